@@ -1,0 +1,46 @@
+# Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
+
+.PHONY: run test check test-engines assets clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Further arguments for pytest: make test ARGS="-k csv"
+ARGS ?=
+
+# The stamps hold pip back until pyproject.toml changes.
+.venv/run.stamp: pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh
+	@touch $@
+
+.venv/test.stamp: pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh test
+	@touch $@ .venv/run.stamp
+
+# The embedded database with sample data, served on http://127.0.0.1:8000
+run: .venv/run.stamp
+	@$(BIN)/graphql-app demo
+
+# The whole default suite, on every engine this machine has
+test: .venv/test.stamp
+	@$(PYTEST) $(ARGS)
+
+# Formatting, lint, types and import contracts
+check: .venv/test.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Installs MariaDB and MySQL (Debian, root) and runs every test that needs a server, on all three engines
+test-engines: .venv/test.stamp
+	@bash tests/provision/engines.sh
+	@REQUIRE_ENGINES=embedded,mariadb,mysql $(PYTEST) -m "(engine or faults) and not clients and not browser" $(ARGS)
+
+# The shipped files of GraphiQL and the API docs, made anew from their locked npm packages (needs Node)
+assets: .venv/test.stamp
+	$(BIN)/python scripts/vendor_assets.py
+
+# Everything that the other targets make
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

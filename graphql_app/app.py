@@ -1,0 +1,148 @@
+"""The composition root: settings -> one ASGI app, and everything that lives as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from graphql_app.embedded.provide import embedded_engine
+from graphql_app.engine.driver import Target, TlsMode
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.execute import Executor
+from graphql_app.engine.live import LiveCatalog
+from graphql_app.engine.planner import Limits
+from graphql_app.engine.pool import Pool, PoolSettings
+from graphql_app.engine.retry import Schedule
+from graphql_app.engine.values import MAX_PAGE
+from graphql_app.events import Observer
+from graphql_app.graphql_api.endpoint import GraphQLEndpoint
+from graphql_app.graphql_api.face import GraphQLFace
+from graphql_app.graphql_api.schema_builder import SchemaBuilder
+from graphql_app.health import health_routes
+from graphql_app.logs import log_events
+from graphql_app.pages import graphiql_response, page_routes, prefers_page
+from graphql_app.rest_api.handlers import install_error_handlers
+from graphql_app.rest_api.routes import rest_routes
+from graphql_app.schema_loader import SchemaLoader
+from graphql_app.settings import EMBEDDED_DATABASE, DatabaseAddress, Settings
+
+
+def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
+    """The program as an ASGI app. It starts and answers also while the database is away."""
+    watch = observer or log_events
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings, watch) as services:
+            app.router.routes[:] = routes(services, settings, watch)
+            yield
+
+    app = FastAPI(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After"],
+        )
+    install_error_handlers(app, watch)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes need."""
+
+    engine: Engine
+    executor: Executor
+    live: LiveCatalog
+    face: GraphQLFace
+
+
+@asynccontextmanager
+async def running(settings: Settings, observer: Observer) -> AsyncIterator[Services]:
+    """Database connections and schema, from start to shutdown."""
+    async with AsyncExitStack() as stack:
+        socket = None
+        if settings.embedded:
+            provided = embedded_engine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, observer)
+            socket = await stack.enter_async_context(provided)
+        sizes = PoolSettings(size=settings.db_pool_size, warm=settings.db_pool_min)
+        address = settings.address(socket)
+        pool = Pool(target(address), sizes, observer)
+        stack.push_async_callback(pool.close)
+        services = build(settings, address.name, pool, observer)
+        stack.push_async_callback(services.executor.close)
+        loading = asyncio.create_task(services.live.keep_loading())
+        stack.push_async_callback(_stop, loading)
+        yield services
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> Services:
+    """The parts, put together over a pool."""
+    executor = Executor(pool, schedule(settings), observer)
+    loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
+    live = LiveCatalog(loader.load, observer)
+    limits = Limits(max_page=settings.max_limit or MAX_PAGE)
+    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
+    face = GraphQLFace(engine, observer, introspection=settings.introspection)
+    live.listen(SchemaBuilder(face, settings.naming, observer).build)
+    return Services(engine, executor, live, face)
+
+
+def target(address: DatabaseAddress) -> Target:
+    """The driver's form of an address."""
+    return Target(
+        host=address.host,
+        port=address.port,
+        socket=address.socket,
+        user=address.user,
+        password=address.password,
+        database=address.name,
+        tls=TlsMode(address.ssl),
+        ca_file=str(address.ssl_ca) if address.ssl_ca else None,
+    )
+
+
+def schedule(settings: Settings) -> Schedule:
+    """The retry schedule of the settings, in seconds."""
+    return Schedule(
+        tuple(value / 1000 for value in settings.retry_timeouts_ms),
+        tuple(value / 1000 for value in settings.retry_delays_ms),
+    )
+
+
+def routes(services: Services, settings: Settings, observer: Observer) -> list[BaseRoute]:
+    """Every address of the program."""
+    page = _graphiql if settings.graphiql else None
+    endpoint = GraphQLEndpoint(services.face, observer, settings.max_body_bytes, page)
+    return [
+        Route("/graphql", endpoint, name="graphql"),
+        *rest_routes(services.engine, settings, observer),
+        *health_routes(services.live, services.executor),
+        *page_routes(graphiql=settings.graphiql, tables=lambda: table_names(services.live)),
+    ]
+
+
+def _graphiql(request: Request) -> Response | None:
+    return graphiql_response(request) if prefers_page(request) else None
+
+
+def table_names(live: LiveCatalog) -> list[str]:
+    """The names of what is served now."""
+    return [table.name for table in live.snapshot.catalog] if live.ready else []

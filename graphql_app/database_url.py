@@ -1,0 +1,60 @@
+"""Takes `DATABASE_URL` apart into the settings it stands for. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+FORM = "an address such as mysql://user:password@host:3306/name"
+
+_SCHEMES = ("mysql", "mariadb")
+# What hosting services write behind the question mark, and the DB_SSL it means.
+_ENCRYPTION = {
+    ("ssl-mode", "disabled"): "off",
+    ("ssl-mode", "required"): "required",
+    ("ssl-mode", "verify_ca"): "verify",
+    ("ssl-mode", "verify_identity"): "verify",
+    ("sslaccept", "strict"): "verify",
+    ("sslaccept", "accept_invalid_certs"): "required",
+    ("ssl", "true"): "required",
+    ("ssl", "false"): "off",
+}
+_SOCKET = ("socket", "unix_socket")
+_OF_NO_ACCOUNT = {("charset", "utf8mb4")}
+
+
+def parse_database_url(url: str) -> dict[str, str]:
+    """The settings in `url`: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SOCKET, DB_SSL, as far as it has them.
+
+    Raises `ValueError`, with a text that holds nothing of the URL but a parameter's name.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"takes {FORM}") from None
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme.partition("+")[0] not in _SCHEMES or "/" in name or parts.fragment:
+        raise ValueError(f"takes {FORM} (other characters are written as %XX)")
+    found = {
+        "DB_HOST": unquote(parts.hostname or ""),
+        "DB_PORT": "" if port is None else str(port),
+        "DB_USER": unquote(parts.username or ""),
+        "DB_PASSWORD": unquote(parts.password or ""),
+        "DB_NAME": name,
+    } | _parameters(parts.query)
+    if not found["DB_HOST"] and "DB_SOCKET" not in found:
+        raise ValueError(f"names no host; it takes {FORM}")
+    return {setting: value for setting, value in found.items() if value}
+
+
+def _parameters(query: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        parameter = (name.lower().replace("sslmode", "ssl-mode"), value.lower().replace("-", "_"))
+        if name in _SOCKET:
+            found["DB_SOCKET"] = value
+        elif parameter in _ENCRYPTION:
+            found["DB_SSL"] = _ENCRYPTION[parameter]
+        elif parameter not in _OF_NO_ACCOUNT:
+            raise ValueError(f"has a parameter {name!r} that is not understood; use DB_SSL, DB_SSL_CA and DB_SOCKET")
+    return found

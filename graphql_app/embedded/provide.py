@@ -1,0 +1,37 @@
+"""The embedded engine for the length of a server's life: our own, or the one that the command line holds for us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from graphql_app.embedded.engine import EmbeddedEngine
+from graphql_app.events import Observer
+
+SOCKET_VARIABLE = "GRAPHQL_APP_ENGINE_SOCKET"
+"""Set by the command line for its server processes: where the engine that it holds listens."""
+
+
+@asynccontextmanager
+async def embedded_engine(data_dir: Path, database: str, observer: Observer) -> AsyncIterator[str]:
+    """Gives the socket of the embedded engine, with `database` in it. Raises `EmbeddedError`."""
+    given = os.environ.get(SOCKET_VARIABLE)
+    if given:
+        yield given
+        return
+    engine = EmbeddedEngine(data_dir, database, observer)
+    starting = asyncio.create_task(asyncio.to_thread(engine.start))
+    try:
+        socket = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # A thread cannot be cancelled; what it started must not stay behind.
+        await starting
+        await asyncio.to_thread(engine.stop)
+        raise
+    try:
+        yield socket
+    finally:
+        await asyncio.to_thread(engine.stop)

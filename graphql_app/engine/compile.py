@@ -1,0 +1,52 @@
+"""A planned call -> everything that is to be sent for it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import json_text
+from graphql_app.engine.compile_read import compile_query
+from graphql_app.engine.compile_write import CompiledWrite, compile_write
+from graphql_app.engine.compiled import Template
+from graphql_app.engine.scope import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A compiled call: reads as templates, or writes; `transactional` if every table written can roll back."""
+
+    reads: tuple[Template, ...] = ()
+    writes: tuple[CompiledWrite | bytes, ...] | None = None
+    transactional: bool = True
+
+    @property
+    def constant(self) -> bool:
+        """Whether the answer needs nothing from the database."""
+        return self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
+
+
+def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:
+    """The statements of every root of a planned call."""
+    if call.writes:
+        writes = tuple(
+            json_text(root.plan.text).encode() if isinstance(root.plan, plan.TextOut) else _write(dialect, root.plan)
+            for root in call.roots
+        )
+        tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
+        return Prepared(writes=writes, transactional=all(table.transactional for table in tables))
+    return Prepared(tuple(_read(dialect, root.plan) for root in call.roots))
+
+
+def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan) -> CompiledWrite:
+    if isinstance(write, plan.QueryPlan):
+        raise AssertionError("a read was planned among writes")
+    return compile_write(dialect, write)
+
+
+def _read(dialect: Dialect, read: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> Template:
+    if isinstance(read, plan.TextOut):
+        return (json_text(read.text).encode(),)
+    if isinstance(read, plan.WritePlan):
+        raise AssertionError("a write was planned among reads")
+    return compile_query(dialect, read)

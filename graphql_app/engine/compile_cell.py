@@ -1,0 +1,114 @@
+"""The text cell of a row: its columns as JSON text made by the database, cut where other statements fill in. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import orjson
+
+from graphql_app.engine.compiled import ABSENT, SEPARATOR, Node
+from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, sql, template, text
+from graphql_app.engine.scope import Scope, ref
+from schema_gen.catalog import Column, Table
+from schema_gen.column_types import type_of
+
+Piece = str | Sql
+"""JSON text, or an expression that gives it."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """Segments of JSON text with a gap after each but the last; `gaps` are (key expression, node)."""
+
+    segments: list[list[Piece]] = field(default_factory=lambda: [[]])
+    gaps: list[tuple[Sql, Node]] = field(default_factory=list)
+
+    def add(self, *pieces: Piece) -> None:
+        """More text."""
+        self.segments[-1].extend(pieces)
+
+    def gap(self, key: Sql, node: Node) -> None:
+        """A gap that `node` fills with what it has for `key`."""
+        self.gaps.append((key, node))
+        self.segments.append([])
+
+    def append(self, other: Cell) -> None:
+        """The text and gaps of `other`."""
+        self.segments[-1].extend(other.segments[0])
+        self.segments.extend(other.segments[1:])
+        self.gaps.extend(other.gaps)
+
+    def only_if(self, absent: Sql) -> Cell:
+        """This cell where the row exists, `null` where `absent` holds."""
+        out = Cell()
+        for index, segment in enumerate(self.segments):
+            if index:
+                key, node = self.gaps[index - 1]
+                out.gap(sql("IF(", absent, ",", text(ABSENT), ",", key, ")"), node)
+            out.add(sql("IF(", absent, ",", text("" if index else "null"), ",", concat(segment), ")"))
+        return out
+
+    def expression(self, group: Sql | None = None) -> Sql:
+        """The cell as one SQL expression, led by the `group` key in batched statements."""
+        pieces: list[Piece] = []
+        if group is not None:
+            pieces += [group, SEPARATOR]
+        for index, segment in enumerate(self.segments):
+            if index:
+                pieces += [SEPARATOR, self.gaps[index - 1][0], SEPARATOR]
+            pieces += segment
+        return concat(pieces)
+
+
+def concat(pieces: list[Piece]) -> Sql:
+    """One expression for several pieces, neighbouring constants merged."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    arguments = [text(piece) if isinstance(piece, str) else piece for piece in merged]
+    if len(arguments) == 1 and isinstance(merged[0], str):
+        return arguments[0]
+    return sql("CONCAT(", join(",", arguments), ")")
+
+
+def json_text(constant: str) -> str:
+    """A constant as JSON text."""
+    return orjson.dumps(constant).decode()
+
+
+def column_json(scope: Scope, value: Sql, column: Column, *, nullable: bool) -> Sql:
+    """The JSON text of a column's value (`null` for NULL)."""
+    row = type_of(column)
+    made = template(row.json_for(scope.dialect.stringify, scope.dialect.features.flavour), value)
+    if not nullable:
+        return made
+    if row.null_safe:
+        return sql("IFNULL(", made, ",'null')")
+    return sql("IF(", value, " IS NULL,'null',", made, ")")
+
+
+def object_cell(keys_and_cells: list[tuple[str, Cell]]) -> Cell:
+    """`{key: cell, …}`."""
+    out = Cell()
+    for index, (key, cell) in enumerate(keys_and_cells):
+        out.add(("," if index else "{") + json_key(key))
+        out.append(cell)
+    out.add("}" if keys_and_cells else "{}")
+    return out
+
+
+def key_text(alias: str, table: Table, columns: tuple[str, ...], *, present: bool = False) -> Sql:
+    """The text that names a row's key; empty where one of its columns is NULL (`present`: none can be)."""
+    parts: list[Sql] = []
+    nullable = False
+    for index, column_name in enumerate(columns):
+        column = table.columns[column_name]
+        nullable = nullable or (column.nullable and not present)
+        if index:
+            parts.append(text(KEY_SEPARATOR.decode()))
+        parts.append(template(type_of(column).key_sql, ref(alias, column)))
+    made = parts[0] if len(parts) == 1 else sql("CONCAT(", join(",", parts), ")")
+    return sql("IFNULL(", made, ",'')") if nullable else made

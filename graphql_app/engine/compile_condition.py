@@ -1,0 +1,165 @@
+"""Conditions and orders of a plan -> SQL. Pure."""
+
+from __future__ import annotations
+
+from graphql_app.engine import plan
+from graphql_app.engine.figures import EXACT, FUNCTION_SQL
+from graphql_app.engine.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
+from graphql_app.engine.operators import compare
+from graphql_app.engine.request import Function, Nulls, Operator
+from graphql_app.engine.scope import Scope, match, ref
+from graphql_app.engine.values import EMPTY_LIST
+from schema_gen.catalog import Column, Relation
+from schema_gen.column_types import type_of
+
+TRUE = sql("TRUE")
+FALSE = sql("FALSE")
+
+EQUALITIES = frozenset({Operator.EQ, Operator.NEQ, Operator.IN, Operator.NIN})
+
+
+def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
+    """The truth of `where` for the row called `alias`."""
+    match where:
+        case plan.CompareColumn():
+            return _compare(scope, _subject(scope, alias, where), where)
+        case plan.AllOf():
+            return _connect(" AND ", TRUE, [condition(scope, alias, item) for item in where.items])
+        case plan.AnyOf():
+            return _connect(" OR ", FALSE, [condition(scope, alias, item) for item in where.items])
+        case plan.NoneOf():
+            return sql("NOT (", condition(scope, alias, where.item), ")")
+        case plan.SomeRelated():
+            far = scope.alias()
+            return sql("EXISTS (SELECT 1", _far_rows(scope, alias, far, where.relation, where.where), ")")
+        case plan.CountRelated():
+            far = scope.alias()
+            rows = _far_rows(scope, alias, far, where.relation, where.where)
+            counted = sql("(SELECT ", count_sql(far, where.columns, where.distinct), rows, ")")
+            return _compare(scope, counted, where)
+        case plan.KeyIn():
+            return key_in(alias, where)
+        case plan.Keyset():
+            return _keyset(scope, alias, where)
+        case plan.LastInserted():
+            return sql(ref(alias, where.column), "=LAST_INSERT_ID()")
+
+
+def key_in(alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
+    """The key columns, or the `far` columns that correspond to them, equal one of the keys given at call time."""
+    literals = tuple(type_of(column).key_literal for column in where.columns)
+    columns = [ref(alias, column) for column in (far or where.columns)]
+    left = columns[0] if len(columns) == 1 else sql("(", join(",", columns), ")")
+    return sql(left, " IN ", KeyList(literals))
+
+
+def _keyset(scope: Scope, alias: str, where: plan.Keyset) -> Sql:
+    """`a > x OR (a = x AND (b > y OR …))`: strictly behind, in the order of the terms."""
+    made = EMPTY
+    for term, value in reversed(list(zip(where.terms, where.values, strict=True))):
+        column = order_value(scope, alias, term)
+        behind = _behind(term, column, value)
+        made = sql("(", behind, " OR (", column, " <=> ", value, " AND ", made, "))") if made else behind
+    return made
+
+
+def _behind(term: plan.OrderTerm, column: Sql, value: Value) -> Sql:
+    beyond = sql(column, "<" if term.descending else ">", value)
+    if term.column is not None and not term.column.nullable and not term.path:
+        return beyond
+    # The value is a literal, so the database decides these tests once.
+    if (term.nulls or natural_nulls(descending=term.descending)) is Nulls.FIRST:
+        return sql("((", value, " IS NULL AND ", column, " IS NOT NULL) OR ", beyond, ")")
+    return sql("(", value, " IS NOT NULL AND (", beyond, " OR ", column, " IS NULL))")
+
+
+def _connect(word: str, empty: Sql, items: list[Sql]) -> Sql:
+    if len(items) < 2:
+        return items[0] if items else empty
+    return sql("(", join(word, items), ")")
+
+
+def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
+    column = ref(alias, where.column)
+    if where.operator not in EQUALITIES:
+        return column
+    return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
+
+
+def _compare(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated) -> Sql:
+    low = where.value
+    if low is None:
+        raise AssertionError("a comparison without a value was planned")
+    if low == EMPTY_LIST:
+        return FALSE if where.operator is Operator.IN else TRUE
+    return compare(where.operator, left, low, where.upper, scope.dialect.features)
+
+
+def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None) -> Sql:
+    more = sql(" AND ", condition(scope.inner(), far, where)) if where is not None else EMPTY
+    return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", match(alias, far, relation), more)
+
+
+def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
+    """A count of rows, or of those whose `columns` are all not NULL, each combination once if `distinct`."""
+    if not columns:
+        return sql("COUNT(*)")
+    refs = [ref(alias, column) for column in columns]
+    if distinct:
+        return sql("COUNT(DISTINCT ", join(",", refs), ")")
+    if len(refs) == 1:
+        return sql("COUNT(", refs[0], ")")
+    return sql("COUNT(CASE WHEN ", join(" AND ", (sql(one, " IS NOT NULL") for one in refs)), " THEN 1 END)")
+
+
+def function_sql(alias: str, function: Function, column: Column) -> Sql:
+    """An aggregate function of a column. Averages and deviations are computed in double precision."""
+    argument = ref(alias, column)
+    if function not in EXACT:
+        argument = sql(argument, "+0e0")
+    return sql(FUNCTION_SQL[function], "(", argument, ")")
+
+
+def order_terms(scope: Scope, alias: str, terms: tuple[plan.OrderTerm, ...]) -> Sql:
+    """The terms after ORDER BY; joins that they need are added to `scope`."""
+    return join(",", (part for term in terms for part in _order_term(scope, alias, term)))
+
+
+def _order_term(scope: Scope, alias: str, term: plan.OrderTerm) -> list[Sql]:
+    return ordered(order_value(scope, alias, term), descending=term.descending, nulls=term.nulls)
+
+
+def ordered(value: Sql, *, descending: bool, nulls: Nulls | None) -> list[Sql]:
+    """The ORDER BY terms that order by `value`."""
+    direction = " DESC" if descending else ""
+    if nulls is None or nulls is natural_nulls(descending=descending):
+        return [sql(value, direction)]
+    null_flag = sql(value, " IS NULL" if nulls is Nulls.LAST else " IS NOT NULL")
+    return [null_flag, sql(value, direction)]
+
+
+def natural_nulls(*, descending: bool) -> Nulls:
+    """Where MySQL puts NULLs by itself: first in ascending, last in descending order."""
+    return Nulls.LAST if descending else Nulls.FIRST
+
+
+def _followed(scope: Scope, alias: str, term: plan.OrderTerm) -> str:
+    for step in term.path:
+        alias = scope.follow(alias, step)
+    return alias
+
+
+def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
+    """What a term orders by; joins that it needs are added to `scope`."""
+    alias = _followed(scope, alias, term)
+    if term.function is None or term.relation is None:
+        if term.column is None:
+            raise AssertionError("an order without a column was planned")
+        return ref(alias, term.column)
+    far = scope.alias()
+    rows = _far_rows(scope, alias, far, term.relation, None)
+    if term.column is None:
+        return sql("(SELECT COUNT(*)", rows, ")")
+    if term.function is Function.COUNT:
+        return sql("(SELECT ", count_sql(far, (term.column,), False), rows, ")")
+    return sql("(SELECT ", function_sql(far, term.function, term.column), rows, ")")

@@ -1,0 +1,84 @@
+"""The `aggregate { … }` object as one JSON text expression. Pure."""
+
+from __future__ import annotations
+
+import orjson
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import Cell, column_json, json_text, object_cell
+from graphql_app.engine.compile_condition import count_sql, function_sql
+from graphql_app.engine.fragment import Sql, sql, text
+from graphql_app.engine.request import Function
+from graphql_app.engine.scope import Scope
+from schema_gen.catalog import Column
+from schema_gen.column_types import type_of
+
+Field = plan.CountOut | plan.ApplyOut | plan.TextOut
+
+
+def figures_cell(scope: Scope, alias: str, figures: plan.FiguresOut) -> Sql:
+    """The object's text, over the rows called `alias`."""
+    return figures_object(scope, alias, figures).expression()
+
+
+def figures_object(scope: Scope, alias: str, figures: plan.FiguresOut) -> Cell:
+    """The object as a cell."""
+    return object_cell([(field.key, _field_cell(scope, alias, field)) for field in figures.fields])
+
+
+def _field_cell(scope: Scope, alias: str, field: Field) -> Cell:
+    cell = Cell()
+    match field:
+        case plan.TextOut():
+            cell.add(json_text(field.text))
+        case plan.CountOut():
+            cell.add(count_sql(alias, field.columns, field.distinct))
+        case plan.ApplyOut():
+            return object_cell([(item.key, _applied(scope, alias, field.function, item)) for item in field.fields])
+    return cell
+
+
+def _applied(scope: Scope, alias: str, function: Function, item: plan.ColumnOut | plan.TextOut) -> Cell:
+    cell = Cell()
+    if isinstance(item, plan.TextOut):
+        cell.add(json_text(item.text))
+    else:
+        cell.add(_function_json(scope, function_sql(alias, function, item.column), function, item.column))
+    return cell
+
+
+def _function_json(scope: Scope, value: Sql, function: Function, column: Column) -> Sql:
+    if function in (Function.MIN, Function.MAX):
+        return column_json(scope, value, column, nullable=True)
+    # A sum of 32-bit integers is not one of 32 bits: it is shown as BIGINT and DECIMAL are.
+    exact = function is Function.SUM and type_of(column).scalar != "Float"
+    if exact and scope.dialect.stringify:
+        quote = text('"')
+        return sql("IFNULL(CONCAT(", quote, ",", value, ",", quote, "),'null')")
+    return sql("IFNULL(", value, ",'null')")
+
+
+def figures_missing(figures: plan.FiguresOut) -> bytes:
+    """The object over no rows at all: counts are 0, everything else is null."""
+    return orjson.dumps({field.key: _missing(field) for field in figures.fields})
+
+
+def _missing(field: Field) -> object:
+    match field:
+        case plan.TextOut():
+            return field.text
+        case plan.CountOut():
+            return 0
+        case plan.ApplyOut():
+            return {item.key: item.text if isinstance(item, plan.TextOut) else None for item in field.fields}
+
+
+def figure_columns(figures: plan.FiguresOut) -> set[str]:
+    """The columns that the figures read."""
+    found: set[str] = set()
+    for field in figures.fields:
+        if isinstance(field, plan.CountOut):
+            found.update(column.name for column in field.columns)
+        elif isinstance(field, plan.ApplyOut):
+            found.update(item.column.name for item in field.fields if isinstance(item, plan.ColumnOut))
+    return found

@@ -1,0 +1,154 @@
+"""Read and aggregate plans -> statements. Pure; one batched statement for each to-many relation named in the plan."""
+
+from __future__ import annotations
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import Cell, column_json, json_text, key_text, object_cell
+from graphql_app.engine.compile_condition import order_value
+from graphql_app.engine.compile_figures import figure_columns, figures_cell, figures_missing
+from graphql_app.engine.compile_group import group_node
+from graphql_app.engine.compiled import FIELD_SEPARATOR, ConnectionPart, Form, Hole, Node, Template
+from graphql_app.engine.cursor import NULL_TEXT
+from graphql_app.engine.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, template, text
+from graphql_app.engine.scope import Dialect, Scope, ref
+from graphql_app.engine.source import Link, output_columns, row_source
+from schema_gen.catalog import Table
+from schema_gen.column_types import type_of
+
+
+def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
+    """The statements of a root query."""
+    if isinstance(query, plan.ReadPlan):
+        return (read_node(dialect, query, None),)
+    if isinstance(query, plan.ConnectionPlan):
+        return (connection_part(dialect, query),)
+    if isinstance(query, plan.GroupPlan):
+        return (group_node(dialect, query),)
+    parts: list[bytes | Node | ConnectionPart] = []
+    for index, field in enumerate(query.fields):
+        parts.append((("," if index else "{") + json_key(field.key)).encode())
+        parts.append(_aggregate_part(dialect, query, field, None))
+    parts.append(b"}" if query.fields else b"{}")
+    return tuple(parts)
+
+
+def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionPart:
+    """The statement of a keyset page, and that of the total count where it is asked for."""
+    scope = Scope(dialect)
+    table = query.rows.table
+    needed = {column for outputs in query.nodes for column in output_columns(outputs)}
+    source = row_source(scope, query.rows, None, needed)
+    cell = Cell()
+    for index, term in enumerate(query.terms):
+        cell.add(KEY_SEPARATOR.decode() if index else "", cursor_value(scope, source.alias, term))
+    for outputs in query.nodes:
+        cell.add(FIELD_SEPARATOR)
+        cell.append(row_cell(scope, source.alias, table, outputs))
+    order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
+    statement = finish(sql("SELECT ", cell.expression(), source.written(scope), order, source.page))
+    rows = Node(statement, Form.LIST, False, _holes(cell, grouped=False))
+    counted = plan.FiguresOut("", (plan.CountOut("n", (), False),))
+    total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
+    return ConnectionPart(rows, figures_node(dialect, query.all_rows, counted, None) if total else None, query)
+
+
+def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
+    """The text of an order value for a cursor."""
+    value = order_value(scope, alias, term)
+    if term.column is None:
+        raise AssertionError("a connection ordered by no column was planned")
+    return sql("IFNULL(", template(type_of(term.column).key_sql, value), ",", text(NULL_TEXT.decode()), ")")
+
+
+def _aggregate_part(
+    dialect: Dialect,
+    query: plan.AggregatePlan,
+    field: plan.FiguresOut | plan.NodesOut | plan.TextOut,
+    link: Link | None,
+) -> bytes | Node:
+    if isinstance(field, plan.TextOut):
+        return json_text(field.text).encode()
+    if isinstance(field, plan.NodesOut):
+        return read_node(dialect, field.read, link)
+    return figures_node(dialect, query.rows, field, link)
+
+
+def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
+    """The statement of a read: at the root, or batched below the rows that `link` names.
+
+    A `locking` read locks its rows and sees them as they are now, whatever the snapshot.
+    """
+    scope = Scope(dialect)
+    source = row_source(scope, read.rows, link, output_columns(read.outputs))
+    cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
+    order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
+    # Joins are made while cell and order are compiled, so the source is written last.
+    lock = " FOR UPDATE" if locking else ""
+    statement = finish(sql("SELECT ", cell.expression(source.group), source.written(scope), order, source.page, lock))
+    holes = _holes(cell, grouped=link is not None)
+    one = read.one
+    missing = b"null" if one else b"[]"
+    return Node(statement, Form.ONE if one else Form.LIST, link is not None, holes, missing)
+
+
+def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, link: Link | None) -> Node:
+    """The statement of an `aggregate { … }` object."""
+    scope = Scope(dialect)
+    source = row_source(scope, rows, link, figure_columns(figures))
+    cell = figures_cell(scope, source.alias, figures)
+    if source.group is None:
+        made = sql("SELECT ", cell, source.derived(scope) if rows.paged else source.written(scope))
+    else:
+        made = sql("SELECT ", _with_group(source.group, cell), source.written(scope), " GROUP BY ", source.group_by)
+    return Node(finish(made), Form.ONE, link is not None, (), figures_missing(figures))
+
+
+def _with_group(group: Sql, cell: Sql) -> Sql:
+    made = Cell()
+    made.add(cell)
+    return made.expression(group)
+
+
+def _holes(cell: Cell, *, grouped: bool) -> tuple[Hole, ...]:
+    first = 2 if grouped else 1
+    return tuple(Hole(first + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
+
+
+def row_cell(scope: Scope, alias: str, table: Table, outputs: tuple[plan.Output, ...]) -> Cell:
+    """The JSON object of a row, with gaps for to-many relations."""
+    return object_cell([(output.key, _output(scope, alias, table, output)) for output in outputs])
+
+
+def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell:
+    cell = Cell()
+    match output:
+        case plan.ColumnOut():
+            column = output.column
+            cell.add(column_json(scope, ref(alias, column), column, nullable=column.nullable))
+        case plan.TextOut():
+            cell.add(json_text(output.text))
+        case plan.RelatedOut() if output.relation.to_one:
+            far = scope.follow(alias, output.relation)
+            inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
+            cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
+        case plan.RelatedOut():
+            key = key_text(alias, table, output.relation.columns)
+            cell.gap(key, read_node(scope.dialect, output.read, Link(output.relation, table)))
+        case plan.RelatedAggregateOut():
+            return _aggregate_cell(scope, alias, table, output)
+    return cell
+
+
+def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.RelatedAggregateOut) -> Cell:
+    key = key_text(alias, table, output.relation.columns)
+    link = Link(output.relation, table)
+    parts: list[tuple[str, Cell]] = []
+    for field in output.aggregate.fields:
+        made = _aggregate_part(scope.dialect, output.aggregate, field, link)
+        cell = Cell()
+        if isinstance(made, bytes):
+            cell.add(made.decode())
+        else:
+            cell.gap(key, made)
+        parts.append((field.key, cell))
+    return object_cell(parts)

@@ -1,0 +1,268 @@
+"""Insert, update and delete plans -> statements, and how the true rows are found again. Pure.
+
+Rows to be returned are read back in the same transaction by keys that are known for
+certain: given in the request, generated for exactly this row, or locked beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import key_text
+from graphql_app.engine.compile_condition import condition
+from graphql_app.engine.compile_read import read_node
+from graphql_app.engine.compiled import Node
+from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql
+from graphql_app.engine.request import Operator
+from graphql_app.engine.scope import Dialect, Scope, ref
+from graphql_app.engine.values import NULL
+from graphql_app.errors import Code, RequestError
+from schema_gen.catalog import Column, Table
+
+DEFAULT = Literal(b"DEFAULT")
+
+
+@dataclass(frozen=True, slots=True)
+class InsertStep:
+    """One INSERT, and for each returning field the node that reads its one row."""
+
+    statement: Statement
+    returning: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledInsert:
+    """Several INSERTs in order; `explicit_id` is the first row's own value for the AUTO_INCREMENT column."""
+
+    steps: tuple[InsertStep, ...]
+    answer: tuple[plan.AnswerOut, ...]
+    one: bool
+    has_generated_id: bool
+    explicit_id: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledChange:
+    """An UPDATE or DELETE.
+
+    With `lock`, the rows' keys are locked and read first, `change` then takes those keys;
+    without, `change` finds its rows itself. `returning` nodes take the keys; they are read
+    before the change where `before` is set. `change` is None where nothing is to be done.
+    """
+
+    change: Statement | None
+    answer: tuple[plan.AnswerOut, ...]
+    by_key: bool
+    lock: Statement | None = None
+    returning: tuple[Node, ...] = ()
+    before: bool = False
+
+
+CompiledWrite = CompiledInsert | CompiledChange
+
+
+def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
+    """The statements of one write. Raises `RequestError` where the true rows could not be found again."""
+    match write:
+        case plan.InsertPlan():
+            return _insert(dialect, write)
+        case plan.UpdatePlan():
+            return _update(dialect, write)
+        case plan.DeletePlan():
+            return _delete(dialect, write)
+
+
+def _returning(write: plan.WritePlan) -> list[plan.ReturningOut]:
+    return [field for field in write.answer if isinstance(field, plan.ReturningOut)]
+
+
+# --- insert ------------------------------------------------------------------
+
+
+def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert:
+    wanted = _returning(write)
+    if wanted:
+        steps = tuple(_insert_row(dialect, write, row, wanted) for row in write.rows)
+    else:
+        steps = (InsertStep(_insert_statement(write.table, write.columns, write.rows)),) if write.rows else ()
+    auto = _auto_increment(write.table)
+    explicit = _given(write, write.rows[0], auto) if auto and write.rows else None
+    return CompiledInsert(steps, write.answer, write.one, auto is not None, explicit)
+
+
+def _insert_statement(
+    table: Table, columns: tuple[Column, ...], rows: tuple[tuple[Value | None, ...], ...]
+) -> Statement:
+    names = join(",", (name(column.name) for column in columns))
+    values = join(",", (_tuple(row) for row in rows))
+    return finish(sql("INSERT INTO ", name(table.name), " (", names, ") VALUES ", values))
+
+
+def _tuple(row: tuple[Value | None, ...]) -> Sql:
+    return sql("(", join(",", (sql(DEFAULT if cell is None else cell) for cell in row)), ")")
+
+
+def _insert_row(
+    dialect: Dialect, write: plan.InsertPlan, row: tuple[Value | None, ...], wanted: list[plan.ReturningOut]
+) -> InsertStep:
+    nodes = _read_back(dialect, write.table, _new_row(write, row), wanted)
+    return InsertStep(_insert_statement(write.table, write.columns, (row,)), nodes)
+
+
+def _new_row(write: plan.InsertPlan, row: tuple[Value | None, ...]) -> plan.Condition:
+    """The condition that finds exactly the row just inserted."""
+    key = write.table.primary_key
+    if key is None:
+        raise AssertionError("a returning insert without a primary key was planned")
+    found: list[plan.Condition] = []
+    for column_name in key.columns:
+        column = write.table.columns[column_name]
+        given = _given(write, row, column)
+        if given is not None:
+            found.append(plan.CompareColumn(column, Operator.EQ, given))
+        elif column.auto_increment:
+            found.append(plan.LastInserted(column))
+        else:
+            raise RequestError(
+                Code.NO_KEY, f"Give '{column_name}': a key made by a default cannot be read back", column=column_name
+            )
+    return plan.AllOf(tuple(found))
+
+
+def _given(write: plan.InsertPlan, row: tuple[Value | None, ...], column: Column) -> Value | None:
+    """The value given for `column`; None where the database makes one (absent, NULL or 0 for AUTO_INCREMENT)."""
+    if column not in write.columns:
+        return None
+    cell = row[write.columns.index(column)]
+    if column.auto_increment and cell in (NULL, Literal(b"0")):
+        return None
+    return cell
+
+
+def _auto_increment(table: Table) -> Column | None:
+    return next((column for column in table.columns.values() if column.auto_increment), None)
+
+
+# --- update and delete -------------------------------------------------------
+
+
+def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
+    if not write.assignments:
+        return CompiledChange(None, write.answer, write.by_key)
+    wanted = _returning(write)
+    key = write.table.primary_key
+    if wanted and key and any(item.column.name in key.columns for item in write.assignments):
+        if write.by_key:
+            return _update_key(dialect, write, wanted)
+        raise RequestError(Code.NO_KEY, "Rows cannot be returned by an update that changes their primary key")
+    return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
+
+
+def _update_sql(dialect: Dialect, write: plan.UpdatePlan, where: plan.Condition) -> Sql:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    sets = join(",", (_assignment(alias, item) for item in write.assignments))
+    target = sql("UPDATE ", name(write.table.name), " AS ", name(alias), " SET ", sets)
+    return sql(target, " WHERE ", condition(scope, alias, where))
+
+
+def _assignment(alias: str, item: plan.Assignment) -> Sql:
+    column = ref(alias, item.column)
+    return sql(column, "=", column, "+", item.value) if item.increment else sql(column, "=", item.value)
+
+
+def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+    """An update by key that changes the key: the row is read back by the new one."""
+    new = {item.column.name: item for item in write.assignments}
+    key_columns = write.table.primary_key.columns if write.table.primary_key else ()
+    if any(item.increment for item in write.assignments if item.column.name in key_columns):
+        raise RequestError(Code.NO_KEY, "A row cannot be returned by an update that increments its primary key")
+    kept = [part for part in _parts(write.where) if part.column.name not in new]
+    moved = [
+        plan.CompareColumn(new[column].column, Operator.EQ, new[column].value)
+        for column in key_columns
+        if column in new
+    ]
+    nodes = _read_back(dialect, write.table, plan.AllOf((*kept, *moved)), wanted)
+    return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes)
+
+
+def _parts(where: plan.Condition) -> list[plan.CompareColumn]:
+    items = where.items if isinstance(where, plan.AllOf) else (where,)
+    return [item for item in items if isinstance(item, plan.CompareColumn)]
+
+
+def _delete(dialect: Dialect, write: plan.DeletePlan) -> CompiledChange:
+    return _change(
+        dialect, write, _returning(write), lambda where: _delete_sql(dialect, write.table, where), before=True
+    )
+
+
+def _delete_sql(dialect: Dialect, table: Table, where: plan.Condition) -> Sql:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    # The form with a list of tables takes an alias on every engine.
+    return sql(
+        "DELETE ",
+        name(alias),
+        " FROM ",
+        name(table.name),
+        " AS ",
+        name(alias),
+        " WHERE ",
+        condition(scope, alias, where),
+    )
+
+
+def _change(
+    dialect: Dialect,
+    write: plan.UpdatePlan | plan.DeletePlan,
+    wanted: list[plan.ReturningOut],
+    written: Callable[[plan.Condition], Sql],
+    *,
+    before: bool,
+) -> CompiledChange:
+    """The change: by its own condition, or by keys locked beforehand where many rows are returned.
+
+    MySQL refuses a change whose condition reads the same table; locking first avoids that too.
+    """
+    table = write.table
+    key = table.primary_key
+    if write.by_key or key is None or not (wanted or _reads_others(write.where)):
+        nodes = _read_back(dialect, table, write.where, wanted)
+        return CompiledChange(finish(written(write.where)), write.answer, write.by_key, None, nodes, before)
+    by_keys = plan.KeyIn(tuple(table.columns[column] for column in key.columns))
+    nodes = _read_back(dialect, table, by_keys, wanted, one=False)
+    lock = _lock(dialect, table, write.where)
+    return CompiledChange(finish(written(by_keys)), write.answer, write.by_key, lock, nodes, before)
+
+
+def _read_back(
+    dialect: Dialect, table: Table, where: plan.Condition, wanted: list[plan.ReturningOut], *, one: bool = True
+) -> tuple[Node, ...]:
+    """The nodes that read rows of this transaction. They lock, and so see the rows as they are now."""
+    rows = plan.Rows(table, where)
+    reads = (plan.ReadPlan(rows, field.outputs, one) for field in wanted)
+    return tuple(read_node(dialect, read, None, locking=True) for read in reads)
+
+
+def _lock(dialect: Dialect, table: Table, where: plan.Condition) -> Statement:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    key = key_text(alias, table, table.primary_key.columns if table.primary_key else ())
+    source = sql(" FROM ", name(table.name), " AS ", name(alias), " WHERE ", condition(scope, alias, where))
+    return finish(sql("SELECT ", key, source, " FOR UPDATE"))
+
+
+def _reads_others(where: plan.Condition) -> bool:
+    match where:
+        case plan.AllOf() | plan.AnyOf():
+            return any(_reads_others(item) for item in where.items)
+        case plan.NoneOf():
+            return _reads_others(where.item)
+        case plan.SomeRelated() | plan.CountRelated():
+            return True
+        case _:
+            return False

@@ -1,0 +1,64 @@
+"""What compiling gives: statements, and how their rows become the answer's JSON text.
+
+Each statement answers with one text cell per row. The cell holds finished JSON text,
+cut by `SEPARATOR` wherever rows of another statement belong:
+
+    [group] SEP  {"id":1,"orders":  SEP  key  SEP  ,"name":"Ann"}
+
+`group` (only in batched statements) is the key of the parent row that the row belongs
+to; each `key` is replaced by what the child statement has for it. The separators are
+control characters, which never occur raw in JSON text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from graphql_app.engine.fragment import Statement
+from graphql_app.engine.plan import ConnectionPlan
+
+SEPARATOR = "\x1f"
+# Between the order values and the nodes of a connection's row.
+FIELD_SEPARATOR = "\x1c"
+# The key of a to-one row that does not exist: nothing is put in its place.
+ABSENT = "\x1d"
+
+
+class Form(Enum):
+    """How the rows of one group are put together."""
+
+    LIST = auto()
+    ONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """The part of a split cell that `node` fills in."""
+
+    part: int
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One statement and the place of its rows in the answer. `missing` stands for a group without rows."""
+
+    statement: Statement
+    form: Form
+    grouped: bool
+    holes: tuple[Hole, ...] = ()
+    missing: bytes = b"[]"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPart:
+    """A keyset page. Each row of `rows` is its order values and its nodes, cut by `FIELD_SEPARATOR`."""
+
+    rows: Node
+    total: Node | None
+    plan: ConnectionPlan
+
+
+Template = tuple[bytes | Node | ConnectionPart, ...]
+"""The answer of one root: constant JSON text and what is filled in, in order."""

@@ -1,0 +1,212 @@
+"""Dialling: aiomysql's handshake, TLS and authentication, the session set up; then the connection is our own."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import aiomysql
+from pymysql.constants import CLIENT
+from pymysql.err import MySQLError
+
+from graphql_app.engine.connection import (
+    ANSWER_TOO_LARGE,
+    CANNOT_CONNECT,
+    GONE,
+    HANDSHAKE_FAILED,
+    LOST,
+    TLS_FAILED,
+    Connection,
+    ConnectionLost,
+)
+from graphql_app.engine.features import Features, detect
+from graphql_app.engine.wire import Result, ServerError
+
+__all__ = [
+    "ANSWER_TOO_LARGE",
+    "CANNOT_CONNECT",
+    "GONE",
+    "HANDSHAKE_FAILED",
+    "LOST",
+    "TLS_FAILED",
+    "Connection",
+    "ConnectionLost",
+    "Result",
+    "ServerError",
+    "Target",
+    "TlsMode",
+    "connect",
+]
+
+
+class TlsMode(StrEnum):
+    """Whether the connection is encrypted. A Unix socket never leaves the machine and needs none."""
+
+    OFF = "off"
+    REQUIRED = "required"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the database is and who we are. With `socket` the host and port do not count."""
+
+    host: str = "127.0.0.1"
+    port: int = 3306
+    socket: str | None = None
+    user: str = "root"
+    password: str = field(default="", repr=False)
+    database: str | None = None
+    tls: TlsMode = TlsMode.OFF
+    ca_file: str | None = None
+
+
+# --- dialling ---------------------------------------------------------------
+
+
+class _Refused(Exception):
+    """The handshake was broken off by us, before the password was sent."""
+
+
+_CLEAR_PASSWORD = ("mysql_clear_password", "mysql_old_password")
+
+
+class _Handshake(aiomysql.Connection):  # type: ignore[misc]
+    """aiomysql's handshake, with the password kept back from who should not have it.
+
+    aiomysql goes on in clear if the server (or someone in between) offers no TLS, and gives
+    the plain password to any server that asks for it.
+    """
+
+    async def _get_server_information(self) -> None:
+        await super()._get_server_information()
+        if self._ssl_context and not self.server_capabilities & CLIENT.SSL:
+            raise _Refused("TLS is required and the server offers none")
+        self._check_plugin(self._server_auth_plugin, protected=bool(self._ssl_context))
+
+    async def _process_auth(self, plugin_name: bytes, auth_packet: Any) -> Any:
+        self._check_plugin(plugin_name.decode("ascii", "replace"), protected=self._secure)
+        return await super()._process_auth(plugin_name, auth_packet)
+
+    def _check_plugin(self, plugin: str, *, protected: bool) -> None:
+        if plugin in _CLEAR_PASSWORD and not protected and not self._unix_socket:
+            raise _Refused("the server asks for the password in clear")
+
+
+@lru_cache(maxsize=8)
+def _tls_context(mode: TlsMode, ca_file: str | None) -> ssl.SSLContext:
+    # Reading the certificates takes milliseconds: once, not for each connection.
+    context = ssl.create_default_context(cafile=ca_file)
+    if mode is TlsMode.REQUIRED:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _handshake(target: Target) -> Any:
+    encrypted = target.tls is not TlsMode.OFF and target.socket is None
+    return _Handshake(
+        host=target.host,
+        port=target.port,
+        unix_socket=target.socket,
+        user=target.user,
+        # aiomysql encodes the password as Latin-1; this makes the bytes UTF-8, as every other client sends them.
+        password=target.password.encode().decode("latin-1"),
+        db=target.database,
+        charset="utf8mb4",
+        autocommit=None,
+        # An UPDATE then counts the rows it found, not only those whose values became different ones.
+        client_flag=CLIENT.FOUND_ROWS,
+        ssl=_tls_context(target.tls, target.ca_file) if encrypted else None,
+    )
+
+
+async def connect(target: Target, limit: float, *, features: Features | None = None) -> Connection:
+    """A connection, handshake and session setup done, within `limit` seconds altogether.
+
+    `features` is what this server was last seen to be; a right guess saves a round trip.
+    Raises `ConnectionLost` (never `sent`), or `ServerError` where the server says why not.
+    """
+    raw = _handshake(target)
+    try:
+        async with asyncio.timeout(limit):
+            await raw._connect()
+            return await _set_up(_take_over(raw), features)
+    except Exception as error:
+        raise _dial_failure(error) from error
+    finally:
+        # Nothing to do after `_take_over`; before it, whatever was opened is closed.
+        raw.close()
+
+
+def _take_over(raw: Any) -> Connection:
+    """The connection of a handshake that is done; `raw` has nothing left to close."""
+    transport, idle = raw._writer.transport, not (raw._reader.at_eof() or raw._reader._buffer)
+    connection = Connection(transport, detect(raw.server_version, ""), raw.thread_id(), guard=raw._writer)
+    raw._writer = raw._reader = None
+    if not idle:
+        connection.close()
+    return connection
+
+
+def _dial_failure(error: Exception) -> Exception:
+    """What went wrong on the way to a connection, in our terms."""
+    match error:
+        case ServerError():
+            return error
+        case TimeoutError():
+            return ConnectionLost(CANNOT_CONNECT, sent=False, reason="no handshake in time")
+        case ConnectionLost():
+            return ConnectionLost(error.code, sent=False, reason=error.reason)
+        case _Refused() | ssl.SSLError():
+            return ConnectionLost(TLS_FAILED, sent=False, reason=str(error))
+        case MySQLError() if error.args and isinstance(error.args[0], int):
+            return _mysql_failure(error)
+        case OSError():
+            return ConnectionLost(CANNOT_CONNECT, sent=False, reason=type(error).__name__)
+    return ConnectionLost(HANDSHAKE_FAILED, sent=False, reason=f"{type(error).__name__}: {error}")
+
+
+def _mysql_failure(error: MySQLError) -> Exception:
+    code = error.args[0]
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLError):
+        return ConnectionLost(TLS_FAILED, sent=False, reason=type(cause).__name__)
+    if 2000 <= code < 3000 or code == 0:
+        return ConnectionLost(code or HANDSHAKE_FAILED, sent=False, reason=type(cause or error).__name__)
+    return ServerError(code, "HY000", str(error.args[1]) if len(error.args) > 1 else "")
+
+
+_IDENTIFY = b"SELECT VERSION(), @@version_comment, CONNECTION_ID(), @@max_allowed_packet, @@hostname, @@port"
+
+
+async def _set_up(connection: Connection, guess: Features | None) -> Connection:
+    """Learns what the server is and sets the session; one round trip if `guess` is right."""
+    try:
+        await _identify(connection, guess or connection.features)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _identify(connection: Connection, guess: Features) -> None:
+    try:
+        results = await connection.query(b";".join((_IDENTIFY, *guess.session_setup)))
+        done = guess.session_setup
+    except ServerError:
+        # The guess may have set what this server does not know.
+        results = await connection.query(_IDENTIFY)
+        done = ()
+    version, comment, number, packet, *node = results[0].rows[0]
+    found = detect(version.decode("utf-8", "replace"), (comment or b"").decode("utf-8", "replace"))
+    if found.session_setup != done:
+        await connection.query(b";".join(found.session_setup))
+    connection.features = found
+    connection.connection_id = int(number)
+    connection.max_packet = int(packet)
+    connection.node = (version, *node)

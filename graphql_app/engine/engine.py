@@ -1,0 +1,97 @@
+"""The spine: request -> plan -> compile -> execute -> respond, each stage timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from graphql_app.engine.compile import Prepared, compile_call
+from graphql_app.engine.execute import Executor
+from graphql_app.engine.live import LiveCatalog, Snapshot
+from graphql_app.engine.perform_read import perform_reads
+from graphql_app.engine.perform_write import perform_write
+from graphql_app.engine.planner import Limits, Planner
+from graphql_app.engine.request import Call
+from graphql_app.engine.retry import Kind
+from graphql_app.engine.scope import Dialect
+from graphql_app.engine.session import Session
+from graphql_app.events import Observer, StageTimed
+from schema_gen.catalog import Catalog, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The JSON text of each root in order; `retry_count` counts failed attempts before it came."""
+
+    values: tuple[bytes, ...]
+    retry_count: int = 0
+
+
+class Engine:
+    """Answers calls against the catalog being served."""
+
+    def __init__(
+        self,
+        live: LiveCatalog,
+        executor: Executor,
+        observer: Observer,
+        *,
+        stringify: bool = True,
+        limits: Limits | None = None,
+    ) -> None:
+        self.live = live
+        self._executor = executor
+        self._observer = observer
+        self._stringify = stringify
+        self._limits = limits or Limits()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog being served; raises `ServiceUnavailableException` before the first load."""
+        return self.live.snapshot.catalog
+
+    async def table(self, name: str) -> Table:
+        """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
+        return await self.live.table(name)
+
+    async def run(self, call: Call, slots: Sequence[object] = ()) -> Reply:
+        """Answers a call. Raises `AppError`."""
+        return await self.execute(self.prepare(call), slots)
+
+    def prepare(self, call: Call, snapshot: Snapshot | None = None) -> Prepared:
+        """Plans and compiles a call against `snapshot` (default: the one being served). Raises `AppError`."""
+        against = snapshot or self.live.snapshot
+        with self._stage("plan"):
+            planned = Planner(against.catalog, self._limits).call(call)
+        with self._stage("compile"):
+            return compile_call(Dialect(against.features, self._stringify), planned)
+
+    async def execute(self, prepared: Prepared, slots: Sequence[object] = ()) -> Reply:
+        """Runs a compiled call as one retried unit of work. Raises `AppError`."""
+        if prepared.constant:
+            return Reply(
+                tuple(b"".join(part for part in template if isinstance(part, bytes)) for template in prepared.reads)
+            )
+        kind = Kind.READ if prepared.writes is None else Kind.WRITE
+
+        async def job(session: Session) -> list[bytes]:
+            if prepared.writes is None:
+                return await perform_reads(session, prepared.reads, slots)
+            return [
+                write if isinstance(write, bytes) else await perform_write(session, write, slots)
+                for write in prepared.writes
+            ]
+
+        with self._stage("execute"):
+            values, retries = await self._executor.run(kind, job, transactional=prepared.transactional)
+        return Reply(tuple(values), retries)
+
+    @contextmanager
+    def _stage(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._observer(StageTimed(stage, time.perf_counter() - start))

@@ -1,0 +1,164 @@
+"""What each database engine can do: one row per flavour and version, chosen once per connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+SQL_MODE = ",".join(
+    (
+        "STRICT_TRANS_TABLES",
+        "STRICT_ALL_TABLES",
+        "NO_ZERO_IN_DATE",
+        "NO_ZERO_DATE",
+        "ERROR_FOR_DIVISION_BY_ZERO",
+        "NO_ENGINE_SUBSTITUTION",
+    )
+)
+"""Strict, and with `"` for text and the backslash as escape, as `fragment` writes literals."""
+
+
+class Flavour(StrEnum):
+    """Families of servers that speak the MySQL protocol."""
+
+    MYSQL = "mysql"
+    MARIADB = "mariadb"
+    OCEANBASE = "oceanbase"
+    TIDB = "tidb"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLimit:
+    """How a session is told the longest time a statement may run.
+
+    `template` takes one number, in `per_second` units to the second, written with
+    `decimals` digits; `unlimited` is the number that lifts the limit.
+    """
+
+    template: bytes
+    per_second: int
+    decimals: int = 0
+    unlimited: bytes = b"0"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One engine's abilities. `version` is the engine's own, not the one it poses as."""
+
+    flavour: Flavour
+    version: tuple[int, ...] = ()
+    returning: bool = False
+    lateral: bool = False
+    regexp_like: bool = True
+    statement_limit: StatementLimit | None = None
+    statement_limit_covers_writes: bool = False
+    session_setup: tuple[bytes, ...] = ()
+
+    def statement_limit_sql(self, seconds: float | None) -> bytes | None:
+        """The SET statement that limits later statements to `seconds` (`None`: not at all).
+
+        `None` if the engine has no such limit.
+        """
+        limit = self.statement_limit
+        if limit is None:
+            return None
+        if seconds is None:
+            return limit.template % limit.unlimited
+        return limit.template % f"{max(seconds, 0.001) * limit.per_second:.{limit.decimals}f}".encode()
+
+
+_COMMON = (
+    (
+        f"SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = '{SQL_MODE}', SESSION autocommit = 1, "
+        "SESSION group_concat_max_len = 1073741824"
+    ).encode(),
+    b"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+)
+# Lock waits end by themselves soon after the longest attempt, and a transaction whose client
+# vanished without closing its socket lets go of its locks.
+_LOCK_WAITS = b"SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """From `since` on, a server of `flavour` has these features."""
+
+    flavour: Flavour
+    since: tuple[int, ...]
+    features: Features
+
+
+def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _Row:
+    make: Callable[..., Features] = Features
+    return _Row(flavour, since, make(flavour, **columns))
+
+
+_MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
+_MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
+_OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
+_MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60")
+_OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
+
+# The last row of a flavour whose `since` is reached counts.
+_ROWS: tuple[_Row, ...] = (
+    _row(Flavour.MYSQL, (), session_setup=_COMMON),
+    _row(Flavour.MYSQL, (5, 7, 8), statement_limit=_MYSQL_LIMIT, session_setup=(*_COMMON, _LOCK_WAITS)),
+    _row(Flavour.MYSQL, (8, 0, 14), lateral=True, statement_limit=_MYSQL_LIMIT, session_setup=(*_COMMON, _LOCK_WAITS)),
+    _row(
+        Flavour.MARIADB,
+        (),
+        regexp_like=False,
+        statement_limit=_MARIADB_LIMIT,
+        statement_limit_covers_writes=True,
+        session_setup=_MARIADB_SETUP,
+    ),
+    _row(
+        Flavour.MARIADB,
+        (10, 5),
+        returning=True,
+        regexp_like=False,
+        statement_limit=_MARIADB_LIMIT,
+        statement_limit_covers_writes=True,
+        session_setup=_MARIADB_SETUP,
+    ),
+    _row(
+        Flavour.OCEANBASE,
+        (),
+        lateral=True,
+        statement_limit=_OCEANBASE_LIMIT,
+        statement_limit_covers_writes=True,
+        session_setup=_OCEANBASE_SETUP,
+    ),
+    _row(Flavour.TIDB, (), statement_limit=_MYSQL_LIMIT, session_setup=_COMMON),
+)
+
+_NUMBERS = re.compile(r"\d+(?:\.\d+)+")
+# Where a flavour shows itself, and which text then holds its own version number: MariaDB and TiDB may pose
+# as an older MySQL in front of it ("5.5.5-10.11.4-MariaDB", "8.0.11-TiDB-v8.5.1").
+_SIGNS: tuple[tuple[str, Flavour, re.Pattern[str]], ...] = (
+    ("mariadb", Flavour.MARIADB, re.compile(r"(\d+(?:\.\d+)+)-mariadb")),
+    ("tidb", Flavour.TIDB, re.compile(r"tidb-v?(\d+(?:\.\d+)+)")),
+    ("oceanbase", Flavour.OCEANBASE, re.compile(r"oceanbase(?:_ce)? (\d+(?:\.\d+)+)")),
+)
+
+
+def _identify(text: str) -> tuple[Flavour, tuple[int, ...]]:
+    for sign, flavour, pattern in _SIGNS:
+        if sign in text:
+            found = pattern.search(text)
+            return flavour, _version(found.group(1) if found else "")
+    first = _NUMBERS.search(text)
+    return Flavour.MYSQL, _version(first.group() if first else "")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part)
+
+
+def detect(version: str, comment: str) -> Features:
+    """The features of the server whose `VERSION()` and `@@version_comment` these are."""
+    flavour, number = _identify(f"{version} {comment}".lower())
+    rows = [row.features for row in _ROWS if row.flavour is flavour and row.since <= number]
+    return replace(rows[-1], version=number)

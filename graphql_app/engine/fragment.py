@@ -1,0 +1,185 @@
+"""SQL as values: the one door by which names and values enter SQL text.
+
+A `Sql` is a run of parts: text written in this package, literals already encoded, and
+places that are filled at call time (a `Param`, or a `KeyList` of parent keys).
+Nothing else in the program writes a backtick, a quote or a placeholder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from graphql_app.engine.request import Slot
+from schema_gen.literals import quote_text
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value encoded as an SQL literal."""
+
+    sql: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A value of a prepared operation: `encode` turns the slot's value into a literal.
+
+    `encode` raises `RequestError` for a value that does not fit.
+    """
+
+    slot: int
+    encode: Callable[[object], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """The parenthesised list of parent keys of a batched statement.
+
+    `literals` has one function per key column: from the key's text to its SQL literal.
+    """
+
+    literals: tuple[Callable[[bytes], bytes], ...]
+
+
+Value = Literal | Param
+Part = str | Literal | Param | KeyList
+
+# Stands between the columns of a composite key's text, never inside JSON text or a key's text.
+KEY_SEPARATOR = b"\x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of SQL. Pieces are joined with `sql`, `join` and `template`."""
+
+    parts: tuple[Part, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is any text."""
+        return bool(self.parts)
+
+
+EMPTY = Sql()
+
+
+def sql(*pieces: str | Sql | Value | KeyList) -> Sql:
+    """Pieces one after another. A `str` must be a constant of this package."""
+    parts: list[Part] = []
+    for piece in pieces:
+        if isinstance(piece, Sql):
+            parts.extend(piece.parts)
+        else:
+            parts.append(piece)
+    return Sql(tuple(parts))
+
+
+def join(separator: str, items: Iterable[Sql]) -> Sql:
+    """`items` with `separator` between them."""
+    parts: list[Part] = []
+    for index, item in enumerate(items):
+        if index:
+            parts.append(separator)
+        parts.extend(item.parts)
+    return Sql(tuple(parts))
+
+
+def name(*identifiers: str) -> Sql:
+    """A quoted name, qualified where several identifiers are given."""
+    return Sql((".".join("`" + part.replace("`", "``") + "`" for part in identifiers),))
+
+
+def template(text: str, column: Sql) -> Sql:
+    """A template of `schema_gen.column_types`, its `{c}` replaced by `column`."""
+    return join_parts(text.split("{c}"), column)
+
+
+def join_parts(texts: Sequence[str], between: Sql) -> Sql:
+    """`texts` with `between` in each gap."""
+    parts: list[Part] = []
+    for index, text in enumerate(texts):
+        if index:
+            parts.extend(between.parts)
+        if text:
+            parts.append(text)
+    return Sql(tuple(parts))
+
+
+def text(constant: str) -> Sql:
+    """A string literal in SQL."""
+    return Sql((Literal(quote_text(constant)),))
+
+
+def json_key(key: str) -> str:
+    """`"key":` as JSON text."""
+    return orjson.dumps(key).decode() + ":"
+
+
+def value(raw: object, encode: Callable[[object], bytes]) -> Value:
+    """A value, encoded now, or at call time where it is a slot."""
+    if isinstance(raw, Slot):
+        return Param(raw.index, encode)
+    return Literal(encode(raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A finished statement: constant bytes and places to fill."""
+
+    parts: tuple[bytes | Param | KeyList, ...]
+
+    def render(self, slots: Sequence[object] = (), keys: Iterable[bytes] = ()) -> bytes:
+        """The bytes to send, with `slots` and the texts of parent `keys` in their places."""
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], bytes):
+            return parts[0]
+        out: list[bytes] = []
+        for part in parts:
+            if isinstance(part, bytes):
+                out.append(part)
+            elif isinstance(part, Param):
+                out.append(part.encode(slots[part.slot]))
+            else:
+                out.append(_key_list(part, keys))
+        return b"".join(out)
+
+
+def _key_list(part: KeyList, keys: Iterable[bytes]) -> bytes:
+    literals = part.literals
+    if len(literals) == 1:
+        literal = literals[0]
+        return b"(" + b",".join([literal(key) for key in keys]) + b")"
+    rows = []
+    for key in keys:
+        cells = key.split(KEY_SEPARATOR)
+        rows.append(b"(" + b",".join([literal(cell) for literal, cell in zip(literals, cells, strict=True)]) + b")")
+    return b"(" + b",".join(rows) + b")"
+
+
+def finish(piece: Sql) -> Statement:
+    """The statement of a complete piece: constant runs merged into bytes."""
+    merged: list[bytes | Param | KeyList] = []
+    run: list[bytes] = []
+    for part in piece.parts:
+        if isinstance(part, str):
+            run.append(part.encode())
+        elif isinstance(part, Literal):
+            run.append(part.sql)
+        else:
+            if run:
+                merged.append(b"".join(run))
+                run = []
+            merged.append(part)
+    if run:
+        merged.append(b"".join(run))
+    return Statement(tuple(merged))
+
+
+def shape(statement: Statement) -> str:
+    """The statement's text with `?` for call-time places: for golden files, never sent."""
+    marks = {Param: "?", KeyList: "(?)"}
+    return "".join(
+        part.decode("utf-8", "replace") if isinstance(part, bytes) else marks[type(part)] for part in statement.parts
+    )

@@ -1,0 +1,63 @@
+"""What is in reach while one statement is compiled: aliases, joins, the engine's features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graphql_app.engine.features import Features
+from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
+from schema_gen.catalog import Column, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What of engine and settings decides how SQL is written."""
+
+    features: Features
+    stringify: bool = True
+
+
+@dataclass(slots=True)
+class Scope:
+    """One statement under construction. `joined` remembers to-one joins, so that each is made once."""
+
+    dialect: Dialect
+    joins: list[Sql] = field(default_factory=list)
+    joined: dict[tuple[str, str], str] = field(default_factory=dict)
+    count: list[int] = field(default_factory=lambda: [0])
+
+    def alias(self) -> str:
+        """A new alias, unique in the statement."""
+        self.count[0] += 1
+        return f"t{self.count[0] - 1}"
+
+    def inner(self) -> Scope:
+        """A scope for a subquery: joins of its own, aliases shared."""
+        return Scope(self.dialect, count=self.count)
+
+    def follow(self, alias: str, relation: Relation) -> str:
+        """The alias of the to-one row that `relation` reaches from `alias`, joined on first use."""
+        known = self.joined.get((alias, relation.name))
+        if known is not None:
+            return known
+        far = self.alias()
+        self.joined[alias, relation.name] = far
+        self.joins.append(
+            sql(" LEFT JOIN ", name(relation.to_table), " AS ", name(far), " ON ", match(alias, far, relation))
+        )
+        return far
+
+    def from_joins(self) -> Sql:
+        """The joins made so far."""
+        return join("", self.joins) if self.joins else EMPTY
+
+
+def ref(alias: str, column: Column | str) -> Sql:
+    """A column of the row called `alias`."""
+    return name(alias, column if isinstance(column, str) else column.name)
+
+
+def match(near: str, far: str, relation: Relation) -> Sql:
+    """The equality that makes `far` related to `near`."""
+    pairs = zip(relation.columns, relation.to_columns, strict=True)
+    return join(" AND ", (sql(ref(far, there), "=", ref(near, here)) for here, there in pairs))

@@ -1,0 +1,120 @@
+"""What a unit of work sees of its connection during one attempt: statements in, results out, one transaction."""
+
+from __future__ import annotations
+
+from graphql_app.engine.driver import Connection, ConnectionLost, Result, ServerError
+from graphql_app.engine.features import Features
+from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, classify
+from graphql_app.engine.retry import FailureClass, Kind
+from graphql_app.errors import Code, DatabaseError
+
+_BEGIN = {Kind.READ: b"START TRANSACTION READ ONLY", Kind.WRITE: b"START TRANSACTION"}
+_COMMIT = b"COMMIT"
+_WARNINGS = b"SHOW WARNINGS"
+
+
+class Session:
+    """One attempt's connection. The transaction is opened by the first query and costs no round trip of its own.
+
+    A read of one statement needs no transaction, several see one snapshot. A write's
+    COMMIT is the executor's.
+    """
+
+    __slots__ = ("_begun", "_connection", "_limit", "_lost", "committing", "features", "kind", "open")
+
+    def __init__(self, connection: Connection, kind: Kind, limit: float | None) -> None:
+        self.features: Features = connection.features
+        self.kind = kind
+        # Whether a transaction of ours may be open, and whether its COMMIT was sent.
+        self.open = False
+        self.committing = False
+        self._connection = connection
+        self._limit = limit
+        self._begun = kind is Kind.CONTROL
+        self._lost: ServerError | ConnectionLost | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """How far the work has come."""
+        if self.committing:
+            return Phase.COMMIT
+        return Phase.TRANSACTION if self.open else Phase.STATEMENT
+
+    async def query(self, *statements: bytes, last: bool = False) -> list[Result]:
+        """Runs the statements in one round trip; a result for each.
+
+        `last` says that a read needs nothing more. Raises `ServerError` (its `statement` counts
+        within `statements`; after a refusal such as a duplicate key a write may go on),
+        `ConnectionLost`, or `DatabaseError` RESULT_TOO_LARGE where the server cut a value.
+        """
+        if self._lost is not None:
+            raise self._lost
+        if not statements:
+            return []
+        head = self._head(len(statements), last)
+        ends = last and self.open and self.kind is Kind.READ
+        parts = (*head, *statements, _COMMIT) if ends else (*head, *statements)
+        results = await self._send(b";".join(parts), len(head))
+        if ends:
+            self.open = False
+        own = results[len(head) : len(head) + len(statements)]
+        for place, result in enumerate(own):
+            if result.warnings and result.columns:
+                # The server keeps the warnings of its last statement only.
+                again = b"" if place == len(own) - 1 and not ends else statements[place]
+                await self._refuse_truncation(again)
+        return own
+
+    def _head(self, count: int, last: bool) -> list[bytes]:
+        """What has to run before the first statements: the limit of statements, the start of a transaction."""
+        head: list[bytes] = []
+        if self._connection.statement_limit != self._limit:
+            setting = self.features.statement_limit_sql(self._limit)
+            if setting is not None:
+                head.append(setting)
+        if not self._begun:
+            self._begun = True
+            if self.kind is Kind.WRITE or count > 1 or not last:
+                head.append(_BEGIN[self.kind])
+                self.open = True
+        return head
+
+    async def _send(self, sql: bytes, ahead: int) -> list[Result]:
+        connection = self._connection
+        try:
+            results = await connection.query(sql)
+        except ServerError as error:
+            if error.statement:
+                connection.statement_limit = self._limit
+            error.statement = max(error.statement - ahead, 0)
+            if classify(error, self.phase) is not FailureClass.D:
+                # The server may have rolled back: what came next would run outside the transaction.
+                self._lost = error
+            raise
+        except ConnectionLost as error:
+            self._lost = error
+            raise
+        connection.statement_limit = self._limit
+        return results
+
+    async def _refuse_truncation(self, again: bytes) -> None:
+        """Raises if the last statement, or `again` once more, warns that the server cut a value."""
+        results = await self._send(again + b";" + _WARNINGS if again else _WARNINGS, 0)
+        for _level, code, _text in results[-1].rows:
+            if int(code) in TRUNCATIONS:
+                raise DatabaseError(Code.RESULT_TOO_LARGE, "The result is too large")
+
+    async def finish(self) -> None:
+        """Ends the transaction. Raises as `query`; what a work swallowed that it may not swallow is raised here."""
+        if self._lost is not None:
+            raise self._lost
+        if self.open:
+            self.committing = self.kind is Kind.WRITE
+            await self._connection.query(_COMMIT)
+            self.open = self.committing = False
+
+    async def roll_back(self) -> None:
+        """Undoes everything; the connection is then as good as new."""
+        if self.open:
+            await self._connection.query(b"ROLLBACK")
+            self.open = False

@@ -1,0 +1,188 @@
+"""Where a statement's rows come from: table, filter, page, and the link to the parent rows of a batch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import key_text
+from graphql_app.engine.compile_condition import condition, key_in, order_terms
+from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
+from graphql_app.engine.scope import Scope, match, ref
+from schema_gen.catalog import Relation, Table
+from schema_gen.column_types import type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The relation from the rows of `parent` that a batched statement follows."""
+
+    relation: Relation
+    parent: Table
+
+    @property
+    def exact(self) -> bool:
+        """Whether equal keys have equal texts, so that rows can be grouped by the far columns' own text.
+
+        Under a collation `ABC` may equal `abc`; then the text of the parent's key must
+        come along, by a join with the parents.
+        """
+        return all(type_of(self.parent.columns[column]).exact_key for column in self.relation.columns)
+
+
+@dataclass(slots=True)
+class Source:
+    """The FROM part of a statement under construction, with what the rest needs of it."""
+
+    alias: str
+    table: Sql
+    where: list[Sql]
+    group: Sql | None = None
+    group_by: Sql = EMPTY
+    order: Sql | None = None
+    page: Sql = EMPTY
+
+    def written(self, scope: Scope) -> Sql:
+        """` FROM … WHERE …` with the joins made so far."""
+        where = sql(" WHERE ", join(" AND ", self.where)) if self.where else EMPTY
+        return sql(" FROM ", self.table, scope.from_joins(), where)
+
+    def derived(self, scope: Scope) -> Sql:
+        """` FROM (SELECT … ) AS alias`: the page of rows as a table of its own, for figures over a page."""
+        order = EMPTY if self.order is None else sql(" ORDER BY ", self.order)
+        inner = sql("SELECT ", name(self.alias), ".*", self.written(scope), order, self.page)
+        return sql(" FROM (", inner, ") AS ", name(self.alias))
+
+
+def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str]) -> Source:
+    """The source of `rows`, batched below the parents of `link` if there is one.
+
+    A page per parent, and `distinct_on`, number the rows with a window function in a
+    derived table that carries only the columns that are needed (`needed`, and those of
+    the order). Joins are added to `scope` until the source is written.
+    """
+    source = _base(scope, rows, link)
+    terms = _stable_order(rows)
+    if rows.distinct_on:
+        partition = [ref(source.alias, column) for column in rows.distinct_on]
+        if source.group_by:
+            partition.insert(0, source.group_by)
+        source, number = _numbered(scope, source, rows, needed, terms, join(",", partition))
+        source.where.append(sql(number, "=1"))
+    if link is not None and (rows.limit is not None or rows.offset is not None):
+        source, number = _numbered(scope, source, rows, needed, terms, source.group_by)
+        source.where += _page_of_parent(number, rows)
+        source.order = number
+        return source
+    source.order = order_terms(scope, source.alias, terms) if terms else None
+    source.page = page_sql(rows)
+    return source
+
+
+def _page_of_parent(number: Sql, rows: plan.Rows) -> list[Sql]:
+    if rows.offset is None:
+        return [] if rows.limit is None else [sql(number, "<=", rows.limit)]
+    after = [sql(number, ">", rows.offset)]
+    return after if rows.limit is None else [*after, sql(number, "<=", rows.offset, "+", rows.limit)]
+
+
+def page_sql(rows: plan.Rows) -> Sql:
+    """` LIMIT … OFFSET …`, or nothing."""
+    if rows.offset is None:
+        return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
+    # MySQL has no OFFSET without LIMIT; its manual names this number for "all".
+    limit = rows.limit if rows.limit is not None else "18446744073709551615"
+    return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
+
+
+def _stable_order(rows: plan.Rows) -> tuple[plan.OrderTerm, ...]:
+    """The order asked for, made total by the primary key where only a part of the rows is shown.
+
+    Without it, rows that are equal in the order may appear on two pages or on none.
+    """
+    key = rows.table.primary_key
+    if key is None or not rows.paged or not (rows.order or rows.offset is not None or rows.distinct_on):
+        return rows.order
+    named = {term.column.name for term in rows.order if term.column is not None and not term.path and not term.relation}
+    rest = (rows.table.columns[column] for column in key.columns if column not in named)
+    return rows.order + tuple(plan.OrderTerm(column, descending=False, nulls=None) for column in rest)
+
+
+def _numbered(
+    scope: Scope, source: Source, rows: plan.Rows, needed: set[str], terms: tuple[plan.OrderTerm, ...], partition: Sql
+) -> tuple[Source, Sql]:
+    """`source` as a derived table whose rows are numbered within each partition, and the number's column."""
+    inner = scope.inner()
+    columns = needed | _order_columns(terms) | {column.name for column in rows.distinct_on}
+    shown = [ref(source.alias, column) for column in rows.table.columns if column in columns]
+    group_name, number_name = _free_names(rows.table, "group", "row")
+    if source.group is not None:
+        shown.append(sql(source.group, " AS ", name(group_name)))
+    order = sql(" ORDER BY ", order_terms(inner, source.alias, terms)) if terms else EMPTY
+    by = sql("PARTITION BY ", partition) if partition else EMPTY
+    shown.append(sql("ROW_NUMBER() OVER (", by, order, ") AS ", name(number_name)))
+    alias = scope.alias()
+    table = sql("(SELECT ", join(",", shown), source.written(inner), ") AS ", name(alias))
+    group = ref(alias, group_name) if source.group is not None else None
+    return Source(alias, table, [], group, group or EMPTY), ref(alias, number_name)
+
+
+def _free_names(table: Table, *wanted: str) -> list[str]:
+    prefix = "#"
+    while any(prefix + word in table.columns for word in wanted):
+        prefix += "#"
+    return [prefix + word for word in wanted]
+
+
+def _order_columns(terms: tuple[plan.OrderTerm, ...]) -> set[str]:
+    found: set[str] = set()
+    for term in terms:
+        first = term.path[0] if term.path else term.relation
+        if first is not None:
+            found.update(first.columns)
+        elif term.column is not None:
+            found.add(term.column.name)
+    return found
+
+
+def output_columns(outputs: Iterable[plan.Output]) -> set[str]:
+    """The columns of the row itself that showing `outputs` reads."""
+    found: set[str] = set()
+    for output in outputs:
+        if isinstance(output, plan.ColumnOut):
+            found.add(output.column.name)
+        elif not isinstance(output, plan.TextOut):
+            found.update(output.relation.columns)
+    return found
+
+
+def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
+    alias = scope.alias()
+    source = Source(alias, sql(name(rows.table.name), " AS ", name(alias)), [])
+    if link is not None:
+        _attach(scope, source, rows.table, link)
+    if rows.where is not None:
+        source.where.append(condition(scope, alias, rows.where))
+    return source
+
+
+def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
+    """Restricts the source to the rows below the parents given at call time."""
+    relation = link.relation
+    parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
+    if link.exact:
+        source.where.append(key_in(source.alias, parent_key, relation.to_columns))
+        source.group = key_text(source.alias, table, relation.to_columns, present=True)
+        source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
+        return
+    parent = scope.alias()
+    columns = join(",", (name(column) for column in relation.columns))
+    inner = scope.alias()
+    keys = sql(
+        "(SELECT DISTINCT ", columns, " FROM ", name(link.parent.name), " AS ", name(inner),
+        " WHERE ", key_in(inner, parent_key), ") AS ", name(parent),
+    )  # fmt: skip
+    source.table = sql(keys, " JOIN ", source.table, " ON ", match(parent, source.alias, relation))
+    source.group = key_text(parent, link.parent, relation.columns, present=True)
+    source.group_by = join(",", (ref(parent, column) for column in relation.columns))

@@ -1,0 +1,117 @@
+"""Values of a request made ready for SQL: checked against their column, encoded, or left for call time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from graphql_app.engine.fragment import Literal, Value, value
+from graphql_app.engine.operators import OPERATORS, Takes
+from graphql_app.engine.request import Operator, Slot
+from graphql_app.errors import Code, RequestError
+from schema_gen.catalog import Column
+from schema_gen.column_types import encode, encode_compared
+
+NULL = Literal(b"NULL")
+NOT_NULL = Literal(b"NOT NULL")
+EMPTY_LIST = Literal(b"()")
+MAX_PAGE = 2**63 - 1
+
+Encoder = Callable[[object, Column], bytes]
+
+
+def _checked(column: Column, encoder: Encoder, raw: object) -> bytes:
+    try:
+        return encoder(raw, column)
+    except ValueError as error:
+        raise _invalid(column, str(error)) from None
+
+
+def _encode_list(column: Column, raw: object) -> bytes:
+    if not isinstance(raw, list | tuple):
+        raise _invalid(column, "expected a list")
+    if any(item is None for item in raw):
+        raise _null_comparison(column)
+    return b"(" + b",".join([_checked(column, encode_compared, item) for item in raw]) + b")"
+
+
+def _encode_text(column: Column, encode: Callable[[str], bytes], raw: object) -> bytes:
+    if not isinstance(raw, str):
+        raise _invalid(column, "expected a text")
+    try:
+        return encode(raw)
+    except ValueError as error:
+        raise _invalid(column, str(error)) from None
+
+
+def _invalid(column: Column, what: str) -> RequestError:
+    return RequestError(Code.INVALID_VALUE, f"Invalid value for column '{column.name}': {what}", column=column.name)
+
+
+def _null_comparison(column: Column) -> RequestError:
+    return RequestError(
+        Code.NULL_COMPARISON,
+        f"Column '{column.name}' cannot be compared with null; use _is_null",
+        column=column.name,
+    )
+
+
+def assigned(column: Column, raw: object) -> Value:
+    """The value to store in `column`; `None` is NULL.
+
+    Raises:
+        RequestError: the value does not fit the column.
+    """
+    if raw is None:
+        if not column.nullable and not column.auto_increment:
+            raise RequestError(Code.NOT_NULL_VIOLATION, f"Column '{column.name}' cannot be null", column=column.name)
+        return NULL
+    return value(raw, partial(_checked, column, encode))
+
+
+def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Value | None]:
+    """The value or values that `operator` compares `column` with.
+
+    Raises:
+        RequestError: null where no null is allowed, or a value that does not fit.
+    """
+    if raw is None:
+        raise _null_comparison(column)
+    row = OPERATORS[operator]
+    match row.takes:
+        case Takes.FLAG:
+            if not isinstance(raw, bool):
+                raise _invalid(column, "expected true or false")
+            return (NULL if raw else NOT_NULL), None
+        case Takes.LIST:
+            if isinstance(raw, list | tuple) and not raw:
+                return EMPTY_LIST, None
+            return value(raw, partial(_encode_list, column)), None
+        case Takes.PAIR:
+            if isinstance(raw, Slot) or not isinstance(raw, list | tuple) or len(raw) != 2 or None in raw:
+                raise _invalid(column, "expected a list of two values")
+            encoder = partial(_checked, column, encode_compared)
+            return value(raw[0], encoder), value(raw[1], encoder)
+        case Takes.TEXT:
+            return value(raw, partial(_encode_text, column, row.text)), None
+        case Takes.VALUE:
+            return value(raw, partial(_checked, column, encode_compared)), None
+
+
+def _encode_page(what: str, maximum: int, raw: object) -> bytes:
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise RequestError(Code.INVALID_PARAMETER, f"'{what}' must be a whole number")
+    if raw < 0:
+        raise RequestError(Code.INVALID_PARAMETER, f"'{what}' must not be negative")
+    if raw > maximum:
+        raise RequestError(Code.LIMIT_EXCEEDED, f"'{what}' must be at most {maximum}")
+    return b"%d" % raw
+
+
+def page(what: str, raw: object, maximum: int = MAX_PAGE) -> Value | None:
+    """A limit or an offset; `None` stays none.
+
+    Raises:
+        RequestError: not a whole number, negative, or above `maximum`.
+    """
+    return None if raw is None else value(raw, partial(_encode_page, what, maximum))

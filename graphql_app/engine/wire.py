@@ -1,0 +1,314 @@
+"""MySQL result packets out of bytes: an incremental parser without I/O that keeps cells as raw bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+
+MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes of one buffered answer; more is refused, for no page of rows is that large."""
+
+_MAX_COLUMNS = 4096
+_FULL = 0xFFFFFF  # a packet of this size goes on in the next one
+_MORE_RESULTS = 0x0008
+_IN_TRANSACTION = 0x0001
+_OK, _LOCAL_INFILE, _EOF, _ERR = 0x00, 0xFB, 0xFE, 0xFF
+_NULL, _TWO, _THREE, _EIGHT = 0xFB, 0xFC, 0xFD, 0xFE
+
+_HEAD = Struct("<HBBB").unpack_from  # size low, size high, sequence number, first byte of the payload
+_PAIR = Struct("<HH").unpack_from
+
+
+@dataclass(slots=True)
+class Result:
+    """What one statement gave. A row of a one-column result is the cell itself, otherwise a tuple of cells.
+
+    Cells are the server's bytes, `None` for NULL. `affected` counts matched rows of an UPDATE.
+    """
+
+    rows: list[Any]
+    columns: tuple[str, ...] = ()
+    affected: int = 0
+    insert_id: int = 0
+    warnings: int = 0
+    info: str = ""
+
+
+class ServerError(Exception):
+    """The server answered with an error packet; the connection is in sync.
+
+    `statement` is the 0-based place of the culprit among the statements that were sent together.
+    """
+
+    def __init__(self, code: int, sqlstate: str, message: str, statement: int = 0) -> None:
+        super().__init__(code, sqlstate, message, statement)
+        self.code = code
+        self.sqlstate = sqlstate
+        self.message = message
+        self.statement = statement
+
+
+class ProtocolError(Exception):
+    """The bytes are not an answer we can or want to read; the connection is lost."""
+
+
+class AnswerTooLarge(ProtocolError):
+    """The answer is larger than `MAX_ANSWER`."""
+
+
+def _lenenc(data: bytes, pos: int) -> tuple[int, int]:
+    """The length-encoded integer at `pos` and the place after it."""
+    first = data[pos]
+    if first < _NULL:
+        return first, pos + 1
+    width = {_TWO: 2, _THREE: 3, _EIGHT: 8}.get(first)
+    if width is None or pos + 1 + width > len(data):
+        raise ProtocolError("malformed length")
+    return int.from_bytes(data[pos + 1 : pos + 1 + width], "little"), pos + 1 + width
+
+
+def _column_name(payload: bytes) -> str:
+    pos = 0
+    for _ in range(4):  # catalog, schema, table, original table
+        size, pos = _lenenc(payload, pos)
+        pos += size
+    size, pos = _lenenc(payload, pos)
+    return payload[pos : pos + size].decode("utf-8", "replace")
+
+
+def _server_error(payload: bytes, statement: int) -> ServerError:
+    code = int.from_bytes(payload[1:3], "little")
+    state, text = "HY000", payload[3:]
+    if text[:1] == b"#":
+        state, text = text[1:6].decode("ascii", "replace"), text[6:]
+    return ServerError(code, state, text.decode("utf-8", "replace"), statement)
+
+
+def _row(data: bytes, pos: int, end: int) -> tuple[bytes | None, ...]:
+    row: list[bytes | None] = []
+    while pos < end:
+        first = data[pos]
+        if first < _NULL:
+            stop = pos + 1 + first
+            row.append(data[pos + 1 : stop])
+        elif first == _NULL:
+            stop = pos + 1
+            row.append(None)
+        else:
+            size, start = _lenenc(data, pos)
+            stop = start + size
+            row.append(data[start:stop])
+        pos = stop
+    if pos != end:
+        raise ProtocolError("a cell ends outside its row")
+    return tuple(row)
+
+
+class Answer:
+    """Everything the server says to one command, parsed as it arrives.
+
+    `feed` takes bytes cut anywhere. With `stream` the rows are not kept in the results:
+    they gather in `rows` until `take` fetches them.
+    """
+
+    __slots__ = (
+        "_columns",
+        "_have",
+        "_left",
+        "_need",
+        "_parts",
+        "_sequence",
+        "_size",
+        "error",
+        "results",
+        "rows",
+        "status",
+        "stream",
+        "taken_size",
+    )
+
+    def __init__(self, *, sequence: int = 1, stream: bool = False) -> None:
+        self.results: list[Result] = []
+        self.rows: list[Any] = []
+        self.error: ServerError | None = None
+        self.status = 0
+        self.stream = stream
+        self.taken_size = 0
+        self._size = 0
+        self._sequence = sequence
+        self._columns: list[str] | None = None
+        # Column definitions (and the packet that ends them) still to come.
+        self._left = 0
+        self._parts: list[bytes] = []
+        self._have = 0
+        self._need = 0
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the server last said that a transaction is open (an error packet does not say)."""
+        return bool(self.status & _IN_TRANSACTION)
+
+    def take(self) -> list[Any]:
+        """The rows gathered since the last call (streams only)."""
+        rows, self.rows = self.rows, []
+        self.taken_size = self._size
+        return rows
+
+    @property
+    def pending(self) -> int:
+        """Bytes that arrived since the last `take`."""
+        return self._size - self.taken_size
+
+    def feed(self, data: bytes) -> bool:
+        """Takes the next bytes; whether the answer is complete. Raises `ProtocolError`."""
+        self._size += len(data)
+        if not self.stream and self._size > MAX_ANSWER:
+            raise AnswerTooLarge("the answer is too large")
+        if self._parts:
+            self._parts.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return False
+            data, self._parts = b"".join(self._parts), []
+        return self._parse(data)
+
+    def _parse(self, data: bytes) -> bool:
+        pos, end = 0, len(data)
+        while True:
+            if self._columns is not None and not self._left:
+                pos = self._cells(data, pos, end) if len(self._columns) == 1 else self._tuples(data, pos, end)
+            payload, after = self._packet(data, pos, end)
+            if payload is None:
+                self._keep(data[pos:], after - pos)
+                return False
+            pos = after
+            if self._take_packet(payload):
+                if pos != end:
+                    raise ProtocolError("bytes after the end of the answer")
+                return True
+
+    def _keep(self, rest: bytes, need: int) -> None:
+        self._parts = [rest] if rest else []
+        self._have, self._need = len(rest), need
+
+    def _cells(self, data: bytes, pos: int, end: int) -> int:
+        """Reads whole rows of one cell, as many as there are; the place of what is not such a row."""
+        append, count, last = self.rows.append, len(self.rows), end - 5
+        while pos <= last:
+            low, high, _, first = _HEAD(data, pos)
+            stop = pos + 4 + low + (high << 16)
+            if stop > end:
+                break
+            if first < _NULL:
+                append(data[pos + 5 : stop])
+            elif first == _TWO:
+                append(data[pos + 7 : stop])
+            elif first == _NULL:
+                append(None)
+            elif first == _THREE and stop - pos - 4 != _FULL:
+                append(data[pos + 8 : stop])
+            else:
+                break
+            pos = stop
+        self._sequence += len(self.rows) - count
+        return pos
+
+    def _tuples(self, data: bytes, pos: int, end: int) -> int:
+        """Reads whole rows of several cells, as many as there are; the place of what is not such a row."""
+        append, count, last = self.rows.append, len(self.rows), end - 5
+        while pos <= last:
+            low, high, _, first = _HEAD(data, pos)
+            stop = pos + 4 + low + (high << 16)
+            if stop > end or first >= _EIGHT or stop - pos - 4 == _FULL:
+                break
+            append(_row(data, pos + 4, stop))
+            pos = stop
+        self._sequence += len(self.rows) - count
+        return pos
+
+    def _packet(self, data: bytes, pos: int, end: int) -> tuple[bytes | None, int]:
+        """The payload of the packet at `pos` and the place after it; `None` and the place it needs if it is not whole.
+
+        Checking the sequence number here covers the fast loops too: they count the packets they read.
+        """
+        parts: list[bytes] = []
+        sequence = self._sequence
+        while True:
+            if end - pos < 4:
+                return None, pos + 4
+            low, high, number = data[pos] | data[pos + 1] << 8, data[pos + 2], data[pos + 3]
+            size = low | high << 16
+            if end - pos - 4 < size:
+                return None, pos + 4 + size
+            if number != sequence & 0xFF:
+                raise ProtocolError("packets out of order")
+            sequence += 1
+            parts.append(data[pos + 4 : pos + 4 + size])
+            pos += 4 + size
+            if size != _FULL:
+                self._sequence = sequence
+                return (parts[0] if len(parts) == 1 else b"".join(parts)), pos
+
+    def _take_packet(self, payload: bytes) -> bool:
+        """Takes a packet that the fast loops do not; whether it ends the answer."""
+        if not payload:
+            raise ProtocolError("empty packet")
+        first = payload[0]
+        if first == _ERR:
+            self.error = _server_error(payload, len(self.results))
+            return True
+        if self._columns is None:
+            return self._take_first(payload, first)
+        if self._left:
+            return self._take_column(payload, first)
+        if first == _EOF and len(payload) < 9:
+            return self._end_rows(payload)
+        self.rows.append(self._long_row(payload))
+        return False
+
+    def _take_first(self, payload: bytes, first: int) -> bool:
+        if first == _OK:
+            return self._ok(payload)
+        if first == _LOCAL_INFILE:
+            raise ProtocolError("the server asks for a local file")
+        count, _ = _lenenc(payload, 0)
+        if count > _MAX_COLUMNS:
+            raise ProtocolError("too many columns")
+        self._columns = []
+        self._left = count + 1
+        if not self.stream:
+            self.rows = []
+        return False
+
+    def _take_column(self, payload: bytes, first: int) -> bool:
+        assert self._columns is not None
+        self._left -= 1
+        if self._left:
+            self._columns.append(_column_name(payload))
+        elif first != _EOF:
+            raise ProtocolError("column definitions do not end")
+        return False
+
+    def _long_row(self, payload: bytes) -> bytes | tuple[bytes | None, ...] | None:
+        row = _row(payload, 0, len(payload))
+        return row[0] if len(row) == 1 else row
+
+    def _ok(self, payload: bytes) -> bool:
+        affected, pos = _lenenc(payload, 1)
+        insert_id, pos = _lenenc(payload, pos)
+        if len(payload) < pos + 4:
+            raise ProtocolError("malformed OK packet")
+        self.status, warnings = _PAIR(payload, pos)
+        info = payload[pos + 4 :].decode("utf-8", "replace")
+        self.results.append(Result([], (), affected, insert_id, warnings, info))
+        return not self.status & _MORE_RESULTS
+
+    def _end_rows(self, payload: bytes) -> bool:
+        if len(payload) < 5:
+            raise ProtocolError("malformed end of rows")
+        warnings, self.status = _PAIR(payload, 1)
+        assert self._columns is not None
+        self.results.append(Result([] if self.stream else self.rows, tuple(self._columns), warnings=warnings))
+        self._columns = None
+        return not self.status & _MORE_RESULTS

@@ -1,0 +1,126 @@
+"""Every failure a client can be told of: one closed list of codes, one exception family.
+
+Knows neither HTTP nor GraphQL: each face owns one table from `Code` to its own form
+(`rest_api.envelope`, `graphql_api.errors`), and a test asserts that both are complete.
+
+    AppError
+    |-- RequestError                the request is wrong; nothing was sent to the database
+    |-- DatabaseError               the database refused the statement; nothing was applied
+    |-- ServiceUnavailableException the database is away
+    `-- GatewayTimeoutException     every attempt ran out of time
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable names of failures, as shown in REST `details.code` and GraphQL `reason`."""
+
+    UNKNOWN_TABLE = "UNKNOWN_TABLE"
+    UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
+    UNKNOWN_RELATION = "UNKNOWN_RELATION"
+    UNKNOWN_OPERATOR = "UNKNOWN_OPERATOR"
+    UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER"
+    EMPTY_CONDITION = "EMPTY_CONDITION"
+    NULL_COMPARISON = "NULL_COMPARISON"
+    MALFORMED_JSON = "MALFORMED_JSON"
+    INVALID_BODY = "INVALID_BODY"
+    INVALID_VALUE = "INVALID_VALUE"
+    INVALID_PARAMETER = "INVALID_PARAMETER"
+    VALUE_OUT_OF_RANGE = "VALUE_OUT_OF_RANGE"
+    VALUE_TOO_LONG = "VALUE_TOO_LONG"
+    NOT_NULL_VIOLATION = "NOT_NULL_VIOLATION"
+    DUPLICATE_ENTRY = "DUPLICATE_ENTRY"
+    FOREIGN_KEY_VIOLATION = "FOREIGN_KEY_VIOLATION"
+    CHECK_VIOLATION = "CHECK_VIOLATION"
+    READ_ONLY = "READ_ONLY"
+    NO_KEY = "NO_KEY"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    NOT_FOUND = "NOT_FOUND"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    CONFLICT = "CONFLICT"
+    STORAGE_FULL = "STORAGE_FULL"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    GATEWAY_TIMEOUT = "GATEWAY_TIMEOUT"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class Outcome(StrEnum):
+    """What is known of a write that failed."""
+
+    NOT_APPLIED = "not_applied"
+    APPLIED = "applied"
+    UNKNOWN = "unknown"
+
+
+class AppError(Exception):
+    """A failure with a stable code and a message that is safe to show.
+
+    `column`, `constraint` and `row` (0-based index into the rows of an insert) name
+    the culprit where it is known; `outcome` is set for writes; `retry_count` counts
+    failed attempts; `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        column: str | None = None,
+        constraint: str | None = None,
+        row: int | None = None,
+        outcome: Outcome | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.column = column
+        self.constraint = constraint
+        self.row = row
+        self.outcome = outcome
+        self.retry_after = retry_after
+        self.retry_count = 0
+
+
+class RequestError(AppError):
+    """The request is wrong; nothing was sent to the database."""
+
+
+class DatabaseError(AppError):
+    """The database refused the statement; the unit of work was rolled back."""
+
+
+class ServiceUnavailableException(AppError):
+    """The database is away: no attempt got a connection, or it was lost."""
+
+    def __init__(self, message: str = "Database unavailable", *, outcome: Outcome | None = None) -> None:
+        super().__init__(Code.SERVICE_UNAVAILABLE, message, outcome=outcome, retry_after=2.0)
+
+
+class GatewayTimeoutException(AppError):
+    """Every attempt ran out of its time."""
+
+    def __init__(self, message: str = "Operation timed out", *, outcome: Outcome | None = None) -> None:
+        super().__init__(Code.GATEWAY_TIMEOUT, message, outcome=outcome)
+
+
+def unknown_column(table: str, column: str) -> RequestError:
+    """The error for a column that `table` does not have."""
+    return RequestError(
+        Code.UNKNOWN_COLUMN, f"Unknown column '{column}' in table '{table}'", column=column
+    )
+
+
+def unknown_table(table: str) -> RequestError:
+    """The error for a table that the catalog does not have."""
+    return RequestError(Code.UNKNOWN_TABLE, f"Unknown table '{table}'")

@@ -1,0 +1,179 @@
+"""`where` and `order_by` values -> the engine's filters and orders, by the meaning of each name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
+from schema_gen.schema import BuiltSchema
+
+from graphql_app.engine.request import (
+    And,
+    Compare,
+    Filter,
+    Function,
+    Not,
+    Nulls,
+    Operator,
+    Or,
+    Order,
+    Related,
+    RelatedCount,
+    all_of,
+)
+from graphql_app.errors import Code, RequestError
+from schema_gen.meanings import (
+    AggregateFunction,
+    ColumnField,
+    Comparison,
+    Connective,
+    CountPart,
+    RelationAggregateField,
+    RelationField,
+)
+
+ORDERS: dict[str, tuple[bool, Nulls | None]] = {
+    "asc": (False, None),
+    "desc": (True, None),
+    "asc_nulls_first": (False, Nulls.FIRST),
+    "asc_nulls_last": (False, Nulls.LAST),
+    "desc_nulls_first": (True, Nulls.FIRST),
+    "desc_nulls_last": (True, Nulls.LAST),
+}
+
+
+def _null(name: str) -> RequestError:
+    return RequestError(Code.NULL_COMPARISON, f"'{name}' must not be null: a null must never widen a condition")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Reads conditions and orders of one schema."""
+
+    built: BuiltSchema
+
+    # --- where ---------------------------------------------------------------
+
+    def where(self, value: object, type_: GraphQLInputType) -> Filter | None:
+        """A `bool_exp`. Raises `RequestError` for a null inside it."""
+        items = self._filters(value, type_)
+        return all_of(items)
+
+    def _filters(self, value: object, type_: GraphQLInputType) -> list[Filter]:
+        named = get_named_type(type_)
+        if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
+            raise AssertionError("a condition was not an input object")
+        return [item for name, part in value.items() for item in self._filter(named, name, part)]
+
+    def _filter(self, type_: GraphQLInputObjectType, name: str, value: object) -> Iterable[Filter]:
+        meaning = self.built.meanings[type_.name, name]
+        if value is None:
+            raise _null(name)
+        far = type_.fields[name].type
+        match meaning:
+            case Connective():
+                return self._connected(meaning, value, far)
+            case ColumnField():
+                return self._compared(meaning.column, value, far)
+            case RelationField():
+                return [Related(meaning.relation.name, self.where(value, far))]
+            case RelationAggregateField():
+                return self._aggregated(meaning.relation.name, value, far)
+        raise AssertionError(f"{type_.name}.{name} has no meaning in a condition")
+
+    def _connected(self, connective: Connective, value: object, type_: GraphQLInputType) -> list[Filter]:
+        if connective is Connective.NOT:
+            return [Not(self.where(value, type_) or And(()))]
+        given = value if isinstance(value, list) else [value]
+        items = [self.where(item, type_) or And(()) for item in given]
+        if connective is Connective.OR:
+            return [Or(tuple(items))] if len(items) != 1 else items
+        return [item for item in items if item != And(())]
+
+    def _compared(self, column: str, value: object, type_: GraphQLInputType) -> list[Filter]:
+        return [Compare(column, operator, part) for operator, part in self._comparisons(value, type_)]
+
+    def _comparisons(self, value: object, type_: GraphQLInputType) -> Iterable[tuple[Operator, object]]:
+        named = get_named_type(type_)
+        if not isinstance(value, dict):
+            raise AssertionError("a comparison was not an input object")
+        for name, part in value.items():
+            meaning = self.built.meanings[named.name, name]
+            if not isinstance(meaning, Comparison):
+                raise AssertionError(f"{named.name}.{name} is no comparison")
+            yield Operator(meaning.operator), part
+
+    def _aggregated(self, relation: str, value: object, type_: GraphQLInputType) -> list[Filter]:
+        """`{count: {predicate, arguments, filter, distinct}}`."""
+        named = get_named_type(type_)
+        if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
+            raise AssertionError("a condition on an aggregate was not an input object")
+        return [
+            item
+            for name, part in value.items()
+            for item in self._counted(relation, name, part, named.fields[name].type)
+        ]
+
+    def _counted(self, relation: str, name: str, value: object, type_: GraphQLInputType) -> list[Filter]:
+        named = get_named_type(type_)
+        if value is None:
+            raise _null(name)
+        if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
+            raise AssertionError("a condition on a count was not an input object")
+        parts = {self.built.meanings[named.name, key]: part for key, part in value.items()}
+        names = {self.built.meanings[named.name, key]: key for key in named.fields}
+        filtered = parts.get(CountPart.FILTER)
+        where = None if filtered is None else self.where(filtered, named.fields[names[CountPart.FILTER]].type)
+        columns = tuple(parts.get(CountPart.ARGUMENTS) or ())  # type: ignore[call-overload]
+        distinct = bool(parts.get(CountPart.DISTINCT))
+        predicate = self._comparisons(parts[CountPart.PREDICATE], named.fields[names[CountPart.PREDICATE]].type)
+        return [RelatedCount(relation, operator, part, columns, distinct, where) for operator, part in predicate]
+
+    # --- order_by ------------------------------------------------------------
+
+    def order_by(self, value: object, type_: GraphQLInputType) -> tuple[Order, ...]:
+        """An `order_by` argument: an object or a list of them."""
+        items = value if isinstance(value, list) else [value]
+        return tuple(term for item in items if item is not None for term in self._orders(item, type_, ()))
+
+    def _orders(self, value: object, type_: GraphQLInputType, path: tuple[str, ...]) -> Iterable[Order]:
+        named = get_named_type(type_)
+        if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
+            raise AssertionError("an order was not an input object")
+        for name, part in value.items():
+            if part is not None:
+                yield from self._order(named, name, part, path)
+
+    def _order(self, type_: GraphQLInputObjectType, name: str, value: object, path: tuple[str, ...]) -> Iterable[Order]:
+        meaning = self.built.meanings[type_.name, name]
+        far = type_.fields[name].type
+        match meaning:
+            case ColumnField():
+                descending, nulls = ORDERS[str(value)]
+                return [Order(meaning.column, descending, nulls, path)]
+            case RelationField():
+                return self._orders(value, far, (*path, meaning.relation.name))
+            case RelationAggregateField():
+                return self._figure_orders(value, far, (*path, meaning.relation.name))
+        raise AssertionError(f"{type_.name}.{name} has no meaning in an order")
+
+    def _figure_orders(self, value: object, type_: GraphQLInputType, path: tuple[str, ...]) -> Iterable[Order]:
+        named = get_named_type(type_)
+        if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
+            raise AssertionError("an order by figures was not an input object")
+        for name, part in value.items():
+            meaning = self.built.meanings[named.name, name]
+            if part is None or not isinstance(meaning, AggregateFunction):
+                continue
+            function = Function(meaning.function)
+            if function is Function.COUNT:
+                descending, nulls = ORDERS[str(part)]
+                yield Order(None, descending, nulls, path, function)
+                continue
+            inner = get_named_type(named.fields[name].type)
+            for column, direction in part.items() if isinstance(part, dict) else ():
+                column_meaning = self.built.meanings[inner.name, column]
+                if direction is not None and isinstance(column_meaning, ColumnField):
+                    descending, nulls = ORDERS[str(direction)]
+                    yield Order(column_meaning.column, descending, nulls, path, function)

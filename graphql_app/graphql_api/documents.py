@@ -1,0 +1,104 @@
+"""Documents: text -> parsed, validated operations, each text once. One cache per schema."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from graphql_app.errors import Code
+from graphql_app.graphql_api.errors import RequestFailed, request_error
+
+MAX_TOKENS = 20_000
+CACHED_DOCUMENTS = 1_000
+CACHED_CHARACTERS = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a valid document. `cache` belongs to whoever prepares it."""
+
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    cache: OrderedDict[object, object] = field(default_factory=OrderedDict)
+
+    @property
+    def mutates(self) -> bool:
+        """Whether it is a mutation."""
+        return self.node.operation is OperationType.MUTATION
+
+    @property
+    def name(self) -> str:
+        """Its name, or nothing."""
+        return self.node.name.value if self.node.name else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document's operations by name, or why it cannot be used."""
+
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    errors: tuple[GraphQLError, ...] = ()
+    code: Code = Code.GRAPHQL_VALIDATION_FAILED
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation to run. Raises `RequestFailed` if it cannot be told or does not exist."""
+        if self.errors:
+            raise RequestFailed([request_error(error, self.code) for error in self.errors], self.code)
+        if name:
+            found = self.operations.get(name)
+            if found is None:
+                raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, f"Unknown operation named '{name}'.")
+            return found
+        if len(self.operations) != 1:
+            raise RequestFailed.because(
+                Code.GRAPHQL_VALIDATION_FAILED, "Must provide operation name if query contains multiple operations."
+            )
+        return next(iter(self.operations.values()))
+
+
+class Documents:
+    """Parsed and validated documents by text, the least recently used ones dropped."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> Document:
+        """The document of `text`."""
+        found = self._known.get(text)
+        if found is not None:
+            self._known.move_to_end(text)
+            return found
+        made = self._make(text)
+        self._known[text] = made
+        self._characters += len(text)
+        while len(self._known) > CACHED_DOCUMENTS or self._characters > CACHED_CHARACTERS:
+            dropped, _ = self._known.popitem(last=False)
+            self._characters -= len(dropped)
+        return made
+
+    def _make(self, text: str) -> Document:
+        try:
+            parsed = parse(text, no_location=False, max_tokens=MAX_TOKENS)
+            errors = validate(self._schema, parsed)
+        except GraphQLError as error:
+            return Document(errors=(error,), code=Code.GRAPHQL_PARSE_FAILED)
+        except RecursionError:
+            return Document(errors=(GraphQLError("The document is nested too deeply."),), code=Code.LIMIT_EXCEEDED)
+        if errors:
+            return Document(errors=tuple(errors))
+        fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
+        operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
+        return Document({node.name.value if node.name else "": Operation(node, fragments) for node in operations})

@@ -1,0 +1,110 @@
+"""`/graphql` as a plain ASGI endpoint: from the socket's messages to the face and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from graphql_app.http_body import ClientGone, read_body
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.events import Observer, RequestDone
+from graphql_app.graphql_api.errors import execution_error
+from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
+from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
+
+MAX_BATCH = 20
+"""Requests in one batch."""
+ALLOWED = b"GET, POST"
+_STATUS = {
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.NOT_ACCEPTABLE: 406,
+    Code.METHOD_NOT_ALLOWED: 405,
+}
+
+Page = Callable[[Request], Response | None]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLEndpoint:
+    """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off."""
+
+    face: GraphQLFace
+    observer: Observer
+    max_body_bytes: int
+    page: Page | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        shown = self.page(Request(scope)) if self.page is not None and _without_query(scope) else None
+        if shown is not None:
+            await shown(scope, receive, send)
+            return
+        started = perf_counter()
+        try:
+            media, answer, code = await self._answer(scope, receive, accept)
+        except ClientGone:
+            return
+        await _send(send, media, answer, code)
+        self.observer(
+            RequestDone("graphql", answer.name, code, perf_counter() - started, answer.retry_count, answer.failure)
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive, accept: str) -> tuple[str, Answer, int]:
+        media = media_type(accept) or JSON
+        try:
+            if media_type(accept) is None:
+                raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
+            asked = await self._asked(scope, receive)
+        except AppError as error:
+            # A refused method or body was never a GraphQL request: its own status in either media type.
+            refused = failure([execution_error(error, None)], error.code)
+            return media, refused, _STATUS.get(error.code, 400)
+        if isinstance(asked, list):
+            return media, _together(await _gather(self.face.answer(item) for item in asked)), 200
+        answer = await self.face.answer(asked)
+        return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
+
+    async def _asked(self, scope: Scope, receive: Receive) -> list[Asked] | Asked:
+        if scope["method"] == "GET":
+            return parse_query(scope["query_string"])
+        if scope["method"] != "POST":
+            raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
+        asked = parse_body(await read_body(scope, receive, self.max_body_bytes))
+        if isinstance(asked, list) and len(asked) > MAX_BATCH:
+            raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {MAX_BATCH} requests")
+        return asked
+
+
+async def _gather(answers: object) -> list[Answer]:
+    made: list[Awaitable[Answer]] = list(answers)  # type: ignore[call-overload]
+    return list(await asyncio.gather(*made))
+
+
+def _together(answers: list[Answer]) -> Answer:
+    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
+
+
+def _without_query(scope: Scope) -> bool:
+    return scope["method"] == "GET" and b"query=" not in scope["query_string"]
+
+
+async def _send(send: Send, media: str, answer: Answer, code: int) -> None:
+    headers = [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+    ]
+    if answer.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(answer.retry_after))))
+    if code == _STATUS[Code.METHOD_NOT_ALLOWED]:
+        headers.append((b"allow", ALLOWED))
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

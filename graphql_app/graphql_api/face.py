@@ -1,0 +1,151 @@
+"""Answers GraphQL requests: prepared operations by the engine, introspection and hand-written fields by Strawberry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from graphql import OperationType
+from schema_gen.schema import BuiltSchema
+
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.live import Snapshot
+from graphql_app.errors import AppError, Code, ServiceUnavailableException
+from graphql_app.events import Observer, UnexpectedError
+from graphql_app.graphql_api.documents import Documents, Operation
+from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
+from graphql_app.graphql_api.execution import Context, execute
+from graphql_app.graphql_api.inputs import Bound, bind
+from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
+
+INTROSPECTIONS = 32
+"""Introspection answers kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One GraphQL request. `read_only` is set for GET."""
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
+
+    body: bytes
+    request_error: bool = False
+    failure: Code | None = None
+    retry_count: int = 0
+    retry_after: float | None = None
+    name: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Served:
+    """A schema being served, with everything that is cached for it."""
+
+    snapshot: Snapshot
+    built: BuiltSchema
+    documents: Documents
+    introspections: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
+
+
+class GraphQLFace:
+    """The GraphQL side of the program."""
+
+    def __init__(self, engine: Engine, observer: Observer, *, introspection: bool = True) -> None:
+        self._engine = engine
+        self._observer = observer
+        self._introspection = introspection
+        self._served: Served | None = None
+
+    def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
+        """From now on answers come from this schema."""
+        self._served = Served(snapshot, built, Documents(built.schema.graphql))
+
+    @property
+    def served(self) -> Served:
+        """The schema being served; raises `ServiceUnavailableException` before there is one."""
+        if self._served is None:
+            raise ServiceUnavailableException()
+        return self._served
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answers one request; never raises but for cancellation."""
+        try:
+            return await self._answer(asked)
+        except RequestFailed as failed:
+            return failure(failed.errors, failed.code)
+        except FieldFailed as failed_field:
+            return _failed(failed_field.error, failed_field.key)
+        except AppError as error:
+            return _failed(error, None)
+        except Exception as error:
+            self._observer(UnexpectedError("graphql", error))
+            return _failed(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
+
+    async def _answer(self, asked: Asked) -> Answer:
+        served = self.served
+        operation = served.documents.get(asked.query).operation(asked.operation_name)
+        if operation.node.operation is OperationType.SUBSCRIPTION:
+            raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "Subscriptions need a streaming transport.")
+        if operation.mutates and asked.read_only:
+            raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
+        bound = bind(served.built.schema.graphql, operation, asked.variables)
+        made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+        if made is None:
+            return await self._by_strawberry(served, operation, bound, asked)
+        return await self._by_engine(operation, made, bound)
+
+    async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound) -> Answer:
+        try:
+            reply = await self._engine.execute(made.prepared, bound.slots)
+        except AppError as error:
+            only = orjson.loads(made.keys[0][:-1]) if len(made.keys) == 1 else None
+            return _failed(error, only)
+        return Answer(b'{"data":' + made.data(reply) + b"}", retry_count=reply.retry_count, name=operation.name)
+
+    async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
+        names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}
+        meta = bool(names) and names <= {"__schema", "__type", "__typename"}
+        if names & {"__schema", "__type"} and not self._introspection:
+            raise RequestFailed.because(Code.PERMISSION_DENIED, "Introspection is switched off.")
+        context = Context(self._engine, served.snapshot, served.built, operation, bound)
+        if not meta:
+            return Answer(
+                await execute(context, asked.query, asked.variables, asked.operation_name), name=operation.name
+            )
+        key = orjson.dumps([asked.query, asked.operation_name, asked.variables], default=str)
+        found = served.introspections.get(key)
+        if found is None:
+            # Seconds of work for a large schema: in a thread, so that others are served meanwhile.
+            found = await asyncio.to_thread(_introspect, context, asked)
+            served.introspections[key] = found
+            while len(served.introspections) > INTROSPECTIONS:
+                served.introspections.popitem(last=False)
+        return Answer(found, name=operation.name)
+
+
+def _introspect(context: Context, asked: Asked) -> bytes:
+    return asyncio.run(execute(context, asked.query, asked.variables, asked.operation_name))
+
+
+def _failed(error: AppError, key: str | None) -> Answer:
+    return Answer(
+        orjson.dumps({"errors": [execution_error(error, key)], "data": None}),
+        failure=error.code,
+        retry_count=error.retry_count,
+        retry_after=error.retry_after,
+    )
+
+
+def failure(errors: list[Error], code: Code) -> Answer:
+    """The answer to a request that cannot be executed: errors alone."""
+    return Answer(orjson.dumps({"errors": errors}), request_error=True, failure=code)

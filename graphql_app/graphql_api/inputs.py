@@ -1,0 +1,168 @@
+"""Input values: variables taken apart into shape and slots, literals of the document read against their types.
+
+A prepared operation is compiled once for each *shape* of its variables: which fields
+are present, what is null, enum values and booleans. Every other value becomes a slot,
+so that a later call of the same shape goes straight from variables to SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from graphql import (
+    EnumValueNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    type_from_ast,
+)
+from graphql.execution.values import get_variable_values
+
+from graphql_app.engine.request import Slot
+from graphql_app.errors import Code
+from graphql_app.graphql_api.documents import Operation
+from graphql_app.graphql_api.errors import RequestFailed, request_error
+
+Tree = Mapping[str, object]
+
+
+class _Mismatch(Exception):
+    """A value does not fit its type; graphql-core then says how."""
+
+
+@dataclass(slots=True)
+class Bound:
+    """Variables of one call: `tree` with slots in place of values, the slots' values, and the shape's key."""
+
+    tree: dict[str, object] = field(default_factory=dict)
+    slots: list[object] = field(default_factory=list)
+    key: list[object] = field(default_factory=list)
+
+
+def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> Bound:
+    """The variables of a call. Raises `RequestFailed` where one is missing or does not fit its type."""
+    bound = Bound()
+    try:
+        for definition in operation.node.variable_definitions or ():
+            name = definition.variable.name.value
+            type_ = type_from_ast(schema, definition.type)
+            if name in raw:
+                key, bound.tree[name] = _take(type_, raw[name], bound.slots)  # type: ignore[arg-type]
+                bound.key.append(key)
+            elif definition.default_value is not None:
+                bound.tree[name] = literal(definition.default_value, type_, {})  # type: ignore[arg-type]
+                bound.key.append(Undefined)
+            elif isinstance(type_, GraphQLNonNull):
+                raise _Mismatch
+            else:
+                bound.key.append(Undefined)
+    except (_Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
+        raise _explained(schema, operation, raw) from None
+    return bound
+
+
+def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> RequestFailed:
+    try:
+        outcome = get_variable_values(schema, operation.node.variable_definitions or (), dict(raw))
+    except RecursionError:
+        outcome = []  # type: ignore[assignment]
+    if isinstance(outcome, list) and outcome:
+        return RequestFailed([request_error(error, Code.GRAPHQL_VALIDATION_FAILED) for error in outcome])
+    return RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "The variables do not fit their types.")
+
+
+def _take(type_: GraphQLInputType, value: object, slots: list[object]) -> tuple[object, object]:
+    """The shape key and the tree of a variable's value."""
+    if isinstance(type_, GraphQLNonNull):
+        if value is None:
+            raise _Mismatch
+        type_ = type_.of_type
+    if value is None:
+        return None, None
+    if isinstance(type_, GraphQLList):
+        return _take_list(type_.of_type, value if isinstance(value, list) else [value], slots)
+    if isinstance(type_, GraphQLInputObjectType):
+        return _take_object(type_, value, slots)
+    if isinstance(type_, GraphQLEnumType):
+        known = type_.values.get(value) if isinstance(value, str) else None
+        if known is None:
+            raise _Mismatch
+        return value, known.value
+    if not isinstance(type_, GraphQLScalarType):
+        raise _Mismatch
+    taken = type_.parse_value(value)
+    if isinstance(taken, bool):
+        return taken, taken
+    slots.append(taken)
+    return "value", Slot(len(slots) - 1)
+
+
+def _take_list(of_type: GraphQLInputType, items: list[object], slots: list[object]) -> tuple[object, object]:
+    scalar = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
+    if isinstance(scalar, GraphQLScalarType) and items and None not in items:
+        values = [scalar.parse_value(item) for item in items]
+        if not any(isinstance(item, bool) for item in values):
+            slots.append(values)
+            return "list", Slot(len(slots) - 1)
+    taken = [_take(of_type, item, slots) for item in items]
+    return tuple(key for key, _ in taken), [tree for _, tree in taken]
+
+
+def _take_object(type_: GraphQLInputObjectType, value: object, slots: list[object]) -> tuple[object, object]:
+    if not isinstance(value, dict):
+        raise _Mismatch
+    tree: dict[str, object] = {}
+    key: list[object] = []
+    fields = type_.fields
+    for name, item in value.items():
+        field_ = fields.get(name)
+        if field_ is None:
+            raise _Mismatch
+        part, tree[name] = _take(field_.type, item, slots)
+        key.append((name, part))
+    for name, field_ in fields.items():
+        if name not in tree and isinstance(field_.type, GraphQLNonNull):
+            raise _Mismatch
+    return tuple(key), tree
+
+
+def literal(node: ValueNode, type_: GraphQLInputType, variables: Tree) -> object:
+    """The value of a literal in a validated document; `Undefined` for an absent variable."""
+    if isinstance(node, VariableNode):
+        return variables.get(node.name.value, Undefined)
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    if isinstance(node, NullValueNode):
+        return None
+    if isinstance(type_, GraphQLList):
+        items: Sequence[ValueNode] = node.values if isinstance(node, ListValueNode) else [node]
+        taken = [literal(item, type_.of_type, variables) for item in items]
+        return [None if item is Undefined else item for item in taken]
+    if isinstance(type_, GraphQLInputObjectType):
+        return _literal_object(node, type_, variables)
+    if isinstance(type_, GraphQLEnumType):
+        return type_.values[node.value].value if isinstance(node, EnumValueNode) else Undefined
+    if isinstance(type_, GraphQLScalarType):
+        return type_.parse_literal(node, dict(variables))
+    return Undefined
+
+
+def _literal_object(node: ValueNode, type_: GraphQLInputObjectType, variables: Tree) -> dict[str, object]:
+    tree: dict[str, object] = {}
+    for item in node.fields if isinstance(node, ObjectValueNode) else ():
+        value = literal(item.value, type_.fields[item.name.value].type, variables)
+        if value is not Undefined:
+            tree[item.name.value] = value
+    return tree

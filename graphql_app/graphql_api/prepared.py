@@ -1,0 +1,112 @@
+"""Prepared operations: planned and compiled once for each shape of the variables, then run from slots alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import orjson
+from graphql import GraphQLObjectType
+from schema_gen.schema import BuiltSchema
+
+from graphql_app.engine.engine import Engine, Prepared, Reply
+from graphql_app.engine.live import Snapshot
+from graphql_app.engine.request import Call, Root
+from graphql_app.errors import AppError
+from graphql_app.graphql_api.documents import Operation
+from graphql_app.graphql_api.inputs import Bound
+from graphql_app.graphql_api.selection import Fields, collect
+from graphql_app.graphql_api.to_request import Translator
+
+CACHED_SHAPES = 64
+"""Compiled forms kept for one operation."""
+MAX_CACHED_SLOTS = 500
+"""Calls with more values than this (bulk inserts) are compiled each time: their shapes hardly repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled operation and the `"key":` text of each of its roots."""
+
+    prepared: Prepared
+    keys: tuple[bytes, ...]
+
+    def data(self, reply: Reply) -> bytes:
+        """The `data` object."""
+        parts = [key + value for key, value in zip(self.keys, reply.values, strict=True)]
+        return b"{" + b",".join(parts) + b"}"
+
+
+class FieldFailed(Exception):
+    """A root field's request is wrong; `key` names the field."""
+
+    def __init__(self, key: str, error: AppError) -> None:
+        super().__init__(key)
+        self.key = key
+        self.error = error
+
+
+def root_type(built: BuiltSchema, operation: Operation) -> GraphQLObjectType:
+    """The type whose fields the operation selects."""
+    found = built.schema.graphql.get_root_type(operation.node.operation)
+    if found is None:
+        raise AssertionError("a validated operation has no root type")
+    return found
+
+
+def root_fields(operation: Operation, bound: Bound) -> Fields:
+    """The operation's root fields."""
+    fields: Fields = {}
+    collect(operation.node.selection_set, operation.fragments, bound.tree, fields, set())
+    return fields
+
+
+def generated_only(built: BuiltSchema, type_: GraphQLObjectType, fields: Fields) -> bool:
+    """Whether the engine answers every root field by itself."""
+    names = {nodes[0].name.value for nodes in fields.values()} - {"__typename"}
+    return all((type_.name, name) in built.roots for name in names)
+
+
+def compiled(
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
+) -> Compiled | None:
+    """The operation compiled for the shape of its variables; None if the engine cannot answer it alone.
+
+    Raises `FieldFailed` for a request that is wrong.
+    """
+    cacheable = len(bound.slots) <= MAX_CACHED_SLOTS
+    cache: OrderedDict[object, object] = operation.cache
+    key = tuple(bound.key)
+    found = cache.get(key) if cacheable else None
+    if isinstance(found, Compiled):
+        cache.move_to_end(key)
+        return found
+    type_ = root_type(built, operation)
+    fields = root_fields(operation, bound)
+    if not generated_only(built, type_, fields):
+        return None
+    made = compile_fields(engine, snapshot, built, operation, bound, fields)
+    if cacheable:
+        cache[key] = made
+        while len(cache) > CACHED_SHAPES:
+            cache.popitem(last=False)
+    return made
+
+
+def compile_fields(
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound, fields: Fields
+) -> Compiled:
+    """The given root fields compiled. Raises `FieldFailed`."""
+    translator = Translator(built, operation.fragments, bound.tree)
+    type_ = root_type(built, operation)
+    roots: list[Root] = []
+    for key, nodes in fields.items():
+        try:
+            roots.append(translator.root(key, nodes, type_))
+        except AppError as error:
+            raise FieldFailed(key, error) from None
+    try:
+        prepared = engine.prepare(Call(tuple(roots)), snapshot)
+    except AppError as error:
+        raise FieldFailed(next(iter(fields)), error) from None
+    return Compiled(prepared, tuple(orjson.dumps(root.key) + b":" for root in roots))

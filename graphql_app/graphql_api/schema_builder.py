@@ -1,0 +1,39 @@
+"""Builds the GraphQL schema of each new catalog, off the event loop, and hands it to the face."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Literal
+
+from graphql_app.engine.live import Snapshot
+from graphql_app.events import Observer, SchemaBuilt
+from graphql_app.graphql_api.execution import SpliceExecution, resolve_root
+from graphql_app.graphql_api.face import GraphQLFace
+from schema_gen.catalog import Catalog
+from schema_gen.naming import build_names
+from schema_gen.schema import BuiltSchema, build_schema
+
+
+class SchemaBuilder:
+    """Listens for catalogs."""
+
+    def __init__(self, face: GraphQLFace, naming: Literal["snake", "camel"], observer: Observer) -> None:
+        self._face = face
+        self._naming: Literal["snake", "camel"] = naming
+        self._observer = observer
+
+    async def build(self, snapshot: Snapshot) -> None:
+        """Builds and serves the schema of `snapshot`."""
+        start = time.perf_counter()
+        built = await asyncio.to_thread(schema_of, snapshot.catalog, self._naming)
+        self._face.serve(snapshot, built)
+        catalog = snapshot.catalog
+        seconds = time.perf_counter() - start
+        self._observer(SchemaBuilt(len(catalog.tables), len(catalog.skipped), seconds, catalog.fingerprint))
+
+
+def schema_of(catalog: Catalog, naming: Literal["snake", "camel"]) -> BuiltSchema:
+    """The GraphQL schema of a catalog, answered by the engine."""
+    names = build_names(catalog, naming)
+    return build_schema(catalog, names, resolver=resolve_root, execution_context_class=SpliceExecution)

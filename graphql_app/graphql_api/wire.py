@@ -1,0 +1,114 @@
+"""GraphQL over HTTP: what a request asks, which media type its answer takes, which status it has.
+
+Rules: the GraphQL-over-HTTP specification, draft of 2025, as checked by the audits of `graphql-http`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+import orjson
+from graphql_app.http_body import parse_json
+
+from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.face import Answer, Asked
+
+RESPONSE_JSON = "application/graphql-response+json"
+JSON = "application/json"
+_AWAY = {Code.SERVICE_UNAVAILABLE: 503, Code.GATEWAY_TIMEOUT: 504}
+
+
+def media_type(accept: str) -> str | None:
+    """The media type of the answer for an `Accept` header; None if the client takes neither."""
+    if not accept:
+        return JSON
+    weights: dict[str, float] = {}
+    for entry in accept.lower().split(","):
+        name, _, parameters = entry.partition(";")
+        weights[name.strip()] = _weight(parameters)
+    own = weights.get(RESPONSE_JSON, 0.0)
+    plain = max(weights.get(name, 0.0) for name in (JSON, "application/*", "*/*"))
+    if own and own >= weights.get(JSON, 0.0):
+        return RESPONSE_JSON
+    return JSON if plain else None
+
+
+def _weight(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def parse_body(body: bytes) -> list[Asked] | Asked:
+    """The request, or the batch, of a POST body. Raises `RequestError`."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = parse_json(body)
+    if _has_float(value):
+        # orjson rounds what does not fit a double; the exact reader is slower and keeps every digit.
+        value = parse_json(body)
+    if isinstance(value, list):
+        if not value:
+            raise _bad("A batch must hold at least one request")
+        return [_asked(item) for item in value]
+    return _asked(value)
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_float(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_float(item) for item in value)
+    return isinstance(value, float)
+
+
+def parse_query(query_string: bytes) -> Asked:
+    """The request of a GET. Raises `RequestError`."""
+    try:
+        given = dict(
+            parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+        )
+    except ValueError:
+        raise _bad("The query string is not valid") from None
+    value: dict[str, object] = {"query": given.get("query"), "operationName": given.get("operationName") or None}
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            value[name] = parse_json(given[name].encode())
+    return _asked(value, read_only=True)
+
+
+def _asked(value: object, *, read_only: bool = False) -> Asked:
+    if not isinstance(value, dict):
+        raise _bad("The request must be a JSON object")
+    query, name = value.get("query"), value.get("operationName")
+    variables, extensions = value.get("variables"), value.get("extensions")
+    if not isinstance(query, str) or not query:
+        raise _bad("'query' must be a text")
+    if name is not None and not isinstance(name, str):
+        raise _bad("'operationName' must be a text")
+    if variables is not None and not isinstance(variables, dict):
+        raise _bad("'variables' must be an object")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise _bad("'extensions' must be an object")
+    checked: Mapping[str, object] = variables or {}
+    return Asked(query, name, checked, read_only)
+
+
+def _bad(message: str) -> RequestError:
+    return RequestError(Code.INVALID_BODY, message)
+
+
+def status(answer: Answer, media: str) -> int:
+    """The HTTP status of an answer in a media type."""
+    if media == JSON:
+        return 200
+    if answer.request_error:
+        return 400
+    return _AWAY.get(answer.failure, 200) if answer.failure else 200

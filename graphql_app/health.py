@@ -1,0 +1,42 @@
+"""`/healthz`: the process lives. `/readyz`: the database answers and a schema is served, or why not."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from graphql_app.engine.execute import Executor
+from graphql_app.engine.live import LiveCatalog
+from graphql_app.errors import AppError
+
+
+def health_routes(live: LiveCatalog, executor: Executor) -> list[BaseRoute]:
+    """The two addresses that load balancers and orchestrators ask."""
+
+    async def healthz(_request: Request) -> Response:
+        return _json(200, {"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        if not live.ready:
+            return _unready(live.failure, "The schema has not been read yet")
+        try:
+            await executor.probe()
+        except AppError as error:
+            return _unready(error, error.message)
+        return _json(200, {"status": "ok", "tables": len(live.snapshot.catalog.tables)})
+
+    return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
+
+
+def _unready(error: AppError | None, otherwise: str) -> Response:
+    cause = error.message if error else otherwise
+    code = error.code if error else "STARTING"
+    response = _json(503, {"status": "unavailable", "cause": cause, "code": code})
+    response.headers["retry-after"] = "1"
+    return response
+
+
+def _json(status: int, body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

@@ -1,0 +1,134 @@
+"""The envelopes of every REST answer, and the one table from failure codes to HTTP statuses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+from starlette.types import Send
+
+from graphql_app.errors import AppError, Code
+
+Clock = Callable[[], datetime]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+STATUS: Mapping[Code, int] = {
+    Code.UNKNOWN_TABLE: 404,
+    Code.UNKNOWN_COLUMN: 400,
+    Code.UNKNOWN_RELATION: 400,
+    Code.UNKNOWN_OPERATOR: 400,
+    Code.UNKNOWN_PARAMETER: 400,
+    Code.EMPTY_CONDITION: 400,
+    Code.NULL_COMPARISON: 400,
+    Code.MALFORMED_JSON: 400,
+    Code.INVALID_BODY: 422,
+    Code.INVALID_VALUE: 400,
+    Code.INVALID_PARAMETER: 400,
+    Code.VALUE_OUT_OF_RANGE: 400,
+    Code.VALUE_TOO_LONG: 400,
+    Code.NOT_NULL_VIOLATION: 400,
+    Code.DUPLICATE_ENTRY: 409,
+    Code.FOREIGN_KEY_VIOLATION: 409,
+    Code.CHECK_VIOLATION: 409,
+    Code.READ_ONLY: 403,
+    Code.NO_KEY: 400,
+    Code.PERMISSION_DENIED: 403,
+    Code.LIMIT_EXCEEDED: 400,
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.RESULT_TOO_LARGE: 400,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.NOT_ACCEPTABLE: 406,
+    Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.GRAPHQL_PARSE_FAILED: 400,
+    Code.GRAPHQL_VALIDATION_FAILED: 400,
+    Code.CONFLICT: 409,
+    Code.STORAGE_FULL: 507,
+    Code.SERVICE_UNAVAILABLE: 503,
+    Code.GATEWAY_TIMEOUT: 504,
+    Code.INTERNAL_ERROR: 500,
+}
+
+# For these two the status says all that the code does, so alone they leave `details` null.
+_SAID_BY_STATUS = frozenset({Code.SERVICE_UNAVAILABLE, Code.GATEWAY_TIMEOUT})
+_RETRY_AFTER_SECONDS = 2.0
+_JSON: Headers = ((b"content-type", b"application/json"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One finished HTTP answer. `code` is set on failures, for the log."""
+
+    status: int
+    body: bytes
+    headers: Headers = _JSON
+    retry_count: int = 0
+    code: Code | None = None
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """`moment` (in UTC) as ISO 8601 with microseconds and a `Z`."""
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def success(message: str, data: bytes, retry_count: int, moment: datetime) -> Answer:
+    """The answer of a call that worked; `data` is JSON text and is spliced in as it is.
+
+    `message` is one of our own constants: it must not need escaping.
+    """
+    head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
+    return Answer(200, b'%b%b,"retry_count":%d}' % (head.encode(), data, retry_count), retry_count=retry_count)
+
+
+def internal_error() -> AppError:
+    """The failure that stands for a defect of ours, and says nothing of it."""
+    return AppError(Code.INTERNAL_ERROR, "Internal server error")
+
+
+def failure(error: AppError, moment: datetime, *, status: int | None = None, extra: Headers = ()) -> Answer:
+    """The answer of a call that failed: `status` or that of its code, and on 503 when to come back."""
+    status = STATUS[error.code] if status is None else status
+    body = {
+        "timestamp": timestamp(moment),
+        "error_code": str(status),
+        "message": error.message,
+        "retry_count": error.retry_count,
+        "details": _details(error),
+    }
+    headers = (*_JSON, *extra, *_retry_after(error, status))
+    return Answer(status, orjson.dumps(body), headers, error.retry_count, error.code)
+
+
+def _details(error: AppError) -> dict[str, str | int] | None:
+    known: dict[str, str | int | None] = {
+        "column": error.column,
+        "constraint": error.constraint,
+        "outcome": error.outcome,
+        "row": error.row,
+    }
+    found = {name: value for name, value in known.items() if value is not None}
+    if not found and error.code in _SAID_BY_STATUS:
+        return None
+    return {"code": error.code, **found}
+
+
+def _retry_after(error: AppError, status: int) -> Headers:
+    seconds = error.retry_after
+    if seconds is None and status == 503:
+        seconds = _RETRY_AFTER_SECONDS
+    return () if seconds is None else ((b"retry-after", b"%d" % max(1, math.ceil(seconds))),)
+
+
+async def respond(send: Send, answer: Answer) -> None:
+    """Send `answer` as a whole."""
+    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

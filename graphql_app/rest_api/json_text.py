@@ -1,0 +1,101 @@
+"""JSON text of a request body to Python values without losing a digit; everything doubtful is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import NoReturn
+
+from graphql_app.errors import Code, RequestError
+
+MAX_DEPTH = 128
+"""Above the 100 levels of the JSON columns, which the database counts itself."""
+
+_MAX_NUMBER_LENGTH = 400
+_MAX_EXPONENT = 400
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
+_BOM = b"\xef\xbb\xbf"
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _malformed("an object has the same key twice")
+    return found
+
+
+def _decimal(text: str) -> Decimal:
+    # Decimal takes exponents of any size, and some reader further on would write such a number out in full.
+    exponent = text.lower().partition("e")[2]
+    if len(text) > _MAX_NUMBER_LENGTH or (exponent and abs(int(exponent)) > _MAX_EXPONENT):
+        raise _out_of_range()
+    return Decimal(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise _malformed(f"{text} is not a JSON value")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant)
+
+
+def parse_json(text: bytes) -> object:
+    """The value of UTF-8 JSON `text`: integers of any size as `int`, other numbers as `Decimal`.
+
+    Raises:
+        RequestError: MALFORMED_JSON for what is not JSON in UTF-8, for NaN, lone surrogates,
+            a key given twice or nesting beyond `MAX_DEPTH`; VALUE_OUT_OF_RANGE for numbers
+            of absurd length or exponent.
+    """
+    try:
+        decoded = text.removeprefix(_BOM).decode()
+        found: object = _decoder.decode(decoded)
+    except UnicodeDecodeError:
+        raise _malformed("the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        # Python's own bound for the digits of an int (4,300).
+        raise _out_of_range() from None
+    except RecursionError:
+        raise _too_deep() from None
+    if decoded.count("[") + decoded.count("{") > MAX_DEPTH:
+        _check_depth(found)
+    if _SURROGATE_ESCAPE.search(decoded):
+        _check_surrogates(found)
+    return found
+
+
+def _check_depth(value: object) -> None:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for parent in level for item in _children(parent) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise _malformed("a text holds half a surrogate pair") from None
+
+
+def _malformed(why: str) -> RequestError:
+    return RequestError(Code.MALFORMED_JSON, f"Malformed JSON: {why}")
+
+
+def _too_deep() -> RequestError:
+    return _malformed(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _out_of_range() -> RequestError:
+    return RequestError(Code.VALUE_OUT_OF_RANGE, "A number in the body has too many digits or too large an exponent")

@@ -1,0 +1,62 @@
+"""The bodies of REST requests as pydantic models, and what a body that does not fit is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graphql_app.errors import Code, RequestError
+
+Columns = Annotated[dict[str, Any], Field(description="Columns and their values.")]
+
+
+class _Body(BaseModel):
+    # A misspelt "where" must never pass as an absent one.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CRUDRequest(_Body):
+    """Insert: `input` is a row or a list of rows. Query: the columns and the values they must equal."""
+
+    input: Columns | list[Columns]
+
+
+class UpdateRequest(_Body):
+    """Update: `input` holds the new values, `where` the conditions, of which there must be one."""
+
+    input: Columns
+    where: Columns | None = None
+
+
+class DeleteRequest(_Body):
+    """Delete: `input` holds the conditions, of which there must be one."""
+
+    input: Columns | None = None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+_WORDS = {
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+}
+
+
+def fit(model: type[Model], body: object) -> Model:
+    """`body` as a `model`.
+
+    Raises:
+        RequestError: INVALID_BODY, naming the place that does not fit.
+    """
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        # Each branch of a union complains; the one that got furthest is the one that was meant.
+        found = max(error.errors(include_url=False, include_context=False), key=lambda each: len(each["loc"]))
+        place = ".".join(str(step) for step in found["loc"] if "[" not in str(step)) or "the whole of it"
+        words = _WORDS.get(found["type"], found["msg"])
+        raise RequestError(Code.INVALID_BODY, f"The body does not fit: {place} {words}") from None

@@ -1,0 +1,150 @@
+"""The REST operations: table, body and query string become a call, with the message of its success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql_app.engine.request import (
+    AffectedRows,
+    Answer,
+    Call,
+    Compare,
+    Delete,
+    Filter,
+    GeneratedId,
+    Insert,
+    Operator,
+    Or,
+    Query,
+    Root,
+    Update,
+    Write,
+    all_of,
+)
+from graphql_app.errors import Code, RequestError
+from graphql_app.rest_api.column_values import given_value
+from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
+from graphql_app.rest_api.query_string import Pairs, no_pairs
+from graphql_app.rest_api.read_request import read_request
+from schema_gen.catalog import Catalog, Table
+
+_AFFECTED: Answer = (AffectedRows("rows_affected"),)
+_AFFECTED_AND_ID: Answer = (*_AFFECTED, GeneratedId("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client sent, taken apart: `body` is its JSON value (`{}` where there is none)."""
+
+    catalog: Catalog
+    table: Table
+    body: object
+    pairs: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The call that fulfils a wish, and the message that goes with its answer."""
+
+    call: Call
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of the address table: how a wish is prepared, and whether it has a body."""
+
+    prepare: Callable[[Wish], Prepared]
+    takes_body: bool = True
+
+
+def insert(wish: Wish) -> Prepared:
+    """`{"input": row}` or `{"input": [row, …]}`; several rows go into one transaction.
+
+    The answer's `id` (tables with an AUTO_INCREMENT column only) is that of the first row.
+    """
+    no_pairs(wish.pairs)
+    given = fit(CRUDRequest, wish.body).input
+    many = isinstance(given, list)
+    rows = tuple(_pairs(wish.table, row) for row in (given if isinstance(given, list) else [given]))
+    counts_up = any(column.auto_increment for column in wish.table.columns.values())
+    request = Insert(wish.table.name, rows, _AFFECTED_AND_ID if counts_up else _AFFECTED)
+    return _prepared(request, f"Record{'s' if many else ''} inserted successfully")
+
+
+def read(wish: Wish) -> Prepared:
+    """All rows, or those that the query string asks for."""
+    return _prepared(read_request(wish.catalog, wish.table, (), wish.pairs), "Records retrieved successfully")
+
+
+def query(wish: Wish) -> Prepared:
+    """`{"input": conditions}`: the rows where all are equal; `{}` is all rows. The query string narrows further."""
+    given = fit(CRUDRequest, wish.body).input
+    if isinstance(given, list):
+        raise RequestError(Code.INVALID_BODY, "The body does not fit: input must be an object")
+    request = read_request(wish.catalog, wish.table, conditions(wish.table, given), wish.pairs)
+    return _prepared(request, "Records retrieved successfully")
+
+
+def update(wish: Wish) -> Prepared:
+    """`{"input": values, "where": conditions}`; no value at all changes nothing."""
+    no_pairs(wish.pairs)
+    given = fit(UpdateRequest, wish.body)
+    where = _needed(wish.table, given.where, "where")
+    request = Update(wish.table.name, where, _pairs(wish.table, given.input), _AFFECTED)
+    return _prepared(request, "Records updated successfully")
+
+
+def delete(wish: Wish) -> Prepared:
+    """`{"input": conditions}`."""
+    no_pairs(wish.pairs)
+    given = fit(DeleteRequest, wish.body)
+    request = Delete(wish.table.name, _needed(wish.table, given.input, "input"), _AFFECTED)
+    return _prepared(request, "Records deleted successfully")
+
+
+def conditions(table: Table, given: Mapping[str, Any]) -> tuple[Filter, ...]:
+    """One filter per column in the order given: equal; for null IS NULL; for a list one of its members."""
+    return tuple(_equal(column, value) for column, value in _pairs(table, given))
+
+
+def _pairs(table: Table, given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+    return tuple((column, given_value(table, column, value)) for column, value in given.items())
+
+
+def _equal(column: str, value: object) -> Filter:
+    if value is None:
+        return Compare(column, Operator.IS_NULL, True)
+    if not isinstance(value, list):
+        return Compare(column, Operator.EQ, value)
+    if None not in value:
+        return Compare(column, Operator.IN, value)
+    # As elsewhere in this layer a null means IS NULL, which SQL's IN would never find.
+    others = [item for item in value if item is not None]
+    is_null = Compare(column, Operator.IS_NULL, True)
+    return Or((Compare(column, Operator.IN, others), is_null)) if others else is_null
+
+
+def _needed(table: Table, given: Mapping[str, Any] | None, where: str) -> Filter:
+    found = all_of(conditions(table, given or {}))
+    if found is None:
+        raise RequestError(Code.EMPTY_CONDITION, f"'{where}' must hold at least one condition")
+    return found
+
+
+def _prepared(request: Query | Write, message: str) -> Prepared:
+    return Prepared(Call((Root("data", request),)), message)
+
+
+TABLE_OPERATIONS: Mapping[str, Operation] = {
+    "DELETE": Operation(delete),
+    "POST": Operation(insert),
+    "PUT": Operation(update),
+}
+QUERY_OPERATIONS: Mapping[str, Operation] = {
+    "GET": Operation(read, takes_body=False),
+    "HEAD": Operation(read, takes_body=False),
+    "POST": Operation(query),
+}

@@ -1,0 +1,88 @@
+"""The REST addresses as plain ASGI endpoints: from the socket's messages to the engine and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from graphql_app.engine.engine import Engine
+from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.events import Observer, RequestDone, UnexpectedError
+from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
+from graphql_app.rest_api.http_body import ClientGone, read_json
+from graphql_app.rest_api.openapi_endpoint import CachedDocument
+from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Wish
+from graphql_app.rest_api.query_string import parse_pairs
+from graphql_app.settings import Settings
+
+
+def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: Clock = utc_now) -> list[BaseRoute]:
+    """The routes of the REST face; more special addresses under /api go before them."""
+    document = CachedDocument(engine, stringify=settings.stringify_numbers)
+    addresses = (
+        ("/api/{table}", "rest_table", TABLE_OPERATIONS),
+        ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
+    )
+    return [
+        *(
+            Route(path, _Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock), name=name)
+            for path, name, operations in addresses
+        ),
+        Route("/openapi.json", document, methods=["GET"], name="openapi"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """One address: picks the operation by method, and turns whatever happens into one envelope."""
+
+    path: str
+    operations: Mapping[str, Operation]
+    engine: Engine
+    max_body_bytes: int
+    observer: Observer
+    clock: Clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        await respond(send, answer)
+        name = f"{scope['method']} {self.path}" if scope["method"] in self.operations else self.path
+        seconds = perf_counter() - started
+        self.observer(RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code))
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        operation = self.operations.get(scope["method"])
+        if operation is None:
+            return self._wrong_method(scope["method"])
+        try:
+            return await self._run(operation, scope, receive)
+        except AppError as error:
+            return failure(error, self.clock())
+        except ClientGone:
+            raise
+        except Exception as error:
+            self.observer(UnexpectedError(self.path, error))
+            return failure(internal_error(), self.clock())
+
+    async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
+        body = await read_json(scope, receive, self.max_body_bytes) if operation.takes_body else {}
+        table = await self.engine.table(scope["path_params"]["table"])
+        catalog = self.engine.catalog
+        pairs = parse_pairs(scope["query_string"])
+        # Another catalog may be served by now: its own table belongs to its relations.
+        prepared = operation.prepare(Wish(catalog, catalog.tables.get(table.name, table), body, pairs))
+        reply = await self.engine.run(prepared.call)
+        return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
+
+    def _wrong_method(self, method: str) -> Answer:
+        allowed: Headers = ((b"allow", ", ".join(self.operations).encode()),)
+        error = RequestError(Code.METHOD_NOT_ALLOWED, f"Method {method} is not allowed here")
+        return failure(error, self.clock(), extra=allowed)

@@ -1,0 +1,301 @@
+"""Every setting of the program: from the environment or a `.env` file, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, ValidationError
+from pydantic import model_validator as validates_model
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from graphql_app.database_url import FORM, parse_database_url
+
+ENV_FILE = "ENV_FILE"
+"""The environment variable that names another file than `.env` in the current folder."""
+EMBEDDED_DATABASE = "app"
+"""The embedded engine's database where DB_NAME does not name one."""
+DATABASE_SETTINGS = (
+    "DATABASE_URL", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "DB_SOCKET", "DB_SSL", "DB_SSL_CA",
+)  # fmt: skip
+"""Settings that say which database it is and how to log in."""
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The text is one line: the setting's name and what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """Where the database is and who we are. With `socket`, host and port do not count."""
+
+    name: str
+    host: str = "127.0.0.1"
+    port: int = 3306
+    socket: str | None = None
+    user: str = "root"
+    password: str = field(default="", repr=False)
+    ssl: Literal["off", "required", "verify"] = "off"
+    ssl_ca: Path | None = None
+
+
+def _split(value: object) -> object:
+    return (
+        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
+    )
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _filled(value: tuple[int, ...]) -> tuple[int, ...]:
+    if not value:
+        raise ValueError("empty")
+    return value
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
+        raise ValueError("no origin")
+    return tuple(origin for origin in value if origin != "none")
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Milliseconds = Annotated[tuple[PositiveInt, ...], NoDecode, BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _setting(default: Any, description: str, takes: str) -> Any:
+    """A field with what the documentation and the error line say about it."""
+    return Field(default, description=description, json_schema_extra={"takes": takes})
+
+
+def _choice(*words: str) -> str:
+    return "one of " + ", ".join(words)
+
+
+TEXT, NUMBER, COUNT, BOOLEAN = "a text", "a whole number from 1", "a whole number from 0", "true or false"
+PORT_NUMBER = "a whole number from 0 to 65535"
+TLS = ("off", "required", "verify")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class Settings(BaseSettings):
+    """All settings. A field's name in capitals is the name of its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: SecretStr | None = _setting(
+        None, "The database as one address, in place of DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME.", FORM
+    )
+    db_host: str | None = _setting(
+        None,
+        "The database server's host. Without DB_HOST, DB_SOCKET and DATABASE_URL the embedded engine runs.",
+        "a host name or address",
+    )
+    db_port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+        3306, "The database server's port.", "a whole number from 1 to 65535"
+    )
+    db_user: str = _setting("root", "The user to log in as.", TEXT)
+    db_password: SecretStr = _setting(SecretStr(""), "The user's password.", TEXT)
+    db_name: str = _setting(
+        "", "The database to serve. A server needs it; the embedded engine takes `app` by default.", "a database's name"
+    )
+    db_socket: str | None = _setting(
+        None, "The server's Unix socket, in place of DB_HOST and DB_PORT.", "a socket's path"
+    )
+    db_ssl: Annotated[Literal["off", "required", "verify"], BeforeValidator(_lower)] = _setting(
+        "off",
+        "Encryption of the connection: none, demanded, or demanded with the server's certificate and name checked.",
+        _choice(*TLS),
+    )
+    db_ssl_ca: FilePath | None = _setting(
+        None,
+        "A PEM file with the authority that signed the server's certificate; the system's authorities by default.",
+        "the path of a PEM file that exists",
+    )
+    db_pool_size: PositiveInt = _setting(10, "The most connections to the database, for each worker.", NUMBER)
+    db_pool_min: Annotated[int, Field(ge=0)] = _setting(
+        1, "Connections kept open while nothing happens, for each worker.", COUNT
+    )
+    data_dir: Path = _setting(Path("data"), "The folder of the embedded engine's data.", "a folder's path")
+
+    retry_timeouts_ms: Annotated[Milliseconds, AfterValidator(_filled)] = _setting(
+        (200, 400, 800, 1600),
+        "The time of each attempt, in milliseconds; as many attempts as numbers.",
+        "whole numbers from 1, separated by commas",
+    )
+    retry_delays_ms: Milliseconds = _setting(
+        (400, 800, 1600),
+        "The pauses between the attempts, in milliseconds; one number less than RETRY_TIMEOUTS_MS has.",
+        "whole numbers from 1, separated by commas, one less than RETRY_TIMEOUTS_MS has",
+    )
+    ledger: Annotated[Literal["auto", "off"], BeforeValidator(_lower)] = _setting(
+        "auto",
+        "Whether writes are noted in the table `graphql_app_ledger`, so that none is done twice; `auto`: if possible.",
+        _choice("auto", "off"),
+    )
+
+    host: str = _setting("127.0.0.1", "The address to listen on; 0.0.0.0 for all.", "a host name or address")
+    port: Port = _setting(8000, "The port to listen on; 0 for any free one.", PORT_NUMBER)
+    workers: PositiveInt = _setting(1, "Server processes.", NUMBER)
+    cors_origins: Annotated[Names, AfterValidator(_origins)] = _setting(
+        ("*",),
+        "Origins whose pages may call from a browser; `*` for all, `none` for none.",
+        "origins such as https://example.com, separated by commas, or * or none",
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
+        "info", "The least serious lines that are logged.", _choice(*LEVELS)
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = _setting(
+        "text", "How a log line is written.", _choice("text", "json")
+    )
+
+    graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
+    introspection: bool = _setting(True, "Whether GraphQL introspection is answered.", BOOLEAN)
+    naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
+        "snake", "How generated GraphQL names are written; the database's own names stay.", _choice("snake", "camel")
+    )
+    stringify_numbers: bool = _setting(
+        True, "Whether BIGINT and DECIMAL leave as strings, without loss in JavaScript.", BOOLEAN
+    )
+    include_tables: Names = _setting(
+        (), "The tables to serve, `*` and `?` being wildcards; empty for all.", "names separated by commas"
+    )
+    exclude_tables: Names = _setting(
+        (), "Tables not to serve, `*` and `?` being wildcards.", "names separated by commas"
+    )
+    schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+        10.0,
+        "How often the database is asked whether its structure changed; 0 for never.",
+        "a number of seconds from 0",
+    )
+
+    max_limit: PositiveInt | None = _setting(
+        None, "The largest `limit` a request may ask for; empty for no bound.", NUMBER
+    )
+    max_depth: PositiveInt = _setting(20, "The deepest nesting of a GraphQL operation, introspection aside.", NUMBER)
+    max_cost: PositiveInt = _setting(
+        10_000, "The most fields a GraphQL operation may ask for, fragments and aliases spread out.", NUMBER
+    )
+    max_body_bytes: PositiveInt = _setting(
+        10 * 1024 * 1024,
+        "The largest JSON body of a request, in bytes. Uploaded files are streamed and not bounded by it.",
+        NUMBER,
+    )
+
+    @validates_model(mode="before")
+    @classmethod
+    def _take_url_apart(cls, values: dict[str, Any]) -> dict[str, Any]:
+        raw = values.get("database_url")
+        if not raw:
+            return values
+        url = raw.get_secret_value() if isinstance(raw, SecretStr) else str(raw)
+        try:
+            found = parse_database_url(url)
+        except ValueError as error:
+            raise ValueError(f"DATABASE_URL {error}") from None
+        for setting, value in found.items():
+            given = values.get(setting.lower(), value)
+            if (given.get_secret_value() if isinstance(given, SecretStr) else str(given)) != value:
+                raise ValueError(f"DATABASE_URL and {setting} say different things; set one of them")
+        if "DB_SOCKET" in found and "DB_HOST" in found:
+            found.pop("DB_HOST")
+        return values | {setting.lower(): value for setting, value in found.items()}
+
+    @validates_model(mode="after")
+    def _fit_together(self) -> Settings:
+        for wrong, text in (
+            (self.db_host and self.db_socket, "DB_SOCKET and DB_HOST are both set; set one of them"),
+            (not self.embedded and not self.db_name, "DB_NAME takes the name of the database to serve"),
+            (
+                self.embedded and not re.fullmatch(r"\w{0,64}", self.db_name, re.ASCII),
+                "DB_NAME takes letters, digits and _, at most 64, for the embedded engine",
+            ),
+            (self.db_pool_min > self.db_pool_size, "DB_POOL_MIN takes a whole number not above DB_POOL_SIZE"),
+            (
+                len(self.retry_delays_ms) != len(self.retry_timeouts_ms) - 1,
+                "RETRY_DELAYS_MS takes one number less than RETRY_TIMEOUTS_MS has",
+            ),
+            (self.db_ssl_ca and self.db_ssl != "verify", "DB_SSL_CA takes effect with DB_SSL=verify only; set both"),
+        ):
+            if wrong:
+                raise ValueError(text)
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether no database was named, so that the embedded engine runs."""
+        return not (self.db_host or self.db_socket)
+
+    def address(self, engine_socket: str | None = None) -> DatabaseAddress:
+        """The database to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
+        if self.embedded:
+            return DatabaseAddress(name=self.db_name or EMBEDDED_DATABASE, socket=engine_socket)
+        return DatabaseAddress(
+            name=self.db_name,
+            host=self.db_host or "127.0.0.1",
+            port=self.db_port,
+            socket=self.db_socket,
+            user=self.db_user,
+            password=self.db_password.get_secret_value(),
+            ssl=self.db_ssl,
+            ssl_ca=self.db_ssl_ca,
+        )
+
+
+def load_settings() -> Settings:
+    """The settings of the environment and the `.env` file (or the file that ENV_FILE names).
+
+    Raises `SettingsError`.
+    """
+    options: dict[str, Any] = {"_env_file": _env_file()}
+    if ENV_FILE in os.environ and not os.path.exists(_env_file()):
+        raise SettingsError(f"{ENV_FILE} takes the path of a file that exists")
+    try:
+        return Settings(**options)
+    except ValidationError as error:
+        raise SettingsError(_line(error)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{ENV_FILE}: {_env_file()} cannot be read ({type(error).__name__})") from None
+
+
+def use_embedded(database: str, environment: dict[str, str] | os._Environ[str] = os.environ) -> None:
+    """From now on this process and its children find the embedded engine, whatever database was named before."""
+    kept = {name.upper(): value for name, value in dotenv_values(_env_file()).items() if value}
+    for name, value in kept.items():
+        environment.setdefault(name, value)
+    for name in list(environment):
+        if name.upper() in DATABASE_SETTINGS:
+            del environment[name]
+    environment["DB_NAME"] = database
+    environment[ENV_FILE] = os.devnull
+
+
+def _env_file() -> str:
+    return os.environ.get(ENV_FILE) or ".env"
+
+
+def _line(error: ValidationError) -> str:
+    """The first complaint as one line. No value is shown: it might be a password in the wrong place."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if not first["loc"]:
+        return first["msg"].removeprefix("Value error, ")
+    name = str(first["loc"][0])
+    return f"{name.upper()} takes {takes(Settings.model_fields[name])}"
+
+
+def takes(setting: FieldInfo) -> str:
+    """What a setting takes, in words; the documentation shows the same."""
+    extra = setting.json_schema_extra
+    assert isinstance(extra, Mapping)
+    return str(extra["takes"])

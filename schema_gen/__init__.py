@@ -1,0 +1,1 @@
+"""What follows from a database's structure: catalog, names, column types, GraphQL schema."""

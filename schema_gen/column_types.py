@@ -1,0 +1,336 @@
+"""One row per column type: its GraphQL scalar, its JSON text in SQL, its values as literals, what may be done with it.
+
+Templates hold `{c}` for the column's SQL (or an aggregate of it). They give NULL for
+NULL. The session is assumed as everywhere: utf8mb4, UTC, strict, backslash escapes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from schema_gen import encoders, times
+from schema_gen.catalog import Column, ColumnType
+from schema_gen.literals import double, quote_bytes, quote_text
+
+Encoder = Callable[[object, ColumnType, bool], bytes]
+KeyLiteral = Callable[[bytes], bytes]
+
+SCALARS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bigint": "An integer of up to 64 bits, as text of digits (a number where STRINGIFY_NUMBERS is off)",
+        "decimal": "An exact decimal number, as text of digits (a number where STRINGIFY_NUMBERS is off)",
+        "date": "A date: 2024-02-29",
+        "datetime": "A date and time without a time zone: 2024-02-29T13:45:00.123456",
+        "timestamp": "A moment in UTC: 2024-02-29T13:45:00+00:00. Other offsets are accepted and converted",
+        "time": "A time of day or a span of up to 838:59:59, either way: -12:30:00",
+        "year": "A year between 1901 and 2155, or 0",
+        "binary": "Bytes in base64",
+        "json": "Any JSON value",
+        "geometry": "A GeoJSON geometry object",
+        "vector": "A list of numbers of 32 bits",
+        "uuid": "A UUID: 123e4567-e89b-12d3-a456-426655440000",
+        "inet": "An IPv4 or IPv6 address",
+    }
+)
+"""The scalars that GraphQL does not have of itself, with their descriptions."""
+
+
+class OperatorGroup(StrEnum):
+    """What a column may be compared by. `_is_null` is for all."""
+
+    EQUALITY = "equality"  # _eq _neq _in _nin
+    ORDER = "order"  # _gt _gte _lt _lte _between
+    TEXT = "text"  # _like, _regex and their kin
+    JSON = "json"
+
+
+_EQUAL: Final = frozenset({OperatorGroup.EQUALITY})
+_ORDERED: Final = _EQUAL | {OperatorGroup.ORDER}
+_TEXTUAL: Final = _ORDERED | {OperatorGroup.TEXT}
+_NOTHING: Final[frozenset[OperatorGroup]] = frozenset()
+
+
+# --- texts of keys ----------------------------------------------------------
+
+_DIGITS = re.compile(rb"-?[0-9]{1,65}(?:\.[0-9]{1,65})?")
+
+
+def _digits_key(text: bytes) -> bytes:
+    if not _DIGITS.fullmatch(text):
+        raise ValueError("not the text of a number")
+    return text
+
+
+def _double_key(text: bytes) -> bytes:
+    return double(float(text))
+
+
+def _text_key(text: bytes) -> bytes:
+    return quote_text(bytes.fromhex(text.decode()).decode())
+
+
+def _bytes_key(text: bytes) -> bytes:
+    return quote_bytes(bytes.fromhex(text.decode()))
+
+
+def _word_key(text: bytes) -> bytes:
+    return quote_text(text.decode())
+
+
+# --- the rows ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """Everything that follows from a column's type.
+
+    `scalar` names the GraphQL scalar (of the items, where `is_list`); rows of the same
+    scalar have the same `operators`. `number_sql` is
+    the JSON text where numbers are not to be stringified. `key_sql` gives a text for
+    matching keys outside the database, without control characters, and `key_literal`
+    turns it back into a literal; only where `exact_key` holds are keys equal to the
+    database if and only if their texts are. `summable`: `sum`, `avg`, `_inc`;
+    `ranked`: `min`, `max`; `exact_sum`: a sum is stringified like the scalar itself.
+    """
+
+    scalar: str
+    json_sql: str
+    encoder: Encoder
+    operators: frozenset[OperatorGroup]
+    key_sql: str = "{c}"
+    key_literal: KeyLiteral = _word_key
+    exact_key: bool = True
+    is_list: bool = False
+    number_sql: str | None = None
+    summable: bool = False
+    exact_sum: bool = False
+    ranked: bool = True
+    null_safe: bool = True
+    json_by_flavour: Mapping[str, str] = field(default_factory=dict)
+    compared_by_flavour: Mapping[str, str] = field(default_factory=dict)
+
+    def json_for(self, stringify: bool, flavour: str) -> str:
+        """The template of the JSON text on a server of this flavour (`mysql`, `mariadb`, `oceanbase`, `tidb`)."""
+        if not stringify and self.number_sql is not None:
+            return self.number_sql
+        return self.json_by_flavour.get(flavour, self.json_sql)
+
+    def compared_for(self, flavour: str) -> str:
+        """The template of the column's side in `=` and `IN`; its partner is `encode_compared`'s literal."""
+        return self.compared_by_flavour.get(flavour, "{c}")
+
+
+_TEXT_SQL: Final = "JSON_QUOTE({c})"
+_QUOTED: Final = "CONCAT('\"',{c},'\"')"
+_HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
+_WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
+_TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
+# The short text where it names this very float, all digits of it as a double where not.
+_FLOAT_SQL: Final = "IF(CAST(CONCAT({c}) AS FLOAT)={c},CONCAT({c}),CONCAT({c}+0e0))"
+# Members hold no commas; the empty set and a set of the member '' differ in the number only.
+_SET_SQL: Final = (
+    "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
+)
+_BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
+_SHORT_DECIMAL: Final = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT({c})))"
+
+_INT: Final = TypeRow("Int", "{c}", encoders.encode_integer, _ORDERED, key_literal=_digits_key, summable=True)
+_BIGINT: Final = replace(_INT, scalar="bigint", json_sql=_QUOTED, number_sql="{c}", exact_sum=True)
+_BOOLEAN: Final = TypeRow(
+    "Boolean", _TRUTH, encoders.encode_boolean, _ORDERED, key_sql="({c}+0)", key_literal=_digits_key, ranked=False
+)
+_BIT: Final = replace(
+    _INT, json_sql="({c}+0)", key_sql="({c}+0)", summable=False, ranked=False
+)  # the +0 turns bytes into a number
+_DECIMAL: Final = replace(_BIGINT, scalar="decimal", encoder=encoders.encode_decimal, key_sql="{c}")
+_DOUBLE: Final = TypeRow(
+    "Float",
+    "({c}+0e0)",
+    encoders.encode_double,
+    _ORDERED,
+    key_sql="({c}+0e0)",
+    key_literal=_double_key,
+    exact_key=False,
+    summable=True,
+)
+_TEXT: Final = TypeRow(
+    "String", _TEXT_SQL, encoders.encode_text, _TEXTUAL, key_sql=_HEX_TEXT, key_literal=_text_key, exact_key=False
+)
+_BINARY: Final = TypeRow(
+    "binary", _BASE64_SQL, encoders.encode_binary, _ORDERED, key_sql="HEX({c})", key_literal=_bytes_key
+)
+_GEOMETRY: Final = TypeRow(
+    "geometry",
+    "ST_AsGeoJSON({c})",
+    encoders.encode_geometry,
+    _NOTHING,
+    key_sql="HEX({c})",
+    key_literal=_bytes_key,
+    ranked=False,
+)
+
+ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
+    {
+        "boolean": _BOOLEAN,
+        "tinyint": _INT,
+        "smallint": _INT,
+        "mediumint": _INT,
+        "int": _INT,
+        "int unsigned": _BIGINT,
+        "bigint": _BIGINT,
+        "bit": _BIT,
+        "bit long": replace(_BIT, scalar="bigint", json_sql="CONCAT('\"',{c}+0,'\"')", number_sql="({c}+0)"),
+        "decimal": _DECIMAL,
+        "decimal scaled": replace(_DECIMAL, key_sql=_SHORT_DECIMAL),
+        "float": replace(_DOUBLE, json_sql=_FLOAT_SQL, encoder=encoders.encode_float),
+        "float scaled": replace(_DOUBLE, json_sql="{c}", encoder=encoders.encode_float),
+        "double": _DOUBLE,
+        "double scaled": replace(_DOUBLE, json_sql="{c}"),
+        "year": TypeRow("year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=_digits_key),
+        "date": TypeRow("date", _QUOTED, times.encode_date, _ORDERED),
+        "datetime": TypeRow(
+            "datetime",
+            "CONCAT('\"',REPLACE({c},' ','T'),'\"')",
+            times.encode_moment,
+            _ORDERED,
+            key_sql="CAST({c} AS DATETIME(6))",
+        ),
+        "timestamp": TypeRow(
+            "timestamp",
+            "CONCAT('\"',REPLACE({c},' ','T'),'+00:00\"')",
+            times.encode_moment,
+            _ORDERED,
+            key_sql="CAST({c} AS DATETIME(6))",
+        ),
+        "time": TypeRow("time", _QUOTED, times.encode_time, _ORDERED, key_sql="CAST({c} AS TIME(6))"),
+        "char": _TEXT,
+        "varchar": _TEXT,
+        "tinytext": _TEXT,
+        "text": _TEXT,
+        "mediumtext": _TEXT,
+        "longtext": _TEXT,
+        "enum": replace(_TEXT, json_sql=_WORD_SQL, encoder=encoders.encode_enum, ranked=False),
+        "set": replace(
+            _TEXT,
+            json_sql=_SET_SQL,
+            encoder=encoders.encode_set,
+            is_list=True,
+            ranked=False,
+        ),
+        "binary": _BINARY,
+        "varbinary": _BINARY,
+        "tinyblob": _BINARY,
+        "blob": _BINARY,
+        "mediumblob": _BINARY,
+        "longblob": _BINARY,
+        "json": replace(
+            _TEXT,
+            scalar="json",
+            json_sql="{c}",
+            encoder=encoders.encode_json,
+            operators=_EQUAL | {OperatorGroup.JSON},
+            ranked=False,
+            # MariaDB's JSON is text as it came; this gives both sides the same white space.
+            compared_by_flavour=MappingProxyType({"mariadb": "JSON_EXTRACT({c},'$')"}),
+        ),
+        "geometry": _GEOMETRY,
+        "point": _GEOMETRY,
+        "linestring": _GEOMETRY,
+        "polygon": _GEOMETRY,
+        "multipoint": _GEOMETRY,
+        "multilinestring": _GEOMETRY,
+        "multipolygon": _GEOMETRY,
+        "geometrycollection": _GEOMETRY,
+        "geomcollection": _GEOMETRY,
+        "uuid": TypeRow("uuid", _QUOTED, encoders.encode_uuid, _ORDERED),
+        "inet4": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED),
+        "inet6": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED),
+        # MySQL writes six digits of each number, seekdb all.
+        "vector": replace(
+            _GEOMETRY,
+            scalar="vector",
+            json_sql="VECTOR_TO_STRING({c})",
+            encoder=encoders.encode_vector,
+            json_by_flavour=MappingProxyType(
+                {"mariadb": "VEC_ToText({c})", "oceanbase": "CONCAT('[',ARRAY_TO_STRING({c},','),']')"}
+            ),
+        ),
+    }
+)
+"""By the base type, with a word where one base has several rows (see `_row_name`)."""
+
+_WIDE_BIT: Final = 31
+
+
+def _row_name(type_: ColumnType) -> str:
+    """Which row is a type's own."""
+    match type_.base:
+        case "tinyint" if type_.length == 1 and not type_.zerofill:
+            return "boolean"
+        case "bit" if type_.length in (None, 1):
+            return "boolean"
+        case "bit" if type_.length is not None and type_.length > _WIDE_BIT:
+            return "bit long"
+        case "int" if type_.unsigned:
+            return "int unsigned"
+        case "decimal" | "float" | "double" if type_.scale:
+            return f"{type_.base} scaled"
+    return type_.base
+
+
+def known(type_: ColumnType) -> bool:
+    """Whether columns of this type can be served."""
+    return _row_name(type_) in ROWS
+
+
+def _with_operand(row: TypeRow, operand: str) -> TypeRow:
+    """`row` with `operand` in the place of the bare column wherever a text is made of it."""
+    return replace(
+        row,
+        json_sql=row.json_sql.replace("{c}", operand),
+        number_sql=row.number_sql and row.number_sql.replace("{c}", operand),
+        key_sql=row.key_sql.replace("{c}", operand),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _row_of(type_: ColumnType) -> TypeRow:
+    row = ROWS[_row_name(type_)]
+    if type_.zerofill:
+        return _with_operand(row, "({c}+0)")  # leading zeros are no JSON
+    if row.encoder in (encoders.encode_text, encoders.encode_json) and type_.charset not in (None, "utf8mb4"):
+        return replace(row, json_sql=row.json_sql.replace("{c}", "CONVERT({c} USING utf8mb4)"))
+    return row
+
+
+def type_of(column: Column) -> TypeRow:
+    """The row of a column's type. Raises `KeyError` where the type is not `known`."""
+    return _row_of(column.type)
+
+
+def encode(value: object, column: Column) -> bytes:
+    """The literal of a value to be stored in `column`. `None` is not a value: NULL is the caller's to write.
+
+    Raises:
+        ValueError: the value does not fit; the message may be shown to clients.
+    """
+    return _row_of(column.type).encoder(value, column.type, True)
+
+
+def encode_compared(value: object, column: Column) -> bytes:
+    """The literal of a value to be compared with `column`: of its family, but of any size or number of digits.
+
+    Raises:
+        ValueError: as `encode`.
+    """
+    return _row_of(column.type).encoder(value, column.type, False)
+
+
+INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)
+"""A column in name only: what counts of rows are compared as."""

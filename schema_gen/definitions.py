@@ -1,0 +1,181 @@
+"""Strawberry definitions filled by hand: nothing is evaluated, inspected or generated per class, and equal parts are shared.
+
+What `strawberry.type` finds out from a class (43 s for 1,000 tables) is known here beforehand.
+The results are Strawberry's own: `StrawberryObjectDefinition`, `StrawberryField`,
+`StrawberryArgument`, `StrawberryEnumDefinition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryContainer, StrawberryList, StrawberryObjectDefinition, StrawberryOptional
+from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+
+NamedType = StrawberryObjectDefinition | StrawberryEnumDefinition | type
+"""A definition, or the Python class that stands for a scalar."""
+
+AnyType = NamedType | StrawberryContainer
+"""A named type, or an optional or a list of one."""
+
+
+class GeneratedType:
+    """The Python class of generated types that hand-written code never names."""
+
+
+class GeneratedDefinition(StrawberryObjectDefinition):
+    """An object or input type that follows from the catalog."""
+
+    def __init__(self, name: str, description: str = "", *, is_input: bool = False) -> None:
+        super().__init__(
+            name=name,
+            is_input=is_input,
+            is_interface=False,
+            origin=GeneratedType,
+            description=description or None,
+            interfaces=[],
+            extend=False,
+            directives=(),
+            is_type_of=None,
+            resolve_type=None,
+            fields=[],  # filled later, so that types can name each other
+        )
+
+    def as_class(self) -> type:
+        """A bare class that carries this definition, for the places where Strawberry wants a class."""
+        self.origin = type(self.name, (), {"__strawberry_definition__": self})
+        return self.origin
+
+
+class GeneratedEnum(StrawberryEnumDefinition):
+    """An enum that follows from the catalog; our code is handed plain texts."""
+
+    def __init__(self, name: str, values: Iterable[EnumValue], description: str = "") -> None:
+        plain = cast(Any, str)  # stands where Strawberry has the Enum class that values are made into
+        super().__init__(wrapped_cls=plain, name=name, values=list(values), description=description or None)
+
+    __hash__ = StrawberryEnumDefinition.__hash__
+
+
+_EMPTY: Final[MappingProxyType[Any, Any]] = MappingProxyType({})
+_NOTHING: Final[Any] = ()
+_NO_ARGUMENTS: Final[list[StrawberryArgument]] = []
+
+
+class GeneratedField(StrawberryField):
+    """A field that follows from the catalog; it may belong to many types.
+
+    There are a hundred for each table, so what is empty is the same object in all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        annotation: StrawberryAnnotation,
+        arguments: list[StrawberryArgument],
+        description: str,
+        metadata: Mapping[str, object] | None,
+    ) -> None:
+        super().__init__(
+            python_name=name, graphql_name=name, type_annotation=annotation, description=description or None
+        )
+        self.metadata = _EMPTY if metadata is None else MappingProxyType(dict(metadata))
+        self.arguments = arguments or _NO_ARGUMENTS
+        self.permission_classes = self.directives = self.extensions = _NOTHING
+
+    @property
+    def known_type(self) -> AnyType:
+        """The type, without the resolution that annotations need."""
+        annotation = self.type_annotation
+        assert annotation is not None
+        return cast(AnyType, annotation.raw_annotation)
+
+
+def _annotation(type_: AnyType) -> StrawberryAnnotation:
+    """An annotation that is its own result."""
+    annotation = StrawberryAnnotation(type_)
+    annotation.__evaluated_cache__ = type_
+    annotation.__resolve_cache__ = cast(Any, type_)
+    return annotation
+
+
+@dataclass(slots=True)
+class Pool:
+    """The parts made during one build, each distinct one once.
+
+    Keys are identities; the annotations keep their types alive, and with them the identities.
+    """
+
+    _annotations: dict[int, StrawberryAnnotation] = field(default_factory=dict)
+    _optionals: dict[int, StrawberryOptional] = field(default_factory=dict)
+    _lists: dict[int, StrawberryList] = field(default_factory=dict)
+    _fields: dict[tuple[str, int, str], GeneratedField] = field(default_factory=dict)
+    _arguments: dict[tuple[str, int], StrawberryArgument] = field(default_factory=dict)
+    _enum_values: dict[tuple[str, str, str], EnumValue] = field(default_factory=dict)
+
+    def optional(self, type_: AnyType) -> StrawberryOptional:
+        """What GraphQL writes as `T`; Strawberry's plain types are non-null."""
+        found = self._optionals.get(id(type_))
+        if found is None:
+            found = self._optionals[id(type_)] = StrawberryOptional(cast(Any, type_))
+        return found
+
+    def list_of(self, type_: AnyType) -> StrawberryList:
+        """`[T!]!`."""
+        found = self._lists.get(id(type_))
+        if found is None:
+            found = self._lists[id(type_)] = StrawberryList(cast(Any, type_))
+        return found
+
+    def optional_list(self, type_: AnyType) -> StrawberryOptional:
+        """`[T!]`."""
+        return self.optional(self.list_of(type_))
+
+    def field(self, name: str, type_: AnyType, description: str = "") -> GeneratedField:
+        """A field without arguments, for objects and inputs alike."""
+        key = (name, id(type_), description)
+        found = self._fields.get(key)
+        if found is None:
+            found = self._fields[key] = self.field_with(name, type_, [], description)
+        return found
+
+    def field_with(
+        self,
+        name: str,
+        type_: AnyType,
+        arguments: list[StrawberryArgument],
+        description: str = "",
+        metadata: Mapping[str, object] | None = None,
+    ) -> GeneratedField:
+        """A field with arguments or metadata, shared with no other."""
+        return GeneratedField(name, self._annotation(type_), arguments, description, metadata)
+
+    def argument(self, name: str, type_: AnyType) -> StrawberryArgument:
+        """An argument."""
+        key = (name, id(type_))
+        found = self._arguments.get(key)
+        if found is None:
+            annotation = self._annotation(type_)
+            found = StrawberryArgument(python_name=name, graphql_name=name, type_annotation=annotation)
+            self._arguments[key] = found
+        return found
+
+    def enum_value(self, name: str, value: str, description: str = "") -> EnumValue:
+        """A member of an enum: its GraphQL name, and the text our code is handed."""
+        key = (name, value, description)
+        found = self._enum_values.get(key)
+        if found is None:
+            found = self._enum_values[key] = EnumValue(name, value, description=description or None)
+        return found
+
+    def _annotation(self, type_: AnyType) -> StrawberryAnnotation:
+        found = self._annotations.get(id(type_))
+        if found is None:
+            found = self._annotations[id(type_)] = _annotation(type_)
+        return found

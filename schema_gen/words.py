@@ -1,0 +1,66 @@
+"""What a legal GraphQL name is, how a database name becomes one, and how camelCase is written. Pure text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_LEGAL = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+_ILLEGAL_RUN = re.compile(r"[^_0-9A-Za-z]+")
+
+NOT_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
+
+# Latin letters that Unicode does not take apart.
+_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"}
+    | {"ð": "d", "Ð": "D", "ł": "l", "Ł": "L", "þ": "th", "Þ": "TH", "\u0131": "i"}
+)
+
+
+def is_legal(name: str) -> bool:
+    """Whether GraphQL takes `name`, and does not keep it for itself."""
+    return _LEGAL.fullmatch(name) is not None
+
+
+def legal(name: str) -> str:
+    """`name` where it is legal, else the nearest name that is.
+
+    Accents are dropped, other letters beyond ASCII are written as their code point
+    (`u65e5`), runs of anything else become one underscore.
+    """
+    if is_legal(name):
+        return name
+    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    spelled = "".join(_spelled(character) for character in plain)
+    made = _ILLEGAL_RUN.sub("_", spelled)
+    if made.startswith("__"):
+        made = "_" + made.lstrip("_")
+    return made if made and not made[0].isdigit() else "_" + made
+
+
+def _spelled(character: str) -> str:
+    if character.isascii():
+        return character
+    if unicodedata.combining(character):
+        return ""
+    return f"u{ord(character):x}" if character.isalnum() else "_"
+
+
+def camel(name: str) -> str:
+    """`name` in camelCase. Leading underscores and the first letter stay as they are."""
+    bare = name.lstrip("_")
+    first, *rest = bare.split("_")
+    # An empty part stands for a doubled or final underscore; it is kept, so that names stay apart.
+    return name[: len(name) - len(bare)] + first + "".join(part[:1].upper() + part[1:] or "_" for part in rest)
+
+
+def all_enum_values(words: Iterable[str]) -> bool:
+    """Whether all of `words` can be the values of one GraphQL enum."""
+    known = tuple(words)
+    return (
+        bool(known)
+        and len(set(known)) == len(known)
+        and all(is_legal(word) and word not in NOT_ENUM_VALUES for word in known)
+    )

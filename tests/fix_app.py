@@ -1,0 +1,105 @@
+"""Fixtures for the whole program: as a process on a free port, and inside the test's own process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from graphql_app.settings import Settings
+from tests.harness.app_process import RunningApp
+from tests.harness.engine import Engine
+
+
+def pytest_configure() -> None:
+    """Takes the tester's own settings of the program out of the environment, so that no test sees them."""
+    settings = set(Settings.model_fields) | {"env_file"}
+    for name in [name for name in os.environ if name.lower() in settings]:
+        del os.environ[name]
+
+
+class StartApp(Protocol):
+    """Starts the program; `settings` override what `environment` says. `sound=False` allows tracebacks in its log."""
+
+    def __call__(
+        self,
+        environment: Mapping[str, str],
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        sound: bool = True,
+        ready: bool = True,
+    ) -> RunningApp: ...
+
+
+@pytest.fixture
+def start_app(tmp_path: Path) -> Iterator[StartApp]:
+    """A factory for programs that run; each is stopped after the test and its log looked through."""
+    running: list[tuple[RunningApp, bool]] = []
+
+    def start(
+        environment: Mapping[str, str],
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        sound: bool = True,
+        ready: bool = True,
+    ) -> RunningApp:
+        folder = tmp_path / f"app{len(running)}"
+        folder.mkdir()
+        app = RunningApp({**environment, **(settings or {})}, arguments or ("serve",), folder)
+        running.append((app, sound))
+        if ready:
+            app.wait_ready()
+        return app
+
+    yield start
+    _end(running)
+
+
+def _end(running: list[tuple[RunningApp, bool]]) -> None:
+    """Stops all of them before the first complaint about any."""
+    complaints = []
+    for app, sound in running:
+        try:
+            app.stop()
+            if sound:
+                app.assert_sound()
+        except AssertionError as error:
+            complaints.append(str(error))
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def app(start_app: StartApp, engine: Engine, database: str) -> RunningApp:
+    """The program on an empty database of its own on `engine`."""
+    return start_app(engine.environment(database))
+
+
+class OpenApp(Protocol):
+    """Opens the program inside this process and gives a client for it; `raise_errors` lets defects of ours surface."""
+
+    def __call__(
+        self, environment: Mapping[str, str], *, raise_errors: bool = True
+    ) -> AbstractAsyncContextManager[httpx.AsyncClient]: ...
+
+
+@pytest.fixture(scope="session")
+def open_app() -> OpenApp:
+    """A factory: `async with open_app(engine.environment(database)) as client`."""
+
+    @asynccontextmanager
+    async def opened(environment: Mapping[str, str], *, raise_errors: bool = True) -> AsyncIterator[httpx.AsyncClient]:
+        from graphql_app.app import create_app
+
+        options: dict[str, Any] = {name.lower(): value for name, value in environment.items()}
+        application = create_app(Settings(_env_file=None, **options))
+        transport = httpx.ASGITransport(application, raise_app_exceptions=raise_errors)
+        lifespan = application.router.lifespan_context(application)
+        async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://program") as client:
+            yield client
+
+    return opened

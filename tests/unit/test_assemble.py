@@ -1,0 +1,65 @@
+"""Cells become JSON: groups, gaps, missing rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphql_app.engine.assemble import Batch, whole
+from graphql_app.engine.compiled import ABSENT, Form, Hole, Node
+from graphql_app.engine.fragment import Statement
+from graphql_app.errors import AppError, Code
+
+NOTHING = Statement((b"",))
+
+
+def grouped(form: Form, missing: bytes) -> Node:
+    return Node(NOTHING, form, True, (), missing)
+
+
+def batch(node: Node, cells: list[bytes | None], *children: Batch) -> Batch:
+    made = Batch(node)
+    made.receive(cells)
+    made.children.extend(children)
+    return made
+
+
+def test_a_list_keeps_the_order_of_rows() -> None:
+    assert whole(batch(Node(NOTHING, Form.LIST, False), [b'{"a":2}', b'{"a":1}'])) == b'[{"a":2},{"a":1}]'
+
+
+def test_no_rows() -> None:
+    assert whole(batch(Node(NOTHING, Form.LIST, False), [])) == b"[]"
+    assert whole(batch(Node(NOTHING, Form.ONE, False, (), b"null"), [])) == b"null"
+
+
+def test_gaps_are_filled_by_key_and_missing_groups_by_their_default() -> None:
+    child = batch(grouped(Form.LIST, b"[]"), [b'1\x1f{"x":1}', b'2\x1f{"x":2}', b'1\x1f{"x":3}'])
+    parent = Node(NOTHING, Form.LIST, False, (Hole(1, child.node),))
+    cells: list[bytes | None] = [b'{"c":\x1f1\x1f}', b'{"c":\x1f2\x1f}', b'{"c":\x1f3\x1f}', b'{"c":\x1f\x1f}']
+    made = whole(batch(parent, cells, child))
+    assert made == b'[{"c":[{"x":1},{"x":3}]},{"c":[{"x":2}]},{"c":[]},{"c":[]}]'
+
+
+def test_the_key_of_an_absent_row_leaves_nothing() -> None:
+    child = batch(grouped(Form.LIST, b"[]"), [])
+    parent = Node(NOTHING, Form.ONE, False, (Hole(1, child.node),))
+    assert whole(batch(parent, [b"null\x1f" + ABSENT.encode() + b"\x1f"], child)) == b"null"
+
+
+def test_keys_are_distinct_and_real() -> None:
+    parent = Node(NOTHING, Form.LIST, False, (Hole(1, grouped(Form.LIST, b"[]")),))
+    made = batch(parent, [b"{\x1f5\x1f}", b"{\x1f4\x1f}", b"{\x1f5\x1f}", b"{\x1f\x1f}", b"null\x1f\x1d\x1f"])
+    assert made.keys(1) == [b"5", b"4"]
+
+
+def test_levels_below_an_empty_level_stay_empty() -> None:
+    leaf = grouped(Form.LIST, b"[]")
+    middle = Node(NOTHING, Form.LIST, True, (Hole(2, leaf),), b"[]")
+    parent = Node(NOTHING, Form.LIST, False, (Hole(1, middle),))
+    assert whole(batch(parent, [b'{"c":\x1f1\x1f}'], Batch(middle))) == b'[{"c":[]}]'
+
+
+def test_a_cell_that_the_database_refused_to_make_is_an_error() -> None:
+    with pytest.raises(AppError) as caught:
+        batch(Node(NOTHING, Form.LIST, False), [b"{}", None])
+    assert caught.value.code is Code.RESULT_TOO_LARGE

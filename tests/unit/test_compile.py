@@ -1,0 +1,170 @@
+"""Golden SQL of the compiler's own decisions; whole requests have theirs in `tests/cases`."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphql_app.engine.compile import compile_call
+from graphql_app.engine.compile_write import CompiledChange, CompiledInsert
+from graphql_app.engine.compiled import Node
+from graphql_app.engine.features import detect
+from graphql_app.engine.fragment import shape
+from graphql_app.engine.planner import Planner
+from graphql_app.engine.request import (
+    AffectedRows,
+    Call,
+    Compare,
+    Delete,
+    Function,
+    Insert,
+    Not,
+    Nulls,
+    Operator,
+    Order,
+    Query,
+    Read,
+    Related,
+    Returning,
+    Root,
+    Show,
+    ShowRelated,
+    Slot,
+    Update,
+    Write,
+)
+from graphql_app.engine.scope import Dialect
+from tests.unit.small_catalog import CATALOG
+
+MYSQL = Dialect(detect("8.4.0", "MySQL"))
+ID = (Show("id", "id"),)
+
+
+def node(request: Query) -> Node:
+    """The root node of a read."""
+    made = compile_call(MYSQL, Planner(CATALOG).call(Call((Root("x", request),)))).reads[0][0]
+    assert isinstance(made, Node)
+    return made
+
+
+def write(request: Write) -> CompiledInsert | CompiledChange:
+    """A compiled write."""
+    made = (compile_call(MYSQL, Planner(CATALOG).call(Call((Root("x", request),)))).writes or ())[0]
+    assert not isinstance(made, bytes)
+    return made
+
+
+def tail(request: Query) -> str:
+    """What stands behind the table's name."""
+    return shape(node(request).statement).partition(" AS `t0`")[2].strip()
+
+
+@pytest.mark.parametrize(
+    ("order", "sql"),
+    [
+        (Order("age"), "ORDER BY `t0`.`age`"),
+        (Order("age", True), "ORDER BY `t0`.`age` DESC"),
+        (Order("age", nulls=Nulls.FIRST), "ORDER BY `t0`.`age`"),
+        (Order("age", nulls=Nulls.LAST), "ORDER BY `t0`.`age` IS NULL,`t0`.`age`"),
+        (Order("age", True, Nulls.FIRST), "ORDER BY `t0`.`age` IS NOT NULL,`t0`.`age` DESC"),
+        (
+            Order(None, True, path=("orders",), function=Function.COUNT),
+            "ORDER BY (SELECT COUNT(*) FROM `orders` AS `t1` WHERE `t1`.`user_id`=`t0`.`id`) DESC",
+        ),
+    ],
+)
+def test_orders(order: Order, sql: str) -> None:
+    assert tail(Read("users", ID, order=(order,))) == sql
+
+
+@pytest.mark.parametrize(
+    ("read", "sql"),
+    [
+        (Read("users", ID, limit=5), "LIMIT 5"),
+        (Read("users", ID, limit=5, offset=2), "ORDER BY `t0`.`id` LIMIT 5 OFFSET 2"),
+        (Read("users", ID, offset=2), "ORDER BY `t0`.`id` LIMIT 18446744073709551615 OFFSET 2"),
+        (Read("users", ID, order=(Order("age"),), limit=1), "ORDER BY `t0`.`age`,`t0`.`id` LIMIT 1"),
+        (Read("users", ID, order=(Order("id", True),), limit=1), "ORDER BY `t0`.`id` DESC LIMIT 1"),
+    ],
+)
+def test_a_page_has_a_total_order(read: Read, sql: str) -> None:
+    assert tail(read) == sql
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "sql"),
+    [
+        (Operator.IN, [], "WHERE FALSE"),
+        (Operator.NIN, [], "WHERE TRUE"),
+        (Operator.IN, ["a", "b'"], "WHERE `t0`.`name` IN ('a','b\\'')"),
+        (Operator.IS_NULL, True, "WHERE `t0`.`name` IS NULL"),
+        (Operator.IS_NULL, False, "WHERE `t0`.`name` IS NOT NULL"),
+        (Operator.BETWEEN, ["a", "b"], "WHERE `t0`.`name` BETWEEN 'a' AND 'b'"),
+    ],
+)
+def test_conditions(operator: Operator, value: object, sql: str) -> None:
+    assert tail(Read("users", ID, where=Compare("name", operator, value))) == sql
+
+
+def test_wildcards_of_a_plain_text_are_escaped() -> None:
+    statement = shape(node(Read("users", ID, where=Compare("name", Operator.CONTAINS, "50%_\\"))).statement)
+    assert statement.count("LIKE '%50\\\\%\\\\_\\\\\\\\%'") == 2
+
+
+def test_a_negated_condition_on_related_rows() -> None:
+    read = Read("users", ID, where=Not(Related("orders", None)))
+    assert tail(read) == "WHERE NOT (EXISTS (SELECT 1 FROM `orders` AS `t1` WHERE `t1`.`user_id`=`t0`.`id`))"
+
+
+def test_a_to_many_relation_is_one_batched_statement() -> None:
+    read = Read("users", (*ID, ShowRelated("orders", "orders", Read("orders", ID))))
+    (hole,) = node(read).holes
+    assert shape(hole.node.statement) == (
+        "SELECT CONCAT(`t0`.`user_id`,'\x1f{\"id\":',`t0`.`id`,'}') FROM `orders` AS `t0` WHERE `t0`.`user_id` IN (?)"
+    )
+
+
+def test_keys_of_text_bring_the_parents_along() -> None:
+    read = Read("users", (ShowRelated("logs", "logs", Read("logs", (Show("line", "line"),))),))
+    (hole,) = node(read).holes
+    assert " FROM (SELECT DISTINCT `email` FROM `users`" in shape(hole.node.statement)
+
+
+def test_a_slot_is_filled_at_call_time() -> None:
+    statement = node(Read("users", ID, where=Compare("name", Operator.EQ, Slot(0)), limit=Slot(1))).statement
+    assert statement.render(["it's", 3]).endswith(b"WHERE `t0`.`name`='it\\'s' LIMIT 3")
+
+
+def test_an_insert_reads_its_row_back_by_the_generated_id() -> None:
+    made = write(Insert("users", ((("name", "a"),),), (Returning("", ID),), one=True))
+    assert isinstance(made, CompiledInsert)
+    (step,) = made.steps
+    assert shape(step.statement) == "INSERT INTO `users` (`name`) VALUES ('a')"
+    assert shape(step.returning[0].statement).endswith("WHERE `t0`.`id`=LAST_INSERT_ID() FOR UPDATE")
+
+
+def test_rows_of_different_columns_are_one_insert() -> None:
+    rows = ((("name", "a"),), (("name", "b"), ("age", 1)))
+    made = write(Insert("users", rows, (AffectedRows("n"),)))
+    assert isinstance(made, CompiledInsert)
+    assert shape(made.steps[0].statement) == "INSERT INTO `users` (`name`,`age`) VALUES ('a',DEFAULT),('b',1)"
+
+
+def test_a_change_that_returns_rows_locks_their_keys_first() -> None:
+    made = write(Update("users", Compare("age", Operator.GT, 3), (("name", "x"),), (Returning("returning", ID),)))
+    assert isinstance(made, CompiledChange)
+    assert made.lock is not None
+    assert made.change is not None
+    assert shape(made.lock) == "SELECT `t0`.`id` FROM `users` AS `t0` WHERE `t0`.`age`>3 FOR UPDATE"
+    assert shape(made.change) == "UPDATE `users` AS `t0` SET `t0`.`name`='x' WHERE `t0`.`id` IN (?)"
+
+
+def test_a_delete_by_a_condition_on_other_rows_goes_by_keys() -> None:
+    made = write(Delete("users", Related("orders", None), (AffectedRows("n"),)))
+    assert isinstance(made, CompiledChange)
+    assert made.lock is not None
+
+
+def test_an_update_without_assignments_does_nothing() -> None:
+    made = write(Update("users", None, (), (AffectedRows("n"),)))
+    assert isinstance(made, CompiledChange)
+    assert made.change is None

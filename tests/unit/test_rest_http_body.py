@@ -1,0 +1,94 @@
+"""A request body is read within its bound, and only as the media type it claims to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from starlette.types import Message, Receive, Scope
+
+from graphql_app.errors import Code, RequestError
+from graphql_app.rest_api.http_body import ClientGone, read_json
+
+pytestmark = pytest.mark.anyio
+
+JSON = (b"content-type", b"application/json")
+
+
+def scope(*headers: tuple[bytes, bytes]) -> Scope:
+    return {"type": "http", "headers": list(headers)}
+
+
+def receive(*chunks: bytes, gone: bool = False) -> Receive:
+    messages: list[Message] = [
+        {"type": "http.request", "body": chunk, "more_body": gone or index < len(chunks) - 1}
+        for index, chunk in enumerate(chunks)
+    ]
+    left = iter([*messages, {"type": "http.disconnect"}])
+
+    async def take() -> Message:
+        return next(left)
+
+    return take
+
+
+async def refused(headers: Iterable[tuple[bytes, bytes]], *chunks: bytes, limit: int = 100) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        await read_json(scope(*headers), receive(*chunks), limit)
+    return caught.value
+
+
+async def test_joins_the_chunks() -> None:
+    assert await read_json(scope(JSON), receive(b'{"a"', b"", b": 1}"), 100) == {"a": 1}
+
+
+async def test_no_body_is_an_empty_object() -> None:
+    assert await read_json(scope(), receive(b""), 100) == {}
+
+
+async def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not() -> None:
+    assert await read_json(scope(JSON), receive(b'"', b'aa"'), 4) == "aa"
+    assert (await refused([JSON], b'"', b'aaa"', limit=4)).code is Code.PAYLOAD_TOO_LARGE
+
+
+async def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
+    async def never() -> Message:
+        raise AssertionError("the body was read")
+
+    with pytest.raises(RequestError) as caught:
+        await read_json(scope(JSON, (b"content-length", b"101")), never, 100)
+    assert caught.value.code is Code.PAYLOAD_TOO_LARGE
+
+
+async def test_a_client_that_leaves_is_nobody_to_answer() -> None:
+    with pytest.raises(ClientGone):
+        await read_json(scope(JSON), receive(b'{"a":', gone=True), 100)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        b"application/json",
+        b"APPLICATION/JSON; charset=UTF-8",
+        b'application/json;charset="utf-8"',
+        b"application/vnd.api+json",
+    ],
+)
+async def test_takes_every_form_of_json(media_type: bytes) -> None:
+    assert await read_json(scope((b"content-type", media_type)), receive(b"{}"), 100) == {}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        ((b"content-type", b"text/plain"),),
+        ((b"content-type", b"application/x-www-form-urlencoded"),),
+        ((b"content-type", b"multipart/form-data; boundary=x"),),
+        ((b"content-type", b"application/jsonp"),),
+        ((b"content-type", b"application/json; charset=utf-16"),),
+        (JSON, (b"content-encoding", b"gzip")),
+    ],
+)
+async def test_refuses_other_media_types(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    assert (await refused(headers, b"{}")).code is Code.UNSUPPORTED_MEDIA_TYPE
