@@ -1,4 +1,4 @@
-"""The files of `graphql_app/static` as HTTP responses: media types, ETags, compression. Serves what ships, nothing else."""
+"""The files of `graphql_app/static` as HTTP responses: media types, ETags, compression. Only what ships."""
 
 from __future__ import annotations
 

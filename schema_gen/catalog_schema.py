@@ -1,4 +1,4 @@
-"""The Strawberry schema class for generated types: with our converter, and nothing that keeps it alive after a reload."""
+"""The Strawberry schema class for generated types: with our converter, and let go after a reload."""
 
 from __future__ import annotations
 
@@ -48,16 +48,18 @@ class CatalogSchema(Schema):
         searched = graphql_types if self._hand_written else ()
         return super()._collect_schema_directives(explicit_directive_types, searched)
 
-    # Strawberry remembers the results of these two by schema, for as long as the process lives.
+    # Strawberry remembers the results of these two in a cache that keeps every schema alive.
 
-    def get_type_by_name(
+    def get_type_by_name(  # type: ignore[override]  # not a cache
         self, name: str
     ) -> StrawberryObjectDefinition | ScalarDefinition | StrawberryEnumDefinition | StrawberryUnion | None:
         """The definition behind a type's name."""
         known = self.schema_converter.type_map.get(name)
         return known.definition if known else None
 
-    def get_directive_by_name(self, graphql_name: str) -> StrawberryDirective | None:
+    def get_directive_by_name(  # type: ignore[override]  # not a cache
+        self, graphql_name: str
+    ) -> StrawberryDirective[Any] | None:
         """The operation directive of this name."""
         name_of = self.config.name_converter.from_directive
         return next((each for each in self.directives if name_of(each) == graphql_name), None)

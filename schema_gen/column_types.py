@@ -7,6 +7,7 @@ NULL. The session is assumed as everywhere: utf8mb4, UTC, strict, backslash esca
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -71,6 +72,10 @@ def _double_key(text: bytes) -> bytes:
     return double(float(text))
 
 
+def _float_key(text: bytes) -> bytes:
+    return double(struct.unpack("<f", struct.pack("<f", float(text)))[0])
+
+
 def _text_key(text: bytes) -> bytes:
     return quote_text(bytes.fromhex(text.decode()).decode())
 
@@ -131,12 +136,11 @@ _QUOTED: Final = "CONCAT('\"',{c},'\"')"
 _HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 _WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
 _TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
-# The short text where it names this very float, all digits of it as a double where not.
-_FLOAT_SQL: Final = "IF(CAST(CONCAT({c}) AS FLOAT)={c},CONCAT({c}),CONCAT({c}+0e0))"
+# The short text (six digits) where it names this very float, all digits of it as a double where not.
+_SHORT: Final = "CONCAT(CAST({c} AS FLOAT))"
+_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CONCAT({{c}}+0e0))"
 # Members hold no commas; the empty set and a set of the member '' differ in the number only.
-_SET_SQL: Final = (
-    "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
-)
+_SET_SQL: Final = "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
 _BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
 _SHORT_DECIMAL: Final = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT({c})))"
 
@@ -151,14 +155,14 @@ _BIT: Final = replace(
 _DECIMAL: Final = replace(_BIGINT, scalar="decimal", encoder=encoders.encode_decimal, key_sql="{c}")
 _DOUBLE: Final = TypeRow(
     "Float",
-    "({c}+0e0)",
+    "{c}",  # in full for a column; MySQL cuts the last digits of long results of expressions
     encoders.encode_double,
     _ORDERED,
-    key_sql="({c}+0e0)",
     key_literal=_double_key,
     exact_key=False,
     summable=True,
 )
+_FLOAT: Final = replace(_DOUBLE, encoder=encoders.encode_float, key_sql="({c}+0e0)", key_literal=_float_key)
 _TEXT: Final = TypeRow(
     "String", _TEXT_SQL, encoders.encode_text, _TEXTUAL, key_sql=_HEX_TEXT, key_literal=_text_key, exact_key=False
 )
@@ -188,10 +192,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "bit long": replace(_BIT, scalar="bigint", json_sql="CONCAT('\"',{c}+0,'\"')", number_sql="({c}+0)"),
         "decimal": _DECIMAL,
         "decimal scaled": replace(_DECIMAL, key_sql=_SHORT_DECIMAL),
-        "float": replace(_DOUBLE, json_sql=_FLOAT_SQL, encoder=encoders.encode_float),
-        "float scaled": replace(_DOUBLE, json_sql="{c}", encoder=encoders.encode_float),
+        "float": replace(_FLOAT, json_sql=_FLOAT_SQL),
+        "float scaled": _FLOAT,
         "double": _DOUBLE,
-        "double scaled": replace(_DOUBLE, json_sql="{c}"),
         "year": TypeRow("year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=_digits_key),
         "date": TypeRow("date", _QUOTED, times.encode_date, _ORDERED),
         "datetime": TypeRow(
@@ -236,8 +239,8 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
             encoder=encoders.encode_json,
             operators=_EQUAL | {OperatorGroup.JSON},
             ranked=False,
-            # MariaDB's JSON is text as it came; this gives both sides the same white space.
-            compared_by_flavour=MappingProxyType({"mariadb": "JSON_EXTRACT({c},'$')"}),
+            # MariaDB's JSON is text as it came. This gives both sides the same white space, not the same order of keys.
+            compared_by_flavour=MappingProxyType({"mariadb": "JSON_LOOSE({c})"}),
         ),
         "geometry": _GEOMETRY,
         "point": _GEOMETRY,
@@ -279,7 +282,7 @@ def _row_name(type_: ColumnType) -> str:
             return "bit long"
         case "int" if type_.unsigned:
             return "int unsigned"
-        case "decimal" | "float" | "double" if type_.scale:
+        case "decimal" | "float" if type_.scale:
             return f"{type_.base} scaled"
     return type_.base
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     GraphQLArgument,
@@ -25,7 +23,6 @@ from graphql import (
     GraphQLResolveInfo,
     assert_name,
 )
-from graphql.type.definition import resolve_thunk
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types.arguments import StrawberryArgument
@@ -34,9 +31,10 @@ from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
 from schema_gen.definitions import GeneratedDefinition, GeneratedEnum, GeneratedField
+from schema_gen.graphql_types import Converted, InputObjectType, ObjectType
 from schema_gen.meanings import ROOT_FIELD
 
-RootResolver = Callable[[Any, GraphQLResolveInfo], Any]
+RootResolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
 """Answers any generated root field; which one stands in the field's extensions under `ROOT_FIELD`."""
 
 _NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
@@ -44,57 +42,14 @@ _NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
 BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
-class ObjectType(GraphQLObjectType):
-    """An object type whose fields were named and wrapped beforehand, and may be those of another type."""
-
-    @cached_property
-    def fields(self) -> dict[str, GraphQLField]:
-        """The fields, by name."""
-        return cast(dict[str, GraphQLField], resolve_thunk(self._fields))
-
-    def settle(self) -> None:
-        """Let go of what made the fields."""
-        self._fields = self.fields
-
-
-class InputObjectType(GraphQLInputObjectType):
-    """An input type whose fields were named and wrapped beforehand, and may be those of another type."""
-
-    @cached_property
-    def fields(self) -> dict[str, GraphQLInputField]:
-        """The fields, by name."""
-        return cast(dict[str, GraphQLInputField], resolve_thunk(self._fields))
-
-    def settle(self) -> None:
-        """Let go of what made the fields."""
-        self._fields = self.fields
-
-
-@dataclass(slots=True)
-class _Converted:
-    """What has been converted so far, by the identity of what it was made from.
-
-    Types are kept with the result, so that no other one gets their identity meanwhile;
-    the rest is kept by the result's extensions.
-    """
-
-    types: dict[int, tuple[object, Any]] = field(default_factory=dict)
-    nullable: dict[int, tuple[object, Any]] = field(default_factory=dict)
-    fields: dict[int, GraphQLField] = field(default_factory=dict)
-    input_fields: dict[int, GraphQLInputField] = field(default_factory=dict)
-    arguments: dict[int, GraphQLArgument] = field(default_factory=dict)
-    enum_values: dict[int, GraphQLEnumValue] = field(default_factory=dict)
-    field_maps: dict[tuple[int, bool], dict[str, Any]] = field(default_factory=dict)
-
-
 class CatalogConverter(GraphQLCoreConverter):
     """Strawberry's converter, with short ways for what is generated."""
 
     def __init__(self, stock: GraphQLCoreConverter, resolver: RootResolver) -> None:
         super().__init__(stock.config, {}, stock.config.scalar_map, stock.get_fields, stock.exception_handlers)
-        self._done = _Converted()
+        self._done = Converted()
 
-        def resolve(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+        def resolve(source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
             return resolver(source, info)
 
         self._resolve_root = resolve
@@ -104,7 +59,7 @@ class CatalogConverter(GraphQLCoreConverter):
         for known in self.type_map.values():
             if isinstance(known.implementation, ObjectType | InputObjectType):
                 known.implementation.settle()
-        self._done = _Converted()
+        self._done = Converted()
 
     # -- types ---------------------------------------------------------------
 

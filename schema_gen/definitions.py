@@ -1,7 +1,7 @@
-"""Strawberry definitions filled by hand: nothing is evaluated, inspected or generated per class, and equal parts are shared.
+"""Strawberry definitions filled by hand: nothing evaluated, inspected or generated per class, equal parts shared.
 
-What `strawberry.type` finds out from a class (43 s for 1,000 tables) is known here beforehand.
-The results are Strawberry's own: `StrawberryObjectDefinition`, `StrawberryField`,
+What `strawberry.type` finds out from a class (43 s for 1,000 tables) is known here
+beforehand. The results are Strawberry's own: `StrawberryObjectDefinition`, `StrawberryField`,
 `StrawberryArgument`, `StrawberryEnumDefinition`.
 """
 
@@ -63,31 +63,8 @@ class GeneratedEnum(StrawberryEnumDefinition):
     __hash__ = StrawberryEnumDefinition.__hash__
 
 
-_EMPTY: Final[MappingProxyType[Any, Any]] = MappingProxyType({})
-_NOTHING: Final[Any] = ()
-_NO_ARGUMENTS: Final[list[StrawberryArgument]] = []
-
-
 class GeneratedField(StrawberryField):
-    """A field that follows from the catalog; it may belong to many types.
-
-    There are a hundred for each table, so what is empty is the same object in all.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        annotation: StrawberryAnnotation,
-        arguments: list[StrawberryArgument],
-        description: str,
-        metadata: Mapping[str, object] | None,
-    ) -> None:
-        super().__init__(
-            python_name=name, graphql_name=name, type_annotation=annotation, description=description or None
-        )
-        self.metadata = _EMPTY if metadata is None else MappingProxyType(dict(metadata))
-        self.arguments = arguments or _NO_ARGUMENTS
-        self.permission_classes = self.directives = self.extensions = _NOTHING
+    """A field that follows from the catalog; it may belong to many types."""
 
     @property
     def known_type(self) -> AnyType:
@@ -95,6 +72,28 @@ class GeneratedField(StrawberryField):
         annotation = self.type_annotation
         assert annotation is not None
         return cast(AnyType, annotation.raw_annotation)
+
+
+_EMPTY: Final[MappingProxyType[Any, Any]] = MappingProxyType({})
+_NOTHING: Final[Any] = ()
+_NO_ARGUMENTS: Final[list[StrawberryArgument]] = []
+
+
+def _field(
+    name: str,
+    annotation: StrawberryAnnotation,
+    arguments: list[StrawberryArgument],
+    description: str,
+    metadata: Mapping[str, object] | None,
+) -> GeneratedField:
+    """There are a hundred fields for each table, so what is empty in them is the same object in all."""
+    made = GeneratedField(
+        python_name=name, graphql_name=name, type_annotation=annotation, description=description or None
+    )
+    made.metadata = _EMPTY if metadata is None else MappingProxyType(dict(metadata))
+    made.arguments = arguments or _NO_ARGUMENTS
+    made.permission_classes = made.directives = made.extensions = _NOTHING
+    return made
 
 
 def _annotation(type_: AnyType) -> StrawberryAnnotation:
@@ -154,7 +153,7 @@ class Pool:
         metadata: Mapping[str, object] | None = None,
     ) -> GeneratedField:
         """A field with arguments or metadata, shared with no other."""
-        return GeneratedField(name, self._annotation(type_), arguments, description, metadata)
+        return _field(name, self._annotation(type_), arguments, description, metadata)
 
     def argument(self, name: str, type_: AnyType) -> StrawberryArgument:
         """An argument."""

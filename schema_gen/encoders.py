@@ -252,8 +252,9 @@ def encode_json(value: object, _type: ColumnType, stored: bool) -> bytes:
     except (TypeError, ValueError, RecursionError):
         raise ValueError("expected a JSON value") from None
     quoted = quote_text(text)
-    # A plain text would be compared as a JSON string on MySQL; CAST(... AS JSON) is unknown to MariaDB.
-    return quoted if stored else b"JSON_EXTRACT(" + quoted + b",'$')"
+    # MySQL compares a plain text as a JSON string, and MariaDB knows no CAST(... AS JSON). COALESCE keeps MariaDB
+    # from comparing the result of JSON_EXTRACT without its quotes.
+    return quoted if stored else b"COALESCE(JSON_EXTRACT(" + quoted + b",'$'))"
 
 
 def encode_geometry(value: object, type_: ColumnType, _stored: bool) -> bytes:

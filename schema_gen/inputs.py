@@ -28,7 +28,7 @@ def select_column(book: TypeBook, part: TablePart) -> GeneratedEnum:
     return book.enum(
         part.names.types.select_column,
         lambda: [book.pool.enum_value(each.name, each.column.name) for each in part.columns],
-        f'Columns of "{part.names.type}"',
+        f"Columns of {part.names.type}",
     )
 
 
@@ -40,7 +40,7 @@ def bool_exp(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     return book.input(
         part.names.types.bool_exp,
         lambda: shape(_conditions(book, part)),
-        f'Conditions on "{part.names.type}"; all that are given must hold',
+        f"Conditions on {part.names.type}; all that are given must hold",
     )
 
 
@@ -53,7 +53,10 @@ def _conditions(book: TypeBook, part: TablePart) -> Iterator[Entry]:
         yield pool.field(column.name, pool.optional(comparison(book, column))), column.meaning
     for relation in part.table.relations.values():
         far = book.part(relation.to_table)
-        yield pool.field(part.names.relations[relation.name], pool.optional(bool_exp(book, far))), RelationField(relation)
+        yield (
+            pool.field(part.names.relations[relation.name], pool.optional(bool_exp(book, far))),
+            RelationField(relation),
+        )
         if not relation.to_one:
             name = part.names.relation_aggregates[relation.name]
             yield pool.field(name, pool.optional(_aggregate_bool_exp(book, far))), RelationAggregateField(relation)
@@ -106,7 +109,7 @@ def order_by(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
     return book.input(
         part.names.types.order_by,
         lambda: shape(_orders(book, part)),
-        f'An order of "{part.names.type}"',
+        f"An order of {part.names.type}",
     )
 
 
@@ -139,7 +142,10 @@ def _aggregate_order_by(book: TypeBook, part: TablePart) -> GeneratedDefinition:
         for function in FUNCTIONS:
             if function.columns(part):
                 order = _function_order(book, part, function)
-                yield book.pool.field(book.word(function.name), book.pool.optional(order)), AggregateFunction(function.name)
+                yield (
+                    book.pool.field(book.word(function.name), book.pool.optional(order)),
+                    AggregateFunction(function.name),
+                )
 
     return book.input(part.names.types.aggregate_order_by, lambda: shape(fields()))
 

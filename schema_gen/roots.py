@@ -34,7 +34,7 @@ def _list(book: TypeBook, part: TablePart) -> Root:
     return Root(
         book.pool.list_of(row(book, part)),
         list_arguments(book, part),
-        part.table.comment or f'Rows of "{part.table.name}"',
+        part.table.comment or f"Rows of {part.table.name}",
     )
 
 
@@ -42,11 +42,11 @@ def _by_pk(book: TypeBook, part: TablePart) -> Root | None:
     if not part.key:
         return None
     type_ = book.pool.optional(row(book, part))
-    return Root(type_, key_arguments(book, part), f'One row of "{part.table.name}" by its primary key')
+    return Root(type_, key_arguments(book, part), f"One row of {part.table.name} by its primary key")
 
 
 def _aggregate(book: TypeBook, part: TablePart) -> Root:
-    return Root(aggregate(book, part), list_arguments(book, part), f'Figures over rows of "{part.table.name}"')
+    return Root(aggregate(book, part), list_arguments(book, part), f"Figures over rows of {part.table.name}")
 
 
 # --- writes -----------------------------------------------------------------
@@ -57,7 +57,7 @@ def _insert(book: TypeBook, part: TablePart) -> Root | None:
     if new is None:
         return None
     given = arguments(book.pool, [(book.word("objects"), book.pool.list_of(new), Argument.OBJECTS)])
-    return _many(book, part, given, f'Insert rows into "{part.table.name}"')
+    return _many(book, part, given, f"Insert rows into {part.table.name}")
 
 
 def _insert_one(book: TypeBook, part: TablePart) -> Root | None:
@@ -65,7 +65,7 @@ def _insert_one(book: TypeBook, part: TablePart) -> Root | None:
     if new is None:
         return None
     given = arguments(book.pool, [(book.word("object"), new, Argument.OBJECT)])
-    return _one(book, part, given, f'Insert one row into "{part.table.name}"')
+    return _one(book, part, given, f"Insert one row into {part.table.name}")
 
 
 def _update(book: TypeBook, part: TablePart) -> Root | None:
@@ -74,7 +74,7 @@ def _update(book: TypeBook, part: TablePart) -> Root | None:
         return None
     where = (book.word("where"), bool_exp(book, part), Argument.WHERE)
     given = arguments(book.pool, [*changes, where])
-    return _many(book, part, given, f'Update the rows of "{part.table.name}" that meet a condition')
+    return _many(book, part, given, f"Update the rows of {part.table.name} that meet a condition")
 
 
 def _update_by_pk(book: TypeBook, part: TablePart) -> Root | None:
@@ -83,25 +83,23 @@ def _update_by_pk(book: TypeBook, part: TablePart) -> Root | None:
         return None
     key = (book.word("pk_columns"), pk_columns_input(book, part), Argument.PK_COLUMNS)
     given = arguments(book.pool, [*changes, key])
-    return _one(book, part, given, f'Update one row of "{part.table.name}" by its primary key')
+    return _one(book, part, given, f"Update one row of {part.table.name} by its primary key")
 
 
 def _delete(book: TypeBook, part: TablePart) -> Root:
     given = arguments(book.pool, [(book.word("where"), bool_exp(book, part), Argument.WHERE)])
-    return _many(book, part, given, f'Delete the rows of "{part.table.name}" that meet a condition')
+    return _many(book, part, given, f"Delete the rows of {part.table.name} that meet a condition")
 
 
 def _delete_by_pk(book: TypeBook, part: TablePart) -> Root | None:
     if not part.key:
         return None
-    return _one(book, part, key_arguments(book, part), f'Delete one row of "{part.table.name}" by its primary key')
+    return _one(book, part, key_arguments(book, part), f"Delete one row of {part.table.name} by its primary key")
 
 
 def _changes(book: TypeBook, part: TablePart) -> list[tuple[str, AnyType, ArgumentMeaning]]:
     operators = ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part)))
-    return [
-        (book.word(argument.value), book.pool.optional(type_), argument) for argument, type_ in operators if type_
-    ]
+    return [(book.word(argument.value), book.pool.optional(type_), argument) for argument, type_ in operators if type_]
 
 
 def _many(book: TypeBook, part: TablePart, given: Arguments, description: str) -> Root:

@@ -1,7 +1,7 @@
-"""The scalars: what of a client's value is accepted, and kept as it is. Ranges and formats are checked per column, later.
+"""The scalars: which of a client's values are accepted, and kept as they are.
 
-A value stays what JSON made of it, or what the literal's own digits say: nothing is
-rounded on the way.
+Ranges and formats are checked per column, later (`column_types.encode`). A value stays
+what JSON made of it, or what the literal's own digits say: nothing is rounded on the way.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from graphql import execute_sync, get_introspection_query, parse, print_schema
+from graphql import execute_sync, get_introspection_query, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
@@ -80,12 +80,12 @@ def build_schema(
             extensions=extensions,
         )
     meanings = Meanings(MappingProxyType(book.meanings))
-    return BuiltSchema(schema, meanings, MappingProxyType(book.arguments), MappingProxyType(dict(_roots(meanings, query, mutation))))
+    return BuiltSchema(
+        schema, meanings, MappingProxyType(book.arguments), MappingProxyType(dict(_roots(meanings, query, mutation)))
+    )
 
 
-def _roots(
-    meanings: Meanings, *types: GeneratedDefinition | None
-) -> Iterator[tuple[tuple[str, str], RootField]]:
+def _roots(meanings: Meanings, *types: GeneratedDefinition | None) -> Iterator[tuple[tuple[str, str], RootField]]:
     for type_ in types:
         if type_ is not None:
             for name, meaning in meanings.of(type_.name).items():

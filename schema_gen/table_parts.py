@@ -1,4 +1,4 @@
-"""A table as the schema shows it: its public names, its columns' GraphQL types, and which of them serve which purpose."""
+"""A table as the schema shows it: its names, its columns' GraphQL types, and which of them serve which purpose."""
 
 from __future__ import annotations
 

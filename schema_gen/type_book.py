@@ -1,4 +1,4 @@
-"""The types of one build by name: each defined when first mentioned, filled in its turn, its fields' meanings written down.
+"""The types of one build by name: defined when first mentioned, filled in turn, their fields' meanings written down.
 
 Filling by turns instead of at once keeps a chain of a thousand relations from becoming
 a thousand calls deep.
@@ -98,9 +98,7 @@ class TypeBook:
             definition.fields = filled.fields
             self.meanings[definition.name] = filled.meanings
 
-    def _define(
-        self, name: str, fill: Fill, description: str, *, is_input: bool
-    ) -> GeneratedDefinition:
+    def _define(self, name: str, fill: Fill, description: str, *, is_input: bool) -> GeneratedDefinition:
         known = self.types.get(name)
         if isinstance(known, GeneratedDefinition):
             return known

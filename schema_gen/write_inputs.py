@@ -14,7 +14,7 @@ def insert_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
     if not part.settable:
         return None
     fill = _values(book, part, "set", part.settable)
-    return book.input(part.names.types.insert_input, fill, f'A new row of "{part.names.type}"')
+    return book.input(part.names.types.insert_input, fill, f"A new row of {part.names.type}")
 
 
 def set_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
@@ -22,7 +22,7 @@ def set_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
     if not part.settable:
         return None
     fill = _values(book, part, "set", part.settable)
-    return book.input(part.names.types.set_input, fill, f'New values for "{part.names.type}"')
+    return book.input(part.names.types.set_input, fill, f"New values for {part.names.type}")
 
 
 def inc_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
@@ -30,7 +30,7 @@ def inc_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
     if not part.countable:
         return None
     fill = _values(book, part, "inc", part.countable)
-    return book.input(part.names.types.inc_input, fill, f'Numbers to be added to columns of "{part.names.type}"')
+    return book.input(part.names.types.inc_input, fill, f"Numbers to be added to columns of {part.names.type}")
 
 
 def pk_columns_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
@@ -40,7 +40,7 @@ def pk_columns_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
         for column in part.key:
             yield book.pool.field(column.name, column.type), column.meaning
 
-    return book.input(part.names.types.pk_columns_input, lambda: shape(fields()), f'A row of "{part.names.type}"')
+    return book.input(part.names.types.pk_columns_input, lambda: shape(fields()), f"A row of {part.names.type}")
 
 
 def _values(book: TypeBook, part: TablePart, purpose: str, columns: Columns) -> Fill:

@@ -26,7 +26,7 @@ TARGET = ROOT / "graphql_app" / "static" / "vendor"
 # does esbuild take one copy, without which the plugin's `instanceof` checks fail.
 BUNDLE = (
     "--bundle --minify --format=iife --global-name=GraphiQLKit --target=es2020 --legal-comments=none "
-    "--main-fields=browser,module,main --define:process.env.NODE_ENV=\"production\" --log-level=error"
+    '--main-fields=browser,module,main --define:process.env.NODE_ENV="production" --log-level=error'
 ).split()
 SWAGGER = ("swagger-ui-bundle.js", "swagger-ui.css")
 SWAGGER_LEGAL = ("LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt")
@@ -65,7 +65,9 @@ def build(work: Path, target: Path) -> None:
     """Installs the locked packages in `work` and writes every shipped file into `target`."""
     for source in SOURCES.iterdir():
         shutil.copy(source, work)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=work, check=True)
+    subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=work, check=True
+    )
     packages = [*bundle_graphiql(work, target), copy_swagger(work, target)]
     write_manifest(target, packages)
 

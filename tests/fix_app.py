@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import anyio
 import httpx
 import pytest
 
@@ -80,10 +81,13 @@ def app(start_app: StartApp, engine: Engine, database: str) -> RunningApp:
 
 
 class OpenApp(Protocol):
-    """Opens the program inside this process and gives a client for it; `raise_errors` lets defects of ours surface."""
+    """Opens the program inside this process and gives a client for it.
+
+    `raise_errors` lets defects of ours surface; with `ready=False` the client comes before the schema is read.
+    """
 
     def __call__(
-        self, environment: Mapping[str, str], *, raise_errors: bool = True
+        self, environment: Mapping[str, str], *, raise_errors: bool = True, ready: bool = True
     ) -> AbstractAsyncContextManager[httpx.AsyncClient]: ...
 
 
@@ -92,14 +96,26 @@ def open_app() -> OpenApp:
     """A factory: `async with open_app(engine.environment(database)) as client`."""
 
     @asynccontextmanager
-    async def opened(environment: Mapping[str, str], *, raise_errors: bool = True) -> AsyncIterator[httpx.AsyncClient]:
+    async def opened(
+        environment: Mapping[str, str], *, raise_errors: bool = True, ready: bool = True
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        # Here, so that a program that cannot be put together fails its own tests, and not those of every stage.
         from graphql_app.app import create_app
 
-        options: dict[str, Any] = {name.lower(): value for name, value in environment.items()}
-        application = create_app(Settings(_env_file=None, **options))
+        options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in environment.items()}
+        application = create_app(Settings(**options))
         transport = httpx.ASGITransport(application, raise_app_exceptions=raise_errors)
         lifespan = application.router.lifespan_context(application)
         async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://program") as client:
+            if ready:
+                await _until_ready(client)
             yield client
 
     return opened
+
+
+async def _until_ready(client: httpx.AsyncClient) -> None:
+    """The program answers 503 until it has read the schema; that is for tests of faults to see."""
+    with anyio.fail_after(60):
+        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells by HTTP alone
+            await anyio.sleep(0.01)

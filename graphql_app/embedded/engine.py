@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from graphql_app.embedded import folder as folders
 from graphql_app.embedded import library
 from graphql_app.embedded.errors import EmbeddedError
 from graphql_app.embedded.locks import FolderTaken, ProgramLock, locked
+from graphql_app.embedded.sample import statements
 from graphql_app.events import Lifecycle, Observer, ignore
 
 STOP_LIMIT = 3.0
@@ -25,6 +25,7 @@ PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 SOUND_AFTER = 60.0
 
 # A start fills megabytes of log; later on only errors are worth their space. The engine forgets this when it ends.
+_TABLES = "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
 _SETUP = ("ALTER SYSTEM SET syslog_level = 'ERROR'",)
 
 
@@ -74,9 +75,22 @@ class EmbeddedEngine:
         folders.remove_short_socket(self._link)
         self._lock.release()
 
-    def run(self, statements: Iterable[str]) -> None:
-        """Runs statements of ours in the database. Raises `OSError` if one fails."""
-        self._instance.run(statements, self._database)
+    def load_sample(self) -> bool:
+        """Fills the database with the sample if it is empty, or if an earlier load was cut off; gives whether it did.
+
+        Raises `EmbeddedError`.
+        """
+        unfinished = self._folder.root / "sample-unfinished"
+        try:
+            found = self._instance.run((_TABLES,), self._database)
+            if found is not None and int(found[0]) > 0 and not unfinished.exists():
+                return False
+            unfinished.touch()
+            self._instance.run(statements(), self._database)
+        except OSError as error:
+            raise EmbeddedError(f"The sample database could not be loaded ({error})") from None
+        unfinished.unlink()
+        return True
 
     @property
     def process(self) -> int | None:

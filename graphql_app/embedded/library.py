@@ -42,20 +42,29 @@ class Instance:
         """Gives the claim up."""
         self._handle.close()
 
-    def run(self, statements: Iterable[str], database: str = "") -> None:
-        """Runs statements of ours, each in a transaction of its own. Raises `OSError` if one fails."""
+    def run(self, statements: Iterable[str], database: str = "information_schema") -> tuple[Any, ...] | None:
+        """Runs statements of ours, each in a transaction of its own; gives the first row of the last one's result.
+
+        Raises `OSError` if one fails.
+        """
         package = _package()
         try:
-            connection = self._handle.connect(database=database or "information_schema", autocommit=True)
+            connection = self._handle.connect(database=database, autocommit=True)
             try:
-                cursor = connection.cursor()
-                for statement in statements:
-                    cursor.execute(statement)
-                cursor.close()
+                return _run(connection.cursor(), statements)
             finally:
                 connection.close()
         except package.SeekdbError as error:
             raise OSError(str(error)) from error
+
+
+def _run(cursor: Any, statements: Iterable[str]) -> tuple[Any, ...] | None:
+    rows = 0
+    for statement in statements:
+        rows = cursor.execute(statement)
+    first: tuple[Any, ...] | None = cursor.fetchone() if rows else None
+    cursor.close()
+    return first
 
 
 def _package() -> Any:

@@ -15,32 +15,47 @@ from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.compile_read import read_node
 from graphql_app.engine.compiled import Node
 from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql
+from graphql_app.engine.perform_insert import auto_increment, key_columns
 from graphql_app.engine.request import Operator
 from graphql_app.engine.scope import Dialect, Scope, ref
+from graphql_app.engine.source import Link
 from graphql_app.engine.values import NULL
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Column, Table
+from schema_gen.catalog import Cardinality, Column, Relation, Table
+from schema_gen.column_types import INTEGER, type_of
 
 DEFAULT = Literal(b"DEFAULT")
 
 
 @dataclass(frozen=True, slots=True)
-class InsertStep:
-    """One INSERT, and for each returning field the node that reads its one row."""
+class CompiledInsert:
+    """One row: its INSERT, and for each returning field the node that reads it back in the same round trip.
+
+    `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
+    """
 
     statement: Statement
-    returning: tuple[Node, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledInsert:
-    """Several INSERTs in order; `explicit_id` is the first row's own value for the AUTO_INCREMENT column."""
-
-    steps: tuple[InsertStep, ...]
     answer: tuple[plan.AnswerOut, ...]
     one: bool
     has_generated_id: bool
-    explicit_id: Value | None = None
+    explicit_id: Value | None
+    returning: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledInserts:
+    """Several rows, conflicts or nested rows: the statements follow from what the database answers.
+
+    `returning` nodes are grouped by the primary key where that is of integers; otherwise
+    each row is read back by a statement of its own, compiled from `outputs`.
+    """
+
+    rows: plan.InsertRows
+    answer: tuple[plan.AnswerOut, ...]
+    one: bool
+    dialect: Dialect
+    returning: tuple[Node, ...] | None
+    outputs: tuple[tuple[plan.Output, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class CompiledChange:
     before: bool = False
 
 
-CompiledWrite = CompiledInsert | CompiledChange
+CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange
 
 
 def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
@@ -81,68 +96,81 @@ def _returning(write: plan.WritePlan) -> list[plan.ReturningOut]:
 # --- insert ------------------------------------------------------------------
 
 
-def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert:
+def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
+    rows = write.rows
     wanted = _returning(write)
+    if len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after:
+        return _insert_one(dialect, write, rows.rows[0], wanted)
+    outputs = tuple(field.outputs for field in wanted)
     if wanted:
-        steps = tuple(_insert_row(dialect, write, row, wanted) for row in write.rows)
-    else:
-        steps = (InsertStep(_insert_statement(write.table, write.columns, write.rows)),) if write.rows else ()
-    auto = _auto_increment(write.table)
-    explicit = _given(write, write.rows[0], auto) if auto and write.rows else None
-    return CompiledInsert(steps, write.answer, write.one, auto is not None, explicit)
+        for row in rows.rows:
+            _check_key(rows, row)
+    key = key_columns(rows.table)
+    by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
+    nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
+    return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
 
 
-def _insert_statement(
-    table: Table, columns: tuple[Column, ...], rows: tuple[tuple[Value | None, ...], ...]
-) -> Statement:
-    names = join(",", (name(column.name) for column in columns))
-    values = join(",", (_tuple(row) for row in rows))
-    return finish(sql("INSERT INTO ", name(table.name), " (", names, ") VALUES ", values))
+def _by_own_key(dialect: Dialect, table: Table, outputs: tuple[plan.Output, ...]) -> Node:
+    """The node that reads rows by their primary keys, each row a group of its own."""
+    key = table.primary_key.columns if table.primary_key else ()
+    itself = Relation("", table.name, key, table.name, key, Cardinality.ONE, required=True, foreign_key="")
+    return read_node(dialect, plan.ReadPlan(plan.Rows(table), outputs, one=True), Link(itself, table), locking=True)
 
 
-def _tuple(row: tuple[Value | None, ...]) -> Sql:
-    return sql("(", join(",", (sql(DEFAULT if cell is None else cell) for cell in row)), ")")
+def read_back(dialect: Dialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> Node:
+    """The node that reads the one row with this key (column -> literal)."""
+    where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in key_columns(table)]
+    return read_node(dialect, plan.ReadPlan(plan.Rows(table, plan.AllOf(tuple(where))), outputs, one=True), None)
 
 
-def _insert_row(
+def _insert_one(
     dialect: Dialect, write: plan.InsertPlan, row: tuple[Value | None, ...], wanted: list[plan.ReturningOut]
-) -> InsertStep:
-    nodes = _read_back(dialect, write.table, _new_row(write, row), wanted)
-    return InsertStep(_insert_statement(write.table, write.columns, (row,)), nodes)
+) -> CompiledInsert:
+    rows = write.rows
+    names = join(",", (name(column.name) for column in rows.columns))
+    values = join(",", (sql(DEFAULT if cell is None else cell) for cell in row))
+    statement = finish(sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")"))
+    auto = auto_increment(rows.table)
+    explicit = _given(rows, row, auto) if auto else None
+    nodes = _read_back(dialect, rows.table, _new_row(rows, row), wanted) if wanted else ()
+    return CompiledInsert(statement, write.answer, write.one, auto is not None, explicit, nodes)
 
 
-def _new_row(write: plan.InsertPlan, row: tuple[Value | None, ...]) -> plan.Condition:
+def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
+    """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
+    filled = {column for nested in rows.before for column in nested.relation.columns}
+    for column in key_columns(rows.table):
+        if not column.auto_increment and column.name not in filled and _given(rows, row, column) is None:
+            raise _unknown_key(column.name)
+
+
+def _unknown_key(column: str) -> RequestError:
+    return RequestError(Code.NO_KEY, f"Give '{column}': a key made by a default cannot be read back", column=column)
+
+
+def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
     """The condition that finds exactly the row just inserted."""
-    key = write.table.primary_key
-    if key is None:
-        raise AssertionError("a returning insert without a primary key was planned")
     found: list[plan.Condition] = []
-    for column_name in key.columns:
-        column = write.table.columns[column_name]
-        given = _given(write, row, column)
+    for column in key_columns(rows.table):
+        given = _given(rows, row, column)
         if given is not None:
             found.append(plan.CompareColumn(column, Operator.EQ, given))
         elif column.auto_increment:
             found.append(plan.LastInserted(column))
         else:
-            raise RequestError(
-                Code.NO_KEY, f"Give '{column_name}': a key made by a default cannot be read back", column=column_name
-            )
+            raise _unknown_key(column.name)
     return plan.AllOf(tuple(found))
 
 
-def _given(write: plan.InsertPlan, row: tuple[Value | None, ...], column: Column) -> Value | None:
+def _given(rows: plan.InsertRows, row: tuple[Value | None, ...], column: Column) -> Value | None:
     """The value given for `column`; None where the database makes one (absent, NULL or 0 for AUTO_INCREMENT)."""
-    if column not in write.columns:
+    if column not in rows.columns:
         return None
-    cell = row[write.columns.index(column)]
+    cell = row[rows.columns.index(column)]
     if column.auto_increment and cell in (NULL, Literal(b"0")):
         return None
     return cell
-
-
-def _auto_increment(table: Table) -> Column | None:
-    return next((column for column in table.columns.values() if column.auto_increment), None)
 
 
 # --- update and delete -------------------------------------------------------

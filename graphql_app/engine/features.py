@@ -52,6 +52,7 @@ class Features:
     returning: bool = False
     lateral: bool = False
     regexp_like: bool = True
+    consecutive_ids: bool = False
     statement_limit: StatementLimit | None = None
     statement_limit_covers_writes: bool = False
     session_setup: tuple[bytes, ...] = ()
@@ -103,13 +104,27 @@ _OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
 
 # The last row of a flavour whose `since` is reached counts.
 _ROWS: tuple[_Row, ...] = (
-    _row(Flavour.MYSQL, (), session_setup=_COMMON),
-    _row(Flavour.MYSQL, (5, 7, 8), statement_limit=_MYSQL_LIMIT, session_setup=(*_COMMON, _LOCK_WAITS)),
-    _row(Flavour.MYSQL, (8, 0, 14), lateral=True, statement_limit=_MYSQL_LIMIT, session_setup=(*_COMMON, _LOCK_WAITS)),
+    _row(Flavour.MYSQL, (), consecutive_ids=True, session_setup=_COMMON),
+    _row(
+        Flavour.MYSQL,
+        (5, 7, 8),
+        consecutive_ids=True,
+        statement_limit=_MYSQL_LIMIT,
+        session_setup=(*_COMMON, _LOCK_WAITS),
+    ),
+    _row(
+        Flavour.MYSQL,
+        (8, 0, 14),
+        lateral=True,
+        consecutive_ids=True,
+        statement_limit=_MYSQL_LIMIT,
+        session_setup=(*_COMMON, _LOCK_WAITS),
+    ),
     _row(
         Flavour.MARIADB,
         (),
         regexp_like=False,
+        consecutive_ids=True,
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
@@ -119,6 +134,7 @@ _ROWS: tuple[_Row, ...] = (
         (10, 5),
         returning=True,
         regexp_like=False,
+        consecutive_ids=True,
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,

@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphql_app.engine import plan
-from graphql_app.engine.assemble import Batch, whole
+from graphql_app.engine.assemble import Batch, groups, whole
 from graphql_app.engine.compile_cell import json_text
-from graphql_app.engine.compile_write import CompiledChange, CompiledInsert, CompiledWrite
-from graphql_app.engine.fragment import Param, Statement, json_key
+from graphql_app.engine.compile_write import (
+    CompiledChange,
+    CompiledInsert,
+    CompiledInserts,
+    CompiledWrite,
+    read_back,
+)
+from graphql_app.engine.fragment import KEY_SEPARATOR, finish, json_key, sql
+from graphql_app.engine.perform_insert import BATCH, Fate, Inserter, auto_increment, key_columns
 from graphql_app.engine.perform_read import fetch
 from graphql_app.engine.session import Session
 
@@ -25,28 +32,55 @@ class Done:
 
 async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> bytes:
     """The JSON text of one write's answer."""
-    if isinstance(write, CompiledInsert):
-        return _answer(write, await _insert(session, write, slots))
-    return _answer(write, await _change(session, write, slots))
+    match write:
+        case CompiledInsert():
+            return _answer(write, await _insert(session, write, slots))
+        case CompiledInserts():
+            return _answer(write, await _inserts(session, write, slots))
+        case CompiledChange():
+            return _answer(write, await _change(session, write, slots))
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
-    done = Done(rows=[[] for field in write.answer if isinstance(field, plan.ReturningOut)])
-    for step in write.steps:
-        batches = [Batch(node) for node in step.returning]
-        (result,) = await fetch(session, batches, slots, ahead=(step.statement.render(slots),), last=False)
-        done.affected += result.affected
-        if done.generated_id is None and result.insert_id:
-            done.generated_id = b"%d" % result.insert_id
-        for rows, batch in zip(done.rows, batches, strict=True):
-            rows.append(whole(batch))
+    batches = [Batch(node) for node in write.returning]
+    (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
+    done = Done(result.affected, rows=[[whole(batch)] for batch in batches])
     if write.explicit_id is not None:
-        done.generated_id = Statement(
-            (write.explicit_id if isinstance(write.explicit_id, Param) else write.explicit_id.sql,)
-        ).render(slots)
-    elif not write.has_generated_id:
-        done.generated_id = None
+        done.generated_id = finish(sql(write.explicit_id)).render(slots)
+    elif write.has_generated_id:
+        done.generated_id = b"%d" % result.insert_id
     return done
+
+
+async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[object]) -> Done:
+    inserter = Inserter(session, write.dialect, slots)
+    rows = await inserter.insert(write.rows)
+    done = Done(inserter.affected)
+    auto = auto_increment(write.rows.table)
+    if auto is not None and rows:
+        done.generated_id = rows[0].values.get(auto.name)
+    kept = [row.values for row in rows if row.fate is not Fate.IGNORED]
+    done.rows = [await _read_rows(session, write, place, kept, slots) for place in range(len(write.outputs))]
+    return done
+
+
+async def _read_rows(
+    session: Session, write: CompiledInserts, place: int, rows: list[dict[str, bytes]], slots: Sequence[object]
+) -> list[bytes]:
+    """The true rows of one returning field, in the order of the request."""
+    table = write.rows.table
+    if not rows:
+        return []
+    if write.returning is None:
+        batches = [Batch(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
+        for start in range(0, len(batches), BATCH):
+            await fetch(session, batches[start : start + BATCH], slots, last=False)
+        return [whole(batch) for batch in batches]
+    keys = [KEY_SEPARATOR.join(row[column.name] for column in key_columns(table)) for row in rows]
+    batch = Batch(write.returning[place])
+    await fetch(session, [batch], slots, keys=keys, last=False)
+    found = groups(batch)
+    return [found[key] for key in keys]
 
 
 async def _change(session: Session, write: CompiledChange, slots: Sequence[object]) -> Done:
@@ -76,9 +110,9 @@ async def _apply(
 
 def _answer(write: CompiledWrite, done: Done) -> bytes:
     """The answer's object, or the one row (`null` if there is none)."""
-    single = write.one if isinstance(write, CompiledInsert) else write.by_key
-    if single and done.rows:
-        return done.rows[0][0] if done.rows[0] else b"null"
+    single = write.by_key if isinstance(write, CompiledChange) else write.one
+    if single:
+        return done.rows[0][0] if done.rows and done.rows[0] else b"null"
     rows = iter(done.rows)
     parts: list[bytes] = []
     for out in write.answer:
@@ -92,11 +126,13 @@ def _answer(write: CompiledWrite, done: Done) -> bytes:
                     continue
                 text = done.generated_id
             case plan.ReturningOut():
-                text = _list(write, next(rows))
+                text = _list(write, next(rows, []))
         parts.append(json_key(out.key).encode() + text)
     return b"{" + b",".join(parts) + b"}"
 
 
 def _list(write: CompiledWrite, rows: list[bytes]) -> bytes:
-    # An insert reads its rows one by one, a change reads them as one list.
-    return b"[" + b",".join(rows) + b"]" if isinstance(write, CompiledInsert) else rows[0]
+    # A change reads its rows as one list, inserts read them one by one.
+    if isinstance(write, CompiledChange):
+        return rows[0] if rows else b"[]"
+    return b"[" + b",".join(rows) + b"]"

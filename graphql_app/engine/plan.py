@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from graphql_app.engine.fragment import Value
 from graphql_app.engine.request import Function, Nulls, Operator, PageFact
-from schema_gen.catalog import Column, Relation, Table
+from schema_gen.catalog import Column, Key, Relation, Table
 
 # --- conditions -------------------------------------------------------------
 
@@ -357,14 +357,51 @@ AnswerOut = AffectedOut | GeneratedIdOut | ReturningOut | TextOut
 
 
 @dataclass(frozen=True, slots=True)
-class InsertPlan:
-    """New rows over one list of columns; a missing value (`None`) is the column's default."""
+class ConflictPlan:
+    """The unique key that may be met already, what is then updated, and under which condition."""
+
+    key: Key
+    update: tuple[Column, ...]
+    where: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class NestedPlan:
+    """Rows inserted through a relation; `owners` are the places of the rows they belong to."""
+
+    relation: Relation
+    rows: InsertRows
+    owners: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InsertRows:
+    """New rows of one table over one list of columns; a missing value (`None`) is the column's default.
+
+    Rows of `before` are inserted first, and give these their foreign keys; rows of
+    `after` refer to these.
+    """
 
     table: Table
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value | None, ...], ...]
+    conflict: ConflictPlan | None = None
+    before: tuple[NestedPlan, ...] = ()
+    after: tuple[NestedPlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InsertPlan:
+    """New rows, and the answer."""
+
+    rows: InsertRows
     answer: tuple[AnswerOut, ...]
     one: bool
+
+    @property
+    def table(self) -> Table:
+        """The table of the outermost rows."""
+        return self.rows.table
 
 
 @dataclass(frozen=True, slots=True)

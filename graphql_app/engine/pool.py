@@ -149,8 +149,8 @@ class _Lane:
             connection = await pool.open_connection()
         except (ConnectionLost, ServerError) as error:
             self.dials.pop(task)
-            # A full server may still give a used connection back.
-            if error.code not in FULL or not self.used:
+            # There may still be a connection: a later dial's, or one that comes back where the server is full.
+            if not self.dials and not (error.code in FULL and self.used):
                 self.refuse(error)
             return
         self.dials.pop(task)

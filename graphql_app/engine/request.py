@@ -401,17 +401,46 @@ class GeneratedId:
 Answer = tuple[AffectedRows | Returning | GeneratedId | ShowText, ...]
 
 
+Pairs = tuple[tuple[str, object], ...]
+"""(column, value) in the order given."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnConflict:
+    """What happens to a new row that has the key `constraint` of an existing one.
+
+    The existing row's columns `update` take the new values if it satisfies `where`;
+    without any, or where it does not, the new row is ignored.
+    """
+
+    constraint: str
+    update: tuple[str, ...] = ()
+    where: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NestedInsert:
+    """Rows inserted through a relation of a new row."""
+
+    relation: str
+    rows: tuple[Pairs, ...]
+    conflict: OnConflict | None = None
+    nested: tuple[tuple[NestedInsert, ...], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """New rows, each a tuple of (column, value) pairs in the order given.
+    """New rows. `nested`, where given, holds for each row what is inserted through its relations.
 
     `one` answers with the row itself (`answer` holds one `Returning`) instead of an object.
     """
 
     table: str
-    rows: tuple[tuple[tuple[str, object], ...], ...]
+    rows: tuple[Pairs, ...]
     answer: Answer
     one: bool = False
+    conflict: OnConflict | None = None
+    nested: tuple[tuple[NestedInsert, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

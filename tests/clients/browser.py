@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -71,14 +71,14 @@ class Browser:
         self.driver.get(url)
 
     def show(self, *, width: int = 1280, height: int = 800, dark: bool = False) -> None:
-        """Sets the exact inner size, also one no window can be made small enough for, and the reader's choice of colours."""
+        """Sets the exact inner size, also one smaller than any window, and the reader's choice of colours."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._devtools("Emulation.setDeviceMetricsOverride", **size)
         colours = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._devtools("Emulation.setEmulatedMedia", features=colours)
 
     def forget(self, url: str) -> None:
-        """Makes this a new visitor at `url`: nothing stored, default size and colours, nothing said or asked for yet."""
+        """Makes this a new visitor at `url`: nothing stored, default size and colours, nothing asked for yet."""
         self.open("about:blank")
         self._devtools("Storage.clearDataForOrigin", origin=url, storageTypes="all")
         self.show()
@@ -91,10 +91,10 @@ class Browser:
         passing = (NoSuchElementException, StaleElementReferenceException)
         try:
             return WebDriverWait(self.driver, PATIENCE, 0.05, passing).until(lambda _: found())
-        except Exception as error:
+        except TimeoutException:
             self.screenshot("failed")
             complaints = "\n".join(self.complaints()) or "no complaint in the console"
-            raise AssertionError(f"waited in vain for {wanted}; {complaints}") from error
+            raise AssertionError(f"waited in vain for {wanted}; {complaints}") from None
 
     def element(self, css: str) -> WebElement:
         """The first visible element that `css` selects, waited for."""
@@ -129,10 +129,10 @@ class Browser:
 
     def script(self, text: str, *arguments: object) -> Any:
         """Runs JavaScript in the page and gives what it returns."""
-        return self.driver.execute_script(text, *arguments)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(text, *arguments)
 
     def screenshot(self, name: str) -> Path:
-        """Writes `name`.png into the test's folder, or into the one that BROWSER_PICTURES names, for people to look at."""
+        """Writes `name`.png into the test's folder, or into that of BROWSER_PICTURES, for people to look at."""
         folder = Path(os.environ.get("BROWSER_PICTURES") or self._folder)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
@@ -155,7 +155,7 @@ class Browser:
         return {urlsplit(sent.url).netloc for sent in self.sent()}
 
     def _devtools(self, command: str, **arguments: object) -> None:
-        self.driver.execute_cdp_cmd(command, arguments)  # type: ignore[no-untyped-call]
+        self.driver.execute_cdp_cmd(command, arguments)
 
 
 def _sent(event: dict[str, Any]) -> Sent | None:
@@ -188,7 +188,7 @@ def open_browser(folder: Path) -> Iterator[Browser]:
     options = ChromeOptions()
     options.binary_location = _program("chromium")
     for flag in (*FLAGS, f"--user-data-dir={home / 'profile'}"):
-        options.add_argument(flag)  # type: ignore[no-untyped-call]
+        options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = Chrome(options, Service(_program("chromedriver"), env={**os.environ, "HOME": str(home)}))
     try:

@@ -1,4 +1,4 @@
-"""The third-party files that ship: as their manifest says, licences enclosed, and nothing in them or ours from elsewhere."""
+"""The third-party files that ship: as their manifest says, licences enclosed, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 

@@ -56,12 +56,27 @@ async def test_every_shipped_file_has_its_media_type() -> None:
             assert answer.headers["x-content-type-options"] == "nosniff"
             media_type = answer.headers["content-type"].partition(";")[0]
             assert media_type == wanted.get(name[name.rindex(".") :], media_type), name
-    assert {"graphiql.js", "vendor/graphiql.js", "vendor/swagger-ui-bundle.js", "vendor/graphiql.LICENSES.txt"} <= names()
+    assert {
+        "graphiql.js",
+        "vendor/graphiql.js",
+        "vendor/swagger-ui-bundle.js",
+        "vendor/graphiql.LICENSES.txt",
+    } <= names()
 
 
 @pytest.mark.parametrize(
     "path",
-    ["nothing.js", "", "graphiql.html", "../pages.py", "%2e%2e/pages.py", "..%2fpages.py", "vendor", "%00", "/etc/passwd"],
+    [
+        "nothing.js",
+        "",
+        "graphiql.html",
+        "../pages.py",
+        "%2e%2e/pages.py",
+        "..%2fpages.py",
+        "vendor",
+        "%00",
+        "/etc/passwd",
+    ],
 )
 async def test_nothing_else_is_served(path: str) -> None:
     async with client() as http:

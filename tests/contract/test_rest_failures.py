@@ -18,14 +18,13 @@ SCHEMA = """
 CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(5), email VARCHAR(100), age INT,
                     UNIQUE KEY one_email (email));
 CREATE TABLE orders (id INT PRIMARY KEY, user_id INT NOT NULL, total DECIMAL(6,2), kind ENUM('a','b'),
-                     twice DECIMAL(8,2) AS (total * 2) STORED, CONSTRAINT belongs FOREIGN KEY (user_id) REFERENCES users (id));
+                     twice DECIMAL(8,2) AS (total * 2) STORED,
+                     CONSTRAINT belongs FOREIGN KEY (user_id) REFERENCES users (id));
 CREATE VIEW names AS SELECT name, COUNT(*) AS n FROM users GROUP BY name;
 INSERT INTO users VALUES (1, 'Ann', 'ann@x', 30), (2, 'Bob', 'bob@x', NULL);
 INSERT INTO orders (id, user_id, total, kind) VALUES (1, 1, 9.9, 'a')
 """
-INSIDES = re.compile(
-    r"SELECT|INSERT|UPDATE |DELETE FROM|Traceback|File \"|pymysql|aiomysql|\.py|localhost|127\.0\.0\.1|\.sock"
-)
+INSIDES = re.compile(r"SELECT|INSERT|UPDATE |DELETE FROM|Traceback|File \"|(py|aio)mysql|\.py|localhost|127\.0|\.sock")
 LIMIT = 2_000
 
 

@@ -1,4 +1,4 @@
-"""REST follows the database's structure: relations are embedded, new tables are found, /openapi.json is typed and current."""
+"""REST follows the structure: relations are embedded, new tables are found, /openapi.json is typed and current."""
 
 from __future__ import annotations
 

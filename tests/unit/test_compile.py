@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphql_app.engine.compile import compile_call
-from graphql_app.engine.compile_write import CompiledChange, CompiledInsert
+from graphql_app.engine.compile_write import CompiledChange, CompiledInsert, CompiledWrite
 from graphql_app.engine.compiled import Node
 from graphql_app.engine.features import detect
 from graphql_app.engine.fragment import shape
@@ -33,6 +33,7 @@ from graphql_app.engine.request import (
     Write,
 )
 from graphql_app.engine.scope import Dialect
+from graphql_app.errors import AppError, Code
 from tests.unit.small_catalog import CATALOG
 
 MYSQL = Dialect(detect("8.4.0", "MySQL"))
@@ -46,7 +47,7 @@ def node(request: Query) -> Node:
     return made
 
 
-def write(request: Write) -> CompiledInsert | CompiledChange:
+def write(request: Write) -> CompiledWrite:
     """A compiled write."""
     made = (compile_call(MYSQL, Planner(CATALOG).call(Call((Root("x", request),)))).writes or ())[0]
     assert not isinstance(made, bytes)
@@ -137,16 +138,14 @@ def test_a_slot_is_filled_at_call_time() -> None:
 def test_an_insert_reads_its_row_back_by_the_generated_id() -> None:
     made = write(Insert("users", ((("name", "a"),),), (Returning("", ID),), one=True))
     assert isinstance(made, CompiledInsert)
-    (step,) = made.steps
-    assert shape(step.statement) == "INSERT INTO `users` (`name`) VALUES ('a')"
-    assert shape(step.returning[0].statement).endswith("WHERE `t0`.`id`=LAST_INSERT_ID() FOR UPDATE")
+    assert shape(made.statement) == "INSERT INTO `users` (`name`) VALUES ('a')"
+    assert shape(made.returning[0].statement).endswith("WHERE `t0`.`id`=LAST_INSERT_ID() FOR UPDATE")
 
 
-def test_rows_of_different_columns_are_one_insert() -> None:
-    rows = ((("name", "a"),), (("name", "b"), ("age", 1)))
-    made = write(Insert("users", rows, (AffectedRows("n"),)))
-    assert isinstance(made, CompiledInsert)
-    assert shape(made.steps[0].statement) == "INSERT INTO `users` (`name`,`age`) VALUES ('a',DEFAULT),('b',1)"
+def test_a_key_made_by_a_default_is_refused_before_anything_is_written() -> None:
+    with pytest.raises(AppError) as caught:
+        write(Insert("pairs", ((("a", 1),),), (Returning("returning", (Show("a", "a"),)),)))
+    assert caught.value.code is Code.NO_KEY
 
 
 def test_a_change_that_returns_rows_locks_their_keys_first() -> None:

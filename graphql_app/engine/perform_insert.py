@@ -1,0 +1,256 @@
+"""Inserts rows level by level inside the executor's transaction, and knows for certain which rows they became.
+
+A row's key is known where it is given, or generated: for one row by the server's
+answer, for several of one statement from the first id and `auto_increment_increment`
+on engines that number the rows of a statement in a row, else row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_condition import condition
+from graphql_app.engine.driver import Result, ServerError
+from graphql_app.engine.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
+from graphql_app.engine.scope import Dialect, Scope, ref
+from graphql_app.engine.session import Session
+from graphql_app.errors import Code, RequestError
+from schema_gen.catalog import Column, Table
+from schema_gen.column_types import type_of
+
+MAX_STATEMENT = 4 * 1024 * 1024
+"""Bytes of one multi-row INSERT, under the smallest `max_allowed_packet` that servers come with (16 MiB)."""
+BATCH = 100
+"""Statements sent in one round trip where each row needs one of its own."""
+
+DUPLICATES = frozenset({1062, 1586})
+"""The server's codes for a unique key met by an insert."""
+
+NULL, DEFAULT = b"NULL", b"DEFAULT"
+_NO_ID = (None, NULL, b"0")
+_INCREMENT = b"SELECT @@SESSION.auto_increment_increment"
+
+
+class Fate(Enum):
+    """What became of a new row."""
+
+    INSERTED = auto()
+    UPDATED = auto()
+    IGNORED = auto()
+
+
+@dataclass(slots=True)
+class NewRow:
+    """A row on its way: literals by column (absent: the column's default), and what became of it."""
+
+    values: dict[str, bytes]
+    fate: Fate = Fate.INSERTED
+
+
+@dataclass(slots=True)
+class Inserter:
+    """One insert of a call. `affected` counts rows of every level."""
+
+    session: Session
+    dialect: Dialect
+    slots: Sequence[object]
+    affected: int = 0
+
+    async def insert(self, level: plan.InsertRows) -> list[NewRow]:
+        """Inserts the rows of a level and all that hangs on them. Raises `RequestError`, `ServerError`, …"""
+        rows = [NewRow(self._rendered(level.columns, row)) for row in level.rows]
+        await self._fill(level, rows)
+        return rows
+
+    def _rendered(self, columns: tuple[Column, ...], row: tuple[Value | None, ...]) -> dict[str, bytes]:
+        return {
+            column.name: cell.sql if isinstance(cell, Literal) else cell.encode(self.slots[cell.slot])
+            for column, cell in zip(columns, row, strict=True)
+            if cell is not None
+        }
+
+    async def _fill(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
+        for nested in level.before:
+            found = await self.insert(nested.rows)
+            for owner, far in zip(nested.owners, found, strict=True):
+                _copy(far, nested.relation.to_columns, rows[owner], nested.relation.columns)
+        if level.conflict is None:
+            await self._plain(level, rows)
+        else:
+            await self._merge(level, level.conflict, rows)
+        self.affected += sum(row.fate is not Fate.IGNORED for row in rows)
+        for nested in level.after:
+            children = [NewRow(self._rendered(nested.rows.columns, row)) for row in nested.rows.rows]
+            for owner, child in zip(nested.owners, children, strict=True):
+                if rows[owner].fate is Fate.IGNORED:
+                    raise _under_ignored(nested)
+                _copy(rows[owner], nested.relation.columns, child, nested.relation.to_columns)
+            await self._fill(nested.rows, children)
+
+    # --- plain rows ----------------------------------------------------------
+
+    async def _plain(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
+        if not rows:
+            return
+        auto = auto_increment(level.table)
+        generated = [row for row in rows if auto is not None and row.values.get(auto.name) in _NO_ID]
+        if auto is None or not generated:
+            await self._in_bulk(level, rows, None)
+        elif len(generated) == len(rows) and (len(rows) == 1 or self.session.features.consecutive_ids):
+            await self._in_bulk(level, rows, auto)
+        else:
+            await self._one_by_one(level, rows, auto)
+
+    async def _in_bulk(self, level: plan.InsertRows, rows: list[NewRow], auto: Column | None) -> None:
+        head = _head(level)
+        for chunk in _chunks(level, rows):
+            statement = head + b",".join(text for _, text in chunk)
+            several = auto is not None and len(chunk) > 1
+            result, *step = await self.session.query(statement, *((_INCREMENT,) if several else ()))
+            if auto is not None:
+                increment = int(step[0].rows[0]) if step else 1
+                for place, (row, _) in enumerate(chunk):
+                    self._identify(row, auto, result.insert_id + place * increment)
+
+    async def _one_by_one(self, level: plan.InsertRows, rows: list[NewRow], auto: Column) -> None:
+        head = _head(level)
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            results = await self.session.query(*(head + _tuple(level, row) for row in batch))
+            for row, result in zip(batch, results, strict=True):
+                if row.values.get(auto.name) in _NO_ID:
+                    self._identify(row, auto, result.insert_id)
+
+    def _identify(self, row: NewRow, auto: Column, number: int) -> None:
+        row.values[auto.name] = b"%d" % number
+
+    # --- rows that may be there already --------------------------------------
+
+    async def _merge(self, level: plan.InsertRows, conflict: plan.ConflictPlan, rows: list[NewRow]) -> None:
+        """Existing rows are locked by the key and updated, the others inserted.
+
+        Somebody may insert the key in between: the database then refuses ours, and who
+        looks again finds theirs.
+        """
+        left = rows
+        for _ in range(3):
+            found = await self._existing(level.table, conflict, left)
+            await self._update(level, conflict, [(row, key) for row, key in found if key is not None])
+            left = [row for row, key in found if key is None]
+            try:
+                await self._plain(level, left)
+            except ServerError as error:
+                if error.code not in DUPLICATES:
+                    raise
+                refused = error
+            else:
+                return
+        raise refused
+
+    async def _existing(
+        self, table: Table, conflict: plan.ConflictPlan, rows: list[NewRow]
+    ) -> list[tuple[NewRow, dict[str, bytes] | None]]:
+        """For each row the key values of the existing row it meets."""
+        asked = [(row, self._lock(table, conflict, row)) for row in rows]
+        answers = iter(await self._each([statement for _, statement in asked if statement is not None]))
+        key = key_columns(table)
+        found: list[tuple[NewRow, dict[str, bytes] | None]] = []
+        for row, statement in asked:
+            cells = next(answers).rows if statement is not None else []
+            if cells:
+                texts = cells[0] if len(key) > 1 else cells
+                known = zip(key, texts, strict=False)
+                found.append((row, {column.name: type_of(column).key_literal(text) for column, text in known}))
+            else:
+                found.append((row, None))
+        return found
+
+    def _lock(self, table: Table, conflict: plan.ConflictPlan, row: NewRow) -> bytes | None:
+        """The statement that locks the row met by the key; None if none can be met."""
+        wanted = [row.values.get(column) for column in conflict.key.columns]
+        if any(value in (None, NULL) for value in wanted):
+            return None
+        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in key_columns(table)))
+        where = _equal(conflict.key.columns, row.values)
+        return finish(sql("SELECT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE")).render()
+
+    async def _update(
+        self, level: plan.InsertRows, conflict: plan.ConflictPlan, met: list[tuple[NewRow, dict[str, bytes]]]
+    ) -> None:
+        for row, key in met:
+            row.fate = Fate.IGNORED
+            row.values.update(key)
+        changes = [row for row, _ in met if conflict.update]
+        results = await self._each([self._change(level.table, conflict, row) for row in changes])
+        for row, result in zip(changes, results, strict=True):
+            row.fate = Fate.UPDATED if result.affected else Fate.IGNORED
+
+    def _change(self, table: Table, conflict: plan.ConflictPlan, row: NewRow) -> bytes:
+        scope = Scope(self.dialect)
+        alias = scope.alias()
+        sets = join(
+            ",",
+            (sql(ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT))) for column in conflict.update),
+        )
+        key = key_columns(table)
+        where = join(" AND ", (sql(ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
+        more = EMPTY if conflict.where is None else sql(" AND ", condition(scope, alias, conflict.where))
+        target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
+        return finish(sql(target, " WHERE ", where, more)).render(self.slots)
+
+    async def _each(self, statements: list[bytes]) -> list[Result]:
+        results: list[Result] = []
+        for start in range(0, len(statements), BATCH):
+            results += await self.session.query(*statements[start : start + BATCH])
+        return results
+
+
+def auto_increment(table: Table) -> Column | None:
+    """The table's AUTO_INCREMENT column."""
+    return next((column for column in table.columns.values() if column.auto_increment), None)
+
+
+def key_columns(table: Table) -> tuple[Column, ...]:
+    """The columns of the primary key."""
+    return tuple(table.columns[column] for column in table.primary_key.columns) if table.primary_key else ()
+
+
+def _equal(columns: Iterable[str], values: dict[str, bytes]) -> Sql:
+    return join(" AND ", (sql(name(column), "=", Literal(values[column])) for column in columns))
+
+
+def _head(level: plan.InsertRows) -> bytes:
+    columns = join(",", (name(column.name) for column in level.columns))
+    return finish(sql("INSERT INTO ", name(level.table.name), " (", columns, ") VALUES ")).render()
+
+
+def _tuple(level: plan.InsertRows, row: NewRow) -> bytes:
+    return b"(" + b",".join([row.values.get(column.name, DEFAULT) for column in level.columns]) + b")"
+
+
+def _chunks(level: plan.InsertRows, rows: list[NewRow]) -> Iterable[list[tuple[NewRow, bytes]]]:
+    chunk: list[tuple[NewRow, bytes]] = []
+    size = 0
+    for row in rows:
+        text = _tuple(level, row)
+        if chunk and size + len(text) > MAX_STATEMENT:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((row, text))
+        size += len(text) + 1
+    yield chunk
+
+
+def _copy(source: NewRow, columns: tuple[str, ...], target: NewRow, to_columns: tuple[str, ...]) -> None:
+    """Gives the foreign key of `target` the values of the row that it refers to."""
+    for column, to_column in zip(columns, to_columns, strict=True):
+        if column not in source.values:
+            raise RequestError(Code.NO_KEY, f"Give '{column}': a nested row refers to it", column=column)
+        target.values[to_column] = source.values[column]
+
+
+def _under_ignored(nested: plan.NestedPlan) -> RequestError:
+    return RequestError(Code.INVALID_BODY, f"Rows cannot be nested by '{nested.relation.name}' under an ignored row")

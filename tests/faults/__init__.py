@@ -1,0 +1,1 @@
+"""Breaking things on purpose: connections, servers, callers; and the tools for it."""

@@ -1,0 +1,243 @@
+"""A server of our own that speaks just enough of the MySQL protocol to misbehave exactly as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+
+from pymysql.constants import CLIENT
+
+CAPABILITIES = (
+    CLIENT.LONG_PASSWORD
+    | CLIENT.PROTOCOL_41
+    | CLIENT.TRANSACTIONS
+    | CLIENT.SECURE_CONNECTION
+    | CLIENT.MULTI_STATEMENTS
+    | CLIENT.MULTI_RESULTS
+    | CLIENT.PLUGIN_AUTH
+    | CLIENT.CONNECT_WITH_DB
+    | CLIENT.FOUND_ROWS
+)
+SERVER_VERSION = b"10.11.1-MariaDB"
+MORE_RESULTS = 0x0008
+COM_QUIT, COM_QUERY = 1, 3
+
+
+def lenenc(value: bytes) -> bytes:
+    """A length-encoded string."""
+    size = len(value)
+    if size < 251:
+        return bytes([size]) + value
+    if size < 1 << 16:
+        return b"\xfc" + size.to_bytes(2, "little") + value
+    return b"\xfd" + size.to_bytes(3, "little") + value
+
+
+def packet(payload: bytes, number: int) -> bytes:
+    """A packet of less than 16 MB."""
+    return len(payload).to_bytes(3, "little") + bytes([number & 0xFF]) + payload
+
+
+def greeting(capabilities: int = CAPABILITIES, plugin: bytes = b"mysql_native_password", number: int = 1) -> bytes:
+    """The first packet of a handshake."""
+    payload = (
+        b"\x0a" + SERVER_VERSION + b"\0" + number.to_bytes(4, "little") + b"saltsalt" + b"\0"
+        + (capabilities & 0xFFFF).to_bytes(2, "little") + b"\x2d" + b"\x02\0"
+        + (capabilities >> 16).to_bytes(2, "little") + b"\x15" + bytes(10) + b"saltsaltsalt\0" + plugin + b"\0"
+    )  # fmt: skip
+    return packet(payload, 0)
+
+
+class Reply:
+    """Builds the answer to one command, packet by packet."""
+
+    def __init__(self) -> None:
+        self._payloads: list[bytes] = []
+
+    def ok(self, *, affected: int = 0, more: bool = False) -> Reply:
+        """A statement without rows succeeded."""
+        status = (MORE_RESULTS if more else 0).to_bytes(2, "little")
+        self._payloads.append(b"\0" + bytes([affected]) + b"\0" + status + b"\0\0")
+        return self
+
+    def rows(self, *rows: tuple[bytes | None, ...], more: bool = False) -> Reply:
+        """A statement gave rows."""
+        width = len(rows[0])
+        self._payloads.append(bytes([width]))
+        for place in range(width):
+            names = lenenc(b"def") + lenenc(b"") * 3 + lenenc(b"c%d" % place) * 2
+            self._payloads.append(names + b"\x0c\x2d\0\xff\0\0\0\xfd\0\0\0\0\0")
+        self._payloads.append(b"\xfe\0\0\0\0")
+        self._payloads += [b"".join(b"\xfb" if cell is None else lenenc(cell) for cell in row) for row in rows]
+        self._payloads.append(b"\xfe\0\0" + (MORE_RESULTS if more else 0).to_bytes(2, "little"))
+        return self
+
+    def error(self, code: int, message: bytes = b"", state: bytes = b"HY000") -> Reply:
+        """A statement failed; those after it did not run."""
+        self._payloads.append(b"\xff" + code.to_bytes(2, "little") + b"#" + state + message)
+        return self
+
+    def bytes(self) -> bytes:
+        """The packets, numbered."""
+        return b"".join(packet(payload, number) for number, payload in enumerate(self._payloads, 1))
+
+
+Handler = Callable[[bytes], "Reply | Act"]
+"""What to do about the statements of one command."""
+
+
+class Act:
+    """Something else than an answer."""
+
+    def __init__(self, *, close: bool = False, delay: float = 0.0, then: Reply | None = None) -> None:
+        self.close = close
+        self.delay = delay
+        self.then = then
+
+
+STALL = Act(delay=1e9)
+"""No answer, ever."""
+CLOSE = Act(close=True)
+"""The connection is closed without an answer."""
+
+
+def later(seconds: float, reply: Reply) -> Act:
+    """An answer that takes its time."""
+    return Act(delay=seconds, then=reply)
+
+
+def all_ok(sql: bytes) -> Reply:
+    """Every statement succeeds; each SELECT gives one row of one cell."""
+    statements = sql.split(b";")
+    reply = Reply()
+    for place, statement in enumerate(statements):
+        more = place < len(statements) - 1
+        if statement.lstrip().upper().startswith(b"SELECT"):
+            reply.rows((b"1",), more=more)
+        else:
+            reply.ok(more=more)
+    return reply
+
+
+class FakeServer:
+    """Listens on a port; answers session setup and KILL itself, everything else by `handler`.
+
+    `statements` holds what came in, with the loop's time; `killed` the numbers of KILL QUERY.
+    """
+
+    def __init__(self, handler: Handler = all_ok, *, silent: bool = False) -> None:
+        self.handler = handler
+        self.silent = silent
+        self.greeting: Callable[[int], bytes] = lambda number: greeting(number=number)
+        self.port = 0
+        self.dials: list[float] = []
+        self.statements: list[tuple[float, bytes]] = []
+        self.killed: list[int] = []
+        self.received = bytearray()
+        self._server: asyncio.Server | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._stalled: dict[int, asyncio.Event] = {}
+
+    async def __aenter__(self) -> FakeServer:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or None)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stops listening, closes every connection."""
+        assert self._server is not None
+        self._server.close()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    @property
+    def connections(self) -> int:
+        """Connections of this moment."""
+        return len(self._tasks)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(self.dials) + 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[number] = task
+        self.dials.append(asyncio.get_running_loop().time())
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                await self._talk(number, reader, writer)
+        finally:
+            del self._tasks[number]
+            writer.transport.abort()
+
+    async def _talk(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.silent:
+            await reader.read()
+            return
+        writer.write(self.greeting(number))
+        await self._read(reader)
+        writer.write(packet(b"\0\0\0\x02\0\0\0", 2))
+        while True:
+            command = await self._read(reader)
+            if command[0] == COM_QUIT:
+                return
+            act: Reply | Act | None = self._answer(number, command[1:])
+            if isinstance(act, Act) and act.delay:
+                act = await self._held(number, reader, act)
+            if act is None or (isinstance(act, Act) and act.close):
+                return
+            reply = act if isinstance(act, Reply) else act.then
+            if reply is not None:
+                writer.write(reply.bytes())
+
+    async def _held(self, number: int, reader: asyncio.StreamReader, act: Act) -> Reply | Act | None:
+        """What comes of an answer that takes its time: it, an interruption, or nothing if the client leaves."""
+        stop = self._stalled[number] = asyncio.Event()
+        leaves = asyncio.ensure_future(reader.read(1))
+        killed = asyncio.ensure_future(stop.wait())
+        try:
+            done, _ = await asyncio.wait({leaves, killed}, timeout=act.delay, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaves.cancel()
+            killed.cancel()
+            with suppress(asyncio.CancelledError):
+                await leaves
+            del self._stalled[number]
+        if killed in done:
+            return Reply().error(1317, b"Query execution was interrupted", b"70100")
+        return None if leaves in done else act
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        head = await reader.readexactly(4)
+        body = await reader.readexactly(int.from_bytes(head[:3], "little"))
+        self.received += body
+        return body
+
+    def _answer(self, number: int, sql: bytes) -> Reply | Act:
+        if sql.startswith(b"SELECT VERSION()"):
+            identity = (SERVER_VERSION, b"fake", b"%d" % number, b"16777216", b"fake", b"%d" % self.port)
+            rest = sql.count(b";")
+            reply = Reply().rows(identity, more=rest > 0)
+            for place in range(rest):
+                reply.ok(more=place < rest - 1)
+            return reply
+        if sql.startswith(b"KILL QUERY "):
+            return self._kill(int(sql.split()[-1]))
+        self.statements.append((asyncio.get_running_loop().time(), sql))
+        return self.handler(sql)
+
+    def _kill(self, number: int) -> Reply:
+        self.killed.append(number)
+        if number not in self._tasks:
+            return Reply().error(1094, b"Unknown thread id")
+        if number in self._stalled:
+            self._stalled[number].set()
+        return Reply().ok()

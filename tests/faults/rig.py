@@ -1,0 +1,70 @@
+"""A pool and an executor on a target, with the events they emit, closed after use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from graphql_app.engine.driver import Target
+from graphql_app.engine.execute import Executor
+from graphql_app.engine.pool import Pool, PoolSettings
+from graphql_app.engine.retry import Schedule
+from graphql_app.engine.session import Session
+from graphql_app.events import Event
+from tests.harness.engine import Engine
+
+E = TypeVar("E")
+
+
+@dataclass(slots=True)
+class Rig:
+    """What a test drives and what it looks at."""
+
+    pool: Pool
+    executor: Executor
+    events: list[Event] = field(default_factory=list)
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def rig(
+    target: Target, settings: PoolSettings | None = None, schedule: Schedule | None = None, *, warm: bool = False
+) -> AsyncIterator[Rig]:
+    """A pool and an executor on `target`."""
+    events: list[Event] = []
+    pool = Pool(target, settings, events.append)
+    executor = Executor(pool, schedule, events.append)
+    if warm:
+        await pool.warm()
+    try:
+        yield Rig(pool, executor, events)
+    finally:
+        await executor.close()
+        await pool.close(grace=0.5)
+
+
+def target_of(engine: Engine, database: str | None = None) -> Target:
+    """The target of an engine over its socket."""
+    return Target(socket=engine.socket, user=engine.user, password=engine.password, database=database)
+
+
+def at(port: int, database: str | None = None) -> Target:
+    """The target of something on a local port."""
+    return Target(host="127.0.0.1", port=port, database=database)
+
+
+async def one(session: Session) -> object:
+    """A job that reads one cell."""
+    (result,) = await session.query(b"SELECT 1", last=True)
+    return result.rows[0]
+
+
+async def change(session: Session) -> int:
+    """A job that changes one row."""
+    (result,) = await session.query(b"UPDATE t SET v = v + 1 WHERE id = 1")
+    return result.affected

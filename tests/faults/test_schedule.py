@@ -1,0 +1,365 @@
+"""The schedule of attempts, exactly, on a virtual clock, against servers that fail in every way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from itertools import pairwise
+
+import pytest
+
+from graphql_app.engine.pool import PoolSettings
+from graphql_app.engine.retry import Kind, Schedule
+from graphql_app.errors import (
+    AppError,
+    Code,
+    GatewayTimeoutException,
+    Outcome,
+    ServiceUnavailableException,
+)
+from graphql_app.events import AttemptFailed, DatabaseAway, DatabaseBack, GaveUp, Retrying, StatementKilled
+from tests.faults.fake_server import CLOSE, STALL, Act, FakeServer, Reply, all_ok, later
+from tests.faults.rig import Rig, at, change, one, rig
+from tests.faults.virtual import run_virtual
+from tests.harness.ports import free_port
+
+STARTS = [0.0, 0.6, 1.8, 4.2]
+"""When the four attempts start if each of them takes its whole limit."""
+TOTAL = 5.8
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def failing(rig: Rig, kind: Kind = Kind.READ, *, transactional: bool = True) -> tuple[AppError, float]:
+    """The error of a unit of work, and the time it took."""
+    started = now()
+    with pytest.raises(AppError) as caught:
+        await rig.executor.run(kind, change if kind is Kind.WRITE else one, transactional=transactional)
+    return caught.value, now() - started
+
+
+def failures(rig: Rig) -> list[str]:
+    return [event.failure for event in rig.of(AttemptFailed)]
+
+
+def scripted(*acts: Reply | Act) -> Callable[[bytes], Reply | Act]:
+    """Answers with one act after the other; the last one for all that follow. ROLLBACK always succeeds."""
+    left = list(acts)
+
+    def handle(sql: bytes) -> Reply | Act:
+        if sql == b"ROLLBACK":
+            return Reply().ok()
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return handle
+
+
+def on_commit(act: Reply | Act) -> Callable[[bytes], Reply | Act]:
+    """Everything succeeds but COMMIT."""
+    return lambda sql: act if sql == b"COMMIT" else all_ok(sql)
+
+
+OK_ROW = Reply().ok(more=True).rows((b"1",))
+"""The answer to a read that sets the statement limit first."""
+
+
+class TestTimes:
+    def test_statements_that_never_answer(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r)
+                assert type(error) is GatewayTimeoutException
+                assert error.retry_count == 4
+                assert error.outcome is None
+                assert seconds == pytest.approx(TOTAL, abs=1e-3)
+                starts = [time for time, sql in server.statements if sql != b"ROLLBACK"]
+                assert starts == pytest.approx(STARTS, abs=1e-3)
+                assert [event.delay for event in r.of(Retrying)] == [0.4, 0.8, 1.6]
+                assert [event.seconds for event in r.of(AttemptFailed)] == pytest.approx([0.2, 0.4, 0.8, 1.6], abs=1e-3)
+                assert r.of(GaveUp) == [GaveUp("read", 4, "GATEWAY_TIMEOUT")]
+                await r.executor.close()
+                assert len(server.killed) == 4
+                assert [event.confirmed for event in r.of(StatementKilled)] == [True] * 4
+                assert len(server.dials) == 2, "killed statements leave their connection fit for use"
+
+        run_virtual(work())
+
+    def test_a_server_that_never_greets(self) -> None:
+        async def work() -> None:
+            async with FakeServer(silent=True) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r)
+                assert type(error) is ServiceUnavailableException
+                assert error.retry_count == 4
+                assert seconds == pytest.approx(TOTAL, abs=1e-3)
+                assert failures(r) == ["A"] * 4
+
+        run_virtual(work())
+
+    def test_nobody_listens(self) -> None:
+        async def work() -> None:
+            async with rig(at(free_port())) as r:
+                error, seconds = await failing(r, Kind.WRITE)
+                assert type(error) is ServiceUnavailableException
+                assert error.retry_after
+                assert error.retry_count == 4
+                assert error.outcome is Outcome.NOT_APPLIED
+                assert seconds == pytest.approx(0.4 + 0.8 + 1.6, abs=1e-3)
+                assert failures(r) == ["A"] * 4
+                assert r.of(DatabaseAway) == [DatabaseAway(2003)]
+
+        run_virtual(work())
+
+    def test_the_last_attempts_cause_decides(self) -> None:
+        async def work() -> None:
+            acts = (STALL, STALL, STALL, Reply().error(1213))
+            async with FakeServer(scripted(*acts)) as server, rig(at(server.port)) as r:
+                error, _ = await failing(r)
+                assert type(error) is ServiceUnavailableException
+                assert failures(r) == ["C", "C", "C", "B"]
+
+        run_virtual(work())
+
+    @pytest.mark.parametrize("fail", [1, 2, 3])
+    def test_retry_count_is_the_number_of_failed_attempts(self, fail: int) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(*[STALL] * fail, OK_ROW)) as server, rig(at(server.port)) as r:
+                assert await r.executor.run(Kind.READ, one) == (b"1", fail)
+                assert now() == pytest.approx(STARTS[fail], abs=1e-3)
+
+        run_virtual(work())
+
+    def test_another_schedule_for_one_unit(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                with pytest.raises(GatewayTimeoutException) as caught:
+                    await r.executor.run(Kind.READ, one, schedule=Schedule((3.0, 1.0), (0.5,)))
+                assert caught.value.retry_count == 2
+                assert now() == pytest.approx(4.5, abs=1e-3)
+
+        run_virtual(work())
+
+    def test_the_server_is_told_a_little_less_than_the_limit(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL, OK_ROW, OK_ROW)) as server, rig(at(server.port)) as r:
+                await r.executor.run(Kind.READ, one)
+                await r.executor.run(Kind.READ, one)
+                told = [sql.split(b";")[0] for _, sql in server.statements if sql.startswith(b"SET")]
+                assert told == [
+                    b"SET SESSION max_statement_time = %s" % n for n in (b"0.180000", b"0.380000", b"0.180000")
+                ]
+
+        run_virtual(work())
+
+    def test_a_slot_that_never_gets_free_counts_as_away(self) -> None:
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port), PoolSettings(size=1)) as r:
+                held = await r.pool.acquire()
+                error, seconds = await failing(r, Kind.WRITE)
+                assert type(error) is ServiceUnavailableException
+                assert error.outcome is Outcome.NOT_APPLIED
+                assert seconds == pytest.approx(TOTAL, abs=1e-3)
+                assert {event.code for event in r.of(AttemptFailed)} == {1040}
+                r.pool.release(held)
+                assert await r.executor.run(Kind.READ, one) == (b"1", 0)
+
+        run_virtual(work())
+
+    def test_heals_as_soon_as_the_server_is_there(self) -> None:
+        async def work() -> None:
+            server = FakeServer()
+            server.port = free_port()
+            async with rig(at(server.port)) as r:
+                running = asyncio.create_task(r.executor.run(Kind.READ, one))
+                await asyncio.sleep(1.0)
+                async with server:
+                    assert await running == (b"1", 2)
+                    assert now() == pytest.approx(1.2, abs=1e-3)
+                    assert len(r.of(DatabaseBack)) == 1
+
+        run_virtual(work())
+
+
+class TestClasses:
+    @pytest.mark.parametrize(
+        ("code", "kind", "failure", "error_type", "total"),
+        [
+            (1205, Kind.WRITE, "B", GatewayTimeoutException, 2.8),
+            (1969, Kind.READ, "B", GatewayTimeoutException, 2.8),
+            (1213, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
+            (1290, Kind.WRITE, "B'", ServiceUnavailableException, 2.8),
+            (1053, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
+            (1927, Kind.READ, "C", ServiceUnavailableException, 2.8),
+        ],
+    )
+    def test_passing_failures_are_tried_four_times(
+        self, code: int, kind: Kind, failure: str, error_type: type[AppError], total: float
+    ) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(Reply().error(code))) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r, kind)
+                assert type(error) is error_type
+                assert failures(r) == [failure] * 4
+                assert error.retry_count == 4
+                assert error.outcome is (Outcome.NOT_APPLIED if kind is Kind.WRITE else None)
+                assert seconds == pytest.approx(total, abs=1e-3)
+
+        run_virtual(work())
+
+    def test_refusals_are_raised_at_once(self) -> None:
+        async def work() -> None:
+            duplicate = Reply().ok(more=True).error(1062, b"Duplicate entry 'x' for key 't.email'", b"23000")
+            async with FakeServer(scripted(duplicate)) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r, Kind.WRITE)
+                assert error.code is Code.DUPLICATE_ENTRY
+                assert error.constraint == "email"
+                assert error.outcome is Outcome.NOT_APPLIED
+                assert error.retry_count == 0
+                assert seconds < 0.1
+                assert server.statements[-1][1] == b"ROLLBACK"
+                assert len(server.dials) == 1
+
+        run_virtual(work())
+
+    @pytest.mark.parametrize("kind", list(Kind))
+    def test_lost_connections_before_the_commit(self, kind: Kind) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(CLOSE, CLOSE, all_ok(b"SET 1;SELECT 1"))) as server:
+                server.handler = _lose_twice()
+                async with rig(at(server.port)) as r:
+                    _, failed = await r.executor.run(kind, change if kind is Kind.WRITE else one)
+                    assert failed == 2
+                    assert failures(r) == ["B" if kind is Kind.WRITE else "C"] * 2
+
+        run_virtual(work())
+
+    def test_a_write_without_transactions_is_not_repeated(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r, Kind.WRITE, transactional=False)
+                assert type(error) is GatewayTimeoutException
+                assert error.outcome is Outcome.UNKNOWN
+                assert error.retry_count == 1
+                assert seconds == pytest.approx(0.2, abs=1e-3)
+                assert failures(r) == ["C"]
+
+        run_virtual(work())
+
+
+def _lose_twice() -> Callable[[bytes], Reply | Act]:
+    left = [CLOSE, CLOSE]
+    return lambda sql: left.pop() if left else all_ok(sql)
+
+
+class TestCommit:
+    """Only a COMMIT that was sent leaves it open whether a write counts."""
+
+    @pytest.mark.parametrize(
+        ("act", "error_type", "seconds"),
+        [
+            (STALL, GatewayTimeoutException, 0.3),
+            (CLOSE, ServiceUnavailableException, 0.0),
+            (Reply().error(1180, b"Got error during COMMIT"), ServiceUnavailableException, 0.0),
+            (Reply().error(1317), GatewayTimeoutException, 0.0),
+            (Reply().error(4012), GatewayTimeoutException, 0.0),
+        ],
+    )
+    def test_unknown_is_said_and_never_repeated(
+        self, act: Reply | Act, error_type: type[AppError], seconds: float
+    ) -> None:
+        async def work() -> None:
+            async with FakeServer(on_commit(act)) as server, rig(at(server.port)) as r:
+                error, took = await failing(r, Kind.WRITE)
+                assert type(error) is error_type
+                assert error.outcome is Outcome.UNKNOWN
+                assert error.retry_count == 1
+                assert took == pytest.approx(seconds, abs=1e-3)
+                assert sum(sql == b"COMMIT" for _, sql in server.statements) == 1
+                await r.executor.close()
+                assert server.killed == [], "a COMMIT is never killed"
+
+        run_virtual(work())
+
+    def test_a_late_commit_still_counts(self) -> None:
+        async def work() -> None:
+            async with FakeServer(on_commit(later(0.25, Reply().ok()))) as server, rig(at(server.port)) as r:
+                assert await r.executor.run(Kind.WRITE, change) == (0, 0)
+                assert now() == pytest.approx(0.25, abs=1e-3)
+                assert await r.executor.run(Kind.READ, one) == (b"1", 0)
+                assert len(server.dials) == 1, "its connection is in sync"
+
+        run_virtual(work())
+
+    def test_a_certification_conflict_is_rolled_back_and_repeated(self) -> None:
+        async def work() -> None:
+            commits = [Reply().ok(), Reply().error(1213)]
+
+            def handle(sql: bytes) -> Reply | Act:
+                return commits.pop() if sql == b"COMMIT" else all_ok(sql)
+
+            async with FakeServer(handle) as server, rig(at(server.port)) as r:
+                assert await r.executor.run(Kind.WRITE, change) == (0, 1)
+
+        run_virtual(work())
+
+    def test_a_timed_out_write_is_not_committed_later(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r, Kind.WRITE)
+                assert type(error) is GatewayTimeoutException
+                assert error.outcome is Outcome.NOT_APPLIED
+                assert seconds == pytest.approx(TOTAL, abs=1e-3)
+                assert failures(r) == ["B"] * 4
+                assert not any(b"COMMIT" in sql for _, sql in server.statements)
+
+        run_virtual(work())
+
+
+class TestAway:
+    def test_callers_share_one_dial_while_the_database_is_away(self) -> None:
+        async def work() -> None:
+            async with FakeServer(silent=True) as server, rig(at(server.port), PoolSettings(dial_limit=0.1)) as r:
+                await asyncio.gather(*(failing(r) for _ in range(50)))
+                # Before it is known that the database is away the whole pool may dial, afterwards one at a time.
+                assert len(server.dials) <= 10 + 3
+
+        run_virtual(work())
+
+    def test_a_wrong_password_is_not_tried_again(self) -> None:
+        async def work() -> None:
+            server = FakeServer()
+            server.greeting = lambda _: b"\x17\0\0\0\xff" + (1045).to_bytes(2, "little") + b"#28000Access denied !"
+            async with server, rig(at(server.port)) as r:
+                error, seconds = await failing(r)
+                assert type(error) is ServiceUnavailableException
+                assert error.retry_count == 1
+                assert seconds < 0.1
+
+        run_virtual(work())
+
+    def test_a_demoted_node_loses_its_connections(self) -> None:
+        async def work() -> None:
+            left = [Reply().error(1290)]
+
+            def handle(sql: bytes) -> Reply | Act:
+                return left.pop() if left and b"UPDATE" in sql else all_ok(sql)
+
+            async with FakeServer(handle) as server, rig(at(server.port)) as r:
+                assert await r.executor.run(Kind.WRITE, change) == (0, 1)
+                assert len(server.dials) == 2
+
+        run_virtual(work())
+
+
+def test_the_clock_of_these_tests_moves_only_with_timers() -> None:
+    async def work() -> list[float]:
+        times = [now()]
+        for pause in (5.8, 0.2, 1000.0):
+            await asyncio.sleep(pause)
+            times.append(now())
+        return times
+
+    coroutine: Coroutine[object, object, list[float]] = work()
+    times = run_virtual(coroutine)
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([5.8, 0.2, 1000.0])

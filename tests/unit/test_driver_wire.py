@@ -1,0 +1,133 @@
+"""The parser of results: every answer is read the same however its bytes are cut, and nonsense is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphql_app.engine.wire import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
+from tests.faults.fake_server import Reply, lenenc, packet
+
+FULL = 0xFFFFFF
+
+
+def parse(data: bytes, *pieces: int, stream: bool = False) -> Answer:
+    """Feeds `data` cut at `pieces`; the answer must be complete exactly at its end."""
+    answer = Answer(stream=stream)
+    bounds = [0, *sorted(pieces), len(data)]
+    parts = [data[a:b] for a, b in pairwise(bounds) if b > a]
+    for part in parts[:-1]:
+        assert not answer.feed(part)
+    assert answer.feed(parts[-1])
+    return answer
+
+
+def big_packets(payload: bytes, number: int) -> Iterator[bytes]:
+    """A payload of any size as packets."""
+    for start in range(0, len(payload) + 1, FULL):
+        part = payload[start : start + FULL]
+        yield len(part).to_bytes(3, "little") + bytes([number & 0xFF]) + part
+        number += 1
+
+
+def long_cell_answer(size: int) -> tuple[bytes, bytes]:
+    """An answer whose one cell has `size` bytes, and the cell."""
+    head = Reply().rows((b"",)).bytes()
+    cell = bytes(range(256)) * (size // 256 + 1)
+    cell = cell[:size]
+    prefix = b"\xfd" + size.to_bytes(3, "little") if size < 1 << 24 else b"\xfe" + size.to_bytes(8, "little")
+    before = head[: -len(packet(b"\0", 0)) - len(packet(b"\xfe\0\0\0\0", 0))]
+    row = list(big_packets(prefix + cell, 4))
+    return before + b"".join(row) + packet(b"\xfe\0\0\0\0", 4 + len(row)), cell
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.binary(max_size=300),
+    st.sampled_from([0, 1, 250, 251, 252, 255, 256, 65535, 65536, 70000]).map(lambda size: b"x" * size),
+)
+ROWS = st.integers(1, 4).flatmap(lambda width: st.lists(st.tuples(*[CELLS] * width), min_size=1, max_size=8))
+
+
+@settings(deadline=None, max_examples=150)
+@given(sets=st.lists(ROWS, min_size=1, max_size=3), cuts=st.lists(st.floats(0, 1), max_size=12))
+def test_answers_are_read_the_same_however_they_are_cut(
+    sets: list[list[tuple[bytes | None, ...]]], cuts: list[float]
+) -> None:
+    reply = Reply()
+    for place, rows in enumerate(sets):
+        reply.ok(affected=place, more=True).rows(*rows, more=place < len(sets) - 1)
+    data = reply.bytes()
+    answer = parse(data, *(int(cut * len(data)) for cut in cuts))
+    assert answer.error is None
+    assert [result.affected for result in answer.results[::2]] == list(range(len(sets)))
+    for result, rows in zip(answer.results[1::2], sets, strict=True):
+        width = len(rows[0])
+        assert result.columns == tuple(f"c{place}" for place in range(width))
+        assert result.rows == ([row[0] for row in rows] if width == 1 else rows)
+
+
+def test_one_byte_at_a_time() -> None:
+    data = Reply().ok(more=True).rows((b"a", None), (b"", b"c" * 300), more=True).error(1062, b"no", b"23000").bytes()
+    answer = parse(data, *range(1, len(data)))
+    assert answer.results[1].rows == [(b"a", None), (b"", b"c" * 300)]
+    assert answer.error is not None
+    assert (answer.error.code, answer.error.sqlstate, answer.error.message) == (1062, "23000", "no")
+    assert answer.error.statement == 2
+
+
+@pytest.mark.parametrize("size", [FULL - 5, FULL - 4, FULL - 3, FULL - 1, FULL, FULL + 1, 2 * FULL - 4, 2 * FULL + 9])
+def test_cells_around_the_largest_packet(size: int) -> None:
+    data, cell = long_cell_answer(size)
+    assert parse(data, 10, size // 2).results == [Result([cell], ("c0",))]
+
+
+def test_more_rows_than_sequence_numbers() -> None:
+    rows = [(b"%d" % number,) for number in range(1000)]
+    assert parse(Reply().rows(*rows).bytes()).results[0].rows == [row[0] for row in rows]
+
+
+def test_a_stream_hands_out_rows_and_keeps_none() -> None:
+    data = Reply().rows(*[(b"x" * 50,)] * 100).bytes()
+    answer = Answer(stream=True)
+    assert not answer.feed(data[:2000])
+    first = answer.take()
+    assert answer.pending == 0
+    assert answer.feed(data[2000:])
+    assert len(first) + len(answer.take()) == 100
+    assert answer.results[0].rows == []
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (packet(b"\xfb/etc/passwd", 1), "local file"),
+        (packet(b"\0\0\0\0\0\0\0", 7), "out of order"),
+        (packet(b"", 1), "empty packet"),
+        (packet(b"\0\0\0", 1), "malformed OK"),
+        (packet(b"\xfd\xff\xff\xff", 1), "too many columns"),
+        (packet(b"\xfc\1", 1), "malformed length"),
+        (packet(b"\x01", 1) + packet(b"x", 2) + packet(b"y", 3), None),
+        (Reply().ok().bytes() + b"\0", "after the end"),
+        (Reply().rows((b"a", b"b")).bytes().replace(b"\1a\1b", b"\1a\2b"), "outside its row"),
+    ],
+)
+def test_nonsense_is_refused(data: bytes, reason: str | None) -> None:
+    with pytest.raises((ProtocolError, IndexError), match=reason):
+        Answer().feed(data)
+
+
+def test_an_endless_answer_is_refused() -> None:
+    answer = Answer()
+    row = lenenc(b"x" * 60000)
+    answer.feed(Reply().rows((b"",)).bytes()[: -len(packet(b"\0", 0)) - len(packet(b"\xfe\0\0\0\0", 0))])
+    chunk = packet(row, 0) * 256
+    for _ in range(MAX_ANSWER // len(chunk)):
+        answer.feed(chunk)
+        answer.take()
+    with pytest.raises(AnswerTooLarge):
+        answer.feed(chunk)

@@ -1,0 +1,115 @@
+"""Server codes: what is known after each, and what a client is told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphql_app.engine.driver import ConnectionLost, ServerError
+from graphql_app.engine.mysql_errors import ROWS, Failure, Phase, StaleSchema, classify, to_app_error
+from graphql_app.engine.retry import FailureClass
+from graphql_app.errors import Code, GatewayTimeoutException, Outcome, ServiceUnavailableException
+
+A, B, B_PRIME, C, D = FailureClass
+CONNECT, STATEMENT, TRANSACTION, COMMIT = Phase
+
+
+def server(code: int, message: str = "", state: str = "HY000") -> ServerError:
+    return ServerError(code, state, message)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        # What is known depends on how far the work had come: connect, statement, transaction, commit.
+        (ConnectionLost(2003, sent=False), (A, A, A, A)),
+        (ConnectionLost(2013, sent=True), (A, C, B, C)),
+        (TimeoutError(), (A, C, B, C)),
+        (server(1040), (A, B, B, C)),
+        (server(1053), (A, C, B, C)),
+        (server(1927), (A, C, B, C)),
+        (server(1180), (A, C, B, C)),
+        (server(1205), (A, B, B, C)),
+        (server(1317), (A, B, B, C)),
+        (server(4012), (A, B, B, C)),
+        (server(1213), (A, B, B, B)),
+        (server(6002), (A, B, B, B)),
+        (server(1290), (A, B_PRIME, B_PRIME, B_PRIME)),
+        (server(1062), (D, D, D, D)),
+        (server(1045), (D, D, D, D)),
+        (server(1064), (D, D, D, C)),
+        (server(12345, state="40001"), (A, B, B, B)),
+        (server(12345, state="08S01"), (A, C, B, C)),
+        (server(12345, state="23000"), (D, D, D, D)),
+        (server(12345), (D, D, D, C)),
+    ],
+)
+def test_what_is_known(error: Failure, expected: tuple[FailureClass, ...]) -> None:
+    assert tuple(classify(error, phase) for phase in Phase) == expected
+
+
+@pytest.mark.parametrize("code", sorted(ROWS))
+def test_without_transactions_a_rollback_is_no_certainty(code: int) -> None:
+    found = classify(server(code), TRANSACTION, transactional=False)
+    assert found is (C if classify(server(code), TRANSACTION) is B else classify(server(code), TRANSACTION))
+    assert found is not B
+
+
+@pytest.mark.parametrize("code", sorted(ROWS))
+def test_every_row_has_something_to_say(code: int) -> None:
+    secret = "s3cret' for key 'x' at row 9 and `so` on"
+    error = to_app_error(server(code, secret), STATEMENT, outcome=Outcome.NOT_APPLIED)
+    assert error.message
+    assert "s3cret" not in error.message
+    assert error.outcome is Outcome.NOT_APPLIED
+    assert isinstance(error, ServiceUnavailableException) == (error.code is Code.SERVICE_UNAVAILABLE)
+    assert isinstance(error, GatewayTimeoutException) == (error.code is Code.GATEWAY_TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "column", "constraint", "row"),
+    [
+        (1062, "Duplicate entry 'a' for key 'email'", None, "email", None),
+        (1062, "Duplicate entry 'a' for key 'users.email'", None, "email", None),
+        (1062, "Duplicate entry 'b's' for key 'evil'' for key 'users.PRIMARY'", None, "PRIMARY", None),
+        (1062, "Duplicate entry 'x\n' for key 'evil'\n' for key 'k'", None, "k", None),
+        (1452, "... fails (`d`.`c`, CONSTRAINT `fk_``c` FOREIGN KEY (`pid`) REFERENCES `p` (`id`))", None, "fk_`c", None),
+        (1451, "Cannot delete or update a parent row: a foreign key constraint fails", None, None, None),
+        (3819, "Check constraint 'b_pos' is violated.", None, "b_pos", None),
+        (3819, "check constraint violated", None, None, None),
+        (4025, "CONSTRAINT `b_pos` failed for `d`.`ch`", None, "b_pos", None),
+        (4025, "CONSTRAINT `ch.a` failed for `d`.`ch`", "a", "a", None),
+        (1048, "Column 'email' cannot be null", "email", None, None),
+        (1364, "Field 'email' doesn't have a default value", "email", None, None),
+        (1366, "Incorrect integer value: 'abc' for column `d`.`p`.`age` at row 1", "age", None, 0),
+        (1366, "Incorrect integer value: 'x' for column `d`.`p`.`evil` at row 7' for column 'age' at row 2", "age", None, 1),
+        (1292, "Truncated incorrect DOUBLE value: 'abc'", None, None, None),
+        (1406, "Data too long for column 'na me' at row 12", "na me", None, 11),
+        (1265, "Data truncated for column 'e' at row 1", "e", None, 0),
+        (3140, "Invalid JSON text: \"Missing a name.\" at position 1 in value for column 'p.j'.", "j", None, None),
+        (3140, "Invalid JSON text.", None, None, None),
+        (1906, "The value specified for generated column 'g' in table 'p' has been ignored", "g", None, None),
+        (1054, "Unknown column 'u.nope' in 'field list'", "nope", None, None),
+    ],
+)  # fmt: skip
+def test_names_in_messages(
+    code: int, message: str, column: str | None, constraint: str | None, row: int | None
+) -> None:
+    error = to_app_error(server(code, message), STATEMENT)
+    assert (error.column, error.constraint, error.row) == (column, constraint, row)
+
+
+def test_messages_are_ours() -> None:
+    error = to_app_error(server(1366, "Incorrect integer value: 'secret' for column 'age' at row 1"), STATEMENT)
+    assert error.message == "Invalid value for column 'age'"
+    error = to_app_error(server(1062, "Duplicate entry 'secret' for key 'users.email'"), STATEMENT)
+    assert error.message == "Duplicate entry (constraint 'email')"
+
+
+@pytest.mark.parametrize("code", [1146, 1054])
+def test_a_changed_structure_is_marked(code: int) -> None:
+    assert isinstance(to_app_error(server(code), STATEMENT), StaleSchema)
+
+
+def test_on_the_way_to_the_server_everything_means_away() -> None:
+    for code in (1045, 1049, 1040, 1062, 9999):
+        assert isinstance(to_app_error(server(code), CONNECT), ServiceUnavailableException)

@@ -1,0 +1,119 @@
+"""Refusals of the real engines become the same errors, with the same names, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from graphql_app.engine.driver import ServerError, connect
+from graphql_app.engine.mysql_errors import Phase, to_app_error
+from graphql_app.errors import Code
+from tests.faults.rig import target_of
+from tests.harness.engine import Engine
+from tests.harness.engines import EngineName
+
+TABLES = """
+CREATE TABLE p (
+  id INT PRIMARY KEY, email VARCHAR(10) NOT NULL, age INT, u INT UNSIGNED DEFAULT 1, d DATE, e ENUM('x', 'y'),
+  j JSON, g INT GENERATED ALWAYS AS (age + 1) VIRTUAL, amount DECIMAL(5, 2), bytes VARBINARY(3),
+  UNIQUE KEY email_key (email)
+);
+CREATE TABLE c (id INT PRIMARY KEY, pid INT, CONSTRAINT fk_c FOREIGN KEY (pid) REFERENCES p (id));
+CREATE TABLE checked (id INT PRIMARY KEY, b INT, CONSTRAINT b_pos CHECK (b > 0));
+INSERT INTO p (id, email) VALUES (1, 'a');
+INSERT INTO c VALUES (1, 1);
+"""
+EMBEDDED, MARIADB, MYSQL = EngineName.EMBEDDED, EngineName.MARIADB, EngineName.MYSQL
+
+
+@dataclass(frozen=True)
+class Case:
+    """A statement and the error it must become; `silent` engines do not name the culprit."""
+
+    sql: str
+    code: Code
+    column: str | None = None
+    constraint: str | None = None
+    row: int | None = None
+    silent: tuple[EngineName, ...] = ()
+
+
+CASES = [
+    Case("INSERT INTO p (id, email) VALUES (2, 'a')", Code.DUPLICATE_ENTRY, constraint="email_key"),
+    Case("INSERT INTO p (id, email) VALUES (1, 'b')", Code.DUPLICATE_ENTRY, constraint="PRIMARY"),
+    Case("UPDATE p SET email = NULL", Code.NOT_NULL_VIOLATION, "email"),
+    Case("INSERT INTO p (id) VALUES (2)", Code.NOT_NULL_VIOLATION, "email"),
+    Case("INSERT INTO p (id, email, age) VALUES (2, 'q', 1), (3, 'r', 'secret')", Code.INVALID_VALUE, "age", row=1),
+    Case("INSERT INTO p (id, email, age) VALUES (2, 'q', 99999999999)", Code.VALUE_OUT_OF_RANGE, "age", row=0),
+    Case("INSERT INTO p (id, email, amount) VALUES (2, 'q', 123456)", Code.VALUE_OUT_OF_RANGE, "amount", row=0),
+    Case("UPDATE p SET u = u - 5", Code.VALUE_OUT_OF_RANGE),
+    Case("INSERT INTO p (id, email, d) VALUES (2, 'q', '2020-13-45')", Code.INVALID_VALUE, "d", row=0),
+    Case("INSERT INTO p (id, email, d) VALUES (2, 'q', '0000-00-00')", Code.INVALID_VALUE, "d", row=0),
+    Case("INSERT INTO p (id, email, e) VALUES (2, 'q', 'zzz')", Code.INVALID_VALUE, "e", row=0),
+    Case("INSERT INTO p (id, email) VALUES (2, 'q'), (3, REPEAT('x', 11))", Code.VALUE_TOO_LONG, "email", row=1),
+    Case("INSERT INTO p (id, email, bytes) VALUES (2, 'q', X'FFFFFFFF')", Code.VALUE_TOO_LONG, "bytes", row=0),
+    Case("INSERT INTO c VALUES (2, 77)", Code.FOREIGN_KEY_VIOLATION, constraint="fk_c", silent=(EMBEDDED,)),
+    Case("DELETE FROM p", Code.FOREIGN_KEY_VIOLATION, constraint="fk_c", silent=(EMBEDDED,)),
+    Case("INSERT INTO checked VALUES (1, -1)", Code.CHECK_VIOLATION, constraint="b_pos", silent=(EMBEDDED,)),
+    Case("INSERT INTO p (id, email, g) VALUES (2, 'q', 4)", Code.READ_ONLY, "g"),
+    Case("SELECT * FROM nope", Code.UNKNOWN_TABLE),
+    Case("SELECT nope FROM p", Code.UNKNOWN_COLUMN, "nope"),
+    Case("SELECT p.nope FROM p", Code.UNKNOWN_COLUMN, "nope"),
+    Case("UPDATE p SET age = 1 / 0", Code.INVALID_VALUE),
+    Case("SELECT * FROM p WHERE email REGEXP '('", Code.INVALID_VALUE),
+    Case("UPDATE p SET age = 2 WHERE email = 'a' AND age = 'secret'", Code.INVALID_VALUE),
+]
+
+
+async def refusal(engine: Engine, database: str, sql: str) -> ServerError:
+    connection = await connect(target_of(engine, database), 10)
+    try:
+        with pytest.raises(ServerError) as caught:
+            await connection.query(sql.encode())
+        assert connection.usable
+        return caught.value
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def tables(engine: Engine, module_database: str) -> str:
+    engine.execute(TABLES, module_database)
+    return module_database
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sql[:60])
+async def test_refusals(engine: Engine, tables: str, case: Case) -> None:
+    if case.sql.startswith("UPDATE p SET age = 2") and engine.name is not EMBEDDED:
+        # Only once a row is compared.
+        engine.execute("UPDATE p SET age = 0", tables)
+    error = to_app_error(await refusal(engine, tables, case.sql), Phase.STATEMENT)
+    assert error.code is case.code
+    if engine.name not in case.silent:
+        assert (error.column, error.constraint, error.row) == (case.column, case.constraint, case.row)
+    assert "secret" not in error.message
+
+
+@pytest.mark.engines("mariadb", "mysql")
+async def test_a_user_without_rights(engine: Engine, tables: str) -> None:
+    user = f"u_{tables}"
+    engine.execute(f"CREATE USER {user}; GRANT SELECT ON {tables}.c TO {user}")
+    try:
+        target = target_of(engine, tables)
+        connection = await connect(type(target)(socket=target.socket, user=user, database=tables), 10)
+        for sql in (b"SELECT * FROM p", b"DELETE FROM c", b"SELECT * FROM mysql.user"):
+            with pytest.raises(ServerError) as caught:
+                await connection.query(sql)
+            assert to_app_error(caught.value, Phase.STATEMENT).code is Code.PERMISSION_DENIED
+        connection.close()
+    finally:
+        engine.execute(f"DROP USER {user}")
+
+
+async def test_a_broken_json_text(engine: Engine, tables: str) -> None:
+    sql = "INSERT INTO p (id, email, j) VALUES (2, 'q', '{bad')"
+    error = to_app_error(await refusal(engine, tables, sql), Phase.STATEMENT)
+    # MariaDB's JSON is a text with a check.
+    expected = Code.CHECK_VIOLATION if engine.name is MARIADB else Code.INVALID_VALUE
+    assert (error.code, error.column) == (expected, None if engine.name is EMBEDDED else "j")
