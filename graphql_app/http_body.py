@@ -1,8 +1,168 @@
-"""TEMPORARY"""
-from graphql_app.rest_api.http_body import ClientGone, _read, _check_media_type
-from graphql_app.rest_api.json_text import parse_json
-async def read_body(scope, receive, limit):
-    headers = dict(scope["headers"])
+"""The body of an HTTP request: read within its bound, of the right media type, its JSON without losing a digit."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import NoReturn
+
+from starlette.types import Receive, Scope
+
+from graphql_app.errors import Code, RequestError
+
+MAX_DEPTH = 128
+"""Above the 100 levels of the JSON columns, which the database counts itself."""
+
+_MAX_NUMBER_LENGTH = 400
+_MAX_EXPONENT = 400
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
+_BOM = b"\xef\xbb\xbf"
+_JSON_TYPE = re.compile(r"application/([^/]+\+)?json", re.ASCII)
+_UTF8 = frozenset({"utf-8", "utf8"})
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete: there is nobody to answer."""
+
+
+# --- bytes ------------------------------------------------------------------
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """A request body of at most `limit` bytes that claims to be JSON; no body at all is empty and claims nothing.
+
+    Raises:
+        RequestError: PAYLOAD_TOO_LARGE or UNSUPPORTED_MEDIA_TYPE.
+        ClientGone: the client left.
+    """
+    headers: dict[bytes, bytes] = dict(scope["headers"])
     body = await _read(headers, receive, limit)
-    _check_media_type(headers)
+    if body:
+        _check_media_type(headers)
     return body
+
+
+async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _check_media_type(headers: dict[bytes, bytes]) -> None:
+    media_type, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+    if not _JSON_TYPE.fullmatch(media_type.strip()):
+        raise _unsupported("The body must be sent as application/json")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in _UTF8:
+            raise _unsupported("The body must be in UTF-8")
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise _unsupported("The body must not be compressed")
+
+
+def _too_large(limit: int) -> RequestError:
+    return RequestError(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {limit} bytes")
+
+
+def _unsupported(message: str) -> RequestError:
+    return RequestError(Code.UNSUPPORTED_MEDIA_TYPE, message)
+
+
+# --- JSON -------------------------------------------------------------------
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _malformed("an object has the same key twice")
+    return found
+
+
+def _decimal(text: str) -> Decimal:
+    # Decimal takes exponents of any size, and some reader further on would write such a number out in full.
+    exponent = text.lower().partition("e")[2]
+    if len(text) > _MAX_NUMBER_LENGTH or (exponent and abs(int(exponent)) > _MAX_EXPONENT):
+        raise _out_of_range()
+    return Decimal(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise _malformed(f"{text} is not a JSON value")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant)
+
+
+def parse_json(text: bytes) -> object:
+    """The value of UTF-8 JSON `text`: integers of any size as `int`, other numbers as `Decimal`.
+
+    Raises:
+        RequestError: MALFORMED_JSON for what is not JSON in UTF-8, for NaN, lone surrogates,
+            a key given twice or nesting beyond `MAX_DEPTH`; VALUE_OUT_OF_RANGE for numbers
+            of absurd length or exponent.
+    """
+    try:
+        decoded = text.removeprefix(_BOM).decode()
+        found: object = _decoder.decode(decoded)
+    except UnicodeDecodeError:
+        raise _malformed("the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        # Python's own bound for the digits of an int (4,300).
+        raise _out_of_range() from None
+    except RecursionError:
+        raise _too_deep() from None
+    if decoded.count("[") + decoded.count("{") > MAX_DEPTH:
+        _check_depth(found)
+    if _SURROGATE_ESCAPE.search(decoded):
+        _check_surrogates(found)
+    return found
+
+
+def _check_depth(value: object) -> None:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for parent in level for item in _children(parent) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise _malformed("a text holds half a surrogate pair") from None
+
+
+def _malformed(why: str) -> RequestError:
+    return RequestError(Code.MALFORMED_JSON, f"Malformed JSON: {why}")
+
+
+def _too_deep() -> RequestError:
+    return _malformed(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _out_of_range() -> RequestError:
+    return RequestError(Code.VALUE_OUT_OF_RANGE, "A number in the body has too many digits or too large an exponent")

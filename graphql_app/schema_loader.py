@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.features import Features
-from graphql_app.engine.retry import Kind
+from graphql_app.engine.retry import Kind, Schedule
 from graphql_app.engine.session import Session
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
 from schema_gen.introspect import RawRow, Rows, introspect
+
+
+SCHEDULE = Schedule((10.0, 20.0), (0.5,))
+"""Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
 
 
 class SchemaLoader:
@@ -24,7 +28,7 @@ class SchemaLoader:
 
     async def load(self) -> tuple[Catalog, Features]:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
-        (rows, features), _ = await self._executor.run(Kind.CONTROL, self._read)
+        (rows, features), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
         return build_catalog(rows, include=self._include, exclude=self._exclude), features
 
     async def _read(self, session: Session) -> tuple[Rows, Features]:

@@ -212,7 +212,8 @@ class _Names:
     def fits(self, base: str) -> bool:
         """Whether nothing that is made of `base` by Hasura's rules is taken."""
         return (
-            base not in self.types
+            base != "_"  # with what is appended it would begin with two, which GraphQL keeps for itself
+            and base not in self.types
             and self.types.isdisjoint(self.own(base, _HASURA_TYPES).values())
             and self.queries.keys().isdisjoint(self.own(base, _QUERIES).values())
             and self.mutations.keys().isdisjoint(self.own(base, _MUTATIONS).values())
@@ -337,7 +338,7 @@ def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, 
 
 
 def _aggregate_name(relations: Mapping[str, str], relation: Relation, style: Style) -> str:
-    return _styled(f"{relations[relation.name]}_aggregate", style)
+    return _styled(legal(f"{relations[relation.name]}_aggregate"), style)
 
 
 def _inverse(names: Mapping[str, str]) -> Mapping[str, str]:

@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-_LEGAL = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+# A lone underscore is left out as well: it would make `__aggregate` and the like.
+_LEGAL = re.compile(r"(?!__|_$)[_A-Za-z][_0-9A-Za-z]*")
+_UNDERSCORE: Final = "u5f"
 _ILLEGAL_RUN = re.compile(r"[^_0-9A-Za-z]+")
 
 NOT_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
@@ -28,7 +30,7 @@ def legal(name: str) -> str:
     """`name` where it is legal, else the nearest name that is.
 
     Accents are dropped, other letters beyond ASCII are written as their code point
-    (`u65e5`), runs of anything else become one underscore.
+    (`u65e5`), runs of anything else become one underscore, and one alone is `u5f`.
     """
     if is_legal(name):
         return name
@@ -37,7 +39,9 @@ def legal(name: str) -> str:
     made = _ILLEGAL_RUN.sub("_", spelled)
     if made.startswith("__"):
         made = "_" + made.lstrip("_")
-    return made if made and not made[0].isdigit() else "_" + made
+    if made[:1].isdigit():
+        made = "_" + made
+    return made if made.strip("_") else _UNDERSCORE
 
 
 def _spelled(character: str) -> str:

@@ -7,7 +7,7 @@ import os
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.fix_engines", "tests.fix_private", "tests.fix_app"]
+pytest_plugins = ["tests.fix_engines", "tests.fix_private", "tests.fix_app", "tests.fix_shop"]
 
 # The same examples in every run, and no clock in the verdict; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -28,3 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what golden files should hold instead of comparing; read the diff",
     )
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written. Without pytest-xdist only: engines share files."""
+    return bool(request.config.getoption("--update-golden"))

@@ -58,11 +58,11 @@ def start_app(tmp_path: Path) -> Iterator[StartApp]:
         return app
 
     yield start
-    _end(running)
+    end(running)
 
 
-def _end(running: list[tuple[RunningApp, bool]]) -> None:
-    """Stops all of them before the first complaint about any."""
+def end(running: list[tuple[RunningApp, bool]]) -> None:
+    """Stops programs, all of them before the first complaint; looks through the logs of those said to be sound."""
     complaints = []
     for app, sound in running:
         try:

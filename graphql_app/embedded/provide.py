@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from graphql_app.embedded.engine import EmbeddedEngine
+from graphql_app.embedded.folder import Folder, remove_short_socket, short_socket
+from graphql_app.embedded.locks import FolderTaken, ProgramLock
 from graphql_app.events import Observer
 
 SOCKET_VARIABLE = "GRAPHQL_APP_ENGINE_SOCKET"
@@ -35,3 +37,31 @@ async def embedded_engine(data_dir: Path, database: str, observer: Observer) -> 
         yield socket
     finally:
         await asyncio.to_thread(engine.stop)
+
+
+@asynccontextmanager
+async def visited_engine(data_dir: Path, database: str, observer: Observer) -> AsyncIterator[str]:
+    """The same for a mere look: where a running program has the folder, its engine is used. Raises `EmbeddedError`."""
+    if not await asyncio.to_thread(in_use, data_dir):
+        async with embedded_engine(data_dir, database, observer) as socket:
+            yield socket
+        return
+    socket, link = await asyncio.to_thread(lambda: short_socket(Folder(data_dir.resolve())))
+    try:
+        yield socket
+    finally:
+        remove_short_socket(link)
+
+
+def in_use(data_dir: Path) -> bool:
+    """Whether a running program has the folder."""
+    file = Folder(data_dir).lock
+    if not file.exists():
+        return False
+    lock = ProgramLock(file)
+    try:
+        lock.acquire()
+    except FolderTaken:
+        return True
+    lock.release()
+    return False

@@ -91,8 +91,8 @@ def page_sql(rows: plan.Rows) -> Sql:
     """` LIMIT … OFFSET …`, or nothing."""
     if rows.offset is None:
         return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
-    # MySQL has no OFFSET without LIMIT; its manual names this number for "all".
-    limit = rows.limit if rows.limit is not None else "18446744073709551615"
+    # MySQL has no OFFSET without LIMIT. The largest number that every engine takes stands for "all".
+    limit = rows.limit if rows.limit is not None else "9223372036854775807"
     return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.rest_api.json_text import parse_json
+from graphql_app.http_body import parse_json
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
 

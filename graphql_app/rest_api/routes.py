@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
+from graphql_app.http_body import ClientGone, parse_json, read_body
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
-from graphql_app.rest_api.http_body import ClientGone, read_json
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
 from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Wish
 from graphql_app.rest_api.query_string import parse_pairs
@@ -73,12 +73,13 @@ class _Endpoint:
             return failure(internal_error(), self.clock())
 
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
-        body = await read_json(scope, receive, self.max_body_bytes) if operation.takes_body else {}
+        body = await read_body(scope, receive, self.max_body_bytes) if operation.takes_body else b""
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
         pairs = parse_pairs(scope["query_string"])
         # Another catalog may be served by now: its own table belongs to its relations.
-        prepared = operation.prepare(Wish(catalog, catalog.tables.get(table.name, table), body, pairs))
+        table = catalog.tables.get(table.name, table)
+        prepared = operation.prepare(Wish(catalog, table, parse_json(body) if body else {}, pairs))
         reply = await self.engine.run(prepared.call)
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
 

@@ -61,6 +61,15 @@ def test_every_package_has_a_permissive_licence_and_is_named_beside_its_code(sta
     assert "Apache License" in (VENDOR / "swagger-ui.LICENSES.txt").read_text("utf-8")
 
 
+def test_the_documentation_lists_what_is_asked_for(stated: Stated) -> None:
+    asked = json.loads((ROOT / "scripts" / "assets" / "package.json").read_text("utf-8"))["dependencies"]
+    text = (ROOT / "docs" / "assets.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\S+) \| ([\d.]+) \| (\S+) \|", text, re.MULTILINE)
+    assert {name: version for name, version, _ in rows} == asked
+    assert {f"{name}@{version}": licence for name, version, licence in rows}.items() <= stated.packages.items()
+    assert f"all {len(stated.packages)} packages" in text
+
+
 def test_style_sheets_load_nothing() -> None:
     for path in FOLDER.rglob("*.css"):
         css = path.read_text("utf-8")

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Column
 from schema_gen.column_types import ROWS, OperatorGroup, TypeRow, encode, encode_compared, type_of
 from schema_gen.introspect import introspect
-from schema_gen.literals import quote_bytes, quote_text
+from schema_gen.literals import double, quote_bytes, quote_text
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 from tests.harness.raw_session import RawSession, raw_session
@@ -302,3 +304,21 @@ async def test_literals_are_what_they_were_made_of(every: Every, text: str) -> N
     # seekdb cuts the name of a nameless column in mid-character, and the driver fails to decode it.
     assert session.cell(b"SELECT %s AS x" % quote_text(text)) == text.encode()
     assert session.cell(b"SELECT %s AS x" % quote_bytes(text.encode())) == text.encode()
+
+
+@settings(deadline=None, derandomize=True, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.text(max_size=50), min_size=1, max_size=20))
+async def test_any_text_is_quoted_well(every: Every, texts: list[str]) -> None:
+    """Many literals in one statement: none ends early, none runs into the next, none changes."""
+    columns = b",".join(b"%s AS c%d" % (quote_text(text), place) for place, text in enumerate(texts))
+    (row,) = every.session.rows(b"SELECT " + columns)
+    assert row == tuple(text.encode() for text in texts)
+
+
+@settings(deadline=None, derandomize=True, max_examples=20, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+async def test_any_double_is_written_exactly(every: Every, numbers: list[float]) -> None:
+    """The server reads the literal as the same 64 bits: as JSON it shows the same number."""
+    columns = b",".join(b"CONCAT(JSON_ARRAY(%s)) AS c%d" % (double(number), at) for at, number in enumerate(numbers))
+    (row,) = every.session.rows(b"SELECT " + columns)
+    assert [json.loads(cell or b"")[0] for cell in row] == numbers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -46,6 +47,15 @@ async def rig(
     finally:
         await executor.close()
         await pool.close(grace=0.5)
+
+
+async def eventually(condition: Callable[[], bool], limit: float = 5.0) -> None:
+    """Returns as soon as `condition` holds; fails after `limit` seconds."""
+    async with asyncio.timeout(limit):
+        holds = condition()
+        while not holds:
+            await asyncio.sleep(0.002)
+            holds = condition()
 
 
 def target_of(engine: Engine, database: str | None = None) -> Target:

@@ -20,7 +20,7 @@ from typing import Any
 from tests.harness import golden
 from tests.harness.engines import EngineName
 
-FOLDER = Path(__file__).resolve().parents[1] / "cases"
+FOLDER = Path(__file__).resolve().parents[1] / "cases" / "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,13 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One folder of `tests/cases`."""
+    """One folder of `tests/cases/calls`."""
 
     folder: Path
     graphql: str | None
     variables: dict[str, Any]
     http: HttpCall | None
+    setup: str | None
     expected: str
 
     @property
@@ -86,7 +87,7 @@ def http_call(text: str) -> HttpCall:
 def read_case(folder: Path) -> Case:
     """Reads a case. Raises `ValueError` where it asks nothing, or has a file that no case has."""
     names = {path.name for path in folder.iterdir()}
-    known = {"case.graphql", "case.variables.json", "case.http", "case.expected.sql"}
+    known = {"case.graphql", "case.variables.json", "case.http", "case.setup.sql", "case.expected.sql"}
     written = {"case.sql", "case.json", "case.http.json", *(f"case.{engine}.sql" for engine in EngineName)}
     if names - known - written:
         raise ValueError(f"{folder}: {sorted(names - known - written)} belong to no case")
@@ -98,6 +99,7 @@ def read_case(folder: Path) -> Case:
         graphql=_text(folder / "case.graphql"),
         variables=json.loads(_text(folder / "case.variables.json") or "{}"),
         http=None if http is None else http_call(http),
+        setup=_text(folder / "case.setup.sql"),
         expected=(folder / "case.expected.sql").read_text(),
     )
 

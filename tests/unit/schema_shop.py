@@ -122,6 +122,8 @@ SHOP = catalog(
     ],
 )
 
+CART = catalog([ORDERS, ITEMS], [reference("order_items", "order_id", "orders")])
+
 
 def nobody(_source: object, _info: object) -> None:
     """A resolver for schemas that are only looked at."""

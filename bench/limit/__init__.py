@@ -1,0 +1,1 @@
+"""The limit: one hand-written endpoint a workload, with the best SQL and the best reader we know."""

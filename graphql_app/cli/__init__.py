@@ -1,0 +1,86 @@
+"""The command line: `graphql-app serve`, `demo`, `check`, `schema`. Thin: each command calls what does the work."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from graphql_app.cli.banner import demo_banner
+from graphql_app.cli.failure import CannotRun
+from graphql_app.embedded.errors import EmbeddedError
+from graphql_app.settings import Settings, SettingsError, load_settings, use_embedded
+
+DEMO_DATABASE = "demo"
+
+commands = typer.Typer(
+    name="graphql-app",
+    help="GraphQL, REST and CSV over every table of a MySQL-compatible database.",
+    epilog="Settings come from the environment or a .env file; options win over both.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Host = Annotated[str | None, typer.Option(help="The address to listen on (HOST).")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on (PORT).")]
+Workers = Annotated[int | None, typer.Option(help="Server processes (WORKERS).")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line. A wrong setting ends it with status 2, any other failure with 1, both with one line."""
+    try:
+        commands(arguments)
+    except SettingsError as error:
+        _give_up(error, 2)
+    except (CannotRun, EmbeddedError) as error:
+        _give_up(error, 1)
+
+
+def _give_up(error: Exception, status: int) -> None:
+    typer.echo(f"graphql-app: {error}", err=True)
+    raise SystemExit(status) from None
+
+
+@commands.command()
+def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Serve the database that the settings name, or the embedded one."""
+    from graphql_app.cli.serving import run_server
+
+    run_server(_settings(host, port, workers))
+
+
+@commands.command()
+def demo(host: Host = None, port: Port = None) -> None:
+    """Serve a sample database in the embedded engine, whatever database the settings name."""
+    from graphql_app.cli.serving import run_server
+
+    use_embedded(DEMO_DATABASE)
+    settings = _settings(host, port, 1)
+    run_server(settings, sample=True, announce=lambda at: typer.echo(demo_banner(at, settings)))
+
+
+@commands.command()
+def check() -> None:
+    """Connect, and tell what is found and what is not as it should be; exit status 1 on trouble."""
+    from graphql_app.cli.check import run_check
+
+    if not run_check(_settings(), typer.echo):
+        raise typer.Exit(1)
+
+
+@commands.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    from graphql_app.cli.sdl import print_schema
+
+    print_schema(_settings(), typer.echo)
+
+
+def _settings(host: str | None = None, port: int | None = None, workers: int | None = None) -> Settings:
+    """The settings, options first; server processes read the same from their environment."""
+    for name, option in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+        if option is not None:
+            os.environ[name] = str(option)
+    return load_settings()

@@ -1,0 +1,79 @@
+"""One connection to the database that the settings name, for commands that look and do not serve."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from graphql_app.cli.failure import CannotRun
+from graphql_app.embedded.provide import visited_engine
+from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, TlsMode, connect
+from graphql_app.logs import log_events
+from graphql_app.settings import EMBEDDED_DATABASE, DatabaseAddress, Settings
+from schema_gen.build_catalog import build_catalog
+from schema_gen.catalog import Catalog
+from schema_gen.introspect import RawRow, introspect
+
+CONNECT_LIMIT = 10.0
+"""Seconds to wait for a connection."""
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
+    """A connection to the database, and where that is. Raises `CannotRun` and `EmbeddedError`."""
+    if not settings.embedded:
+        async with _dialled(settings.address()) as found:
+            yield found
+        return
+    name = settings.db_name or EMBEDDED_DATABASE
+    async with (
+        visited_engine(settings.data_dir, name, log_events) as socket,
+        _dialled(settings.address(socket)) as found,
+    ):
+        yield found
+
+
+@asynccontextmanager
+async def _dialled(address: DatabaseAddress) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
+    target = Target(
+        host=address.host,
+        port=address.port,
+        socket=address.socket,
+        user=address.user,
+        password=address.password,
+        database=address.name,
+        tls=TlsMode(address.ssl),
+        ca_file=str(address.ssl_ca) if address.ssl_ca else None,
+    )
+    try:
+        connection = await connect(target, CONNECT_LIMIT)
+    except ServerError as error:
+        raise CannotRun(f"the server at {where(address)} says no: {error.message} (error {error.code})") from None
+    except ConnectionLost as error:
+        raise CannotRun(f"no connection to {where(address)}: {error.reason} (error {error.code})") from None
+    try:
+        yield connection, address
+    finally:
+        connection.close()
+
+
+def where(address: DatabaseAddress) -> str:
+    """The database's place in words, without the password."""
+    place = address.socket or f"{address.host}:{address.port}"
+    return f"{place}, database {address.name}, user {address.user}"
+
+
+async def fetch(connection: Connection, statement: str) -> Sequence[RawRow]:
+    """The rows of one statement."""
+    (result,) = await connection.query(statement.encode())
+    return result.rows if len(result.columns) > 1 else [(cell,) for cell in result.rows]
+
+
+async def read_catalog(connection: Connection, settings: Settings, database: str) -> Catalog:
+    """The catalog of the tables that the settings let through."""
+
+    async def run(statement: str) -> Sequence[RawRow]:
+        return await fetch(connection, statement)
+
+    rows = await introspect(run, database)
+    return build_catalog(rows, include=settings.include_tables, exclude=settings.exclude_tables)

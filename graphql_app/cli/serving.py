@@ -1,0 +1,144 @@
+"""Runs the server: the socket, the embedded engine around it, uvicorn with one process or several, an orderly end."""
+
+from __future__ import annotations
+
+import multiprocessing.process
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from graphql_app.cli.failure import CannotRun
+from graphql_app.embedded.engine import EmbeddedEngine
+from graphql_app.embedded.provide import SOCKET_VARIABLE
+from graphql_app.logs import configure_logging, log_events
+from graphql_app.settings import EMBEDDED_DATABASE, Settings
+
+APP = "graphql_app.main:app"
+BACKLOG = 2048
+GRACE_SECONDS = 4
+"""Seconds that requests in flight have to end; with the engine's end the program is gone within ten."""
+
+
+class Stopped(SystemExit):
+    """SIGTERM came: an orderly end, not a failure."""
+
+
+def run_server(settings: Settings, *, sample: bool = False, announce: Callable[[str], None] | None = None) -> None:
+    """Serves until Ctrl-C or SIGTERM. `sample` fills the embedded engine's database first.
+
+    `announce` is called with the server's address when everything but the workers is up.
+    Raises `CannotRun` and `EmbeddedError` where it cannot start.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    with ExitStack() as stack:
+        stack.enter_context(orderly_end())
+        listener = stack.enter_context(_listen(settings.host, settings.port))
+        if settings.embedded:
+            stack.enter_context(_engine(settings, sample))
+        if announce is not None:
+            announce(_address(listener))
+        _serve(settings, listener)
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Ctrl-C and SIGTERM leave the block, and everything opened in it is closed. A second one changes nothing."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(0)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Listens before anything else is started, so that a taken port costs nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise CannotRun(f"cannot listen on {host} port {port}: {error.strerror}; set HOST or PORT") from None
+    # The workers are started by `spawn`, which hands on what may be inherited.
+    listener.set_inheritable(True)
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _engine(settings: Settings, sample: bool) -> Iterator[None]:
+    """Holds the embedded engine, and tells the server's processes where it listens."""
+    engine = EmbeddedEngine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, log_events)
+    os.environ[SOCKET_VARIABLE] = engine.start()
+    try:
+        if sample:
+            engine.load_sample()
+        yield
+    finally:
+        del os.environ[SOCKET_VARIABLE]
+        engine.stop()
+
+
+class ServerConfig(uvicorn.Config):
+    """uvicorn's configuration, for server processes that end when the process that started them is gone.
+
+    They would otherwise hold the port for ever, with nobody to stop them.
+    """
+
+    def load(self) -> None:
+        """Loads the app; called in each server process."""
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+        super().load()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    config = ServerConfig(
+        APP,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    if settings.workers > 1:
+        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor.run()
+        started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+    else:
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener])
+        started = server.started
+    if not started:
+        raise CannotRun("the server did not start; the log says why")

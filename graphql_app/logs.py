@@ -1,0 +1,178 @@
+"""The log: one line of at most 2 KB for each event, as text or JSON, and the same form for what libraries log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+from graphql_app.events import (
+    AttemptFailed,
+    ConnectionDiscarded,
+    ConnectionOpened,
+    DatabaseAway,
+    DatabaseBack,
+    Event,
+    GaveUp,
+    Lifecycle,
+    RequestDone,
+    Retrying,
+    SchemaBuilt,
+    SchemaFailed,
+    StageTimed,
+    StatementKilled,
+    UnexpectedError,
+)
+
+LINE_LIMIT: Final = 2048
+"""The most bytes of a line, its end included."""
+FIELD_LIMIT: Final = 1400
+"""The most characters of one field."""
+
+LEVELS: Final[Mapping[type[Event], int]] = {
+    StageTimed: logging.DEBUG,
+    AttemptFailed: logging.WARNING,
+    Retrying: logging.INFO,
+    GaveUp: logging.WARNING,
+    StatementKilled: logging.WARNING,
+    ConnectionOpened: logging.DEBUG,
+    ConnectionDiscarded: logging.INFO,
+    DatabaseAway: logging.ERROR,
+    DatabaseBack: logging.WARNING,
+    SchemaBuilt: logging.INFO,
+    SchemaFailed: logging.ERROR,
+    RequestDone: logging.INFO,
+    UnexpectedError: logging.ERROR,
+    Lifecycle: logging.INFO,
+}
+"""How serious each event is."""
+
+Fields = dict[str, object]
+
+_logger = logging.getLogger("graphql_app")
+_NAMES = {event: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower() for event in LEVELS}
+_PLAIN = re.compile(r"[\w.,:;/+*%@()\[\]<>-]+", re.ASCII)
+
+
+def configure_logging(level: str, form: str) -> None:
+    """Writes the log to stderr from `level` on (`debug`, `info`, `warning`, `error`), as `text` or `json`.
+
+    uvicorn's messages take the same form; its access lines are left out, because `RequestDone` says more.
+    """
+    handler = _Handler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
+    root = logging.getLogger()
+    root.handlers = [*(each for each in root.handlers if not isinstance(each, _Handler)), handler]
+    for name in ("graphql_app", "uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(level.upper())
+    access = logging.getLogger("uvicorn.access")
+    access.handlers.clear()
+    access.propagate = False
+
+
+def log_events(event: Event) -> None:
+    """An observer that writes a line for each event that is serious enough."""
+    level = LEVELS[type(event)]
+    if _logger.isEnabledFor(level):
+        _logger.log(level, _NAMES[type(event)], extra={"event_fields": _fields_of(event)})
+
+
+def _fields_of(event: Event) -> Fields:
+    if isinstance(event, UnexpectedError):
+        return {"where": event.where, "error": _failure(event.error)}
+    found: Fields = {}
+    for each in fields(event):
+        value = getattr(event, each.name)
+        if each.name in ("seconds", "delay"):
+            found["ms" if each.name == "seconds" else "delay_ms"] = round(value * 1000, 2)
+        elif value is not None:
+            found[each.name] = value
+    return found
+
+
+def _failure(error: BaseException) -> str:
+    """A traceback on one line. The message is left out below debug level: it may quote a row."""
+    frames = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}: {frame.line}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    message = f": {error}" if _logger.isEnabledFor(logging.DEBUG) else ""
+    text = " | ".join([*frames, type(error).__qualname__ + message])
+    # What failed stands at the end.
+    return "Traceback (most recent call last): " + text[-(FIELD_LIMIT - 40) :]
+
+
+# --- the form of a line -----------------------------------------------------
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Ours, to be told apart from handlers of others."""
+
+
+def _parts(record: logging.LogRecord) -> Fields:
+    """Everything a line says, in order."""
+    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    found: Fields = {"time": f"{moment}Z", "level": record.levelname.lower()}
+    event = getattr(record, "event_fields", None)
+    if isinstance(event, dict):
+        return found | {"event": record.msg} | event
+    found |= {"event": "log", "logger": record.name, "message": record.getMessage()}
+    if record.exc_info and record.exc_info[1] is not None:
+        found["error"] = _failure(record.exc_info[1])
+    return found
+
+
+def _clipped(value: object) -> object:
+    if isinstance(value, str):
+        # Also what is no proper text must not break the log.
+        clean = value.encode(errors="replace").decode()
+        return clean if len(clean) <= FIELD_LIMIT else clean[:FIELD_LIMIT] + "…"
+    return value if isinstance(value, int | float | bool | None) else str(value)[:FIELD_LIMIT]
+
+
+class _JsonFormatter(logging.Formatter):
+    """A line as a JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end. Fields at the end give way where it would be too long."""
+        parts = {name: _clipped(value) for name, value in _parts(record).items()}
+        line = orjson.dumps(parts)
+        while len(line) >= LINE_LIMIT:
+            name = max(parts, key=lambda each: len(str(parts[each])))
+            parts[name] = str(parts[name])[: len(str(parts[name])) // 2]
+            line = orjson.dumps(parts)
+        return line.decode()
+
+
+class _TextFormatter(logging.Formatter):
+    """A line for the eye: time, level, event, then `name=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        parts = {name: _clipped(value) for name, value in _parts(record).items()}
+        time, level, event = parts.pop("time"), str(parts.pop("level")), parts.pop("event")
+        if event == "log":
+            event = f"{parts.pop('logger')}: {_one_line(str(parts.pop('message')))}"
+        line = f"{time} {level.upper():<7} {event}" + "".join(f" {name}={_word(part)}" for name, part in parts.items())
+        return line.encode()[: LINE_LIMIT - 1].decode(errors="ignore")
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else f'"{_one_line(text)}"'
+
+
+def _one_line(text: str) -> str:
+    """The text with everything that is no plain character, and the quote, written as in JSON."""
+    return text.replace('"', '\\"') if text.isprintable() and "\\" not in text else json.dumps(text)[1:-1]

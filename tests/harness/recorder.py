@@ -1,0 +1,66 @@
+"""Writes down the SQL that a program sends to a real server, by listening on the wire between them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+_QUERY = 0x03
+_HEADER = 4
+_SETTINGS = re.compile(r"^(?:SET [^;]*;)+")
+
+
+class Recorder:
+    """The statements seen so far. `socket` is the path to connect to instead of the server's."""
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+        self._seen: list[str] = []
+
+    def take(self) -> list[str]:
+        """The statements since the last call, one text a round trip, without settings of the session in front."""
+        seen, self._seen = self._seen, []
+        return [rest for text in seen if (rest := _SETTINGS.sub("", text)) and not rest.startswith("SET ")]
+
+    async def watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Passes a client's packets on to the server and notes the queries among them."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                header = await reader.readexactly(_HEADER)
+                payload = await reader.readexactly(int.from_bytes(header[:3], "little"))
+                # A command starts a new count of packets; what else begins with this byte belongs to the handshake.
+                if header[3] == 0 and payload[:1] == bytes([_QUERY]):
+                    self._seen.append(payload[1:].decode())
+                writer.write(header + payload)
+                await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def recording(server: str, folder: Path) -> AsyncIterator[Recorder]:
+    """A recorder before the server whose socket is `server`; its own socket is in `folder`."""
+    recorder = Recorder(str(folder / "r.sock"))
+    links: set[asyncio.Task[None]] = set()
+
+    async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        below, above = await asyncio.open_unix_connection(server)
+        links.add(task := asyncio.create_task(_pass(below, writer)))
+        task.add_done_callback(links.discard)
+        await recorder.watch(reader, above)
+
+    listener = await asyncio.start_unix_server(link, recorder.socket)
+    async with listener:
+        yield recorder
+    for task in links:
+        task.cancel()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65536):
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
