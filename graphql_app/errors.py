@@ -116,9 +116,7 @@ class GatewayTimeoutException(AppError):
 
 def unknown_column(table: str, column: str) -> RequestError:
     """The error for a column that `table` does not have."""
-    return RequestError(
-        Code.UNKNOWN_COLUMN, f"Unknown column '{column}' in table '{table}'", column=column
-    )
+    return RequestError(Code.UNKNOWN_COLUMN, f"Unknown column '{column}' in table '{table}'", column=column)
 
 
 def unknown_table(table: str) -> RequestError:

@@ -19,6 +19,7 @@ _MAX_EXPONENT = 400
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 _BOM = b"\xef\xbb\xbf"
 _JSON_TYPE = re.compile(r"application/([^/]+\+)?json", re.ASCII)
+_MOST_LENGTH_DIGITS = 18
 _UTF8 = frozenset({"utf-8", "utf8"})
 
 
@@ -45,7 +46,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
     declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdigit() and (len(declared) > _MOST_LENGTH_DIGITS or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0

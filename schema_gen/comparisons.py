@@ -53,9 +53,9 @@ def comparison(book: TypeBook, column: ColumnPart) -> GeneratedDefinition:
     return _comparison(book, column.comparison, column.type, column.row.operators)
 
 
-def count_comparison(book: TypeBook) -> GeneratedDefinition:
-    """The input type of conditions on a number of rows: that of `Int` columns."""
-    return _comparison(book, book.word("Int_comparison_exp"), SCALAR_TYPES["Int"], INT_GROUPS)
+def count_comparison(book: TypeBook, scalar: str = "Int") -> GeneratedDefinition:
+    """The input type of conditions on a number: that of columns of this scalar, for a number of rows `Int`."""
+    return _comparison(book, book.word(f"{scalar}_comparison_exp"), SCALAR_TYPES[scalar], INT_GROUPS)
 
 
 def _comparison(book: TypeBook, name: str, type_: AnyType, groups: frozenset[OperatorGroup]) -> GeneratedDefinition:

@@ -21,6 +21,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    Undefined,
     assert_name,
 )
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -32,7 +33,7 @@ from strawberry.types.field import StrawberryField
 
 from schema_gen.definitions import GeneratedDefinition, GeneratedEnum, GeneratedField
 from schema_gen.graphql_types import Converted, InputObjectType, ObjectType
-from schema_gen.meanings import ROOT_FIELD
+from schema_gen.meanings import DEFAULT, ROOT_FIELD
 
 RootResolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
 """Answers any generated root field; which one stands in the field's extensions under `ROOT_FIELD`."""
@@ -190,7 +191,10 @@ class CatalogConverter(GraphQLCoreConverter):
         found = self._done.input_fields.get(id(field))
         if found is None:
             found = GraphQLInputField(
-                self.from_maybe_optional(field.known_type), description=field.description, extensions={BACKREF: field}
+                self.from_maybe_optional(field.known_type),
+                default_value=field.metadata.get(DEFAULT, Undefined),
+                description=field.description,
+                extensions={BACKREF: field},
             )
             self._done.input_fields[id(field)] = found
         return found

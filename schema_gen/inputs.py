@@ -114,7 +114,7 @@ def order_by(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
 
 
 def _orders(book: TypeBook, part: TablePart) -> Iterator[Entry]:
-    yield from _column_orders(book, part.sortable)
+    yield from column_orders(book, part.sortable)
     for relation in part.table.relations.values():
         yield from _relation_order(book, part, relation)
 
@@ -130,7 +130,8 @@ def _relation_order(book: TypeBook, part: TablePart, relation: Relation) -> Iter
         yield pool.field(part.names.relations[relation.name], pool.optional(far_order)), RelationField(relation)
 
 
-def _column_orders(book: TypeBook, columns: Columns) -> Iterator[Entry]:
+def column_orders(book: TypeBook, columns: Columns) -> Iterator[Entry]:
+    """A direction for each column."""
     way = book.pool.optional(direction(book))
     for column in columns:
         yield book.pool.field(column.name, way), column.meaning
@@ -141,7 +142,7 @@ def _aggregate_order_by(book: TypeBook, part: TablePart) -> GeneratedDefinition:
         yield book.pool.field("count", book.pool.optional(direction(book))), AggregateFunction("count")
         for function in FUNCTIONS:
             if function.columns(part):
-                order = _function_order(book, part, function)
+                order = function_order(book, part, function)
                 yield (
                     book.pool.field(book.word(function.name), book.pool.optional(order)),
                     AggregateFunction(function.name),
@@ -150,13 +151,14 @@ def _aggregate_order_by(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     return book.input(part.names.types.aggregate_order_by, lambda: shape(fields()))
 
 
-def _function_order(book: TypeBook, part: TablePart, function: FunctionRow) -> GeneratedDefinition:
+def function_order(book: TypeBook, part: TablePart, function: FunctionRow) -> GeneratedDefinition:
+    """The input type of orders by a function of a table's columns."""
     columns = function.columns(part)
     name: str = getattr(part.names.types, f"{function.name}_order_by")
 
     def fill() -> Shape:
         purpose = "order by rank" if function.family == "rank" else "order by number"
-        return book.shared(purpose, part.table.name, lambda: shape(_column_orders(book, columns)))
+        return book.shared(purpose, part.table.name, lambda: shape(column_orders(book, columns)))
 
     return book.input(name, fill)
 

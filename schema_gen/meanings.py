@@ -16,6 +16,9 @@ from schema_gen.catalog import Relation
 ROOT_FIELD: Final = "graphql-app:root-field"
 """The key of a `RootField` in `GraphQLField.extensions` (and in `StrawberryField.metadata`)."""
 
+DEFAULT: Final = "graphql-app:default"
+"""The key of an input field's default in `StrawberryField.metadata`."""
+
 
 class Action(StrEnum):
     """What a root field does with its table; the values are the fields of `naming.RootNames`."""
@@ -57,6 +60,14 @@ class Argument(StrEnum):
     PK_COLUMNS = "pk_columns"
     SET = "_set"
     INC = "_inc"
+    ON_CONFLICT = "on_conflict"
+    UPDATES = "updates"
+    FIRST = "first"
+    AFTER = "after"
+    LAST = "last"
+    BEFORE = "before"
+    BY = "by"
+    HAVING = "having"
 
 
 class Connective(StrEnum):
@@ -76,6 +87,30 @@ class CountPart(StrEnum):
     PREDICATE = "predicate"
 
 
+class ConflictPart(StrEnum):
+    """The fields of `on_conflict`."""
+
+    CONSTRAINT = "constraint"
+    UPDATE_COLUMNS = "update_columns"
+    WHERE = "where"
+
+
+class NestedPart(StrEnum):
+    """The fields of rows inserted through a relation."""
+
+    DATA = "data"
+    ON_CONFLICT = "on_conflict"
+
+
+class PageFact(StrEnum):
+    """The fields of `pageInfo`, named as Relay names them in either style."""
+
+    HAS_NEXT_PAGE = "hasNextPage"
+    HAS_PREVIOUS_PAGE = "hasPreviousPage"
+    START_CURSOR = "startCursor"
+    END_CURSOR = "endCursor"
+
+
 class Part(StrEnum):
     """Fields that a result has beside columns and relations."""
 
@@ -83,6 +118,12 @@ class Part(StrEnum):
     NODES = "nodes"
     AFFECTED_ROWS = "affected_rows"
     RETURNING = "returning"
+    EDGES = "edges"
+    CURSOR = "cursor"
+    NODE = "node"
+    PAGE_INFO = "pageInfo"
+    TOTAL_COUNT = "totalCount"
+    KEY = "key"
     NO_TABLES = "no_tables"
 
 
@@ -129,6 +170,10 @@ Meaning = (
     | Comparison
     | Connective
     | CountPart
+    | ConflictPart
+    | NestedPart
+    | PageFact
+    | Argument
     | Part
     | RootField
 )

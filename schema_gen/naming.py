@@ -212,7 +212,7 @@ class _Names:
     def fits(self, base: str) -> bool:
         """Whether nothing that is made of `base` by Hasura's rules is taken."""
         return (
-            base != "_"  # with what is appended it would begin with two, which GraphQL keeps for itself
+            base != "_"  # what is appended would make it begin with two underscores
             and base not in self.types
             and self.types.isdisjoint(self.own(base, _HASURA_TYPES).values())
             and self.queries.keys().isdisjoint(self.own(base, _QUERIES).values())
@@ -256,9 +256,10 @@ _HASURA_TYPES: Final = {each.name: "{}_" + each.name for each in fields(TypeName
 
 def _candidates(name: str, kind: str) -> Iterator[str]:
     yield name
-    yield f"{name}_{kind}"
+    stem = "" if name == "_" else name  # two underscores at the start are kept by GraphQL for itself
+    yield f"{stem}_{kind}"
     for number in count(2):
-        yield f"{name}_{kind}_{number}"
+        yield f"{stem}_{kind}_{number}"
 
 
 def _distinct(wanted: Iterable[tuple[str, str]], kind: str, taken: set[str]) -> dict[str, str]:

@@ -53,13 +53,14 @@ def aggregate(book: TypeBook, part: TablePart) -> GeneratedDefinition:
 
     def fields() -> Iterator[Entry]:
         pool = book.pool
-        yield pool.field(book.word("aggregate"), pool.optional(_figures(book, part))), Part.FIGURES
+        yield pool.field(book.word("aggregate"), pool.optional(figures(book, part))), Part.FIGURES
         yield pool.field(book.word("nodes"), pool.list_of(row(book, part))), Part.NODES
 
     return book.object(part.names.types.aggregate, lambda: shape(fields()))
 
 
-def _figures(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+def figures(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+    """The object type of the figures over a table's rows."""
     name = part.names.types.aggregate_fields
 
     def fields() -> Iterator[Entry]:

@@ -6,14 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from schema_gen.connections import connection, connection_arguments
 from schema_gen.definitions import AnyType, GeneratedDefinition
+from schema_gen.groups import group, group_arguments
 from schema_gen.inputs import bool_exp, key_arguments, list_arguments
 from schema_gen.meanings import ROOT_FIELD, Action, Argument, ArgumentMeaning, Part, RootField
 from schema_gen.outputs import aggregate, mutation_response, row
 from schema_gen.scalars import SCALAR_TYPES
 from schema_gen.table_parts import TablePart
 from schema_gen.type_book import Arguments, Entry, Shape, TypeBook, arguments, shape
-from schema_gen.write_inputs import inc_input, insert_input, pk_columns_input, set_input
+from schema_gen.write_inputs import (
+    inc_input,
+    insert_input,
+    on_conflict,
+    pk_columns_input,
+    set_input,
+    updates_input,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,18 @@ def _aggregate(book: TypeBook, part: TablePart) -> Root:
     return Root(aggregate(book, part), list_arguments(book, part), f"Figures over rows of {part.table.name}")
 
 
+def _connection(book: TypeBook, part: TablePart) -> Root | None:
+    if not part.key:
+        return None
+    text = f"Rows of {part.table.name} page by page, by keyset"
+    return Root(connection(book, part), connection_arguments(book, part), text)
+
+
+def _group(book: TypeBook, part: TablePart) -> Root:
+    text = f"Rows of {part.table.name} in groups"
+    return Root(book.pool.list_of(group(book, part)), group_arguments(book, part), text)
+
+
 # --- writes -----------------------------------------------------------------
 
 
@@ -56,7 +77,8 @@ def _insert(book: TypeBook, part: TablePart) -> Root | None:
     new = insert_input(book, part)
     if new is None:
         return None
-    given = arguments(book.pool, [(book.word("objects"), book.pool.list_of(new), Argument.OBJECTS)])
+    objects = (book.word("objects"), book.pool.list_of(new), Argument.OBJECTS)
+    given = arguments(book.pool, [objects, *_conflict(book, part)])
     return _many(book, part, given, f"Insert rows into {part.table.name}")
 
 
@@ -64,8 +86,21 @@ def _insert_one(book: TypeBook, part: TablePart) -> Root | None:
     new = insert_input(book, part)
     if new is None:
         return None
-    given = arguments(book.pool, [(book.word("object"), new, Argument.OBJECT)])
+    given = arguments(book.pool, [(book.word("object"), new, Argument.OBJECT), *_conflict(book, part)])
     return _one(book, part, given, f"Insert one row into {part.table.name}")
+
+
+def _conflict(book: TypeBook, part: TablePart) -> list[tuple[str, AnyType, ArgumentMeaning]]:
+    type_ = on_conflict(book, part)
+    return [(book.word("on_conflict"), book.pool.optional(type_), Argument.ON_CONFLICT)] if type_ else []
+
+
+def _update_many(book: TypeBook, part: TablePart) -> Root | None:
+    if not part.settable:
+        return None
+    given = arguments(book.pool, [("updates", book.pool.list_of(updates_input(book, part)), Argument.UPDATES)])
+    result = book.pool.optional(book.pool.list_of(mutation_response(book, part)))
+    return Root(result, given, f"Update rows of {part.table.name}, each set in its own way, in order")
 
 
 def _update(book: TypeBook, part: TablePart) -> Root | None:
@@ -116,12 +151,15 @@ QUERIES: Final[Mapping[Action, RootMaker]] = {
     Action.LIST: _list,
     Action.BY_PK: _by_pk,
     Action.AGGREGATE: _aggregate,
+    Action.CONNECTION: _connection,
+    Action.GROUP: _group,
 }
 MUTATIONS: Final[Mapping[Action, RootMaker]] = {
     Action.INSERT: _insert,
     Action.INSERT_ONE: _insert_one,
     Action.UPDATE: _update,
     Action.UPDATE_BY_PK: _update_by_pk,
+    Action.UPDATE_MANY: _update_many,
     Action.DELETE: _delete,
     Action.DELETE_BY_PK: _delete_by_pk,
 }

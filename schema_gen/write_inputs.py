@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schema_gen.definitions import GeneratedDefinition
+from schema_gen.catalog import Relation
+from schema_gen.definitions import GeneratedDefinition, GeneratedEnum
+from schema_gen.inputs import bool_exp
+from schema_gen.meanings import DEFAULT, Argument, ConflictPart, NestedPart, RelationField
 from schema_gen.table_parts import Columns, TablePart
 from schema_gen.type_book import Entry, Fill, Shape, TypeBook, shape
 
@@ -13,8 +16,86 @@ def insert_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
     """A new row: every column may be left out, and then has its default. None where no column can be given."""
     if not part.settable:
         return None
-    fill = _values(book, part, "set", part.settable)
-    return book.input(part.names.types.insert_input, fill, f"A new row of {part.names.type}")
+
+    def fields() -> Iterator[Entry]:
+        yield from _column_fields(book, part.settable)
+        yield from _nested(book, part)
+
+    return book.input(part.names.types.insert_input, lambda: shape(fields()), f"A new row of {part.names.type}")
+
+
+def _nested(book: TypeBook, part: TablePart) -> Iterator[Entry]:
+    """What may be inserted along with a row, through its relations."""
+    for relation in part.table.relations.values():
+        far = book.part(relation.to_table)
+        if part.table.writable and far.table.writable and part.key and far.settable:
+            name = part.names.relations[relation.name]
+            yield book.pool.field(name, book.pool.optional(_related(book, far, relation))), RelationField(relation)
+
+
+def _related(book: TypeBook, far: TablePart, relation: Relation) -> GeneratedDefinition:
+    names = far.names.types
+    name = names.obj_rel_insert_input if relation.to_one else names.arr_rel_insert_input
+
+    def fields() -> Iterator[Entry]:
+        new = insert_input(book, far)
+        if new is not None:
+            yield book.pool.field("data", new if relation.to_one else book.pool.list_of(new)), NestedPart.DATA
+        conflict = on_conflict(book, far)
+        if conflict is not None:
+            field = book.pool.field(book.word("on_conflict"), book.pool.optional(conflict))
+            yield field, NestedPart.ON_CONFLICT
+
+    return book.input(name, lambda: shape(fields()), f"Rows of {far.names.type} inserted through a relation")
+
+
+def on_conflict(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
+    """What happens to a new row that meets a unique key. None where there is no key, or rows cannot be told apart."""
+    if not part.key or not part.settable:
+        return None
+
+    def fields() -> Iterator[Entry]:
+        pool = book.pool
+        yield pool.field("constraint", _constraint(book, part)), ConflictPart.CONSTRAINT
+        columns = pool.list_of(_update_column(book, part))
+        text = "Columns that take the new row's values; none: the new row is ignored"
+        field = pool.field_with(book.word("update_columns"), columns, [], text, {DEFAULT: []})
+        yield field, ConflictPart.UPDATE_COLUMNS
+        yield pool.field(book.word("where"), pool.optional(bool_exp(book, part))), ConflictPart.WHERE
+
+    text = f"What happens to a new row of {part.names.type} whose key exists"
+    return book.input(part.names.types.on_conflict, lambda: shape(fields()), text)
+
+
+def _constraint(book: TypeBook, part: TablePart) -> GeneratedEnum:
+    return book.enum(
+        part.names.types.constraint,
+        lambda: [
+            book.pool.enum_value(part.names.constraints[key.name], key.name, f"({', '.join(key.columns)})")
+            for key in part.table.keys
+        ],
+        f"Unique keys of {part.names.type}",
+    )
+
+
+def _update_column(book: TypeBook, part: TablePart) -> GeneratedEnum:
+    return book.enum(
+        part.names.types.update_column,
+        lambda: [book.pool.enum_value(each.name, each.column.name) for each in part.settable],
+        f"Columns of {part.names.type} that can be written",
+    )
+
+
+def updates_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+    """One of several updates: which rows, and what becomes of them."""
+
+    def fields() -> Iterator[Entry]:
+        for argument, type_ in ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part))):
+            if type_ is not None:
+                yield book.pool.field(book.word(argument.value), book.pool.optional(type_)), argument
+        yield book.pool.field(book.word("where"), bool_exp(book, part)), Argument.WHERE
+
+    return book.input(part.names.types.updates, lambda: shape(fields()))
 
 
 def set_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
@@ -44,11 +125,12 @@ def pk_columns_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
 
 
 def _values(book: TypeBook, part: TablePart, purpose: str, columns: Columns) -> Fill:
-    def fields() -> Iterator[Entry]:
-        for column in columns:
-            yield book.pool.field(column.name, book.pool.optional(column.type), column.column.comment), column.meaning
-
     def fill() -> Shape:
-        return book.shared(purpose, part.table.name, lambda: shape(fields()))
+        return book.shared(purpose, part.table.name, lambda: shape(_column_fields(book, columns)))
 
     return fill
+
+
+def _column_fields(book: TypeBook, columns: Columns) -> Iterator[Entry]:
+    for column in columns:
+        yield book.pool.field(column.name, book.pool.optional(column.type), column.column.comment), column.meaning

@@ -75,7 +75,14 @@ class CompiledChange:
     before: bool = False
 
 
-CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange
+@dataclass(frozen=True, slots=True)
+class CompiledChanges:
+    """Several changes in order, answered as a list."""
+
+    changes: tuple[CompiledChange, ...]
+
+
+CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange | CompiledChanges
 
 
 def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
@@ -85,11 +92,13 @@ def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
             return _insert(dialect, write)
         case plan.UpdatePlan():
             return _update(dialect, write)
+        case plan.UpdateManyPlan():
+            return CompiledChanges(tuple(_update(dialect, update) for update in write.updates))
         case plan.DeletePlan():
             return _delete(dialect, write)
 
 
-def _returning(write: plan.WritePlan) -> list[plan.ReturningOut]:
+def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> list[plan.ReturningOut]:
     return [field for field in write.answer if isinstance(field, plan.ReturningOut)]
 
 

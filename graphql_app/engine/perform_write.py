@@ -10,6 +10,7 @@ from graphql_app.engine.assemble import Batch, groups, whole
 from graphql_app.engine.compile_cell import json_text
 from graphql_app.engine.compile_write import (
     CompiledChange,
+    CompiledChanges,
     CompiledInsert,
     CompiledInserts,
     CompiledWrite,
@@ -39,6 +40,9 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
             return _answer(write, await _inserts(session, write, slots))
         case CompiledChange():
             return _answer(write, await _change(session, write, slots))
+        case CompiledChanges():
+            done = [_answer(change, await _change(session, change, slots)) for change in write.changes]
+            return b"[" + b",".join(done) + b"]"
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
@@ -108,7 +112,7 @@ async def _apply(
     return result.affected
 
 
-def _answer(write: CompiledWrite, done: Done) -> bytes:
+def _answer(write: CompiledInsert | CompiledInserts | CompiledChange, done: Done) -> bytes:
     """The answer's object, or the one row (`null` if there is none)."""
     single = write.by_key if isinstance(write, CompiledChange) else write.one
     if single:
@@ -131,7 +135,7 @@ def _answer(write: CompiledWrite, done: Done) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _list(write: CompiledWrite, rows: list[bytes]) -> bytes:
+def _list(write: CompiledInsert | CompiledInserts | CompiledChange, rows: list[bytes]) -> bytes:
     # A change reads its rows as one list, inserts read them one by one.
     if isinstance(write, CompiledChange):
         return rows[0] if rows else b"[]"

@@ -426,7 +426,17 @@ class DeletePlan:
 
 
 QueryPlan = ReadPlan | AggregatePlan | ConnectionPlan | GroupPlan
-WritePlan = InsertPlan | UpdatePlan | DeletePlan
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateManyPlan:
+    """Several updates of one table in order."""
+
+    table: Table
+    updates: tuple[UpdatePlan, ...]
+
+
+WritePlan = InsertPlan | UpdatePlan | UpdateManyPlan | DeletePlan
 
 
 @dataclass(frozen=True, slots=True)

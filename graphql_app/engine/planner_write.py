@@ -15,6 +15,7 @@ from graphql_app.engine.request import (
     Returning,
     ShowText,
     Update,
+    UpdateMany,
     Write,
 )
 from graphql_app.engine.values import assigned
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 def plan_write(planner: Planner, request: Write) -> plan.WritePlan:
     """The plan of an insert, update or delete. Raises `RequestError`."""
+    if isinstance(request, UpdateMany):
+        return _update_many(planner, request)
     table = planner.table(request.table)
     if not table.writable:
         raise RequestError(Code.READ_ONLY, f"'{table.name}' cannot be written to")
@@ -40,6 +43,12 @@ def plan_write(planner: Planner, request: Write) -> plan.WritePlan:
         case Delete():
             where = planner.condition(table, request.where) or plan.AllOf(())
             return plan.DeletePlan(table, where, answer, request.by_key)
+
+
+def _update_many(planner: Planner, request: UpdateMany) -> plan.UpdateManyPlan:
+    planned = [plan_write(planner, update) for update in request.updates]
+    updates = tuple(item for item in planned if isinstance(item, plan.UpdatePlan))
+    return plan.UpdateManyPlan(planner.table(request.table), updates)
 
 
 def _answer(planner: Planner, table: Table, answer: Answer) -> tuple[plan.AnswerOut, ...]:

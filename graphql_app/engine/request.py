@@ -468,8 +468,16 @@ class Delete:
     by_key: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateMany:
+    """Several updates of `table` in order, answered as a list."""
+
+    table: str
+    updates: tuple[Update, ...]
+
+
 Query = Read | Aggregate | Connection | Group
-Write = Insert | Update | Delete
+Write = Insert | Update | UpdateMany | Delete
 
 
 # --- a whole call -----------------------------------------------------------
@@ -492,4 +500,4 @@ class Call:
     @property
     def writes(self) -> bool:
         """Whether anything in the call changes data."""
-        return any(isinstance(root.request, Insert | Update | Delete) for root in self.roots)
+        return any(isinstance(root.request, Write) for root in self.roots)

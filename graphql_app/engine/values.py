@@ -44,6 +44,19 @@ def _encode_text(column: Column, encode: Callable[[str], bytes], raw: object) ->
         raise _invalid(column, str(error)) from None
 
 
+def _pair(column: Column, raw: object) -> tuple[object, object]:
+    if not isinstance(raw, list | tuple) or len(raw) != 2:
+        raise _invalid(column, "expected a list of two values")
+    if None in raw:
+        raise _null_comparison(column)
+    return raw[0], raw[1]
+
+
+def _encode_end(column: Column, end: int, raw: object) -> bytes:
+    """One end of a range."""
+    return _checked(column, encode_compared, _pair(column, raw)[end])
+
+
 def _invalid(column: Column, what: str) -> RequestError:
     return RequestError(Code.INVALID_VALUE, f"Invalid value for column '{column.name}': {what}", column=column.name)
 
@@ -88,10 +101,11 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
                 return EMPTY_LIST, None
             return value(raw, partial(_encode_list, column)), None
         case Takes.PAIR:
-            if isinstance(raw, Slot) or not isinstance(raw, list | tuple) or len(raw) != 2 or None in raw:
-                raise _invalid(column, "expected a list of two values")
-            encoder = partial(_checked, column, encode_compared)
-            return value(raw[0], encoder), value(raw[1], encoder)
+            if isinstance(raw, list | tuple) and any(isinstance(item, Slot) for item in raw):
+                encoder = partial(_checked, column, encode_compared)
+                low, high = _pair(column, raw)
+                return value(low, encoder), value(high, encoder)
+            return value(raw, partial(_encode_end, column, 0)), value(raw, partial(_encode_end, column, 1))
         case Takes.TEXT:
             return value(raw, partial(_encode_text, column, row.text)), None
         case Takes.VALUE:

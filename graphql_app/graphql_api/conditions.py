@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
-from schema_gen.schema import BuiltSchema
 
 from graphql_app.engine.request import (
     And,
@@ -32,6 +31,7 @@ from schema_gen.meanings import (
     RelationAggregateField,
     RelationField,
 )
+from schema_gen.schema import BuiltSchema
 
 ORDERS: dict[str, tuple[bool, Nulls | None]] = {
     "asc": (False, None),
@@ -92,9 +92,10 @@ class Conditions:
         return [item for item in items if item != And(())]
 
     def _compared(self, column: str, value: object, type_: GraphQLInputType) -> list[Filter]:
-        return [Compare(column, operator, part) for operator, part in self._comparisons(value, type_)]
+        return [Compare(column, operator, part) for operator, part in self.comparisons(value, type_)]
 
-    def _comparisons(self, value: object, type_: GraphQLInputType) -> Iterable[tuple[Operator, object]]:
+    def comparisons(self, value: object, type_: GraphQLInputType) -> Iterable[tuple[Operator, object]]:
+        """(operator, value) of a comparison."""
         named = get_named_type(type_)
         if not isinstance(value, dict):
             raise AssertionError("a comparison was not an input object")
@@ -125,9 +126,9 @@ class Conditions:
         names = {self.built.meanings[named.name, key]: key for key in named.fields}
         filtered = parts.get(CountPart.FILTER)
         where = None if filtered is None else self.where(filtered, named.fields[names[CountPart.FILTER]].type)
-        columns = tuple(parts.get(CountPart.ARGUMENTS) or ())  # type: ignore[call-overload]
+        columns = tuple(parts.get(CountPart.ARGUMENTS) or ())
         distinct = bool(parts.get(CountPart.DISTINCT))
-        predicate = self._comparisons(parts[CountPart.PREDICATE], named.fields[names[CountPart.PREDICATE]].type)
+        predicate = self.comparisons(parts[CountPart.PREDICATE], named.fields[names[CountPart.PREDICATE]].type)
         return [RelatedCount(relation, operator, part, columns, distinct, where) for operator, part in predicate]
 
     # --- order_by ------------------------------------------------------------

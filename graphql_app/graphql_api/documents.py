@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInputType,
+    GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
+    is_input_type,
     parse,
+    type_from_ast,
     validate,
 )
 
@@ -24,12 +29,27 @@ CACHED_DOCUMENTS = 1_000
 CACHED_CHARACTERS = 8_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of an operation."""
+
+    name: str
+    type: GraphQLInputType
+    default: ValueNode | None
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is None and isinstance(self.type, GraphQLNonNull)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation of a valid document. `cache` belongs to whoever prepares it."""
 
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
+    variables: tuple[Variable, ...] = ()
     cache: OrderedDict[object, object] = field(default_factory=OrderedDict)
 
     @property
@@ -101,4 +121,14 @@ class Documents:
             return Document(errors=tuple(errors))
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
-        return Document({node.name.value if node.name else "": Operation(node, fragments) for node in operations})
+        made = (Operation(node, fragments, self._variables(node)) for node in operations)
+        return Document({operation.name: operation for operation in made})
+
+    def _variables(self, node: OperationDefinitionNode) -> tuple[Variable, ...]:
+        found = []
+        for definition in node.variable_definitions or ():
+            type_ = type_from_ast(self._schema, definition.type)
+            if not is_input_type(type_):
+                raise AssertionError("a variable of a validated operation has no input type")
+            found.append(Variable(definition.variable.name.value, type_, definition.default_value))
+        return tuple(found)

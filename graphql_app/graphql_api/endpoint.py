@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-from graphql_app.http_body import ClientGone, read_body
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,6 +16,7 @@ from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
+from graphql_app.http_body import ClientGone, read_body
 
 MAX_BATCH = 20
 """Requests in one batch."""

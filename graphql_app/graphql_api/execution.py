@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import orjson
 from graphql import GraphQLError, GraphQLResolveInfo
-from schema_gen.schema import BuiltSchema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_app.engine.engine import Engine
@@ -17,6 +16,7 @@ from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.inputs import Bound
 from graphql_app.graphql_api.prepared import FieldFailed, compile_fields, root_fields
+from schema_gen.schema import BuiltSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class SpliceExecution(StrawberryGraphQLCoreExecutionContext):
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
 
-async def resolve_root(_source: object, info: GraphQLResolveInfo) -> object:
+async def resolve_root(_source: object, info: GraphQLResolveInfo[Context]) -> object:
     """The resolver of every generated root field: the engine's text, or None for null."""
-    context: Context = info.context
+    context = info.context
     key = str(info.path.key)
     fields = {key: root_fields(context.operation, context.bound)[key]}
     try:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import orjson
 from graphql import OperationType
-from schema_gen.schema import BuiltSchema
 
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.live import Snapshot
@@ -20,6 +19,7 @@ from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, execute
 from graphql_app.graphql_api.inputs import Bound, bind
 from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
+from schema_gen.schema import BuiltSchema
 
 INTROSPECTIONS = 32
 """Introspection answers kept."""

@@ -26,7 +26,7 @@ from graphql import (
     Undefined,
     ValueNode,
     VariableNode,
-    type_from_ast,
+    is_required_input_field,
 )
 from graphql.execution.values import get_variable_values
 
@@ -55,19 +55,16 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
     """The variables of a call. Raises `RequestFailed` where one is missing or does not fit its type."""
     bound = Bound()
     try:
-        for definition in operation.node.variable_definitions or ():
-            name = definition.variable.name.value
-            type_ = type_from_ast(schema, definition.type)
-            if name in raw:
-                key, bound.tree[name] = _take(type_, raw[name], bound.slots)  # type: ignore[arg-type]
+        for variable in operation.variables:
+            if variable.name in raw:
+                key, bound.tree[variable.name] = _take(variable.type, raw[variable.name], bound.slots)
                 bound.key.append(key)
-            elif definition.default_value is not None:
-                bound.tree[name] = literal(definition.default_value, type_, {})  # type: ignore[arg-type]
-                bound.key.append(Undefined)
-            elif isinstance(type_, GraphQLNonNull):
+                continue
+            if variable.required:
                 raise _Mismatch
-            else:
-                bound.key.append(Undefined)
+            if variable.default is not None:
+                bound.tree[variable.name] = literal(variable.default, variable.type, {})
+            bound.key.append(Undefined)
     except (_Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
         raise _explained(schema, operation, raw) from None
     return bound
@@ -77,7 +74,7 @@ def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, ob
     try:
         outcome = get_variable_values(schema, operation.node.variable_definitions or (), dict(raw))
     except RecursionError:
-        outcome = []  # type: ignore[assignment]
+        outcome = []
     if isinstance(outcome, list) and outcome:
         return RequestFailed([request_error(error, Code.GRAPHQL_VALIDATION_FAILED) for error in outcome])
     return RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "The variables do not fit their types.")
@@ -133,7 +130,7 @@ def _take_object(type_: GraphQLInputObjectType, value: object, slots: list[objec
         part, tree[name] = _take(field_.type, item, slots)
         key.append((name, part))
     for name, field_ in fields.items():
-        if name not in tree and isinstance(field_.type, GraphQLNonNull):
+        if name not in tree and is_required_input_field(field_):
             raise _Mismatch
     return tuple(key), tree
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import orjson
 from graphql import GraphQLObjectType
-from schema_gen.schema import BuiltSchema
 
-from graphql_app.engine.engine import Engine, Prepared, Reply
+from graphql_app.engine.compile import Prepared
+from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.live import Snapshot
 from graphql_app.engine.request import Call, Root
 from graphql_app.errors import AppError
@@ -17,6 +17,7 @@ from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.inputs import Bound
 from graphql_app.graphql_api.selection import Fields, collect
 from graphql_app.graphql_api.to_request import Translator
+from schema_gen.schema import BuiltSchema
 
 CACHED_SHAPES = 64
 """Compiled forms kept for one operation."""

@@ -69,8 +69,10 @@ _FAILURE_SCHEMA: Json = {
 }
 _FILTER: Json = {
     "type": "string",
-    "description": "`operator.value`, `not.` before it for the opposite. Operators: " + ", ".join(SPELLINGS) + ".",
-    "example": "gte.30",
+    # No `example`: the documentation page would send it as a filter on every column.
+    "description": "`operator.value` such as `gte.30`, `not.` before it for the opposite. Operators: "
+    + ", ".join(SPELLINGS)
+    + ".",
 }
 _PARAMETERS: dict[str, Json] = {
     "select": _parameter("select", "Columns, `shown:column`, `*`, related rows: `id,orders(*)`."),

@@ -29,7 +29,7 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
     )
     return [
         *(
-            Route(path, _Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock), name=name)
+            Route(path, Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock), name=name)
             for path, name, operations in addresses
         ),
         Route("/openapi.json", document, methods=["GET"], name="openapi"),
@@ -37,7 +37,7 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
 
 
 @dataclass(frozen=True, slots=True)
-class _Endpoint:
+class Endpoint:
     """One address: picks the operation by method, and turns whatever happens into one envelope."""
 
     path: str
@@ -48,6 +48,7 @@ class _Endpoint:
     clock: Clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
         started = perf_counter()
         try:
             answer = await self._answer(scope, receive)

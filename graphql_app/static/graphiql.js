@@ -56,7 +56,7 @@
   }
 
   function linkTo(query, variables) {
-    const link = new URL(location.pathname, location.origin);
+    const link = new URL("graphiql", document.baseURI); // the GraphQL address would run the query
     link.searchParams.set("query", query);
     if (variables.trim()) link.searchParams.set("variables", variables);
     return link.href;

@@ -159,6 +159,7 @@ class FakeServer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+            await asyncio.sleep(0.01)  # the sockets of aborted transports are closed a turn later
 
     @property
     def connections(self) -> int:

@@ -155,6 +155,7 @@ class Proxy:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+            await asyncio.sleep(0.01)  # the sockets of aborted transports are closed a turn later
 
     async def restart(self) -> None:
         """Listens again on the same port."""

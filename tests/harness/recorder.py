@@ -10,7 +10,7 @@ from pathlib import Path
 
 _QUERY = 0x03
 _HEADER = 4
-_SETTINGS = re.compile(r"^(?:SET [^;]*;)+")
+_STATEMENT = re.compile(r"""(?:'(?:[^'\\]|\\.)*'|`[^`]*`|[^;'`])+""", re.DOTALL)
 
 
 class Recorder:
@@ -20,10 +20,11 @@ class Recorder:
         self.socket = socket
         self._seen: list[str] = []
 
-    def take(self) -> list[str]:
-        """The statements since the last call, one text a round trip, without settings of the session in front."""
+    def take(self) -> str:
+        """The statements since the last call, one a line, an empty line between round trips, no settings."""
         seen, self._seen = self._seen, []
-        return [rest for text in seen if (rest := _SETTINGS.sub("", text)) and not rest.startswith("SET ")]
+        trips = [[part for part in _STATEMENT.findall(text) if not part.startswith("SET ")] for text in seen]
+        return "\n\n".join("\n".join(f"{part};" for part in trip) for trip in trips if trip) + "\n"
 
     async def watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Passes a client's packets on to the server and notes the queries among them."""
@@ -45,17 +46,28 @@ async def recording(server: str, folder: Path) -> AsyncIterator[Recorder]:
     recorder = Recorder(str(folder / "r.sock"))
     links: set[asyncio.Task[None]] = set()
 
-    async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        below, above = await asyncio.open_unix_connection(server)
-        links.add(task := asyncio.create_task(_pass(below, writer)))
-        task.add_done_callback(links.discard)
-        await recorder.watch(reader, above)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        links.add(asyncio.create_task(_link(recorder, server, reader, writer)))
 
-    listener = await asyncio.start_unix_server(link, recorder.socket)
+    listener = await asyncio.start_unix_server(accept, recorder.socket)
     async with listener:
         yield recorder
     for task in links:
         task.cancel()
+    await asyncio.gather(*links, return_exceptions=True)
+
+
+async def _link(recorder: Recorder, server: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Joins one client to the server, in both directions, until either leaves."""
+    below, above = await asyncio.open_unix_connection(server)
+    answers = asyncio.create_task(_pass(below, writer))
+    try:
+        await recorder.watch(reader, above)
+        await answers
+    finally:
+        answers.cancel()
+        above.close()
+        writer.close()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

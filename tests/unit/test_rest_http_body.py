@@ -51,12 +51,13 @@ async def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not() -> N
     assert (await refused([JSON], b'"', b'aaa"', limit=4)).code is Code.PAYLOAD_TOO_LARGE
 
 
-async def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
+@pytest.mark.parametrize("length", [b"101", b"9" * 30, b"9" * 5000])
+async def test_a_declared_length_beyond_the_limit_is_refused_unread(length: bytes) -> None:
     async def never() -> Message:
         raise AssertionError("the body was read")
 
     with pytest.raises(RequestError) as caught:
-        await read_body(scope(JSON, (b"content-length", b"101")), never, 100)
+        await read_body(scope(JSON, (b"content-length", length)), never, 100)
     assert caught.value.code is Code.PAYLOAD_TOO_LARGE
 
 

@@ -1,0 +1,101 @@
+"""`python -m bench`: starts a database and the servers, checks that they agree, measures, and prints the figures."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import contenders, database, postgraphile, report
+from bench.check import Differs, check
+from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, POSTGRAPHILE, Running
+from bench.measure import Plan, measure
+from bench.processes import peak_megabytes
+from bench.workloads import WORKLOADS, Workload
+from tests.harness import servers
+
+_PACKAGES = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "aiomysql", "orjson")
+
+
+def _names(known: Sequence[str]) -> object:
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := [name for name in chosen if name not in known]:
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+        return chosen
+
+    return parse
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    add = parser.add_argument
+    add("--rounds", type=int, default=5)
+    add("--window", type=float, default=8.0, help="seconds measured in each round")
+    add("--warm-up", type=float, default=1.0, help="seconds before each window")
+    add("--concurrency", type=int, default=16, help="connections that ask without a pause")
+    add("--quick", action="store_true", help="2 rounds of 2 s: a look, not a result")
+    add("--contenders", type=_names([*CONTENDERS]), default=[LIMIT, OURS, BY_HAND], help="names, with commas between")
+    add("--workloads", type=_names([each.name for each in WORKLOADS]), help="names, with commas between; all by default")
+    add("--with-postgraphile", action="store_true", help="PostGraphile too, where bench/postgraphile/install.sh has run")
+    add("--json", type=Path, default=Path("bench-results.json"), help="where the figures are written for programs")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _versions(mariadb: str) -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), "mariadb": mariadb} | found
+
+
+def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
+    plan = Plan(arguments.rounds, arguments.window, arguments.warm_up, arguments.concurrency)
+    if arguments.quick:
+        plan = Plan(2, 2.0, 0.5, arguments.concurrency)
+    data = stack.enter_context(database.running())
+    _say(f"MariaDB {data.version} loaded")
+    running = [stack.enter_context(contenders.running(name, data)) for name in arguments.contenders]
+    if arguments.with_postgraphile:
+        running += stack.enter_context(postgraphile.running_if_installed(_say))
+    workloads = _workloads(arguments.workloads, running)
+    for workload, able in workloads.items():
+        check(workload, able, data)
+    _say("all answers agree")
+    results = measure(plan, workloads, data, _say)
+    memory = {server.contender.name: peak_megabytes(server.pid) for server in running}
+    found = report.document(plan, results, memory, _versions(data.version))
+    arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+    sys.stdout.write(report.table(results, memory) + f"\n\nwritten to {arguments.json}\n")
+    return 0
+
+
+def _workloads(names: Sequence[str] | None, running: Sequence[Running]) -> dict[Workload, list[Running]]:
+    """The chosen workloads, each with the servers that offer it."""
+    chosen = [each for each in WORKLOADS if names is None or each.name in names]
+    able = {
+        each: [server for server in running if server.contender.request(each, each.variables()[0]) is not None]
+        for each in chosen
+    }
+    return {each: servers for each, servers in able.items() if servers}
+
+
+def main() -> int:
+    """The command. 1 if a server does not start or does not say the same as the others."""
+    with ExitStack() as stack:
+        try:
+            return _run(_arguments(), stack)
+        except (contenders.StartFailed, servers.StartFailed, servers.NotInstalled, Differs) as error:
+            _say(str(error))
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

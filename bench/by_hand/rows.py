@@ -1,0 +1,51 @@
+"""The rows of the hand-made server: its queries through aiomysql, plain values in, tuples out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import aiomysql
+
+from bench.database import NAME
+
+Row = tuple[Any, ...]
+CONNECTIONS: Final = 16
+
+
+class Rows:
+    """A pool of connections and the one way to ask it."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    async def all(self, sql: str, *values: object) -> Sequence[Row]:
+        """The rows of a query."""
+        async with self._pool.acquire() as connection, connection.cursor() as cursor:
+            await cursor.execute(sql, values or None)
+            rows: Sequence[Row] = await cursor.fetchall()
+        return rows
+
+    async def of(self, sql: str, keys: Iterable[int]) -> Sequence[Row]:
+        """The rows of a query whose `IN (%s)` takes the keys."""
+        return await self.all(sql % ",".join(map(str, keys)))
+
+    async def insert(self, sql: str, rows: Sequence[Row]) -> tuple[int, int]:
+        """Inserts rows, several in a statement; how many, and the first one's key."""
+        async with self._pool.acquire() as connection, connection.cursor() as cursor:
+            count: int = await cursor.executemany(sql, rows)
+            return count, cursor.lastrowid
+
+
+@asynccontextmanager
+async def opened(socket: str) -> Any:
+    """A pool whose connections are all open."""
+    pool = await aiomysql.create_pool(
+        CONNECTIONS, CONNECTIONS, unix_socket=socket, user="root", db=NAME, charset="utf8mb4", autocommit=True
+    )
+    try:
+        yield Rows(pool)
+    finally:
+        pool.terminate()
+        await pool.wait_closed()

@@ -1,0 +1,174 @@
+"""Who takes part: how each server is started, asked, and understood."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from bench.database import NAME, Database
+from bench.workloads import Variables, Workload
+from tests.harness.ports import free_port
+
+ROOT: Final = Path(__file__).parent.parent
+_START_LIMIT: Final = 60.0
+OURS, LIMIT, LIMIT_ASYNCMY, BY_HAND, POSTGRAPHILE = "ours", "limit", "limit-asyncmy", "by-hand", "postgraphile"
+
+
+class StartFailed(Exception):
+    """A server did not start; the text ends with its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A kind of server.
+
+    `request` gives the bytes for a workload's values, None for what the server does not
+    offer; `meaning` brings its answer, parsed, to the form that all are compared in.
+    """
+
+    name: str
+    request: Callable[[Workload, Variables], bytes | None]
+    meaning: Callable[[Workload, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A contender that listens; `database` is the process of its database."""
+
+    contender: Contender
+    port: int
+    pid: int
+    database: int
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def post(path: str, body: object) -> bytes:
+    """A POST of JSON."""
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(text)}"
+    return head.encode() + b"\r\n\r\n" + text
+
+
+def get(path: str) -> bytes:
+    """A GET."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n".encode()
+
+
+def _ask_limit(workload: Workload, values: Variables) -> bytes:
+    if workload.rest:
+        return get(f"/{workload.name}?" + "&".join(f"{name}={quote(str(value))}" for name, value in values.items()))
+    return post(f"/{workload.name}", values)
+
+
+def _ask_ours(workload: Workload, values: Variables) -> bytes:
+    if workload.rest:
+        return get(workload.rest.format(**values))
+    return post("/graphql", {"query": workload.document, "variables": values})
+
+
+def _ask_by_hand(workload: Workload, values: Variables) -> bytes | None:
+    return post("/graphql", {"query": workload.by_hand, "variables": values}) if workload.by_hand else None
+
+
+def _meaning(workload: Workload, answer: Any) -> Any:
+    """What an answer says: its rows, without what may differ."""
+    if workload.rest:
+        return answer["data"]
+    (value,) = answer["data"].values()
+    # Each insert makes a row with a key of its own.
+    return {name: column for name, column in value.items() if name != "id"} if workload.writes else value
+
+
+CONTENDERS: Final[Mapping[str, Contender]] = {
+    contender.name: contender
+    for contender in (
+        Contender(LIMIT, _ask_limit, _meaning),
+        Contender(LIMIT_ASYNCMY, _ask_limit, _meaning),
+        Contender(OURS, _ask_ours, _meaning),
+        Contender(BY_HAND, _ask_by_hand, _meaning),
+    )
+}
+"""By name; PostGraphile, which has a database of its own, is in `bench.postgraphile`."""
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def _uvicorn(app: str, port: int) -> list[str]:
+    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), *options]
+
+
+def _command(name: str, database: Database, port: int) -> tuple[list[str], dict[str, str]]:
+    """How one of `CONTENDERS` is started on MariaDB, and its environment."""
+    if name == OURS:
+        return [sys.executable, "-m", "graphql_app", "serve"], {
+            "DB_SOCKET": database.socket,
+            "DB_USER": "root",
+            "DB_NAME": NAME,
+            "PORT": str(port),
+            "LOG_LEVEL": "warning",
+            "ENV_FILE": os.devnull,
+            # An attempt's time includes its wait for the CPU, and here sixteen requests share one core: a slow
+            # workload would be tried again instead of measured.
+            "RETRY_TIMEOUTS_MS": "60000,60000,60000,60000",
+        }
+    environment = {"BENCH_SOCKET": database.socket, "BENCH_READER": "asyncmy" if name == LIMIT_ASYNCMY else "own"}
+    return _uvicorn("bench.by_hand.app:app" if name == BY_HAND else "bench.limit.app:app", port), environment
+
+
+@contextmanager
+def running(name: str, database: Database) -> Iterator[Running]:
+    """One of `CONTENDERS` for the length of a `with`. Raises `StartFailed`."""
+    port = free_port()
+    command, environment = _command(name, database, port)
+    with spawned(name, command, environment, port, database.folder) as pid:
+        yield Running(CONTENDERS[name], port, pid, database.pid)
+
+
+@contextmanager
+def spawned(name: str, command: list[str], environment: dict[str, str], port: int, folder: Path) -> Iterator[int]:
+    """A process that listens on `port`; its pid. Its log is in `folder`. Raises `StartFailed`."""
+    file = folder / f"{name}.log"
+    # Settings of whoever runs the bench must not reach the servers.
+    kept = {key: value for key, value in os.environ.items() if not re.match("DB_|DATABASE_", key)}
+    with file.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=kept | environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+    try:
+        _wait_until_listening(process, port, name, file)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int, name: str, log: Path) -> None:
+    until = time.monotonic() + _START_LIMIT
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > until:
+                ends = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+                raise StartFailed(f"{name} did not start; its log ends:\n{ends}") from None
+        time.sleep(0.05)

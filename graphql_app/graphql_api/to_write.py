@@ -1,0 +1,206 @@
+"""Mutations -> the engine's writes, by the meaning of each name. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
+
+from graphql_app.engine.request import (
+    AffectedRows,
+    Answer,
+    Compare,
+    Delete,
+    Filter,
+    Insert,
+    NestedInsert,
+    OnConflict,
+    Operator,
+    Pairs,
+    Returning,
+    ShowText,
+    Update,
+    UpdateMany,
+    Write,
+    all_of,
+)
+from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.conditions import Conditions
+from graphql_app.graphql_api.selection import Fields
+from schema_gen.meanings import (
+    Action,
+    Argument,
+    ColumnField,
+    ConflictPart,
+    NestedPart,
+    Part,
+    RelationField,
+    RootField,
+)
+
+if TYPE_CHECKING:
+    from graphql_app.graphql_api.to_request import Given, Translator
+
+NO_NESTED: tuple[NestedInsert, ...] = ()
+
+
+def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, fields: Fields, given: Given) -> Write:
+    """The write of a mutation's root field. Raises `RequestError`."""
+    writer = Writer(translator)
+    match root.action:
+        case Action.INSERT | Action.INSERT_ONE:
+            one = root.action is Action.INSERT_ONE
+            return writer.insert(root.table, given, writer.answer(type_, fields, one=one), one=one)
+        case Action.UPDATE_BY_PK | Action.DELETE_BY_PK:
+            return writer.by_key(root, given, writer.answer(type_, fields, one=True))
+        case Action.UPDATE:
+            return writer.update(root.table, given, writer.answer(type_, fields, one=False))
+        case Action.UPDATE_MANY:
+            return writer.update_many(root.table, given, writer.answer(type_, fields, one=False))
+        case Action.DELETE:
+            where = writer.where(given)
+            return Delete(root.table, where, writer.answer(type_, fields, one=False))
+    raise AssertionError(f"{root.action} is no write")
+
+
+class Writer:
+    """Reads the arguments and selections of mutations."""
+
+    def __init__(self, translator: Translator) -> None:
+        self._translator = translator
+        self._built = translator.built
+
+    # --- answers -------------------------------------------------------------
+
+    def answer(self, type_: GraphQLObjectType, fields: Fields, *, one: bool) -> Answer:
+        """What is shown of the result: of the row itself where it is `one`."""
+        if one:
+            return (Returning("", self._translator.selection(type_, fields)),)
+        return tuple(self._answer_field(type_, key, nodes) for key, nodes in fields.items())
+
+    def _answer_field(
+        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
+    ) -> AffectedRows | Returning | ShowText:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return ShowText(key, type_.name)
+        if self._built.meanings[type_.name, name] is Part.AFFECTED_ROWS:
+            return AffectedRows(key)
+        far, fields = self._translator.inside(type_.fields[name], nodes)
+        return Returning(key, self._translator.selection(far, fields))
+
+    # --- inserts -------------------------------------------------------------
+
+    def insert(self, table: str, given: Given, answer: Answer, *, one: bool) -> Insert:
+        """`insert_t` and `insert_t_one`."""
+        value, type_ = given[Argument.OBJECT if one else Argument.OBJECTS]
+        rows, nested = self._rows(value if isinstance(value, list) else [value], type_)
+        return Insert(table, rows, answer, one, self._conflict(given), nested)
+
+    def _conflict(self, given: Given) -> OnConflict | None:
+        if Argument.ON_CONFLICT not in given:
+            return None
+        return self._on_conflict(*given[Argument.ON_CONFLICT])
+
+    def _on_conflict(self, value: object, type_: GraphQLInputType) -> OnConflict | None:
+        if not isinstance(value, dict):
+            return None
+        named = _input(type_)
+        parts = {self._built.meanings[named.name, key]: (item, named.fields[key].type) for key, item in value.items()}
+        constraint, _ = parts[ConflictPart.CONSTRAINT]
+        columns, _ = parts.get(ConflictPart.UPDATE_COLUMNS, ([], None))
+        where, where_type = parts.get(ConflictPart.WHERE, (None, type_))
+        condition = None if where is None else Conditions(self._built).where(where, where_type)
+        update = tuple(str(column) for column in columns) if isinstance(columns, list) else ()
+        return OnConflict(str(constraint), update, condition)
+
+    def _rows(
+        self, items: list[object], type_: GraphQLInputType
+    ) -> tuple[tuple[Pairs, ...], tuple[tuple[NestedInsert, ...], ...]]:
+        """The rows, and what is nested in each (nothing at all where nothing is)."""
+        named = _input(type_)
+        meanings = self._built.meanings.of(named.name)
+        rows: list[Pairs] = []
+        nested: list[tuple[NestedInsert, ...]] = []
+        for item in items:
+            pairs: list[tuple[str, object]] = []
+            inside: list[NestedInsert] = []
+            for key, value in item.items() if isinstance(item, dict) else ():
+                meaning = meanings[key]
+                if isinstance(meaning, ColumnField):
+                    pairs.append((meaning.column, value))
+                elif isinstance(meaning, RelationField) and value is not None:
+                    inside += self._nested(meaning.relation.name, value, named.fields[key].type)
+            rows.append(tuple(pairs))
+            nested.append(tuple(inside))
+        return tuple(rows), tuple(nested) if any(nested) else ()
+
+    def _nested(self, relation: str, value: object, type_: GraphQLInputType) -> list[NestedInsert]:
+        """`{data, on_conflict}`; an empty list does nothing."""
+        named = _input(type_)
+        items = value if isinstance(value, dict) else {}
+        parts = {self._built.meanings[named.name, key]: (item, named.fields[key].type) for key, item in items.items()}
+        data, data_type = parts[NestedPart.DATA]
+        rows, nested = self._rows(data if isinstance(data, list) else [data], data_type)
+        conflict = self._on_conflict(*parts[NestedPart.ON_CONFLICT]) if NestedPart.ON_CONFLICT in parts else None
+        return [NestedInsert(relation, rows, conflict, nested)] if rows else []
+
+    # --- updates and deletes -------------------------------------------------
+
+    def by_key(self, root: RootField, given: Given, answer: Answer) -> Write:
+        """`update_t_by_pk` and `delete_t_by_pk`."""
+        if root.action is Action.DELETE_BY_PK:
+            from graphql_app.graphql_api.to_request import key_filter
+
+            return Delete(root.table, key_filter(given), answer, by_key=True)
+        key = self._pairs(*given[Argument.PK_COLUMNS])
+        where = all_of(Compare(column, Operator.EQ, value) for column, value in key)
+        return Update(root.table, where, self._sets(given), answer, self._increments(given), by_key=True)
+
+    def update(self, table: str, given: Given, answer: Answer) -> Update:
+        """`update_t`."""
+        return Update(table, self.where(given), self._sets(given), answer, self._increments(given))
+
+    def update_many(self, table: str, given: Given, answer: Answer) -> UpdateMany:
+        """`update_t_many`."""
+        value, type_ = given[Argument.UPDATES]
+        named = _input(type_)
+        updates = []
+        for item in value if isinstance(value, list) else [value]:
+            parts: dict[Argument | str, tuple[object, GraphQLInputType]] = {}
+            for key, part in item.items() if isinstance(item, dict) else ():
+                meaning = self._built.meanings[named.name, key]
+                if isinstance(meaning, Argument):
+                    parts[meaning] = part, named.fields[key].type
+            updates.append(self.update(table, parts, answer))
+        return UpdateMany(table, tuple(updates))
+
+    def where(self, given: Given) -> Filter | None:
+        """The condition; it must have been written out."""
+        value, type_ = given[Argument.WHERE]
+        if value is None:
+            raise RequestError(Code.NULL_COMPARISON, "'where' must not be null: a null must never widen a condition")
+        return Conditions(self._built).where(value, type_)
+
+    def _sets(self, given: Given) -> Pairs:
+        return self._pairs(*given[Argument.SET]) if Argument.SET in given else ()
+
+    def _increments(self, given: Given) -> Pairs:
+        return self._pairs(*given[Argument.INC]) if Argument.INC in given else ()
+
+    def _pairs(self, value: object, type_: GraphQLInputType) -> Pairs:
+        """(column, value) of a set, increment or key input."""
+        meanings = self._built.meanings.of(get_named_type(type_).name)
+        pairs = []
+        for key, item in value.items() if isinstance(value, dict) else ():
+            meaning = meanings[key]
+            if isinstance(meaning, ColumnField):
+                pairs.append((meaning.column, item))
+        return tuple(pairs)
+
+
+def _input(type_: GraphQLInputType) -> GraphQLInputObjectType:
+    named = get_named_type(type_)
+    if not isinstance(named, GraphQLInputObjectType):
+        raise AssertionError(f"{named} is no input object")
+    return named

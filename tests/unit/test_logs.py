@@ -1,0 +1,141 @@
+"""The log: one bounded line for each event, in both forms, and nothing of a client's values in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import orjson
+import pytest
+
+from graphql_app import events
+from graphql_app.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
+
+LOGGERS = ("", "graphql_app", "uvicorn", "uvicorn.error", "uvicorn.access")
+NASTY = 'a\nb\r\u2028\x1b[31m"x" =\ud800'
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    """Puts the loggers back as pytest wants them."""
+    before = [(each := logging.getLogger(name), each.handlers[:], each.propagate, each.level) for name in LOGGERS]
+    yield
+    for logger, handlers, propagate, level in before:
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
+
+
+def failure(text: str = "secret") -> Exception:
+    """An error as it is caught, deep down."""
+
+    def dive(depth: int) -> None:
+        if depth:
+            dive(depth - 1)
+        raise ValueError(text)
+
+    try:
+        dive(60)
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def samples(text: str) -> list[events.Event]:
+    """Each event once, with `text` wherever a text can be."""
+    values: dict[str, Any] = {"str": text, "str | None": text, "float": 0.00123, "int": 7, "bool": True}
+    made = []
+    for kind in get_args(events.Event):
+        fields = kind.__dataclass_fields__
+        made.append(kind(*(failure(text) if name == "error" else values[fields[name].type] for name in fields)))
+    return made
+
+
+def test_every_event_has_a_level() -> None:
+    """The list of events is closed."""
+    assert set(LEVELS) == set(get_args(events.Event))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("text", [NASTY, "é🐈" * 5000, "x" * 100_000, "\n" * 5000])
+def test_an_event_is_one_bounded_line(form: str, text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever it holds."""
+    configure_logging("debug", form)
+    for event in samples(text):
+        log_events(event)
+        written = capfd.readouterr().err
+        assert written.endswith("\n")
+        assert len(written.splitlines()) == 1 or form == "json"
+        assert written.count("\n") == 1
+        assert len(written.encode()) <= LINE_LIMIT
+        if form == "json":
+            assert orjson.loads(written)["level"] == logging.getLevelName(LEVELS[type(event)]).lower()
+
+
+def test_the_fields_of_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """Times are milliseconds; what is not there is left out."""
+    done = events.RequestDone("rest", "GET /api/{table}", 200, 0.0123456, 0, None)
+    configure_logging("info", "json")
+    log_events(done)
+    line = orjson.loads(capfd.readouterr().err)
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "info", "event": "request_done", "face": "rest", "name": "GET /api/{table}", "status": 200,
+        "ms": 12.35, "retries": 0,
+    }  # fmt: skip
+    configure_logging("info", "text")
+    log_events(done)
+    text = capfd.readouterr().err
+    assert 'INFO    request_done face=rest name="GET /api/{table}" status=200 ms=12.35 retries=0\n' in text
+
+
+def test_the_level_decides(capfd: pytest.CaptureFixture[str]) -> None:
+    """Stages only at debug, defects always."""
+    configure_logging("error", "text")
+    log_events(events.StageTimed("plan", 0.1))
+    log_events(events.SchemaBuilt(1, 0, 0.1, "x"))
+    assert capfd.readouterr().err == ""
+    log_events(events.UnexpectedError("/api", failure()))
+    assert "unexpected_error where=/api" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_defect_shows_where_and_not_what(form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The end of the traceback, on one line; the error's own text may quote a row."""
+    configure_logging("info", form)
+    log_events(events.UnexpectedError("/api", failure()))
+    line = capfd.readouterr().err
+    assert "Traceback (most recent call last)" in line
+    assert "test_logs.py" in line
+    assert "raise ValueError(text) | ValueError" in line
+    assert "secret" not in line
+
+
+def test_uvicorn_takes_the_same_form_without_access_lines(capfd: pytest.CaptureFixture[str]) -> None:
+    """Also where uvicorn has set its own handlers first."""
+    for name in ("uvicorn", "uvicorn.access"):
+        logging.getLogger(name).addHandler(logging.StreamHandler())
+    configure_logging("info", "json")
+    logging.getLogger("uvicorn.error").info("Started\nprocess [%d]", 7)
+    logging.getLogger("uvicorn.access").info("GET /")
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1
+    line = orjson.loads(lines[0])
+    assert (line["event"], line["logger"], line["message"]) == ("log", "uvicorn.error", "Started\nprocess [7]")
+
+
+def test_a_library_that_logs_an_error_gets_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """As asyncio does with a task nobody asked."""
+    configure_logging("info", "text")
+    logging.getLogger("asyncio").error("Task exception was never retrieved", exc_info=failure())
+    text = capfd.readouterr().err
+    assert text.count("\n") == 1
+    assert "asyncio: Task exception was never retrieved" in text
+
+
+def test_configuring_twice_writes_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """Server and app both do it."""
+    configure_logging("info", "text")
+    configure_logging("info", "text")
+    log_events(events.Lifecycle("here"))
+    assert capfd.readouterr().err.count("lifecycle") == 1
