@@ -5,24 +5,29 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
+import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import contenders, database, postgraphile, report
+from bench import contenders, database, report
 from bench.check import Differs, check
-from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, POSTGRAPHILE, Running
+from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, Running
 from bench.measure import Plan, measure
+from bench.postgraphile import server as postgraphile
 from bench.processes import peak_megabytes
 from bench.workloads import WORKLOADS, Workload
 from tests.harness import servers
 
-_PACKAGES = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "aiomysql", "orjson")
+_PACKAGES = (
+    *("strawberry-graphql", "graphql-core", "fastapi", "starlette", "uvicorn", "uvloop", "httptools"),
+    *("aiomysql", "asyncmy", "orjson"),
+)
 
 
-def _names(known: Sequence[str]) -> object:
+def _names(known: Sequence[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         chosen = text.split(",")
         if unknown := [name for name in chosen if name not in known]:
@@ -41,10 +46,18 @@ def _arguments() -> argparse.Namespace:
     add("--concurrency", type=int, default=16, help="connections that ask without a pause")
     add("--quick", action="store_true", help="2 rounds of 2 s: a look, not a result")
     add("--contenders", type=_names([*CONTENDERS]), default=[LIMIT, OURS, BY_HAND], help="names, with commas between")
-    add("--workloads", type=_names([each.name for each in WORKLOADS]), help="names, with commas between; all by default")
-    add("--with-postgraphile", action="store_true", help="PostGraphile too, where bench/postgraphile/install.sh has run")
-    add("--json", type=Path, default=Path("bench-results.json"), help="where the figures are written for programs")
+    add(
+        "--workloads", type=_names([each.name for each in WORKLOADS]), help="names, with commas between; all by default"
+    )
+    add(
+        "--with-postgraphile", action="store_true", help="PostGraphile too, where bench/postgraphile/install.sh has run"
+    )
+    add("--json", type=Path, default=_results_file(), help="where the figures are written for programs (%(default)s)")
     return parser.parse_args()
+
+
+def _results_file() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphql-app" / "bench.json"
 
 
 def _say(line: str) -> None:
@@ -72,6 +85,7 @@ def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
     results = measure(plan, workloads, data, _say)
     memory = {server.contender.name: peak_megabytes(server.pid) for server in running}
     found = report.document(plan, results, memory, _versions(data.version))
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(found, indent=1) + "\n")
     sys.stdout.write(report.table(results, memory) + f"\n\nwritten to {arguments.json}\n")
     return 0

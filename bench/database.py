@@ -48,7 +48,7 @@ class Database:
 
 @contextmanager
 def running() -> Iterator[Database]:
-    """A loaded MariaDB for the length of a `with`. Raises `NotInstalled` or `StartFailed` of `tests.harness.servers`."""
+    """A loaded MariaDB for the length of a `with`. Raises `NotInstalled` or `StartFailed` of the test harness."""
     MariaDB.installed()
     with tempfile.TemporaryDirectory(prefix="graphql-app-bench-") as name:
         folder = Path(name)

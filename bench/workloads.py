@@ -125,8 +125,7 @@ WORKLOADS: Final = (
         _genre,
         "query($genre:Int!,$longer:Int!){tracks(where:{genre_id:{_eq:$genre},milliseconds:{_gt:$longer}},"
         f"order_by:[{{milliseconds:desc}},{{id:asc}}],limit:20){{{_TRACK}}}}}",
-        "query($genre:Int!,$longer:Int!){tracks:longest_tracks(genre:$genre,longer:$longer,limit:20)"
-        f"{{{_TRACK}}}}}",
+        f"query($genre:Int!,$longer:Int!){{tracks:longest_tracks(genre:$genre,longer:$longer,limit:20){{{_TRACK}}}}}",
         checked=100,
         of_limit=0.85,
     ),
@@ -150,9 +149,7 @@ WORKLOADS: Final = (
         checked=2,
         of_limit=0.85,
     ),
-    Workload(
-        "rest_by_key", "REST: one row by primary key", _album, rest="/api/albums/query?id=eq.{id}", checked=200
-    ),
+    Workload("rest_by_key", "REST: one row by primary key", _album, rest="/api/albums/query?id=eq.{id}", checked=200),
     Workload(
         "rest_list",
         "REST: 100 rows x 8 columns",

@@ -19,7 +19,7 @@ class StageTimed:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """One attempt of a unit of work failed. `failure` is its class (A, B, B', C, D), `code` the server's or client's number."""
+    """One attempt failed. `failure` is its class (A, B, B', C, D), `code` the number of the server or the client."""
 
     kind: str
     attempt: int
@@ -48,7 +48,7 @@ class GaveUp:
 
 @dataclass(frozen=True, slots=True)
 class StatementKilled:
-    """A statement that outlived its attempt was stopped from a side connection (`confirmed`: the server said so)."""
+    """A statement that outlived its attempt was stopped (`confirmed`: the server said so)."""
 
     connection_id: int
     confirmed: bool

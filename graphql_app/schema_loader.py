@@ -12,7 +12,6 @@ from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
 from schema_gen.introspect import RawRow, Rows, introspect
 
-
 SCHEDULE = Schedule((10.0, 20.0), (0.5,))
 """Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
 

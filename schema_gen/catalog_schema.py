@@ -38,6 +38,7 @@ class CatalogSchema(Schema):
 
     @schema_converter.setter
     def schema_converter(self, stock: GraphQLCoreConverter) -> None:
+        """Takes Strawberry's converter."""
         self._converter = CatalogConverter(stock, self._resolver)
 
     # Generated types have no directives; looking at all of them would find that out, at length.

@@ -79,7 +79,8 @@ def _order(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     def fields() -> Iterator[Entry]:
         pool = book.pool
         yield pool.field("count", pool.optional(direction(book))), AggregateFunction("count")
-        yield pool.field("key", pool.optional(_key_order(book, part))), Part.KEY
+        if part.sortable:
+            yield pool.field("key", pool.optional(_key_order(book, part))), Part.KEY
         for function in FUNCTIONS:
             if function.columns(part):
                 order = pool.optional(function_order(book, part, function))

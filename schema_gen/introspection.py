@@ -1,18 +1,18 @@
 """Answers introspection as ready JSON, each description written once however often it is repeated.
 
-graphql-core resolves an introspection query field by field, as any other: seconds for a
-hundred tables. But the same few types and fields are described in thousands of places;
-remembered by identity, the whole takes a tenth of the time, and the same bytes come out.
+graphql-core resolves an introspection query field by field, as any other: over a second
+of its thread for a hundred tables. But the same types and fields are described in many
+places; remembered by identity, the same comes out in a fifth of the time.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
+import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -30,9 +30,7 @@ from graphql import (
     SchemaMetaFieldDef,
     SelectionSetNode,
     TypeMetaFieldDef,
-    get_introspection_query,
     get_named_type,
-    parse,
 )
 from graphql.execution.values import get_argument_values
 
@@ -83,7 +81,7 @@ class _Writer:
 
     def object(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldNode]]) -> Write:
         """How an object of `type_` is written with these fields; the same object is written once."""
-        parts = [(json.dumps(key).encode() + b":", self.member(type_, nodes)) for key, nodes in fields.items()]
+        parts = [(orjson.dumps(key) + b":", self.member(type_, nodes)) for key, nodes in fields.items()]
         known: dict[object, bytes] = {}
 
         def write(value: Any) -> bytes:
@@ -100,7 +98,7 @@ class _Writer:
         """How one field of an object of `type_` is written. Raises `NotPlain`."""
         name = nodes[0].name.value
         if name == "__typename":
-            constant = json.dumps(type_.name).encode()
+            constant = orjson.dumps(type_.name)
             return lambda _value: constant
         definition = type_.fields[name]
         return self.resolved(definition, nodes)
@@ -124,23 +122,21 @@ class _Writer:
             write = self.object(type_, self.fields(type_, nodes))
             return lambda value: b"null" if value is None else write(value)
         coerce = cast(GraphQLEnumType, get_named_type(type_)).coerce_output_value
-        return lambda value: b"null" if value is None else _text(coerce(value))
-
-
-def _text(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+        return lambda value: b"null" if value is None else orjson.dumps(coerce(value))
 
 
 def introspection_of(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None) -> bytes:
     """The `data` of a validated operation that asks for nothing but the schema.
 
-    Costs a second for a thousand tables; to be made once and kept, off the event loop.
+    Seconds for a thousand tables: to be made once and kept, off the event loop.
 
     Raises:
-        NotPlain: the operation is another, or depends on variables or directives.
+        NotPlain: the operation is another, or depends on variables or directives, or has errors.
     """
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    fitting = [each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)]
+    fitting = [
+        each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)
+    ]
     if len(fitting) != 1 or fitting[0].operation is not OperationType.QUERY or fitting[0].directives:
         raise NotPlain
     if fitting[0].variable_definitions or schema.query_type is None:
@@ -149,7 +145,10 @@ def introspection_of(schema: GraphQLSchema, document: DocumentNode, operation_na
     writer = _Writer(schema, fragments)
     selected: dict[str, list[FieldNode]] = {}
     writer.collect(schema.query_type, fitting[0].selection_set, selected)
-    parts = [json.dumps(key).encode() + b":" + _root(writer, nodes) for key, nodes in selected.items()]
+    try:
+        parts = [orjson.dumps(key) + b":" + _root(writer, nodes) for key, nodes in selected.items()]
+    except AttributeError:  # Strawberry's `isOneOf` of a list; graphql-core makes an error of it
+        raise NotPlain from None
     return b"{" + b",".join(parts) + b"}"
 
 
@@ -158,8 +157,3 @@ def _root(writer: _Writer, nodes: list[FieldNode]) -> bytes:
     if definition is None:
         raise NotPlain
     return writer.resolved(definition, nodes)(None)
-
-
-def standard_introspection(schema: GraphQLSchema) -> bytes:
-    """The response body to the introspection query that graphql-core and most tools send."""
-    return b'{"data":' + introspection_of(schema, parse(get_introspection_query())) + b"}"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from graphql_app.settings import Settings
-from tests.harness.app_process import RunningApp
+from tests.harness.app_process import PATIENT, RunningApp
 from tests.harness.engine import Engine
 
 
@@ -102,7 +102,8 @@ def open_app() -> OpenApp:
         # Here, so that a program that cannot be put together fails its own tests, and not those of every stage.
         from graphql_app.app import create_app
 
-        options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in environment.items()}
+        given = PATIENT | dict(environment)
+        options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in given.items()}
         application = create_app(Settings(**options))
         transport = httpx.ASGITransport(application, raise_app_exceptions=raise_errors)
         lifespan = application.router.lifespan_context(application)

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from graphql_app.embedded.sample import statements
+from graphql_app.engine.features import SQL_MODE
 from tests.fix_app import end
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 
 
 def load_shop(engine: Engine, database: str) -> None:
-    """Puts the sample data into `database`, over the plain driver."""
-    with engine.connect(database) as connection, connection.cursor() as cursor:
+    """Puts the sample data into `database`, over the plain driver.
+
+    In the program's own sql_mode: the embedded engine warns of generated columns made in another one, and the program
+    looks into every warning.
+    """
+    with engine.connect(database, sql_mode=SQL_MODE) as connection, connection.cursor() as cursor:
         for statement in statements():
             cursor.execute(statement)
 

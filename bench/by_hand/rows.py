@@ -31,11 +31,13 @@ class Rows:
         """The rows of a query whose `IN (%s)` takes the keys."""
         return await self.all(sql % ",".join(map(str, keys)))
 
-    async def insert(self, sql: str, rows: Sequence[Row]) -> tuple[int, int]:
-        """Inserts rows, several in a statement; how many, and the first one's key."""
+    async def insert(self, sql: str, rows: Sequence[Row]) -> int:
+        """Inserts rows, as many in a statement as the driver takes, in one transaction; how many."""
         async with self._pool.acquire() as connection, connection.cursor() as cursor:
+            await connection.begin()
             count: int = await cursor.executemany(sql, rows)
-            return count, cursor.lastrowid
+            await connection.commit()
+        return count
 
 
 @asynccontextmanager

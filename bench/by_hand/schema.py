@@ -14,6 +14,7 @@ from strawberry.types import Info
 
 from bench.by_hand.rows import Rows
 
+
 class Context:
     """What the resolvers of one request share."""
 
@@ -244,7 +245,7 @@ class Mutation:
     @strawberry.mutation
     async def insert_comments(self, info: InfoOf, objects: list[CommentInput]) -> Inserted:
         """Inserts comments in one statement."""
-        count, _ = await info.context.rows.insert(INSERT, [_values(comment) for comment in objects])
+        count = await info.context.rows.insert(INSERT, [_values(comment) for comment in objects])
         return Inserted(affected_rows=count)
 
 
@@ -252,5 +253,5 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     config=StrawberryConfig(auto_camel_case=False),
-    extensions=[ParserCache(maxsize=100), ValidationCache(maxsize=100)],
+    extensions=[ParserCache, ValidationCache],
 )

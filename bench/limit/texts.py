@@ -21,14 +21,14 @@ def _row(text: str) -> str:
 _ALBUM: Final = _row('{"id":<id>,"title":<JSON_QUOTE(title)>,"artist_id":<artist_id>}')
 _TRACK: Final = _row(
     '{"id":<id>,"name":<JSON_QUOTE(name)>,"album_id":<IFNULL(album_id,\'null\')>,'
-    '"genre_id":<IFNULL(genre_id,\'null\')>,"composer":<IFNULL(JSON_QUOTE(composer),\'null\')>,'
+    "\"genre_id\":<IFNULL(genre_id,'null')>,\"composer\":<IFNULL(JSON_QUOTE(composer),'null')>,"
     '"milliseconds":<milliseconds>,"bytes":<IFNULL(bytes,\'null\')>,"unit_price":"<unit_price>"}'
 )
 _EVENT: Final = _row(
     '{"id":<id>,"user_id":<user_id>,"kind":<JSON_QUOTE(kind)>,"created_at":"<REPLACE(created_at,\' \',\'T\')>",'
     '"day":"<day>","path":<JSON_QUOTE(path)>,"referrer":<IFNULL(JSON_QUOTE(referrer),\'null\')>,"status":<status>,'
-    '"duration":<duration>,"amount":<IF(amount IS NULL,\'null\',CONCAT(\'"\',amount,\'"\'))>,'
-    '"successful":<IF(successful,\'true\',\'false\')>,"note":<IFNULL(JSON_QUOTE(note),\'null\')>}'
+    "\"duration\":<duration>,\"amount\":<IF(amount IS NULL,'null',CONCAT('\"',amount,'\"'))>,"
+    "\"successful\":<IF(successful,'true','false')>,\"note\":<IFNULL(JSON_QUOTE(note),'null')>}"
 )
 BY_KEY: Final = f"SELECT {_ALBUM} FROM albums WHERE id=%d".encode()
 LIST: Final = f"SELECT {_TRACK} FROM tracks ORDER BY id LIMIT 100 OFFSET %d".encode()

@@ -19,9 +19,7 @@ async def nested(query: Query, given: Mapping[str, Any]) -> bytes:
     albums = [row.split(b"\n") for row in album_rows]
     tracks: Groups = {}
     if albums:
-        track_rows, genre_rows = await query(
-            texts.TRACKS_OF % b",".join([album[1] for album in albums]), texts.GENRES
-        )
+        track_rows, genre_rows = await query(texts.TRACKS_OF % b",".join([album[1] for album in albums]), texts.GENRES)
         genres = dict([row.split(b"\n") for row in genre_rows])
         genres[b""] = b"null"
         for row in track_rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from typing import Final, cast
 
 END: Final = "\x02"
@@ -141,10 +142,11 @@ def _rows(answer: bytes, at: int, stop: int) -> list[bytes]:
 
 
 class Pool:
-    """Connections that are all open from the start; whoever finds none waits."""
+    """Connections that are all open from the start; whoever finds none free waits for the next."""
 
     def __init__(self) -> None:
-        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        self._free: list[Connection] = []
+        self._waiting: deque[asyncio.Future[Connection]] = deque()
 
     async def open(self, size: int, socket: str, user: str, database: str) -> None:
         """Opens `size` connections."""
@@ -152,13 +154,20 @@ class Pool:
         for _ in range(size):
             _, connection = await loop.create_unix_connection(Connection, socket)
             await connection.log_in(user, database)
-            self._free.put_nowait(connection)
+            self._free.append(connection)
 
     async def query(self, *statements: bytes) -> list[list[bytes]]:
         """As `Connection.query`, on a connection that is free."""
-        free = self._free
-        connection = await free.get()
+        if self._free:
+            connection = self._free.pop()
+        else:
+            waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            connection = await waiter
         try:
             return await connection.query(*statements)
         finally:
-            free.put_nowait(connection)
+            if self._waiting:
+                self._waiting.popleft().set_result(connection)
+            else:
+                self._free.append(connection)

@@ -48,16 +48,19 @@ class EmbeddedEngine:
         """
         self._version = library.version()
         self._folder = folders.open_folder(self._data_dir)
-        self._lock = self._take()
+        self._lock = ProgramLock(self._folder.lock)
         try:
-            if self._lock.first:
-                _end_leftover(self._folder)
-                folders.put_in_order(self._folder, self._version)
-            self._instance = self._open()
-            folders.mark_complete(self._folder, self._version)
-        except BaseException:
-            self._lock.release()
-            raise
+            with self._lock.join() as first:
+                if first:
+                    _end_leftover(self._folder)
+                    folders.put_in_order(self._folder, self._version)
+                self._instance = self._open()
+                folders.mark_complete(self._folder, self._version)
+        except FolderTaken as taken:
+            raise EmbeddedError(
+                f"DATA_DIR: {self._folder.root} is in use by another graphql-app (process {taken.pid}); stop it, "
+                "or name another folder"
+            ) from None
         self._socket, self._link = folders.short_socket(self._folder)
         self._watcher = threading.Thread(target=self._watch, name="embedded-watch", daemon=True)
         self._watcher.start()
@@ -67,13 +70,12 @@ class EmbeddedEngine:
         """Ends the engine, unless sibling workers still use it, and returns when its process is gone."""
         self._stopping.set()
         self._instance.close()
-        if self._lock.alone():
-            self._watcher.join(STOP_LIMIT)
-            if self._watcher.is_alive():
+        with self._lock.leave() as alone:
+            self._watcher.join(STOP_LIMIT if alone else 0)
+            if alone and self._watcher.is_alive():
                 _kill(self._folder)
                 self._watcher.join(STOP_LIMIT)
         folders.remove_short_socket(self._link)
-        self._lock.release()
 
     def load_sample(self) -> bool:
         """Fills the database with the sample if it is empty, or if an earlier load was cut off; gives whether it did.
@@ -96,17 +98,6 @@ class EmbeddedEngine:
     def process(self) -> int | None:
         """The engine's process number, if it lives."""
         return self._folder.pid if locked(self._folder.pid_file) else None
-
-    def _take(self) -> ProgramLock:
-        lock = ProgramLock(self._folder.lock)
-        try:
-            lock.acquire()
-        except FolderTaken as taken:
-            raise EmbeddedError(
-                f"DATA_DIR: {self._folder.root} is in use by another graphql-app (process {taken.pid}); stop it, "
-                "or name another folder"
-            ) from None
-        return lock
 
     def _open(self) -> library.Instance:
         try:

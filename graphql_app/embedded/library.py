@@ -36,11 +36,13 @@ class Instance:
         """
         # The engine would report each first start to its makers.
         os.environ.setdefault("TELEMETRY_ENABLED", "false")
-        self._handle = _in_shielded_thread(lambda: _open(folder))
+        self._handle: Any = _in_shielded_thread(lambda: _open(folder))
 
     def close(self) -> None:
-        """Gives the claim up."""
-        self._handle.close()
+        """Gives the claim up. A second time does nothing."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
 
     def run(self, statements: Iterable[str], database: str = "information_schema") -> tuple[Any, ...] | None:
         """Runs statements of ours, each in a transaction of its own; gives the first row of the last one's result.

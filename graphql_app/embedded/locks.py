@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import multiprocessing
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,44 +19,63 @@ class FolderTaken(Exception):
 
 
 class ProgramLock:
-    """The right to a data folder, held by one program: a process, or the worker processes of one server together."""
+    """The right to a data folder, held by one program: a process, or the worker processes of one server together.
+
+    Each member holds a shared lock on one file. Who joins or leaves holds the lock on
+    another file meanwhile, because a lock cannot change between exclusive and shared
+    without a gap.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.first = False
+        self._gate = path.with_suffix(".gate")
+        self._members = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def acquire(self) -> None:
-        """Takes the lock; `first` is then whether no worker beside us had it. Raises `FolderTaken`."""
-        if self._try(fcntl.LOCK_EX):
-            self.first = True
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, _program().encode(), 0)
-            # From here on our sibling workers may join. Whoever slips in between has written another number.
-            if self._try(fcntl.LOCK_SH):
-                return
-        elif self._owner() == _program() and self._try(fcntl.LOCK_SH):
-            return
-        owner = self._owner()
-        self.release()
-        raise FolderTaken(owner)
+    @contextmanager
+    def join(self) -> Iterator[bool]:
+        """Becomes a member; gives whether it is the first. Others wait until the block is left. Raises `FolderTaken`.
 
-    def alone(self) -> bool:
-        """Whether no other worker holds the lock. If so, none can join until `release`."""
-        return self._try(fcntl.LOCK_EX)
+        If the block fails, the lock is given up.
+        """
+        with _exclusive(self._gate):
+            first = self._try(fcntl.LOCK_EX)
+            if first:
+                os.ftruncate(self._members, 0)
+                os.pwrite(self._members, _program().encode(), 0)
+            try:
+                owner = os.pread(self._members, 32, 0).decode("ascii", "replace")
+                if owner != _program():
+                    raise FolderTaken(owner)
+                yield first
+                fcntl.flock(self._members, fcntl.LOCK_SH)
+            except BaseException:
+                os.close(self._members)
+                raise
 
-    def release(self) -> None:
-        """Gives the folder to whoever comes next."""
-        os.close(self._descriptor)
+    @contextmanager
+    def leave(self) -> Iterator[bool]:
+        """Gives the lock up; in the block, tells whether no other member is left. Others wait until it is left."""
+        with _exclusive(self._gate):
+            try:
+                yield self._try(fcntl.LOCK_EX)
+            finally:
+                os.close(self._members)
 
     def _try(self, mode: int) -> bool:
         try:
-            fcntl.flock(self._descriptor, mode | fcntl.LOCK_NB)
+            fcntl.flock(self._members, mode | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _owner(self) -> str:
-        return os.pread(self._descriptor, 32, 0).decode("ascii", "replace")
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _program() -> str:

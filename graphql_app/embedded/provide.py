@@ -60,8 +60,9 @@ def in_use(data_dir: Path) -> bool:
         return False
     lock = ProgramLock(file)
     try:
-        lock.acquire()
+        with lock.join():
+            pass
     except FolderTaken:
         return True
-    lock.release()
-    return False
+    with lock.leave():
+        return False

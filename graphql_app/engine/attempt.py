@@ -43,7 +43,7 @@ class AttemptFailed(Exception):
 class Attempt(Generic[T]):
     """One attempt. `run` gives the work's value, or raises `AttemptFailed` or what the work raised."""
 
-    __slots__ = ("_connection", "_limit", "_pool", "_session", "_stopper", "_unit", "_value")
+    __slots__ = ("_connection", "_limit", "_pool", "_session", "_stopper", "_timed_out", "_unit", "_value")
 
     def __init__(self, pool: Pool, stopper: Stopper, unit: Unit[T], limit: float) -> None:
         self._pool = pool
@@ -52,6 +52,7 @@ class Attempt(Generic[T]):
         self._limit = limit
         self._connection: Connection | None = None
         self._session: Session | None = None
+        self._timed_out = False
         self._value: T
 
     async def run(self) -> T:
@@ -64,14 +65,15 @@ class Attempt(Generic[T]):
                 self._value = await unit.job(session)
                 await session.finish()
         except BaseException as error:
-            await self._failed(error, timed_out=timer.expired() and isinstance(error, TimeoutError))
+            self._timed_out = timer.expired() and isinstance(error, TimeoutError)
+            await self._failed(error)
         else:
             self._pool.release(connection)
         return self._value
 
-    async def _failed(self, error: BaseException, *, timed_out: bool) -> None:
+    async def _failed(self, error: BaseException) -> None:
         """Cleans up and raises; returns only if the work turns out to be done."""
-        connection, session = self._connection, self._session
+        connection, session, timed_out = self._connection, self._session, self._timed_out
         if connection is None or session is None:
             self._fail(self._not_connected() if timed_out else error, Phase.CONNECT)
         phase = session.phase
@@ -86,8 +88,10 @@ class Attempt(Generic[T]):
             self._fail(error, phase)
 
     def _fail(self, error: BaseException, phase: Phase) -> NoReturn:
-        if not isinstance(error, ServerError | ConnectionLost | TimeoutError):
-            raise error
+        if not isinstance(error, ServerError | ConnectionLost) and not (
+            isinstance(error, TimeoutError) and self._timed_out
+        ):
+            raise error  # the work's own
         raise AttemptFailed(classify(error, phase, transactional=self._unit.transactional), error, phase) from error
 
     def _not_connected(self) -> ConnectionLost:

@@ -33,6 +33,7 @@ class _Wire(asyncio.Protocol):
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
+        self.gone = asyncio.get_running_loop().create_future()
         self.answer: Answer | None = None
         self.waiter: asyncio.Future[None] | None = None
         self.lost: str | None = None
@@ -78,6 +79,8 @@ class _Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The transport is closed."""
         self.drop("closed by the server" if error is None else type(error).__name__)
+        if not self.gone.done():
+            self.gone.set_result(None)
 
     def drop(self, reason: str) -> None:
         """Gives the connection up at once; what is still to come is not read."""
@@ -184,7 +187,10 @@ class Connection:
                 self.close()
 
     def close(self) -> None:
-        """Closes at once. A statement in flight is not waited for, and goes on at the server."""
+        """Closes at once. A statement in flight is not waited for, and goes on at the server.
+
+        A second call gives up the farewell that TLS asks for.
+        """
         wire = self._wire
         if self.usable:
             wire.transport.write(_QUIT)
@@ -193,6 +199,10 @@ class Connection:
         else:
             wire.drop("closed")
         self._guard = None
+
+    async def wait_closed(self) -> None:
+        """Waits until the socket is closed: without TLS a turn of the loop, with it a farewell."""
+        await asyncio.wait({self._wire.gone})
 
     def _send(self, sql: bytes, *, stream: bool = False) -> tuple[Answer, asyncio.Future[None]]:
         wire = self._wire

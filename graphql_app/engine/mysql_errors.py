@@ -78,7 +78,7 @@ ROWS: dict[int, Row] = dict(
         *_table(_LOGIN, 1045, 1049, 1130, 1698, 1862, 3118, 4151, 2026, 2059, 2061, 5159),
         # --- surely rolled back
         *_table(Row(_B, _TIME), 1205, 1969, 3024, 1317, 3572, 4012, 6210),
-        *_table(Row(_B, _AWAY, sure_at_commit=True), 1213, 1614, 3101, 8002, 8005, 8022, 8028, 9007, 6002),
+        *_table(Row(_B, _AWAY, sure_at_commit=True), 1213, 1614, 3101, 8002, 8005, 8022, 8028, 9007, 6002, 6235),
         *_table(Row(_B, _AWAY), 1020, 1412, 1615, 6005, 6211, 6224, 1037, 1038, 1041),
         # --- a node that may not write
         *_table(Row(_B_PRIME, _AWAY, sure_at_commit=True), 1290, 1836, 1874, 4038),

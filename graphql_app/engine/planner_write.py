@@ -18,7 +18,7 @@ from graphql_app.engine.request import (
     UpdateMany,
     Write,
 )
-from graphql_app.engine.values import assigned
+from graphql_app.engine.values import added, assigned
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Table
 from schema_gen.column_types import type_of
@@ -84,8 +84,8 @@ def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.
     ]
     for name, raw in request.increments:
         column = writable_column(planner, table, name)
-        if not type_of(column).summable or raw is None:
-            raise RequestError(Code.INVALID_VALUE, f"Column '{name}' cannot be incremented by this", column=name)
-        assignments.append(plan.Assignment(column, assigned(column, raw), increment=True))
+        if not type_of(column).summable:
+            raise RequestError(Code.INVALID_VALUE, f"Column '{name}' cannot be incremented", column=name)
+        assignments.append(plan.Assignment(column, added(column, raw), increment=True))
     where = planner.condition(table, request.where) or plan.AllOf(())
     return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key)

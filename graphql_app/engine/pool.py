@@ -56,6 +56,9 @@ class LaneStats:
     waiting: int
 
 
+_FAREWELL = 0.5
+"""Seconds for closing sockets when the pool ends."""
+
 _FRESH_DIAL = 0.2
 """Seconds after which a dial is not counted on any more, and who waits may start another."""
 
@@ -197,6 +200,7 @@ class Pool:
         self._valid_since = 0.0
         self._trimmer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
+        self._leaving: list[Connection] = []
         sizes = self.settings
         self._lanes = {
             Lane.INTERACTIVE: _Lane(self, sizes.size, min(sizes.warm, sizes.size)),
@@ -252,6 +256,7 @@ class Pool:
         if dials:
             await asyncio.wait(dials)
         await self._drain(grace)
+        await self._see_off()
 
     async def _drain(self, grace: float) -> None:
         if any(lane.used for lane in self._lanes.values()):
@@ -261,6 +266,15 @@ class Pool:
         for lane in self._lanes.values():
             for connection in tuple(lane.used):
                 self.drop(connection, "closed")
+
+    async def _see_off(self) -> None:
+        """Waits until every socket is closed, lest the loop ends before."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                for connection in self._leaving:
+                    await connection.wait_closed()
+        for connection in self._leaving:
+            connection.close()
 
     def stats(self) -> Mapping[Lane, LaneStats]:
         """The numbers of this moment, for metrics."""
@@ -282,6 +296,8 @@ class Pool:
     def drop(self, connection: Connection, reason: str) -> None:
         """Closes a connection for good."""
         connection.close()
+        if self.closed:
+            self._leaving.append(connection)
         self._observer(ConnectionDiscarded(reason))
 
     async def open_connection(self) -> Connection:

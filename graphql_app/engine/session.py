@@ -8,7 +8,7 @@ from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, classify
 from graphql_app.engine.retry import FailureClass, Kind
 from graphql_app.errors import Code, DatabaseError
 
-_BEGIN = {Kind.READ: b"START TRANSACTION READ ONLY", Kind.WRITE: b"START TRANSACTION"}
+_BEGIN_READ = b"START TRANSACTION READ ONLY"
 _COMMIT = b"COMMIT"
 _WARNINGS = b"SHOW WARNINGS"
 
@@ -75,7 +75,7 @@ class Session:
         if not self._begun:
             self._begun = True
             if self.kind is Kind.WRITE or count > 1 or not last:
-                head.append(_BEGIN[self.kind])
+                head += self.features.begin_write if self.kind is Kind.WRITE else (_BEGIN_READ,)
                 self.open = True
         return head
 

@@ -82,6 +82,17 @@ def assigned(column: Column, raw: object) -> Value:
     return value(raw, partial(_checked, column, encode))
 
 
+def added(column: Column, raw: object) -> Value:
+    """The number to add to `column`: also a negative one to an unsigned column.
+
+    Raises:
+        RequestError: null, or no number.
+    """
+    if raw is None:
+        raise _invalid(column, "expected a number to add")
+    return value(raw, partial(_checked, column, encode_compared))
+
+
 def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Value | None]:
     """The value or values that `operator` compares `column` with.
 

@@ -148,7 +148,8 @@ async def test_orders(client: GraphQLClient, order: str, found: list[int]) -> No
 
 
 async def test_pages_and_distinct(client: GraphQLClient) -> None:
-    query = """{ a: books(limit: 2, offset: 1, order_by: {id: asc}) { id } b: books(offset: 3, order_by: {id: asc}) { id }
+    query = """{ a: books(limit: 2, offset: 1, order_by: {id: asc}) { id }
+      b: books(offset: 3, order_by: {id: asc}) { id }
       c: books(limit: null, where: null, order_by: {id: asc}) { id } none: books(limit: 0) { id }
       d: books(distinct_on: [author_id], order_by: [{author_id: asc}, {id: desc}]) { id }
       e: authors(order_by: {id: asc}) { books(distinct_on: [shelf_id], order_by: {id: desc}, limit: 1) { id } } }"""
@@ -169,7 +170,8 @@ async def test_aggregates(client: GraphQLClient) -> None:
         stddev { id } var_pop { id } } nodes { id } __typename }
       empty: books_aggregate(where: {id: {_lt: 0}}) { aggregate { count max { id } sum { price } } nodes { id } }
       page: books_aggregate(limit: 2, order_by: {id: desc}) { aggregate { count sum { id } } nodes { id } }
-      authors(order_by: {id: asc}) { books_aggregate(where: {price: {_gt: 5}}) { aggregate { count max { price } } nodes { id } } } }"""
+      authors(order_by: {id: asc}) { books_aggregate(where: {price: {_gt: 5}}) {
+        aggregate { count max { price } } nodes { id } } } }"""
     data = await client.data(query)
     figures = data["books_aggregate"]
     assert figures["aggregate"] == {
@@ -219,7 +221,8 @@ async def test_the_order_of_fields_is_that_of_the_query(client: GraphQLClient) -
 
 
 async def test_variables_fragments_and_directives(client: GraphQLClient) -> None:
-    query = """query Q($ids: [Int!], $where: books_bool_exp = {id: {_gt: 4}}, $n: Int, $yes: Boolean = true, $word: String) {
+    query = """query Q($ids: [Int!], $where: books_bool_exp = {id: {_gt: 4}}, $n: Int, $yes: Boolean = true,
+        $word: String) {
         a: books(where: {id: {_in: $ids}}, limit: $n, order_by: {id: asc}) { ...part title @skip(if: $yes) }
         b: books(where: $where) { ...part ... on books { price @include(if: $yes) } }
         c: books(where: {title: {_ilike: $word}}) { ...part } }

@@ -113,7 +113,8 @@ async def test_stalled_connections_do_not_hold_up_others(r: Rig, proxy: Proxy) -
         await session.query(b"SELECT 'stall'", last=True)
 
     proxy.on(b"'stall'", Break.STALL, times=99)
-    tasks = [asyncio.create_task(r.executor.run(Kind.READ, stalled)) for _ in range(5)]
+    once = Schedule((1.5,), ())
+    tasks = [asyncio.create_task(r.executor.run(Kind.READ, stalled, schedule=once)) for _ in range(5)]
     await eventually(lambda: r.pool.stats()[Lane.INTERACTIVE].used == 5)
     results = await asyncio.gather(*(r.executor.run(Kind.READ, read) for _ in range(100)))
     assert all(result == (WHOLE, 0) for result in results)

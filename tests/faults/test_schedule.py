@@ -8,13 +8,16 @@ from itertools import pairwise
 
 import pytest
 
-from graphql_app.engine.pool import PoolSettings
+from graphql_app.engine.driver import ServerError
+from graphql_app.engine.pool import Lane, PoolSettings
 from graphql_app.engine.retry import Kind, Schedule
+from graphql_app.engine.session import Session
 from graphql_app.errors import (
     AppError,
     Code,
     GatewayTimeoutException,
     Outcome,
+    RequestError,
     ServiceUnavailableException,
 )
 from graphql_app.events import AttemptFailed, DatabaseAway, DatabaseBack, GaveUp, Retrying, StatementKilled
@@ -231,6 +234,80 @@ class TestClasses:
                     _, failed = await r.executor.run(kind, change if kind is Kind.WRITE else one)
                     assert failed == 2
                     assert failures(r) == ["B" if kind is Kind.WRITE else "C"] * 2
+
+        run_virtual(work())
+
+    def test_a_work_cannot_swallow_a_rollback(self) -> None:
+        """After a deadlock the server has rolled back: what came next would be committed one by one."""
+
+        async def stubborn(session: Session) -> str:
+            for _ in range(3):
+                with pytest.raises(ServerError):
+                    await session.query(b"UPDATE t SET v = 1")
+            return "done"
+
+        async def work() -> None:
+            deadlock = scripted(Reply().ok(more=True).ok(more=True).error(1213))
+            twice = Schedule((1.0, 1.0), (0.1,))
+            async with FakeServer(deadlock) as server, rig(at(server.port), schedule=twice) as r:
+                with pytest.raises(ServiceUnavailableException) as caught:
+                    await r.executor.run(Kind.WRITE, stubborn)
+                assert caught.value.outcome is Outcome.NOT_APPLIED
+                sent = [sql for _, sql in server.statements]
+                assert sum(b"UPDATE" in sql for sql in sent) == 2, "one for each attempt"
+                assert not any(b"COMMIT" in sql for sql in sent)
+
+        run_virtual(work())
+
+    def test_errors_of_the_work_itself_pass_through(self) -> None:
+        async def refuse(session: Session) -> None:
+            await session.query(b"UPDATE t SET v = 1")
+            raise RequestError(Code.NOT_FOUND, "no such row")
+
+        async def break_(session: Session) -> None:
+            await session.query(b"UPDATE t SET v = 1")
+            raise TimeoutError("the work's own")
+
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port)) as r:
+                with pytest.raises(RequestError) as caught:
+                    await r.executor.run(Kind.WRITE, refuse)
+                assert (caught.value.outcome, caught.value.retry_count) == (Outcome.NOT_APPLIED, 0)
+                with pytest.raises(TimeoutError, match="own"):
+                    await r.executor.run(Kind.WRITE, break_)
+                assert [sql for _, sql in server.statements if sql == b"ROLLBACK"] == [b"ROLLBACK"] * 2
+                assert len(server.dials) == 1
+
+        run_virtual(work())
+
+    def test_a_work_that_left_a_query_behind_is_stopped(self) -> None:
+        async def careless(session: Session) -> None:
+            left = asyncio.ensure_future(session.query(b"UPDATE t SET v = 1"))
+            await asyncio.sleep(0.01)
+            left.cancel()
+            raise KeyError("a defect")
+
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                with pytest.raises(KeyError):
+                    await r.executor.run(Kind.WRITE, careless)
+                await r.executor.close()
+                assert len(server.killed) == 1
+                assert all(lane.used == 0 for lane in r.pool.stats().values())
+
+        run_virtual(work())
+
+    def test_a_kill_never_goes_to_another_server(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
+                held = await r.pool.acquire(Lane.CONTROL)
+                held.node = (b"another",)
+                r.pool.release(held)
+                error, _ = await failing(r)
+                assert type(error) is GatewayTimeoutException
+                await r.executor.close()
+                assert server.killed == []
+                assert [event.confirmed for event in r.of(StatementKilled)] == [False] * 4
 
         run_virtual(work())
 

@@ -24,6 +24,9 @@ STOP_LIMIT = 20.0
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
 """All that the program sees of the tester's environment: none of its own settings."""
 
+PATIENT = {"RETRY_TIMEOUTS_MS": "20000,20000,20000,20000"}
+"""Settings of a program under test unless it says otherwise: a busy machine must not look like a slow database."""
+
 SUSPICIOUS = ("Traceback (most recent call last)", "was never retrieved", "was never awaited", "ResourceWarning")
 """What the log of a sound program never holds."""
 
@@ -95,4 +98,9 @@ class RunningApp:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"} | dict(settings)
+    return (
+        kept
+        | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
+        | PATIENT
+        | dict(settings)
+    )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _QUERY = 0x03
 _HEADER = 4
+_FIRST = "SELECT VERSION()"
+"""How the first statements of a new connection begin."""
 _STATEMENT = re.compile(r"""(?:'(?:[^'\\]|\\.)*'|`[^`]*`|[^;'`])+""", re.DOTALL)
 
 
@@ -21,9 +23,13 @@ class Recorder:
         self._seen: list[str] = []
 
     def take(self) -> str:
-        """The statements since the last call, one a line, an empty line between round trips, no settings."""
+        """The statements since the last call, one a line, an empty line between round trips.
+
+        Without what sets up a session: which connection a call gets is chance.
+        """
         seen, self._seen = self._seen, []
-        trips = [[part for part in _STATEMENT.findall(text) if not part.startswith("SET ")] for text in seen]
+        asked = [text for text in seen if not text.startswith(_FIRST)]
+        trips = [[part for part in _STATEMENT.findall(text) if not part.startswith("SET ")] for text in asked]
         return "\n\n".join("\n".join(f"{part};" for part in trip) for trip in trips if trip) + "\n"
 
     async def watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -37,6 +37,7 @@ async def connected(target: Target) -> AsyncIterator[Connection]:
         yield connection
     finally:
         connection.close()
+        await connection.wait_closed()
 
 
 async def test_the_session(engine: Engine) -> None:

@@ -18,10 +18,10 @@ from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)"
-SLOW = b"SELECT id FROM t WHERE SLEEP(3) = 0"
+SLOW = b"SELECT id FROM t WHERE SLEEP(6) = 0"
 PATIENT = Schedule((10.0,), ())
 """For tests that are not about time, on a machine that may be busy."""
-QUICK = Schedule((0.3, 0.3), (0.05,))
+QUICK = Schedule((1.0, 1.0), (0.05,))
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ class TestLimits:
         self, r: Rig, engine: Engine, database: str, kind: Kind
     ) -> None:
         async def job(session: Session) -> None:
-            await session.query(SLOW if kind is Kind.READ else b"UPDATE t SET v = v + SLEEP(3)", last=True)
+            await session.query(SLOW if kind is Kind.READ else b"UPDATE t SET v = v + SLEEP(6)", last=True)
 
         with pytest.raises(GatewayTimeoutException) as caught:
             await r.executor.run(kind, job, schedule=QUICK)
@@ -194,14 +194,14 @@ class TestLimits:
 
     async def test_a_caller_that_leaves_takes_its_statement_along(self, r: Rig, engine: Engine, database: str) -> None:
         async def job(session: Session) -> None:
-            await session.query(b"UPDATE t SET v = v + SLEEP(3)")
+            await session.query(b"UPDATE t SET v = v + SLEEP(6)")
 
         task = asyncio.create_task(r.executor.run(Kind.WRITE, job))
         await eventually(lambda: running(engine, database) == 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await eventually(lambda: running(engine, database) == 0, limit=2.5)
+        await eventually(lambda: running(engine, database) == 0, limit=5.0)
         await r.executor.close()
         assert len(r.of(StatementKilled)) == 1
         assert engine.execute("SELECT SUM(v) FROM t", database) == ((6,),)

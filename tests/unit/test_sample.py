@@ -32,7 +32,7 @@ def test_the_dice_give_known_numbers() -> None:
     """The same on every Python version: a change would change everybody's sample."""
     dice = Dice(20251229)
     assert [dice.below(1000) for _ in range(6)] == [771, 798, 920, 663, 487, 639]
-    assert dice.some("abcdef", 3) == ["a", "b", "c"]
+    assert dice.some("abcdef", 3) == ["b", "e", "f"]
 
 
 def test_it_is_made_in_no_time() -> None:

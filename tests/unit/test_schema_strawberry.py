@@ -19,6 +19,7 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.permission import BasePermission
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, get_object_definition
@@ -209,9 +210,7 @@ def test_options_are_handed_to_strawberry() -> None:
             seen.append(info.field_name)
             return _next(root, info, *args, **kwargs)
 
-    class Executor(
-        strawberry.Schema(strawberry.type(type("Q", (), {"__annotations__": {"a": int}}))).execution_context_class
-    ):  # type: ignore[misc]
+    class Executor(StrawberryGraphQLCoreExecutionContext):
         pass
 
     made = answered_by(Asked([]), extensions=[Watching], execution_context_class=Executor)
@@ -250,7 +249,7 @@ class Stock:
 class Query:
     """What a user adds."""
 
-    @strawberry.field(permission_classes=[KnowsTheWord])
+    @strawberry.field(permission_classes=[KnowsTheWord])  # type: ignore[untyped-decorator]
     def secret_stock(self, at_least: int = 1) -> Stock:
         """A field behind a permission."""
         return Stock(left_over=at_least)

@@ -8,5 +8,5 @@ WHERE EXISTS (
   JOIN categories k ON k.id = p.category_id
   WHERE o.customer_id = c.id AND i.quantity >= 3 AND k.slug IS NOT NULL)
 AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.customer_id = c.id AND r.rating <= 2)
-ORDER BY c.email
+ORDER BY c.id
 LIMIT 10

@@ -1,0 +1,1 @@
+"""PostGraphile on PostgreSQL, the strongest GraphQL server of this kind, as a further contender."""

@@ -1,0 +1,1 @@
+"""Random requests, answered by the program and by plain Python over the same rows."""

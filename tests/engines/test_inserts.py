@@ -1,0 +1,180 @@
+"""Inserts with conflicts and nested rows on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from tests.fix_app import OpenApp
+from tests.graphql_client import GraphQLClient
+from tests.harness.engine import Engine
+
+pytestmark = pytest.mark.anyio
+
+SCHEMA = """
+CREATE TABLE makers (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20) NOT NULL UNIQUE, hits INT NOT NULL DEFAULT 0);
+CREATE TABLE cars (id INT AUTO_INCREMENT PRIMARY KEY, maker_id INT NOT NULL, plate VARCHAR(10), seats INT,
+  UNIQUE KEY uq_plate (plate), CONSTRAINT fk_maker FOREIGN KEY (maker_id) REFERENCES makers (id));
+CREATE TABLE trips (car_id INT NOT NULL, day DATE NOT NULL, km INT, PRIMARY KEY (car_id, day),
+  CONSTRAINT fk_car FOREIGN KEY (car_id) REFERENCES cars (id));
+"""
+EMPTY = "DELETE FROM trips; DELETE FROM cars; DELETE FROM makers"
+
+
+@pytest.fixture(scope="module")
+async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
+    """The program on empty tables."""
+    engine.execute(SCHEMA, module_database)
+    async with open_app(engine.environment(module_database)) as http:
+        yield GraphQLClient(http)
+
+
+@pytest.fixture
+async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
+    """The same, nothing in it."""
+    engine.execute(EMPTY, module_database)
+    return opened
+
+
+UPSERT = """mutation($rows: [makers_insert_input!]!, $columns: [makers_update_column!]!, $where: makers_bool_exp) {
+  insert_makers(objects: $rows, on_conflict: {constraint: name, update_columns: $columns, where: $where}) {
+    affected_rows returning { name hits } } }"""
+
+
+async def test_an_upsert_updates_the_columns_named(client: GraphQLClient) -> None:
+    await client.data(UPSERT, {"rows": [{"name": "A", "hits": 1}], "columns": ["hits"]})
+    rows = [{"name": "B", "hits": 5}, {"name": "A", "hits": 7}, {"name": "C"}]
+    made = (await client.data(UPSERT, {"rows": rows, "columns": ["hits"]}))["insert_makers"]
+    assert made == {
+        "affected_rows": 3,
+        "returning": [{"name": "B", "hits": 5}, {"name": "A", "hits": 7}, {"name": "C", "hits": 0}],
+    }
+
+
+async def test_without_columns_the_row_is_ignored(client: GraphQLClient) -> None:
+    await client.data(UPSERT, {"rows": [{"name": "A", "hits": 1}], "columns": []})
+    made = (await client.data(UPSERT, {"rows": [{"name": "A", "hits": 9}, {"name": "B"}], "columns": []}))[
+        "insert_makers"
+    ]
+    assert made == {"affected_rows": 1, "returning": [{"name": "B", "hits": 0}]}
+    one = 'mutation { insert_makers_one(object: {name: "A"}, on_conflict: {constraint: name}) { hits } }'
+    assert await client.data(one) == {"insert_makers_one": None}
+
+
+async def test_the_condition_is_on_the_existing_row(client: GraphQLClient) -> None:
+    await client.data(UPSERT, {"rows": [{"name": "A", "hits": 1}, {"name": "B", "hits": 5}], "columns": []})
+    variables = {
+        "rows": [{"name": "A", "hits": 10}, {"name": "B", "hits": 10}],
+        "columns": ["hits"],
+        "where": {"hits": {"_lt": 3}},
+    }
+    made = (await client.data(UPSERT, variables))["insert_makers"]
+    assert made == {"affected_rows": 1, "returning": [{"name": "A", "hits": 10}]}
+
+
+async def test_another_key_than_the_one_named_still_refuses(client: GraphQLClient) -> None:
+    await client.data('mutation { insert_makers(objects: [{id: 1, name: "A"}]) { affected_rows } }')
+    query = """mutation { insert_makers(objects: [{id: 1, name: "B"}],
+      on_conflict: {constraint: name, update_columns: [hits]}) { affected_rows } }"""
+    error = await client.error(query)
+    assert error["extensions"]["reason"] == "DUPLICATE_ENTRY"
+    by_key = query.replace("constraint: name", "constraint: PRIMARY")
+    assert (await client.data(by_key))["insert_makers"]["affected_rows"] == 1
+
+
+async def test_simultaneous_upserts_all_count(client: GraphQLClient, engine: Engine, module_database: str) -> None:
+    """Whoever comes second finds the row of who came first."""
+    query = """mutation($n: Int!) { insert_makers_one(object: {name: "same", hits: $n},
+      on_conflict: {constraint: name, update_columns: [hits]}) { name hits } }"""
+    answers: list[int] = []
+
+    async def one(number: int) -> None:
+        made = (await client.data(query, {"n": number}))["insert_makers_one"]
+        answers.append(made["hits"] == number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(8):
+            group.start_soon(one, number)
+    assert answers == [True] * 8
+    assert engine.execute("SELECT COUNT(*) FROM makers", module_database) == ((1,),)
+
+
+async def test_rows_are_nested_both_ways(client: GraphQLClient, engine: Engine, module_database: str) -> None:
+    query = """mutation { insert_cars(objects: [
+        {plate: "p1", maker: {data: {name: "M1"}}, trips: {data: [{day: "2024-01-01", km: 5},
+          {day: "2024-01-02"}]}},
+        {plate: "p2", maker: {data: {name: "M2"}}, trips: {data: []}}, {plate: "p3", maker: {data: {name: "M3"}}, trips: null}]) {
+      affected_rows returning { plate maker { name } trips(order_by: {day: asc}) { day km } } } }"""
+    made = (await client.data(query))["insert_cars"]
+    assert made["affected_rows"] == 8
+    assert made["returning"] == [
+        {
+            "plate": "p1",
+            "maker": {"name": "M1"},
+            "trips": [{"day": "2024-01-01", "km": 5}, {"day": "2024-01-02", "km": None}],
+        },
+        {"plate": "p2", "maker": {"name": "M2"}, "trips": []},
+        {"plate": "p3", "maker": {"name": "M3"}, "trips": []},
+    ]
+    assert engine.execute("SELECT COUNT(*) FROM trips", module_database) == ((2,),)
+
+
+async def test_a_nested_row_may_be_there_already(client: GraphQLClient) -> None:
+    query = """mutation($plate: String!) { insert_cars_one(object: {plate: $plate, maker: {data: {name: "M", hits: 3},
+      on_conflict: {constraint: name, update_columns: [hits]}}}) { maker { name hits } } }"""
+    first = (await client.data(query, {"plate": "a"}))["insert_cars_one"]
+    assert (await client.data(query, {"plate": "b"}))["insert_cars_one"] == first
+    counted = await client.data('{ makers(where: {name: {_eq: "M"}}) { cars_aggregate { aggregate { count } } } }')
+    assert counted["makers"] == [{"cars_aggregate": {"aggregate": {"count": 2}}}]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "reason"),
+    [
+        (
+            'insert_cars_one(object: {maker_id: 1, maker: {data: {name: "x"}}}) { id }',
+            "INVALID_BODY",
+        ),
+        (
+            """insert_makers_one(object: {name: "there", cars: {data: [{plate: "q"}]}},
+              on_conflict: {constraint: name}) { id }""",
+            "INVALID_BODY",
+        ),
+        (
+            'insert_makers_one(object: {name: "z", cars: {data: [{plate: "d"}, {plate: "d"}]}}) { id }',
+            "DUPLICATE_ENTRY",
+        ),
+    ],
+)
+async def test_what_cannot_be_nested_changes_nothing(
+    client: GraphQLClient, engine: Engine, module_database: str, mutation: str, reason: str
+) -> None:
+    engine.execute("INSERT INTO makers (name) VALUES ('there')", module_database)
+    error = await client.error(f"mutation {{ {mutation} }}")
+    assert error["extensions"]["reason"] == reason
+    assert engine.execute("SELECT COUNT(*) FROM makers", module_database) == ((1,),)
+    assert engine.execute("SELECT COUNT(*) FROM cars", module_database) == ((0,),)
+
+
+async def test_updates_of_many_kinds_are_done_in_order(client: GraphQLClient) -> None:
+    await client.data('mutation { insert_makers(objects: [{name: "A"}, {name: "B"}]) { affected_rows } }')
+    query = """mutation { update_makers_many(updates: [{where: {name: {_eq: "A"}}, _set: {hits: 5}},
+        {where: {hits: {_eq: 5}}, _inc: {hits: 1}}, {where: {name: {_eq: "none"}}, _set: {hits: 0}}, {where: {}}]) {
+      affected_rows returning { name hits } } }"""
+    assert (await client.data(query))["update_makers_many"] == [
+        {"affected_rows": 1, "returning": [{"name": "A", "hits": 5}]},
+        {"affected_rows": 1, "returning": [{"name": "A", "hits": 6}]},
+        {"affected_rows": 0, "returning": []},
+        {"affected_rows": 0, "returning": []},
+    ]
+
+
+async def test_ten_thousand_rows_are_a_few_statements(
+    client: GraphQLClient, engine: Engine, module_database: str
+) -> None:
+    query = "mutation($rows: [makers_insert_input!]!) { insert_makers(objects: $rows) { affected_rows } }"
+    rows = [{"name": f"maker {place}", "hits": place} for place in range(10_000)]
+    assert (await client.data(query, {"rows": rows}))["insert_makers"] == {"affected_rows": 10_000}
+    assert engine.execute("SELECT COUNT(*), SUM(hits) FROM makers", module_database)[0][0] == 10_000
