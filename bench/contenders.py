@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -135,13 +135,19 @@ def running(name: str, database: Database) -> Iterator[Running]:
     """One of `CONTENDERS` for the length of a `with`. Raises `StartFailed`."""
     port = free_port()
     command, environment = _command(name, database, port)
-    with spawned(name, command, environment, port, database.folder) as pid:
+    ready = "/readyz" if name == OURS else None
+    with spawned(name, command, environment, port, database.folder, ready) as pid:
         yield Running(CONTENDERS[name], port, pid, database.pid)
 
 
 @contextmanager
-def spawned(name: str, command: list[str], environment: dict[str, str], port: int, folder: Path) -> Iterator[int]:
-    """A process that listens on `port`; its pid. Its log is in `folder`. Raises `StartFailed`."""
+def spawned(
+    name: str, command: list[str], environment: dict[str, str], port: int, folder: Path, ready: str | None = None
+) -> Iterator[int]:
+    """A process that listens on `port`, and answers 200 at the path `ready`; its pid. Its log is in `folder`.
+
+    Raises `StartFailed`.
+    """
     file = folder / f"{name}.log"
     # Settings of whoever runs the bench must not reach the servers.
     kept = {key: value for key, value in os.environ.items() if not re.match("DB_|DATABASE_", key)}
@@ -150,7 +156,7 @@ def spawned(name: str, command: list[str], environment: dict[str, str], port: in
             command, cwd=ROOT, env=kept | environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
     try:
-        _wait_until_listening(process, port, name, file)
+        _wait(process, port, name, file, ready)
         yield process.pid
     finally:
         process.terminate()
@@ -161,14 +167,24 @@ def spawned(name: str, command: list[str], environment: dict[str, str], port: in
             process.wait()
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, name: str, log: Path) -> None:
+def _is_ready(port: int, path: str | None) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.connect()
+        if path is None:
+            return True
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, name: str, log: Path, ready: str | None) -> None:
     until = time.monotonic() + _START_LIMIT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > until:
-                ends = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-                raise StartFailed(f"{name} did not start; its log ends:\n{ends}") from None
+    while not _is_ready(port, ready):
+        if process.poll() is not None or time.monotonic() > until:
+            ends = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+            raise StartFailed(f"{name} did not start; its log ends:\n{ends}")
         time.sleep(0.05)

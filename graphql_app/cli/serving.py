@@ -74,8 +74,6 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise CannotRun(f"cannot listen on {host} port {port}: {error.strerror}; set HOST or PORT") from None
-    # The workers are started by `spawn`, which hands on what may be inherited.
-    listener.set_inheritable(True)
     with listener:
         yield listener
 

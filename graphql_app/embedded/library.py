@@ -6,7 +6,8 @@ import importlib.metadata
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from graphql_app.embedded.errors import INSTEAD, EmbeddedError
@@ -80,10 +81,28 @@ def _package() -> Any:
     return pylibseekdb
 
 
+@contextmanager
+def _nothing_inherited() -> Iterator[None]:
+    """The engine would keep what a server process was handed, such as its listening socket, as long as it lives."""
+    handed = []
+    for name in os.listdir("/dev/fd"):
+        with suppress(OSError):  # the listing's own is closed by now
+            if int(name) > 2 and os.get_inheritable(int(name)):
+                os.set_inheritable(int(name), False)
+                handed.append(int(name))
+    try:
+        yield
+    finally:
+        for descriptor in handed:
+            with suppress(OSError):
+                os.set_inheritable(descriptor, True)
+
+
 def _open(folder: str) -> Any:
     package = _package()
     try:
-        return package.open(db_dir=folder)
+        with _nothing_inherited():
+            return package.open(db_dir=folder)
     except package.SeekdbError as error:
         raise OSError(str(error)) from error
 

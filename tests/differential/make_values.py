@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -64,8 +65,6 @@ def other_number(dice: Dice, value: Any, kind: Kind) -> Any:
 
 def value_input(dice: Dice, table: Table, column: Column, *, required: bool = False) -> Input:
     """A value to compare `column` with: mostly one that occurs."""
-    import json
-
     type_, value = table.enum_type(column), dice.pick(pool(table, column))
     if column.kind is Kind.JSON:
         content = json.loads(value)

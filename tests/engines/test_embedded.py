@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.connection
 import os
 import queue
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -90,11 +92,11 @@ def program() -> Iterator[Callable[[Path], Program]]:
         each.close()
 
 
-def ask(socket: str, statement: str) -> Any:
+def ask(path: str, statement: str) -> Any:
     """The first cell of what `statement` gives in the database."""
     with (
         contextlib.closing(
-            pymysql.connect(unix_socket=socket, user="root", database="app", autocommit=True)
+            pymysql.connect(unix_socket=path, user="root", database="app", autocommit=True)
         ) as connection,
         connection.cursor() as cursor,
     ):
@@ -129,10 +131,10 @@ def test_data_outlive_the_engine(tmp_path: Path) -> None:
     """Started, stopped, started again; nobody else may look in."""
     folder = tmp_path / "data"
     engine = EmbeddedEngine(folder, "app")
-    socket = engine.start()
-    assert ask(socket, "SELECT CONCAT(DATABASE(), ' ', @@character_set_database)") == "app utf8mb4"
-    ask(socket, "CREATE TABLE t (n INT)")
-    ask(socket, "INSERT INTO t VALUES (7)")
+    address = engine.start()
+    assert ask(address, "SELECT CONCAT(DATABASE(), ' ', @@character_set_database)") == "app utf8mb4"
+    ask(address, "CREATE TABLE t (n INT)")
+    ask(address, "INSERT INTO t VALUES (7)")
     process = engine.process
     assert process is not None
     engine.stop()
@@ -142,8 +144,8 @@ def test_data_outlive_the_engine(tmp_path: Path) -> None:
 
     again = EmbeddedEngine(folder, "app")
     try:
-        assert again.start() == socket
-        assert ask(socket, "SELECT n FROM t") == 7
+        assert again.start() == address
+        assert ask(address, "SELECT n FROM t") == 7
     finally:
         again.stop()
     assert not in_use(folder)
@@ -153,17 +155,17 @@ def test_an_engine_that_dies_is_started_again(start: Start, tmp_path: Path) -> N
     """With what was committed, at the same address, and the observer is told."""
     told: queue.Queue[Event] = queue.Queue()
     engine = start(tmp_path, told.put)
-    socket = str(Folder(tmp_path).socket)
-    ask(socket, "CREATE TABLE t (n INT)")
+    address = str(Folder(tmp_path).socket)
+    ask(address, "CREATE TABLE t (n INT)")
     for number in range(2):
-        ask(socket, f"INSERT INTO t VALUES ({number})")
+        ask(address, f"INSERT INTO t VALUES ({number})")
         process = engine.process
         assert process is not None
         os.kill(process, signal.SIGKILL)
         assert told.get(timeout=LIMIT) == Lifecycle("the embedded engine died; starting it again")
         assert told.get(timeout=LIMIT) == Lifecycle("the embedded engine is back")
         assert gone(process)
-        assert ask(socket, "SELECT COUNT(*) FROM t") == number + 1
+        assert ask(address, "SELECT COUNT(*) FROM t") == number + 1
     assert told.empty()
 
 
@@ -206,8 +208,8 @@ def test_two_programs_cannot_have_one_folder(program: Callable[[Path], Program],
 async def test_a_look_uses_the_engine_that_runs(program: Callable[[Path], Program], tmp_path: Path) -> None:
     """And leaves it running."""
     first = program(tmp_path)
-    async with visited_engine(tmp_path, "app", ignore) as socket:
-        assert ask(socket, "SELECT 1") == 1
+    async with visited_engine(tmp_path, "app", ignore) as address:
+        assert ask(address, "SELECT 1") == 1
     assert not gone(first.engine)
 
 
@@ -246,13 +248,24 @@ def test_a_long_path_is_no_hindrance(tmp_path: Path) -> None:
     """A socket's path is bounded to a hundred characters or so."""
     folder = tmp_path / ("long" * 40) / "ünd mit Leerzeichen"
     engine = EmbeddedEngine(folder, "app")
-    socket = engine.start()
+    address = engine.start()
     try:
-        assert len(os.fsencode(socket)) <= SOCKET_LIMIT
-        assert ask(socket, "SELECT 1") == 1
+        assert len(os.fsencode(address)) <= SOCKET_LIMIT
+        assert ask(address, "SELECT 1") == 1
     finally:
         engine.stop()
-    assert not Path(socket).parent.parent.exists()
+    assert not Path(address).parent.parent.exists()
+
+
+def test_the_engine_keeps_nothing_of_ours_open(start: Start, tmp_path: Path) -> None:
+    """A server's socket may be inheritable, and would stay open with the engine."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.set_inheritable(True)
+        start(tmp_path)
+        assert listener.get_inheritable()
+        address = listener.getsockname()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
 
 
 def work(folder: Path, pipe: Connection) -> None:
@@ -273,28 +286,30 @@ def test_workers_of_one_server_share_the_engine(tmp_path: Path) -> None:
         pipes.append(ours)
         workers.append(spawn.Process(target=work, args=(tmp_path, theirs)))
         workers[-1].start()
-    (socket, process), other = [pipe.recv() for pipe in pipes]
-    assert (socket, process) == other
+    (address, process), other = [pipe.recv() for pipe in pipes]
+    assert (address, process) == other
     for pipe, worker, is_gone in zip(pipes, workers, (False, True), strict=True):
         pipe.send(None)
         pipe.recv()
-        worker.join(LIMIT)
+        # Waits for everyone who has the worker's end of a pipe: that must not be the engine.
+        worker.join(LIMIT / 2)
         assert worker.exitcode == 0
+        assert multiprocessing.connection.wait([worker.sentinel], 0)
         assert gone(process) is is_gone
 
 
 def test_the_sample_is_loaded_once(start: Start, tmp_path: Path) -> None:
     """What a user changed stays; what was cut off is done again."""
-    engine, socket = start(tmp_path), str(Folder(tmp_path.resolve()).socket)
+    engine, address = start(tmp_path), str(Folder(tmp_path.resolve()).socket)
     assert engine.load_sample()
-    ask(socket, "DELETE FROM users")
+    ask(address, "DELETE FROM users")
     assert not engine.load_sample()
-    assert ask(socket, "SELECT COUNT(*) FROM users") == 0
+    assert ask(address, "SELECT COUNT(*) FROM users") == 0
     (tmp_path / "sample-unfinished").touch()
     assert engine.load_sample()
-    assert ask(socket, "SELECT COUNT(*) FROM users") == 5
+    assert ask(address, "SELECT COUNT(*) FROM users") == 5
     # The session of the embedded engine is not at UTC by itself.
-    assert ask(socket, "SELECT UNIX_TIMESTAMP(a_timestamp) FROM type_samples WHERE label = 'ordinary'") == 1751371200
+    assert ask(address, "SELECT UNIX_TIMESTAMP(a_timestamp) FROM type_samples WHERE label = 'ordinary'") == 1751371200
 
 
 # --- folders that will not do; no engine is started -------------------------

@@ -130,6 +130,7 @@ class FakeServer:
     def __init__(self, handler: Handler = all_ok, *, silent: bool = False) -> None:
         self.handler = handler
         self.silent = silent
+        self.kill_error = 0
         self.greeting: Callable[[int], bytes] = lambda number: greeting(number=number)
         self.port = 0
         self.dials: list[float] = []
@@ -138,6 +139,7 @@ class FakeServer:
         self.received = bytearray()
         self._server: asyncio.Server | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._writers: dict[int, asyncio.StreamWriter] = {}
         self._stalled: dict[int, asyncio.Event] = {}
 
     async def __aenter__(self) -> FakeServer:
@@ -166,17 +168,23 @@ class FakeServer:
         """Connections of this moment."""
         return len(self._tasks)
 
+    def shout(self, data: bytes) -> None:
+        """Sends bytes that nobody asked for on every connection."""
+        for writer in self._writers.values():
+            writer.write(data)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(self.dials) + 1
         task = asyncio.current_task()
         assert task is not None
         self._tasks[number] = task
+        self._writers[number] = writer
         self.dials.append(asyncio.get_running_loop().time())
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
                 await self._talk(number, reader, writer)
         finally:
-            del self._tasks[number]
+            del self._tasks[number], self._writers[number]
             writer.transport.abort()
 
     async def _talk(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -237,6 +245,8 @@ class FakeServer:
 
     def _kill(self, number: int) -> Reply:
         self.killed.append(number)
+        if self.kill_error:
+            return Reply().error(self.kill_error)
         if number not in self._tasks:
             return Reply().error(1094, b"Unknown thread id")
         if number in self._stalled:

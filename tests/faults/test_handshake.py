@@ -99,13 +99,14 @@ async def meet(rogue: Rogue) -> None:
         (packet(b"", 2),),
         (b"\xff\xff\xff\x02" + b"x" * 1000,),
         (b"nonsense that is no packet",),
+        (packet(b"\0\0\0\2\0\0\0", 2) + packet(b"\0\0\0\2\0\0\0", 1),),
         (packet(b"\0\0\0\2\0\0\0", 2), packet(b"\xfb/etc/passwd\0", 1)),
         (packet(b"\0\0\0\2\0\0\0", 2), packet(b"\xff\xff", 1)),
         (packet(b"\0\0\0\2\0\0\0", 2), packet(b"\1", 1) + packet(b"", 2)),
     ],
     ids=[
         "clear password", "old password", "oldest password", "unknown plugin", "out of order", "empty", "too long",
-        "nonsense", "local file", "short error", "malformed rows",
+        "nonsense", "more than asked", "local file", "short error", "malformed rows",
     ],
 )  # fmt: skip
 def test_rogue_servers(answers: tuple[bytes, ...]) -> None:
@@ -137,6 +138,32 @@ def test_a_greeting_without_the_old_bits() -> None:
         async with FakeServer() as server:
             server.greeting = lambda number: greeting(CAPABILITIES & ~CLIENT.PLUGIN_AUTH, number=number)
             connection = await connect(Target(port=server.port, password=PASSWORD), 1.0)
+            assert connection.usable
+            connection.close()
+
+    run_virtual(work())
+
+
+def test_a_server_that_speaks_unasked_is_left() -> None:
+    async def work() -> None:
+        async with FakeServer() as server:
+            connection = await connect(Target(port=server.port), 1.0)
+            server.shout(packet(b"\xff" + (1053).to_bytes(2, "little") + b"#08S01Server shutdown", 0))
+            await connection.wait_closed()
+            assert not connection.usable
+            with pytest.raises(ConnectionLost) as caught:
+                await connection.query(b"SELECT 1")
+            assert not caught.value.sent
+
+    run_virtual(work())
+
+
+def test_nothing_was_left_behind() -> None:
+    async def work() -> None:
+        async with FakeServer() as server:
+            connection = await connect(Target(port=server.port), 1.0)
+            with pytest.raises(ConnectionLost):
+                await connection.settle()
             assert connection.usable
             connection.close()
 

@@ -311,6 +311,49 @@ class TestClasses:
 
         run_virtual(work())
 
+    def test_a_kill_that_cannot_be_said_ends_in_time(self) -> None:
+        async def work() -> None:
+            sizes, once = PoolSettings(control=1), Schedule((0.2,), ())
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), sizes, once, warm=True) as r:
+                held = await r.pool.acquire(Lane.CONTROL)
+                with pytest.raises(GatewayTimeoutException):
+                    await r.executor.run(Kind.READ, one)
+                await r.executor.close()
+                assert now() == pytest.approx(0.2 + 0.005 + 1.0, abs=1e-3)
+                assert server.killed == []
+                r.pool.release(held)
+
+        run_virtual(work())
+
+    @pytest.mark.parametrize("code", [1094, 1095])
+    def test_a_kill_that_is_refused_costs_the_connection(self, code: int) -> None:
+        async def work() -> None:
+            once = Schedule((0.2,), ())
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), schedule=once) as r:
+                server.kill_error = code
+                with pytest.raises(GatewayTimeoutException):
+                    await r.executor.run(Kind.READ, one)
+                await r.executor.close()
+                assert server.killed == [1]
+                assert r.of(StatementKilled) == [StatementKilled(1, confirmed=False)]
+                stats = r.pool.stats()
+                assert (stats[Lane.INTERACTIVE].idle, stats[Lane.CONTROL].idle) == (0, 1)
+
+        run_virtual(work())
+
+    def test_a_rollback_that_fails_costs_the_connection(self) -> None:
+        async def work() -> None:
+            def handle(sql: bytes) -> Reply | Act:
+                return STALL if sql == b"ROLLBACK" else Reply().ok(more=True).ok(more=True).error(1062)
+
+            async with FakeServer(handle) as server, rig(at(server.port)) as r:
+                error, seconds = await failing(r, Kind.WRITE)
+                assert error.code is Code.DUPLICATE_ENTRY
+                assert seconds == pytest.approx(0.1, abs=1e-3)
+                assert r.pool.stats()[Lane.INTERACTIVE].idle == 0
+
+        run_virtual(work())
+
     def test_a_write_without_transactions_is_not_repeated(self) -> None:
         async def work() -> None:
             async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
@@ -365,6 +408,24 @@ class TestCommit:
                 assert now() == pytest.approx(0.25, abs=1e-3)
                 assert await r.executor.run(Kind.READ, one) == (b"1", 0)
                 assert len(server.dials) == 1, "its connection is in sync"
+
+        run_virtual(work())
+
+    def test_a_caller_that_leaves_during_the_commit_lets_it_end(self) -> None:
+        async def work() -> None:
+            async with FakeServer(on_commit(later(0.05, Reply().ok()))) as server, rig(at(server.port)) as r:
+                for seconds, dials in ((0.05, 1), (5.0, 2)):
+                    server.handler = on_commit(later(seconds, Reply().ok()))
+                    task = asyncio.create_task(r.executor.run(Kind.WRITE, change))
+                    await asyncio.sleep(0.02)
+                    assert server.statements[-1][1] == b"COMMIT"
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+                    await r.executor.close()
+                    assert server.killed == []
+                    assert await r.executor.run(Kind.READ, one) == (b"1", 0)
+                    assert len(server.dials) == dials
 
         run_virtual(work())
 
