@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines assets clean
+.PHONY: run test check test-engines bench assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -35,6 +35,14 @@ check: .venv/test.stamp
 test-engines: .venv/test.stamp
 	@bash tests/provision/engines.sh
 	@REQUIRE_ENGINES=embedded,mariadb,mysql $(PYTEST) -m "(engine or faults) and not clients and not browser" $(ARGS)
+
+.venv/bench.stamp: pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh bench
+	@touch $@ .venv/run.stamp
+
+# Speed, CPU and memory beside the limit of Python and a server made by hand (needs MariaDB): make bench ARGS=--quick
+bench: .venv/bench.stamp
+	@$(BIN)/python -m bench $(ARGS)
 
 # The shipped files of GraphiQL and the API docs, made anew from their locked npm packages (needs Node)
 assets: .venv/test.stamp

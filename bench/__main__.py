@@ -17,7 +17,6 @@ from bench.check import Differs, check
 from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, Running
 from bench.measure import Plan, measure
 from bench.postgraphile import server as postgraphile
-from bench.processes import peak_megabytes
 from bench.workloads import WORKLOADS, Workload
 from tests.harness import servers
 
@@ -64,9 +63,10 @@ def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def _versions(mariadb: str) -> dict[str, str]:
-    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {"python": platform.python_version(), "mariadb": mariadb} | found
+def _machine(mariadb: str) -> dict[str, str | int]:
+    machine: dict[str, str | int] = {"cores": os.cpu_count() or 0, "python": platform.python_version()}
+    machine["mariadb"] = mariadb
+    return machine | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
@@ -83,11 +83,10 @@ def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
         check(workload, able, data)
     _say("all answers agree")
     results = measure(plan, workloads, data, _say)
-    memory = {server.contender.name: peak_megabytes(server.pid) for server in running}
-    found = report.document(plan, results, memory, _versions(data.version))
+    found = report.document(plan, results, _machine(data.version))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(found, indent=1) + "\n")
-    sys.stdout.write(report.table(results, memory) + f"\n\nwritten to {arguments.json}\n")
+    sys.stdout.write(report.table(results) + f"\n\nwritten to {arguments.json}\n")
     return 0
 
 

@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -118,6 +119,7 @@ class _Connection:
         self.left = int(lowered[at:].split(b"\r\n", 1)[0]) - len(body)
 
     def _end_chunks(self, data: bytes) -> None:
+        # JSON without line breaks never holds these bytes, so chunks need not be followed one by one.
         self._head = (self._head + data)[-5:]
         self.left = 0 if self._head == b"0\r\n\r\n" else -2
 
@@ -142,6 +144,12 @@ class _Load:
         connection.send(self._requests[self._next])
         self._next = (self._next + 1) % len(self._requests)
 
+    def close(self) -> None:
+        """Closes every connection."""
+        for connection in self._connections.values():
+            connection.socket.close()
+        self._poll.close()
+
     def run(self, seconds: float, fewest: int) -> list[float]:
         """Goes on for so long, and until there are so many answers; their latencies."""
         latencies: list[float] = []
@@ -164,7 +172,11 @@ class _Load:
 
 def run(task: Task) -> Outcome:
     """Warms up, then measures. Raises `Unanswered`."""
-    load = _Load(task)
+    with closing(_Load(task)) as load:
+        return _measure(load, task)
+
+
+def _measure(load: _Load, task: Task) -> Outcome:
     load.run(task.warm_up, task.connections)
     watched = task.watched
     load.received = 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.contenders import ROOT, Running
 from bench.database import Database
 from bench.load import Outcome, Task, write_requests
+from bench.processes import forget_peak, peak_megabytes
 from bench.workloads import Workload
 
 
@@ -34,6 +35,7 @@ class Cell:
     p99: float
     server: float
     database: float
+    memory: float  # the server's peak, in 10^6 bytes
     foreign: float  # cores that were busy with something else
 
     @property
@@ -53,7 +55,7 @@ class Results:
         self.cells.setdefault(workload, {}).setdefault(contender, []).append(cell)
 
 
-def cell_of(outcome: Outcome) -> Cell:
+def cell_of(outcome: Outcome, memory: float) -> Cell:
     """An outcome, for each request."""
     each = 1_000 / outcome.answers
     return Cell(
@@ -62,6 +64,7 @@ def cell_of(outcome: Outcome) -> Cell:
         p99=outcome.p99 * 1_000,
         server=outcome.cpu["server"] * each,
         database=outcome.cpu["database"] * each,
+        memory=memory,
         foreign=outcome.foreign,
     )
 
@@ -109,6 +112,7 @@ def _window(plan: Plan, requests: Path, server: Running) -> Cell | str:
         window=plan.window,
         watched={"server": server.pid, "database": server.database},
     )
+    forget_peak(server.pid)
     done = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         cwd=ROOT,
@@ -119,4 +123,4 @@ def _window(plan: Plan, requests: Path, server: Running) -> Cell | str:
     )
     if done.returncode:
         return f"failed: {done.stderr.strip() or done.returncode}"
-    return cell_of(Outcome(**json.loads(done.stdout)))
+    return cell_of(Outcome(**json.loads(done.stdout)), peak_megabytes(server.pid))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,8 +41,18 @@ def machine_busy_seconds() -> float:
     return (sum(fields) - idle) * _TICK
 
 
+def forget_peak(pid: int) -> None:
+    """Lets the greatest resident memory of a process and its living descendants count from now."""
+    for member in family(pid):
+        with contextlib.suppress(OSError):  # gone
+            Path(f"/proc/{member}/clear_refs").write_text("5")
+
+
 def peak_megabytes(pid: int) -> float:
-    """The greatest resident memory so far, in 10^6 bytes, of a process and its living descendants, added up."""
+    """The greatest resident memory since the start or `forget_peak`, in 10^6 bytes.
+
+    That of a process and of its living descendants, added up.
+    """
     total = 0
     for member in family(pid):
         try:

@@ -33,6 +33,7 @@ class Summary:
     p99: float
     server: float
     database: float
+    memory: float
     foreign: float
     spread: float
 
@@ -91,6 +92,7 @@ def summary(cells: Sequence[Cell | str]) -> Summary | None:
         p99=median(cell.p99 for cell in good),
         server=median(cell.server for cell in good),
         database=median(cell.database for cell in good),
+        memory=max(cell.memory for cell in good),
         foreign=median(cell.foreign for cell in good),
         spread=max(rates) / min(rates),
     )
@@ -134,24 +136,24 @@ _COLUMNS: Final = (
     ("of limit", 10, ".2f"),
     ("cpu", 7, ".2f"),
     ("server", 8, ".2f"),
+    ("peak MB", 9, ",.0f"),
     ("spread", 8, ".2f"),
     ("foreign", 9, ".2f"),
 )
 LEGEND: Final = """\
 server ms, db ms: CPU time a request. of limit: requests/s over the limit's; cpu: the limit's CPU time over this one's,
-server and database; server: the same of the server alone. spread: fastest over slowest round. foreign: cores busy with
-something else. Medians over the rounds; ratios are taken within each round."""
+server and database; server: the same of the server alone. peak MB: the server's memory. spread: fastest over slowest
+round. foreign: cores busy with something else. Medians over the rounds; ratios are taken within each round."""
 
 
-def table(results: Results, memory: Mapping[str, float]) -> str:
+def table(results: Results) -> str:
     """Everything, for people."""
     titles = {workload.name: workload.title for workload in WORKLOADS}
     head = f"{'':14}" + "".join(f"{title:>{width}}" for title, width, _ in _COLUMNS)
     lines = [LEGEND]
     for name, by_contender in results.cells.items():
         lines += ["", f"{name}: {titles[name]}", head, *(_line(contender, by_contender) for contender in by_contender)]
-    lines += ["", "peak memory of the server, MB", *(f"{name:14}{size:11,.0f}" for name, size in memory.items())]
-    lines += ["", f"{'goals of ours':38}{'requests/s':>11}{'cpu':>8}{'server':>8}", *_goal_lines(results, memory)]
+    lines += ["", f"{'goals of ours':38}{'requests/s':>11}{'cpu':>8}{'server':>8}", *_goal_lines(results)]
     return "\n".join(lines)
 
 
@@ -162,7 +164,8 @@ def _line(contender: str, by_contender: Mapping[str, Sequence[Cell | str]]) -> s
         return f"{contender:14} {cells[0]}"
     beside = ratio(cells, by_contender.get(LIMIT, ()))
     ratios = (beside.requests, beside.cpu, beside.server) if beside else (None, None, None)
-    values = (found.requests, found.p50, found.p99, found.server, found.database, *ratios, found.spread, found.foreign)
+    values = (found.requests, found.p50, found.p99, found.server, found.database, *ratios, found.memory)
+    values += (found.spread, found.foreign)
     shown = [
         f"{'' if value is None else format(value, form):>{width}}"
         for value, (_, width, form) in zip(values, _COLUMNS, strict=True)
@@ -182,11 +185,18 @@ def judged(results: Results) -> list[tuple[Goal, Ratio, Verdict]]:
     return made
 
 
-def _goal_lines(results: Results, memory: Mapping[str, float]) -> list[str]:
+def peak(results: Results, contender: str) -> float | None:
+    """The most memory a contender took in any window, in 10^6 bytes; None if it was in none."""
+    cells = [cell for each in results.cells.values() for cell in each.get(contender, ()) if isinstance(cell, Cell)]
+    return max((cell.memory for cell in cells), default=None)
+
+
+def _goal_lines(results: Results) -> list[str]:
     lines = [_goal_line(*each) for each in judged(results)]
-    if OURS in memory:
-        said = Verdict.REACHED if memory[OURS] <= MOST_MEGABYTES else Verdict.MISSED
-        lines.append(f"{f'memory at most {MOST_MEGABYTES} MB':38}{memory[OURS]:11,.0f}{'':16}  {said}")
+    memory = peak(results, OURS)
+    if memory is not None:
+        said = Verdict.REACHED if memory <= MOST_MEGABYTES else Verdict.MISSED
+        lines.append(f"{f'memory at most {MOST_MEGABYTES} MB':38}{memory:11,.0f}{'':16}  {said}")
     return lines or ["(ours did not take part)"]
 
 
@@ -196,11 +206,11 @@ def _goal_line(goal: Goal, found: Ratio, said: Verdict) -> str:
     return f"{goal.workload:15}{wanted:23}{found.requests:11.2f}{cpu:>8}{server:>8}  {said}"
 
 
-def document(plan: Plan, results: Results, memory: Mapping[str, float], versions: Mapping[str, str]) -> dict[str, Any]:
+def document(plan: Plan, results: Results, machine: Mapping[str, str | int]) -> dict[str, Any]:
     """Everything, for programs."""
     return {
         "plan": asdict(plan),
-        "versions": dict(versions),
+        "machine": dict(machine),
         "cells": {
             workload: {
                 contender: [cell if isinstance(cell, str) else asdict(cell) for cell in cells]
@@ -208,6 +218,5 @@ def document(plan: Plan, results: Results, memory: Mapping[str, float], versions
             }
             for workload, by_contender in results.cells.items()
         },
-        "peak_megabytes": dict(memory),
         "goals": [{**asdict(goal), **asdict(found), "verdict": said} for goal, found, said in judged(results)],
     }

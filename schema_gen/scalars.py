@@ -123,14 +123,14 @@ _ACCEPTED: Final[Mapping[str, Accept]] = MappingProxyType(
 """Scalars that are not simply texts."""
 
 
-def _rounded(value: object) -> object:
-    """JSON knows doubles only: its decimals are not kept with more digits than one has."""
+def rounded(value: object) -> object:
+    """A JSON value as JSON knows it: its decimals are doubles, not kept with more digits than one has."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, list):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded(item) for key, item in value.items()}
     return value
 
 
@@ -143,14 +143,13 @@ def _scalar(name: str, description: str) -> ScalarDefinition:
     def from_value(value: Any) -> object:
         if not accepts(value):
             raise GraphQLError(f"{name} cannot represent value: {inspect(value)}")
-        return value
+        return rounded(value) if name in _DOCUMENTS else value
 
     def from_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
         # An enum's name is no text: `{day: today}` is a slip, not the date 'today'.
         if isinstance(node, EnumValueNode) and name not in _DOCUMENTS:
             raise GraphQLError(f"{name} cannot represent value: {node.value}", node)
-        value = plain_value(node, variables)
-        return from_value(_rounded(value) if name in _DOCUMENTS else value)
+        return from_value(plain_value(node, variables))
 
     definition = ScalarDefinition(
         name=name,

@@ -28,7 +28,10 @@ async def open_query(reader: str, socket: str) -> AsyncIterator[Query]:
 async def _own(socket: str) -> AsyncIterator[Query]:
     pool = Pool()
     await pool.open(CONNECTIONS, socket, "root", NAME)
-    yield pool.query
+    try:
+        yield pool.query
+    finally:
+        pool.close()
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is closed."""
-        if not self._waiter.done():
+        if not self._waiter.done():  # somebody waits, for the waiter is made anew for each answer
             self._waiter.set_exception(error or ConnectionError("closed"))
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +83,11 @@ class Connection(asyncio.Protocol):
         if answer[4] != 0:
             raise ServerRefused(answer[4:])
         self._handshaken = True
+
+    def close(self) -> None:
+        """Closes the socket."""
+        if self._transport is not None:
+            self._transport.close()
 
     async def query(self, *statements: bytes) -> list[list[bytes]]:
         """Runs one or several statements in one round trip; the rows of each. Raises `ServerRefused`."""
@@ -155,6 +160,11 @@ class Pool:
             _, connection = await loop.create_unix_connection(Connection, socket)
             await connection.log_in(user, database)
             self._free.append(connection)
+
+    def close(self) -> None:
+        """Closes the connections that are free."""
+        for connection in self._free:
+            connection.close()
 
     async def query(self, *statements: bytes) -> list[list[bytes]]:
         """As `Connection.query`, on a connection that is free."""

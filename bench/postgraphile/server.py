@@ -27,7 +27,8 @@ _DOCUMENTS: Final[Mapping[str, str]] = {
     "filtered": "query($genre:Int!,$longer:Int!){tracks:allTracksList(filter:{genreId:{equalTo:$genre},"
     f"milliseconds:{{greaterThan:$longer}}}},orderBy:[MILLISECONDS_DESC,ROW_ID_ASC],first:20){{{_TRACK}}}}}",
     "big_nested": "{artists:allArtistsList(orderBy:[ROW_ID_ASC]){id:rowId name"
-    " albums:albumsByArtistIdList(orderBy:[ROW_ID_ASC]){id:rowId title tracks:tracksByAlbumIdList(orderBy:[ROW_ID_ASC]){id:rowId name milliseconds}}}}",
+    " albums:albumsByArtistIdList(orderBy:[ROW_ID_ASC]){id:rowId title"
+    " tracks:tracksByAlbumIdList(orderBy:[ROW_ID_ASC]){id:rowId name milliseconds}}}}",
     "rows_10000": "query($after:Int!){events:allEventsList(filter:{rowId:{greaterThan:$after}},orderBy:[ROW_ID_ASC],"
     f"first:10000){{{_EVENT}}}}}",
     "insert_one": "mutation($object:CommentInput!){insert_comments_one:createComment(input:{comment:$object})"

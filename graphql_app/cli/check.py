@@ -109,7 +109,9 @@ def relevant_grant(line: str, database: str) -> str | None:
         return f"act in the role {grant[1]}"
     schema = grant[2].partition(".")[0].strip("`")
     pattern = re.sub(r"\\?[%_]|.", lambda found: _LIKE.get(found[0], re.escape(found[0][-1])), schema)
-    words = [word for word in WANTED if "ALL PRIVILEGES" in grant[1] or re.search(rf"\b{word}\b", grant[1])]
+    # A privilege on some columns only is written SELECT (`a`, `b`).
+    granted = {part.partition("(")[0].strip() for part in re.split(r",(?![^(]*\))", grant[1])}
+    words = [word for word in WANTED if granted & {word, "ALL", "ALL PRIVILEGES"}]
     if not words or (schema != "*" and not re.fullmatch(pattern, database, re.IGNORECASE)):
         return None
     return f"{', '.join(words)} on {grant[2]}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing.process
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
@@ -24,6 +26,8 @@ from graphql_app.settings import EMBEDDED_DATABASE, Settings
 
 APP = "graphql_app.main:app"
 BACKLOG = 2048
+PORT_PATIENCE = 2.0
+"""Seconds that the port may stay taken: workers whose parent was killed need a moment to end."""
 GRACE_SECONDS = 4
 """Seconds that requests in flight have to end; with the engine's end the program is gone within ten."""
 
@@ -70,10 +74,17 @@ def orderly_end() -> Iterator[None]:
 def _listen(host: str, port: int) -> Iterator[socket.socket]:
     """Listens before anything else is started, so that a taken port costs nothing."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise CannotRun(f"cannot listen on {host} port {port}: {error.strerror}; set HOST or PORT") from None
+    until = time.monotonic() + PORT_PATIENCE
+    while True:
+        try:
+            listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+            break
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            raise CannotRun(f"cannot listen on {host} port {port}: {reason}; set HOST or PORT") from None
     with listener:
         yield listener
 

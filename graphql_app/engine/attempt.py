@@ -68,7 +68,8 @@ class Attempt(Generic[T]):
             self._timed_out = timer.expired() and isinstance(error, TimeoutError)
             await self._failed(error)
         else:
-            self._pool.release(connection)
+            if not session.kept:
+                self._pool.release(connection)
         return self._value
 
     async def _failed(self, error: BaseException) -> None:

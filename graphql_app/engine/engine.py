@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from graphql_app.engine.compile import Prepared, compile_call
+from graphql_app.engine.compile_rows import RowForm, compile_rows
 from graphql_app.engine.execute import Executor
+from graphql_app.engine.fragment import Statement
 from graphql_app.engine.live import LiveCatalog, Snapshot
 from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write
 from graphql_app.engine.planner import Limits, Planner
-from graphql_app.engine.request import Call
+from graphql_app.engine.request import Call, Read
 from graphql_app.engine.retry import Kind
 from graphql_app.engine.scope import Dialect
 from graphql_app.engine.session import Session
+from graphql_app.engine.stream import RowStream, whole_rows
 from graphql_app.events import Observer, StageTimed
 from schema_gen.catalog import Catalog, Table
 
@@ -51,6 +54,11 @@ class Engine:
     def catalog(self) -> Catalog:
         """The catalog being served; raises `ServiceUnavailableException` before the first load."""
         return self.live.snapshot.catalog
+
+    @property
+    def max_page(self) -> int:
+        """The largest `limit` that is allowed."""
+        return self._limits.max_page
 
     async def table(self, name: str) -> Table:
         """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
@@ -87,6 +95,29 @@ class Engine:
         with self._stage("execute"):
             values, retries = await self._executor.run(kind, job, transactional=prepared.transactional)
         return Reply(tuple(values), retries)
+
+    def compile_rows(self, read: Read, form: RowForm) -> Statement:
+        """The statement that answers `read` with one row of text each. Raises `RequestError`, also if no one can."""
+        against = self.live.snapshot
+        with self._stage("plan"):
+            planned = Planner(against.catalog, self._limits).read(read)
+        with self._stage("compile"):
+            return compile_rows(Dialect(against.features, self._stringify), planned, form)
+
+    async def rows(self, statement: Statement) -> tuple[list[bytes], int]:
+        """The rows of a compiled statement, and how many attempts failed. Raises `AppError`."""
+
+        async def job(session: Session) -> list[bytes]:
+            (result,) = await session.query(statement.render(), last=True)
+            return whole_rows(result.rows)
+
+        with self._stage("execute"):
+            return await self._executor.run(Kind.READ, job)
+
+    async def stream(self, statement: Statement) -> RowStream:
+        """The rows of a compiled statement as they arrive. Close it. Raises `AppError`."""
+        with self._stage("execute"):
+            return await self._executor.stream(statement.render())
 
     @contextmanager
     def _stage(self, stage: str) -> Iterator[None]:

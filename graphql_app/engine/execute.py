@@ -10,11 +10,15 @@ from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, GiveUp, Kind, Schedule, decide
 from graphql_app.engine.session import Session
 from graphql_app.engine.stop import Stopper
+from graphql_app.engine.stream import STREAM_SETUP, RowStream
 from graphql_app.errors import AppError, Outcome
 from graphql_app.events import AttemptFailed as AttemptFailedEvent
 from graphql_app.events import GaveUp, Observer, Retrying, ignore
 
 _PROBE = Schedule((0.8,), ())
+
+BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
+"""For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
 
 
 class Executor:
@@ -89,6 +93,20 @@ class Executor:
         if not refused:
             self._observer(GaveUp(kind, final.retry_count, final.code))
         raise final from error
+
+    async def stream(self, sql: bytes) -> RowStream:
+        """Starts a read of many rows in a bulk slot, repeated until its first rows are there and never after.
+
+        Raises `AppError`. Close the stream.
+        """
+
+        async def start(session: Session) -> RowStream:
+            opened = await session.open_stream(sql, STREAM_SETUP)
+            return RowStream(self._pool, self._stopper, *opened)
+
+        found, retries = await self.run(Kind.READ, start, bulk=True, schedule=BULK)
+        found.retry_count = retries
+        return found
 
     async def probe(self) -> None:
         """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none."""

@@ -1,7 +1,7 @@
 """SQL as values: the one door by which names and values enter SQL text.
 
 A `Sql` is a run of parts: text written in this package, literals already encoded, and
-places that are filled at call time (a `Param`, or a `KeyList` of parent keys).
+places that are filled at call time (a `Param`, a `Composed`, or a `KeyList` of parent keys).
 Nothing else in the program writes a backtick, a quote or a placeholder.
 """
 
@@ -33,6 +33,22 @@ class Param:
     slot: int
     encode: Callable[[object], bytes]
 
+    def literal(self, slots: Sequence[object]) -> bytes:
+        """The literal at a call with these `slots`. Raises `RequestError`."""
+        return self.encode(slots[self.slot])
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A list or document with slots somewhere in it: `[1, $two]`."""
+
+    raw: object
+    encode: Callable[[object], bytes]
+
+    def literal(self, slots: Sequence[object]) -> bytes:
+        """As `Param.literal`."""
+        return self.encode(_filled(self.raw, slots))
+
 
 @dataclass(frozen=True, slots=True)
 class KeyList:
@@ -44,8 +60,8 @@ class KeyList:
     literals: tuple[Callable[[bytes], bytes], ...]
 
 
-Value = Literal | Param
-Part = str | Literal | Param | KeyList
+Value = Literal | Param | Composed
+Part = str | Literal | Param | Composed | KeyList
 
 # Stands between the columns of a composite key's text, never inside JSON text or a key's text.
 KEY_SEPARATOR = b"\x1e"
@@ -118,17 +134,35 @@ def json_key(key: str) -> str:
 
 
 def value(raw: object, encode: Callable[[object], bytes]) -> Value:
-    """A value, encoded now, or at call time where it is a slot."""
+    """A value, encoded now, or at call time where it is a slot or has one in it."""
     if isinstance(raw, Slot):
         return Param(raw.index, encode)
-    return Literal(encode(raw))
+    return Composed(raw, encode) if _has_slot(raw) else Literal(encode(raw))
+
+
+def _has_slot(raw: object) -> bool:
+    if isinstance(raw, list | tuple):
+        return any(map(_has_slot, raw))
+    if isinstance(raw, dict):
+        return any(map(_has_slot, raw.values()))
+    return isinstance(raw, Slot)
+
+
+def _filled(raw: object, slots: Sequence[object]) -> object:
+    if isinstance(raw, Slot):
+        return slots[raw.index]
+    if isinstance(raw, list | tuple):
+        return [_filled(item, slots) for item in raw]
+    if isinstance(raw, dict):
+        return {key: _filled(item, slots) for key, item in raw.items()}
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A finished statement: constant bytes and places to fill."""
 
-    parts: tuple[bytes | Param | KeyList, ...]
+    parts: tuple[bytes | Param | Composed | KeyList, ...]
 
     def render(self, slots: Sequence[object] = (), keys: Iterable[bytes] = ()) -> bytes:
         """The bytes to send, with `slots` and the texts of parent `keys` in their places."""
@@ -139,10 +173,10 @@ class Statement:
         for part in parts:
             if isinstance(part, bytes):
                 out.append(part)
-            elif isinstance(part, Param):
-                out.append(part.encode(slots[part.slot]))
-            else:
+            elif isinstance(part, KeyList):
                 out.append(_key_list(part, keys))
+            else:
+                out.append(part.literal(slots))
         return b"".join(out)
 
 
@@ -160,7 +194,7 @@ def _key_list(part: KeyList, keys: Iterable[bytes]) -> bytes:
 
 def finish(piece: Sql) -> Statement:
     """The statement of a complete piece: constant runs merged into bytes."""
-    merged: list[bytes | Param | KeyList] = []
+    merged: list[bytes | Param | Composed | KeyList] = []
     run: list[bytes] = []
     for part in piece.parts:
         if isinstance(part, str):
@@ -179,7 +213,7 @@ def finish(piece: Sql) -> Statement:
 
 def shape(statement: Statement) -> str:
     """The statement's text with `?` for call-time places: for golden files, never sent."""
-    marks = {Param: "?", KeyList: "(?)"}
+    marks = {Param: "?", Composed: "?", KeyList: "(?)"}
     return "".join(
         part.decode("utf-8", "replace") if isinstance(part, bytes) else marks[type(part)] for part in statement.parts
     )

@@ -67,7 +67,7 @@ class Inserter:
 
     def _rendered(self, columns: tuple[Column, ...], row: tuple[Value | None, ...]) -> dict[str, bytes]:
         return {
-            column.name: cell.sql if isinstance(cell, Literal) else cell.encode(self.slots[cell.slot])
+            column.name: cell.sql if isinstance(cell, Literal) else cell.literal(self.slots)
             for column, cell in zip(columns, row, strict=True)
             if cell is not None
         }

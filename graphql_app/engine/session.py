@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from typing import Any
+
 from graphql_app.engine.driver import Connection, ConnectionLost, Result, ServerError
 from graphql_app.engine.features import Features
 from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, classify
@@ -12,6 +15,9 @@ _BEGIN_READ = b"START TRANSACTION READ ONLY"
 _COMMIT = b"COMMIT"
 _WARNINGS = b"SHOW WARNINGS"
 
+Batches = AsyncGenerator[list[Any], None]
+"""Rows of a stream as they arrive, in lists."""
+
 
 class Session:
     """One attempt's connection. The transaction is opened by the first query and costs no round trip of its own.
@@ -20,7 +26,7 @@ class Session:
     COMMIT is the executor's.
     """
 
-    __slots__ = ("_begun", "_connection", "_limit", "_lost", "committing", "features", "kind", "open")
+    __slots__ = ("_begun", "_connection", "_limit", "_lost", "committing", "features", "kept", "kind", "open")
 
     def __init__(self, connection: Connection, kind: Kind, limit: float | None) -> None:
         self.features: Features = connection.features
@@ -28,6 +34,8 @@ class Session:
         # Whether a transaction of ours may be open, and whether its COMMIT was sent.
         self.open = False
         self.committing = False
+        # Whether a stream goes on when the work is done, and gives the connection back at its own end.
+        self.kept = False
         self._connection = connection
         self._limit = limit
         self._begun = kind is Kind.CONTROL
@@ -64,6 +72,24 @@ class Session:
                 again = b"" if place == len(own) - 1 and not ends else statements[place]
                 await self._refuse_truncation(again)
         return own
+
+    async def open_stream(self, sql: bytes, statement_setup: bytes) -> tuple[Connection, list[Any], Batches]:
+        """Starts the one read of this session without a limit of time, and waits for its first rows.
+
+        The connection is the caller's then, who gives it back to the pool. Raises as `query`.
+        """
+        connection = self._connection
+        setting = self.features.statement_limit_sql(None)
+        await self._send(b";".join(([setting] if setting else []) + [statement_setup]), 0)
+        connection.statement_limit = None
+        batches = connection.query_stream(sql)
+        try:
+            first = await anext(batches, [])
+        except BaseException:
+            await batches.aclose()
+            raise
+        self.kept = True
+        return connection, first, batches
 
     def _head(self, count: int, last: bool) -> list[bytes]:
         """What has to run before the first statements: the limit of statements, the start of a transaction."""

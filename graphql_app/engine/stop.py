@@ -9,7 +9,7 @@ from typing import Any
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql_errors import NO_SUCH_THREAD, STOPPED
 from graphql_app.engine.pool import Lane, Pool
-from graphql_app.engine.session import Session
+from graphql_app.engine.session import Batches, Session
 from graphql_app.events import Observer, StatementKilled
 
 GRACE = 0.1
@@ -30,6 +30,20 @@ class Stopper:
     def take(self, connection: Connection, session: Session) -> None:
         """Sees to `connection` and returns at once. A COMMIT in flight is left to end by itself."""
         self._spawn(self._see_to(connection, session))
+
+    def abandon(self, connection: Connection, batches: Batches) -> None:
+        """Ends a stream whose reader has left, and returns at once: the statement is stopped, the connection closed."""
+        self._spawn(self._abandon(connection, batches))
+
+    async def _abandon(self, connection: Connection, batches: Batches) -> bool:
+        try:
+            confirmed = await self._kill(connection)
+            self._observer(StatementKilled(connection.connection_id, confirmed))
+        finally:
+            connection.close()
+            await batches.aclose()
+            self._pool.release(connection)
+        return confirmed
 
     async def close(self) -> None:
         """Waits until everything taken is seen to, which is a matter of about a second at most."""

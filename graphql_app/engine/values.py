@@ -7,7 +7,7 @@ from functools import partial
 
 from graphql_app.engine.fragment import Literal, Value, value
 from graphql_app.engine.operators import OPERATORS, Takes
-from graphql_app.engine.request import Operator, Slot
+from graphql_app.engine.request import Operator
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
 from schema_gen.column_types import encode, encode_compared
@@ -112,10 +112,6 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
                 return EMPTY_LIST, None
             return value(raw, partial(_encode_list, column)), None
         case Takes.PAIR:
-            if isinstance(raw, list | tuple) and any(isinstance(item, Slot) for item in raw):
-                encoder = partial(_checked, column, encode_compared)
-                low, high = _pair(column, raw)
-                return value(low, encoder), value(high, encoder)
             return value(raw, partial(_encode_end, column, 0)), value(raw, partial(_encode_end, column, 1))
         case Takes.TEXT:
             return value(raw, partial(_encode_text, column, row.text)), None

@@ -16,6 +16,7 @@ from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.inputs import Bound
 from graphql_app.graphql_api.prepared import FieldFailed, compile_fields, root_fields
+from schema_gen.scalars import rounded
 from schema_gen.schema import BuiltSchema
 
 
@@ -63,8 +64,9 @@ def _as_graphql(error: AppError, key: str) -> GraphQLError:
 
 async def execute(context: Context, query: str, variables: Mapping[str, object], name: str | None) -> bytes:
     """The JSON text of an operation's answer, by Strawberry's own execution."""
+    values = {key: rounded(value) for key, value in variables.items()}
     result = await context.built.schema.execute(
-        query, variable_values=dict(variables), context_value=context, operation_name=name
+        query, variable_values=values, context_value=context, operation_name=name
     )
     answer: dict[str, object] = {}
     if result.errors:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from graphql import (
     EnumValueNode,
@@ -34,8 +35,11 @@ from graphql_app.engine.request import Slot
 from graphql_app.errors import Code
 from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
+from schema_gen.scalars import rounded
 
 Tree = Mapping[str, object]
+
+_DOUBLES = frozenset({"Int", "Float"})
 
 
 class _Mismatch(Exception):
@@ -72,7 +76,8 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
 
 def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> RequestFailed:
     try:
-        outcome = get_variable_values(schema, operation.node.variable_definitions or (), dict(raw))
+        values = {name: rounded(value) for name, value in raw.items()}
+        outcome = get_variable_values(schema, operation.node.variable_definitions or (), values)
     except RecursionError:
         outcome = []
     if isinstance(outcome, list) and outcome:
@@ -99,17 +104,22 @@ def _take(type_: GraphQLInputType, value: object, slots: list[object]) -> tuple[
         return value, known.value
     if not isinstance(type_, GraphQLScalarType):
         raise _Mismatch
-    taken = type_.parse_value(value)
+    taken = _parsed(type_, value)
     if isinstance(taken, bool):
         return taken, taken
     slots.append(taken)
     return "value", Slot(len(slots) - 1)
 
 
+def _parsed(type_: GraphQLScalarType, value: object) -> object:
+    """A scalar's value. GraphQL's own scalars do not know the `Decimal` that a body's numbers are read as."""
+    return type_.parse_value(float(value) if isinstance(value, Decimal) and type_.name in _DOUBLES else value)
+
+
 def _take_list(of_type: GraphQLInputType, items: list[object], slots: list[object]) -> tuple[object, object]:
     scalar = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
     if isinstance(scalar, GraphQLScalarType) and items and None not in items:
-        values = [scalar.parse_value(item) for item in items]
+        values = [_parsed(scalar, item) for item in items]
         if not any(isinstance(item, bool) for item in values):
             slots.append(values)
             return "list", Slot(len(slots) - 1)

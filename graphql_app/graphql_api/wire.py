@@ -89,6 +89,9 @@ def _asked(value: object, *, read_only: bool = False) -> Asked:
         raise _bad("The request must be a JSON object")
     query, name = value.get("query"), value.get("operationName")
     variables, extensions = value.get("variables"), value.get("extensions")
+    if query is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
+        # Clients that send hashes first look for this very text, and then send the query.
+        raise _bad("PersistedQueryNotSupported")
     if not isinstance(query, str) or not query:
         raise _bad("'query' must be a text")
     if name is not None and not isinstance(name, str):

@@ -14,6 +14,7 @@ from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json, read_body
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
+from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
 from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Wish
 from graphql_app.rest_api.query_string import parse_pairs
@@ -27,11 +28,18 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
         ("/api/{table}", "rest_table", TABLE_OPERATIONS),
         ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
     )
+    endpoints = {
+        path: Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock)
+        for path, _, operations in addresses
+    }
+    query = Query("/api/{table}/query", engine, observer, clock, endpoints["/api/{table}/query"])
     return [
         *(
-            Route(path, Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock), name=name)
-            for path, name, operations in addresses
+            Route(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
+            for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))
         ),
+        Route("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
+        Route("/api/{table}/query", query, name="rest_query"),
         Route("/openapi.json", document, methods=["GET"], name="openapi"),
     ]
 

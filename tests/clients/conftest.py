@@ -1,14 +1,19 @@
-"""Marks the tests that drive a browser, so that the default suite leaves them out."""
+"""Marks the tests that drive a browser or Node, so that the default suite leaves them out."""
 
 from __future__ import annotations
 
 import pytest
 
-FIXTURES = {"browser", "window"}
-"""Fixtures that open Chromium."""
+from tests.clients.fix_node import client_app, npm, outcomes
+
+__all__ = ["client_app", "npm", "outcomes"]
+
+MARKS = {"browser": {"browser", "window"}, "clients": {"npm"}}
+"""By marker, the fixtures that open Chromium, and that run other people's packages."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test with one of these fixtures, directly or through another, is a browser test."""
-    if FIXTURES & set(getattr(item, "fixturenames", ())):
-        item.add_marker("browser")
+    """A test with one of these fixtures, directly or through another, has the marker."""
+    for marker, fixtures in MARKS.items():
+        if fixtures & set(getattr(item, "fixturenames", ())):
+            item.add_marker(marker)

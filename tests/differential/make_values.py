@@ -13,8 +13,25 @@ from tests.differential.rows import pool
 from tests.differential.schema import NUMBERS, TEXTS, Column, Kind, Table
 
 LIKE: Final = (
-    *("%", "a%", "%c", "_b_", "A%", "%b%", "a\\_b", "100\\%", "%\\%%", "abc", "", "_", "%\n%", "%'%", "é%", "%\U0001f600"),
-    *("back\\\\\\\\slash", "n%TH", "%\"%", "a_b", "___"),
+    *(
+        "%",
+        "a%",
+        "%c",
+        "_b_",
+        "A%",
+        "%b%",
+        "a\\_b",
+        "100\\%",
+        "%\\%%",
+        "abc",
+        "",
+        "_",
+        "%\n%",
+        "%'%",
+        "é%",
+        "%\U0001f600",
+    ),
+    *("back\\\\slash", "n%TH", '%"%', "a_b", "___"),
 )
 REGEX: Final = (
     *("^a", "c$", "b", "^.b", "[a-c]+", "a|z", "é", "[0-9]", "^$", "(ab|AB)c", "it's", "%", "^[^a]", ".", "e.", "N"),

@@ -110,7 +110,7 @@ class Spread:
 Piece = Field | Spread
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Operation:
     """A query or mutation."""
 

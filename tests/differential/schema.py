@@ -211,7 +211,9 @@ _VIEWS: Final = {"running": "SELECT id, title, owner_id, effort, done FROM proje
 
 def _built() -> dict[str, Table]:
     tables = {
-        name: Table(name, _KEYS.get(name, ("id",)), {column.name: column for column in columns}, {}, _VIEWS.get(name, ""))
+        name: Table(
+            name, _KEYS.get(name, ("id",)), {column.name: column for column in columns}, {}, _VIEWS.get(name, "")
+        )
         for name, columns in _COLUMNS.items()
     }
     for table, columns, name, to_table, to_columns, back in _REFERENCES:

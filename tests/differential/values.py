@@ -22,10 +22,23 @@ Rows = dict[str, list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A computed double: the answer may be off by `slack`."""
+    """A computed double: an answer may be off by `slack`, and differ from call to call by `noise`."""
 
     value: float
     slack: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Any text: a cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A list whose runs stand in this order; within each, rows may stand in any order."""
+
+    runs: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ _PARSERS: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.DECIMAL: lambda value: Decimal(str(value)),
     Kind.DOUBLE: float,
     Kind.DATE: date.fromisoformat,
-    Kind.DATETIME: datetime.fromisoformat,
+    Kind.DATETIME: lambda value: datetime.fromisoformat(value).replace(tzinfo=None),
     Kind.JSON: document,
 }
 

@@ -1,0 +1,107 @@
+"""Read plans -> one statement whose rows are finished lines: a JSON object or a CSV record each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from graphql_app.engine import plan
+from graphql_app.engine.compile_cell import Piece, concat
+from graphql_app.engine.compile_read import row_cell
+from graphql_app.engine.fragment import EMPTY, Literal, Sql, Statement, finish, join, sql, template, text
+from graphql_app.engine.scope import Dialect, Scope, ref
+from graphql_app.engine.source import Source, output_columns, row_source
+from graphql_app.errors import Code, RequestError
+from schema_gen.catalog import Column
+from schema_gen.column_types import type_of
+from schema_gen.literals import quote_bytes
+
+QUOTE = b"\xff"
+"""Stands for the quotes around a CSV cell; no UTF-8 text holds this byte, so the cell's own quotes are told apart."""
+
+_MARK = sql(Literal(quote_bytes(QUOTE)))
+_RUNS = "(9,10,13,43,45,61,64)"  # tab, new lines, + - = @
+
+
+class RowForm(Enum):
+    """What the line of a row is. `SPREADSHEET` is CSV whose texts no spreadsheet takes for a formula."""
+
+    JSON = auto()
+    CSV = auto()
+    SPREADSHEET = auto()
+
+
+# Texts of numbers stand without quotes; those of every other scalar within them, so that an empty one is no NULL.
+_PLAIN: Mapping[str, str | None] = {
+    "Int": None,
+    "bigint": None,
+    "decimal": None,
+    "Float": None,
+    "year": None,
+    "Boolean": "({c}+0)",
+    "date": "{c}",
+    "datetime": "{c}",
+    "timestamp": "{c}",
+    "time": "{c}",
+}
+_TEXT = "{c}"
+_QUOTED: Mapping[str, str] = {
+    "String": _TEXT,
+    "json": _TEXT,
+    "uuid": _TEXT,
+    "inet": _TEXT,
+    "binary": "REPLACE(TO_BASE64({c}),'\\n','')",
+}
+
+
+def compile_rows(dialect: Dialect, read: plan.ReadPlan, form: RowForm) -> Statement:
+    """The statement. Raises `RequestError` where a row is not one line: to-many relations, in CSV any relation."""
+    scope = Scope(dialect)
+    source = row_source(scope, read.rows, None, output_columns(read.outputs))
+    if form is RowForm.JSON:
+        cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
+        if cell.gaps:
+            raise RequestError(Code.INVALID_PARAMETER, "Rows with lists of related rows cannot be streamed")
+        line = cell.expression()
+    else:
+        line = _record(dialect, source, read.outputs, form)
+    order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
+    return finish(sql("SELECT ", line, source.written(scope), order, source.page))
+
+
+def _record(dialect: Dialect, source: Source, outputs: tuple[plan.Output, ...], form: RowForm) -> Sql:
+    pieces: list[Piece] = []
+    for output in outputs:
+        if not isinstance(output, plan.ColumnOut):
+            raise RequestError(Code.INVALID_PARAMETER, "CSV shows columns only, no relations")
+        if pieces:
+            pieces.append(",")
+        pieces += _cell(dialect, ref(source.alias, output.column), output.column, form)
+    return concat(pieces)
+
+
+def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm) -> list[Piece]:
+    row = type_of(column)
+    flavour = dialect.features.flavour
+    if row.scalar in _PLAIN:
+        plain = _PLAIN[row.scalar] or row.json_for(False, flavour)
+        made = template(plain, value)
+        return [_or_empty(made) if column.nullable else made]
+    made = template(_QUOTED.get(row.scalar) or row.json_for(False, flavour), value)
+    if row.scalar in ("String", "json") and column.type.charset not in (None, "utf8mb4"):
+        made = sql("CONVERT(", made, " USING utf8mb4)")
+    if form is RowForm.SPREADSHEET:
+        made = sql("IF(ORD(", made, ") IN ", _RUNS, ",CONCAT(", text("'"), ",", made, "),", made, ")")
+    # Beside a text the mark would be taken for one of the same character set, and refused.
+    made = sql("CAST(", made, " AS BINARY)")
+    quoted = join(",", (_MARK, made, _MARK))
+    if not column.nullable:
+        return [quoted]
+    made = sql("CONCAT(", quoted, ")")
+    if row.null_safe:
+        return [_or_empty(made)]
+    return [sql("IF(", value, " IS NULL,", text(""), ",", made, ")")]
+
+
+def _or_empty(made: Sql) -> Sql:
+    return sql("IFNULL(", made, ",", text(""), ")")

@@ -1,0 +1,223 @@
+"""The addresses that give many rows: CSV export, and `GET …/query` as CSV, as lines of JSON, or as one long document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graphql_app.csv_io.records import header_line, record_lines
+from graphql_app.engine.compile_rows import RowForm
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.fragment import Statement
+from graphql_app.engine.request import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
+from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.events import Observer, RequestDone, UnexpectedError
+from graphql_app.http_body import ClientGone, parse_json
+from graphql_app.rest_api.accept import preferred
+from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, timestamp
+from graphql_app.rest_api.query_string import Pairs, parse_pairs
+from graphql_app.rest_api.read_request import read_request
+from graphql_app.rest_api.streamed import Lines, send_stream
+
+AT_ONCE = 5000
+"""Rows that are answered as a whole; a longer answer is streamed."""
+
+_MESSAGE = "Records retrieved successfully"
+_CSV: Headers = ((b"content-type", b"text/csv; charset=utf-8; header=present"),)
+_LINES: Headers = ((b"content-type", b"application/x-ndjson"),)
+_JSON: Headers = ((b"content-type", b"application/json"),)
+_VARY: Headers = ((b"vary", b"accept, prefer"),)
+_FORMATS: Mapping[str, RowForm] = {"csv": RowForm.CSV, "spreadsheet": RowForm.SPREADSHEET}
+_COUNT = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
+_UNSAFE = re.compile(r"[^A-Za-z0-9_. -]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be sent: rows of which read, as what."""
+
+    read: Read
+    form: RowForm
+    headers: Headers
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Streaming:
+    """What the two kinds of endpoint have in common."""
+
+    path: str
+    engine: Engine
+    observer: Observer
+    clock: Clock
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request; what breaks after the first rows breaks the connection."""
+        started = perf_counter()
+        told = _Told(send)
+        answer: Answer | None = None
+        try:
+            answer = await self.run(scope, receive, told)
+        except ClientGone:
+            return
+        except AppError as error:
+            answer = failure(error, self.clock())
+        except Exception as error:
+            self.observer(UnexpectedError(self.path, error))
+            answer = failure(internal_error(), self.clock())
+        if answer is not None and not told.started:
+            await respond(send, answer)
+        status, code = (200, None) if answer is None else (answer.status, answer.code)
+        self.observer(RequestDone("rest", f"GET {self.path}", status, perf_counter() - started, 0, code))
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """Streams, or gives the whole answer. Raises `AppError`, `ClientGone`."""
+        raise NotImplementedError
+
+    async def table_read(self, scope: Scope, pairs: Pairs) -> Read:
+        """The read that the query string asks for."""
+        table = await self.engine.table(scope["path_params"]["table"])
+        catalog = self.engine.catalog
+        return read_request(catalog, catalog.tables.get(table.name, table), (), pairs)
+
+    async def stream(self, receive: Receive, send: Send, wanted: Wanted, statement: Statement) -> None:
+        """Sends every row."""
+        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(statement))
+
+
+class _Told:
+    """A `send` that remembers whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: object) -> None:
+        self.started = True
+        await self._send(message)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Export(_Streaming):
+    """`GET /api/{table}/export`: the table as a CSV file."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        await self.answer(scope, receive, send)
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """Streams the file."""
+        form, pairs = _format(parse_pairs(scope["query_string"]))
+        read = await self.table_read(scope, pairs)
+        statement = self.engine.compile_rows(read, form)
+        headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
+        if scope["method"] == "HEAD":
+            return Answer(200, b"", headers)
+        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read)), statement)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Query(_Streaming):
+    """`GET /api/{table}/query` in every form; other methods and small answers are `plain`'s."""
+
+    plain: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        if scope["method"] != "GET":
+            await self.plain(scope, receive, send)
+            return
+        await self.answer(scope, receive, send)
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """Streams what is long, and answers what is short."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        media = preferred(headers.get(b"accept", b""), ("application/json", "text/csv", "application/x-ndjson"))
+        read = await self.table_read(scope, parse_pairs(scope["query_string"]))
+        counted = await self._counted(read, headers.get(b"prefer", b"").decode("latin-1"))
+        if media == "text/csv":
+            wanted = Wanted(read, RowForm.CSV, (*_CSV, *_VARY, *counted), _csv_lines(read))
+        elif media == "application/x-ndjson":
+            wanted = Wanted(read, RowForm.JSON, (*_LINES, *_VARY, *counted), Lines(_json_lines))
+        else:
+            return await self._json(read, counted, receive, send)
+        await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
+        return None
+
+    async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> Answer | None:
+        """The envelope: as a whole where all rows are known to be few, else streamed."""
+        if any(isinstance(item, ShowRelated) for item in read.select):
+            reply = await self.engine.run(Call((Root("data", read),)))
+            return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
+        statement = self.engine.compile_rows(read, RowForm.JSON)
+        first, bounded = self._first_rows(read)
+        rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON) if bounded else statement)
+        if not bounded or len(rows) < bounded:
+            data = b"[" + b",".join(rows) + b"]"
+            return _with(success(_MESSAGE, data, retries, self.clock()), counted)
+        del rows
+        head = f'{{"timestamp":"{timestamp(self.clock())}","message":"{_MESSAGE}","data":['.encode()
+        lines = Lines(b",".join, head, b",", b'],"retry_count":%d}' % retries)
+        await self.stream(receive, send, Wanted(read, RowForm.JSON, (*_JSON, *counted), lines), statement)
+        return None
+
+    def _first_rows(self, read: Read) -> tuple[Read, int]:
+        """`read` cut down, with the number of rows that says that there may be more; 0 where it is short anyway."""
+        asked = read.limit
+        if isinstance(asked, int) and asked <= AT_ONCE:
+            return read, 0
+        most = min(AT_ONCE + 1, self.engine.max_page)
+        return replace(read, limit=most), most
+
+    async def _counted(self, read: Read, prefer: str) -> Headers:
+        """The headers that tell the number of all rows, where it is asked for."""
+        found = _COUNT.search(prefer.lower())
+        if found is None or found[1] != "exact":
+            return ()
+        count = Aggregate(read.table, (Figures("f", (Count("n"),)),), read.where)
+        reply = await self.engine.run(Call((Root("data", count),)))
+        document = parse_json(reply.values[0])
+        assert isinstance(document, dict)
+        total = int(document["f"]["n"])
+        start = read.offset if isinstance(read.offset, int) else 0
+        end = min(total, start + read.limit) if isinstance(read.limit, int) else total
+        place = f"{start}-{end - 1}" if end > start else "*"
+        return (
+            (b"content-range", f"{place}/{total}".encode()),
+            (b"preference-applied", b"count=exact"),
+        )
+
+
+def _with(answer: Answer, extra: Headers) -> Answer:
+    return replace(answer, headers=(*answer.headers, *extra)) if extra else answer
+
+
+def _csv_lines(read: Read) -> Lines:
+    return Lines(record_lines, header_line(item.key for item in read.select))
+
+
+def _json_lines(rows: list[bytes]) -> bytes:
+    return b"\n".join(rows) + b"\n"
+
+
+def _format(pairs: Pairs) -> tuple[RowForm, Pairs]:
+    """The form that `format` asks for, and the other parameters."""
+    given = [text for name, text in pairs if name == "format"]
+    unknown = [text for text in given if text not in _FORMATS]
+    if unknown or len(given) > 1:
+        raise RequestError(Code.INVALID_PARAMETER, f"Parameter 'format' must be one of {', '.join(_FORMATS)}")
+    rest = tuple((name, text) for name, text in pairs if name != "format")
+    return _FORMATS[given[0]] if given else RowForm.CSV, rest
+
+
+def _attachment(table: str) -> bytes:
+    """The header that names the file: an ASCII name that no system misreads, and the table's own name."""
+    safe = _UNSAFE.sub("_", table).strip(". ") or "table"
+    whole = quote(f"{table}.csv", safe="")
+    return f"attachment; filename=\"{safe}.csv\"; filename*=UTF-8''{whole}".encode()

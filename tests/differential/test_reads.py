@@ -1,0 +1,50 @@
+"""Random queries on every engine: each answer equals the one that plain Python finds in the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+
+from tests.differential.compare import difference
+from tests.differential.database import Database
+from tests.differential.make_operation import operations
+from tests.differential.oracle import Oracle
+from tests.differential.printed import printed
+from tests.differential.query import Operation
+from tests.differential.rows import SIZES, load, make_rows
+from tests.differential.run import REPEAT, SEED, examples
+from tests.differential.schema import definition
+from tests.differential.values import Ambiguous
+from tests.fix_app import OpenApp
+from tests.graphql_client import GraphQLClient
+from tests.harness.engine import Engine
+
+pytestmark = [pytest.mark.anyio, pytest.mark.differential, pytest.mark.timeout(3600)]
+
+DATABASE = Database(make_rows(SEED))
+
+
+@pytest.fixture(scope="module")
+async def client(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
+    """The program on the rows of this run's seed."""
+    engine.execute(definition(), module_database)
+    load(engine, module_database, DATABASE.rows, tuple(SIZES))
+    async with open_app(engine.environment(module_database)) as http:
+        yield GraphQLClient(http)
+
+
+@examples()
+@given(operation=operations())
+async def test_queries(client: GraphQLClient, operation: Operation) -> None:
+    request = printed(operation)
+    said = f"{REPEAT}\n{request.text}\nvariables: {request.variables}"
+    try:
+        expected = Oracle(DATABASE).answer(operation)
+    except Ambiguous:
+        return
+    answer = await client.answer(request.text, request.variables)
+    assert "errors" not in answer, f"{answer['errors']}\n{said}"
+    wrong = difference(expected, answer["data"])
+    assert wrong is None, f"{wrong}\n{said}"

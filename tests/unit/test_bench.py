@@ -1,0 +1,163 @@
+"""The bench: its data are always the same, its load counts every answer and takes no failure, its ratios are right."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bench import data, load, report
+from bench.contenders import get, post
+from bench.measure import Cell
+from bench.tables import TABLES
+from bench.workloads import WORKLOADS
+
+SIZES = {"artists": 275, "genres": 25, "albums": 347, "tracks": 3_503, "events": 200_000, "comments": 0}
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table.name != "events"], ids=lambda table: table.name)
+def test_the_rows_are_the_same_each_time_and_as_many_as_promised(table: object) -> None:
+    """The seed is fixed; keys count from 1; a row has a value for each column."""
+    assert isinstance(table, type(TABLES[0]))
+    rows = list(data.rows(table.name))
+    assert rows == list(data.rows(table.name))
+    assert [row[0] for row in rows] == list(range(1, SIZES[table.name] + 1))
+    assert {len(row) for row in rows} <= {len(table.names)}
+
+
+def test_every_foreign_key_of_the_data_has_its_parent() -> None:
+    """The databases would refuse other rows."""
+    albums = list(data.rows("albums"))
+    tracks = list(data.rows("tracks"))
+    assert {row[2] for row in albums} <= set(range(1, data.ARTISTS + 1))
+    assert {row[2] for row in tracks} == set(range(1, data.ALBUMS + 1))
+    assert {row[3] for row in tracks} <= set(range(1, data.GENRES + 1))
+
+
+def test_the_prepared_requests_are_the_same_each_time() -> None:
+    """Every contender and every run is asked the same."""
+    for workload in WORKLOADS:
+        if workload.name != "insert_10000":
+            assert workload.variables() == workload.variables()
+            assert len(workload.variables()) == workload.prepared
+
+
+# --- the load ---------------------------------------------------------------------------------------------------------
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """`/whole` and `/chunks` answer so; anything else is not found."""
+        if self.path not in ("/whole", "/chunks"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        body = b"x" * 300_000
+        if self.path == "/whole":
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (body, b"20", b"y"):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def do_POST(self) -> None:
+        """Counts in the server; answers with a GraphQL error when the body says so."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"errors":[]}' if b"fail" in body else b'{"data":1}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: the load leaves while it is being answered."""
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _outcome(folder: Path, *requests: bytes) -> load.Outcome:
+    file = folder / "requests"
+    load.write_requests(requests, file)
+    assert load.read_requests(file) == list(requests)
+    with _server() as port:
+        return load.run(load.Task(port, str(file), connections=3, warm_up=0.0, window=0.05, watched={}))
+
+
+@pytest.mark.parametrize("request_", [get("/whole"), get("/chunks"), post("/", {"a": "ü" * 9})], ids=lambda r: r[:12])
+def test_the_load_counts_answers_of_every_form(request_: bytes, tmp_path: Path) -> None:
+    """A window holds at least an answer for each connection; long bodies and chunks are read to their end."""
+    outcome = _outcome(tmp_path, request_)
+    assert outcome.answers >= 3
+    assert outcome.seconds >= 0.05
+    assert 0 < outcome.p50 <= outcome.p99
+    assert outcome.cpu["load"] >= 0
+    size = 300_000 if b"GET" in request_[:3] else 10
+    assert outcome.received >= size * (outcome.answers - 3)
+
+
+@pytest.mark.parametrize("request_", [get("/missing"), post("/", "fail")], ids=["404", "errors"])
+def test_the_load_takes_no_failure_for_an_answer(request_: bytes, tmp_path: Path) -> None:
+    """A server that fails fast must not look fast."""
+    with pytest.raises(load.Unanswered):
+        _outcome(tmp_path, post("/", "good"), request_)
+
+
+# --- the figures ------------------------------------------------------------------------------------------------------
+
+
+def _cell(requests: float, server: float, database: float = 1.0) -> Cell:
+    return Cell(requests, p50=1, p99=2, server=server, database=database, memory=10, foreign=0)
+
+
+def test_ratios_are_taken_within_each_round() -> None:
+    """A round in which one of the two failed says nothing; the middle of the others counts."""
+    ours: list[Cell | str] = [_cell(80, 2), "failed: it fell", _cell(10, 2), _cell(300, 2)]
+    limit = [_cell(100, 1), _cell(1, 1), _cell(20, 1), _cell(100, 1)]
+    found = report.ratio(ours, limit)
+    assert found == report.Ratio(requests=0.8, cpu=2 / 3, server=0.5)
+    assert report.ratio(["failed"], limit) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "goal", "said"),
+    [
+        (report.Ratio(0.8, 0.8, 0.1), report.Goal("w", "limit", 0.8), "reached"),
+        (report.Ratio(9.0, 0.79, 9.0), report.Goal("w", "limit", 0.8), "unresolved"),
+        (report.Ratio(0.63, 0.9, 0.9), report.Goal("w", "limit", 0.8), "missed"),
+        (report.Ratio(11.0, 5.0, 12.0), report.Goal("w", "by-hand", 11, server_only=True), "reached"),
+        (report.Ratio(11.0, 99.0, 8.0), report.Goal("w", "by-hand", 11, server_only=True), "missed"),
+        (report.Ratio(1.3, 1.25, 0.1), report.Goal("w", "postgraphile", 1, ahead=True), "reached"),
+        (report.Ratio(1.3, 1.2, 9.0), report.Goal("w", "postgraphile", 1, ahead=True), "unresolved"),
+        (report.Ratio(0.7, 9.0, 9.0), report.Goal("w", "postgraphile", 1, ahead=True), "missed"),
+    ],
+)
+def test_a_goal_is_judged_by_the_less_favourable_ratio(found: report.Ratio, goal: report.Goal, said: str) -> None:
+    """A gap that is not resolved is neither a goal missed nor a server beaten."""
+    assert report.verdict(found, goal) == said
