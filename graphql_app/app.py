@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from graphql_app.embedded.provide import embedded_engine
-from graphql_app.engine.driver import Target, TlsMode
+from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.live import LiveCatalog
@@ -32,7 +32,7 @@ from graphql_app.pages import graphiql_response, page_routes, prefers_page
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_routes
 from graphql_app.schema_loader import SchemaLoader
-from graphql_app.settings import EMBEDDED_DATABASE, DatabaseAddress, Settings
+from graphql_app.settings import EMBEDDED_DATABASE, Settings
 
 
 def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
@@ -78,7 +78,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
             socket = await stack.enter_async_context(provided)
         sizes = PoolSettings(size=settings.db_pool_size, warm=settings.db_pool_min)
         address = settings.address(socket)
-        pool = Pool(target(address), sizes, observer)
+        pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
         services = build(settings, address.name, pool, observer)
         stack.push_async_callback(services.executor.close)
@@ -103,20 +103,6 @@ def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> 
     face = GraphQLFace(engine, observer, introspection=settings.introspection)
     live.listen(SchemaBuilder(face, settings.naming, observer).build)
     return Services(engine, executor, live, face)
-
-
-def target(address: DatabaseAddress) -> Target:
-    """The driver's form of an address."""
-    return Target(
-        host=address.host,
-        port=address.port,
-        socket=address.socket,
-        user=address.user,
-        password=address.password,
-        database=address.name,
-        tls=TlsMode(address.ssl),
-        ca_file=str(address.ssl_ca) if address.ssl_ca else None,
-    )
 
 
 def schedule(settings: Settings) -> Schedule:

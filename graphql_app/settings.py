@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from pydantic import model_validator as validates_model
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from graphql_app.address import DatabaseAddress
 from graphql_app.database_url import FORM, parse_database_url
 
 ENV_FILE = "ENV_FILE"
@@ -29,20 +29,6 @@ DATABASE_SETTINGS = (
 
 class SettingsError(Exception):
     """A setting is wrong. The text is one line: the setting's name and what it takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseAddress:
-    """Where the database is and who we are. With `socket`, host and port do not count."""
-
-    name: str
-    host: str = "127.0.0.1"
-    port: int = 3306
-    socket: str | None = None
-    user: str = "root"
-    password: str = field(default="", repr=False)
-    ssl: Literal["off", "required", "verify"] = "off"
-    ssl_ca: Path | None = None
 
 
 def _split(value: object) -> object:

@@ -157,6 +157,16 @@ class Table:
         """The primary key, if any, then the other unique keys."""
         return ((self.primary_key,) if self.primary_key else ()) + self.unique_keys
 
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The columns of the primary key; none where there is no key."""
+        return tuple(self.columns[name] for name in self.primary_key.columns) if self.primary_key else ()
+
+    @property
+    def auto_increment(self) -> Column | None:
+        """The column that the database numbers, if there is one."""
+        return next((column for column in self.columns.values() if column.auto_increment), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

@@ -70,6 +70,14 @@ def test_a_contract_breaks_at_a_bad_import(tmp_path: Path, contract: str, file: 
     assert f"{importer} -> {imported}" in " ".join(done.stdout.split())
 
 
+def test_every_folder_of_modules_is_a_package() -> None:
+    """A folder without `__init__.py` may be joined with one of the same name elsewhere, for import-linter too."""
+    folders = {
+        str(Path(source.path).parent) for source in SOURCES if source.path.startswith(PACKAGES) and source.python
+    }
+    assert {folder for folder in folders if not (ROOT / folder / "__init__.py").exists()} == set()
+
+
 def test_every_module_has_its_layer() -> None:
     """What stands in no layer could import anything."""
     layers = CONTRACTS["layers"]["layers"]

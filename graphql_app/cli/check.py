@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from graphql_app.address import DatabaseAddress
 from graphql_app.cli.database import fetch, opened, read_catalog, where
 from graphql_app.engine.driver import Connection, ServerError
-from graphql_app.settings import DatabaseAddress, Settings
+from graphql_app.settings import Settings
 from schema_gen.catalog import Catalog, Table, TableKind
 
 CLOCK_LIMIT = 5.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from graphql_app.address import DatabaseAddress
 from graphql_app.cli.failure import CannotRun
 from graphql_app.embedded.provide import visited_engine
-from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, TlsMode, connect
+from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, connect
 from graphql_app.logs import log_events
-from graphql_app.settings import EMBEDDED_DATABASE, DatabaseAddress, Settings
+from graphql_app.settings import EMBEDDED_DATABASE, Settings
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
 from schema_gen.introspect import RawRow, introspect
@@ -35,18 +36,8 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, Database
 
 @asynccontextmanager
 async def _dialled(address: DatabaseAddress) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
-    target = Target(
-        host=address.host,
-        port=address.port,
-        socket=address.socket,
-        user=address.user,
-        password=address.password,
-        database=address.name,
-        tls=TlsMode(address.ssl),
-        ca_file=str(address.ssl_ca) if address.ssl_ca else None,
-    )
     try:
-        connection = await connect(target, CONNECT_LIMIT)
+        connection = await connect(Target.of(address), CONNECT_LIMIT)
     except ServerError as error:
         raise CannotRun(f"the server at {where(address)} says no: {error.message} (error {error.code})") from None
     except ConnectionLost as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from graphql_app.engine.compiled import ABSENT, SEPARATOR, Form, Node
+from graphql_app.engine.compiled import ABSENT, NULL_KEY, SEPARATOR, Form, Node
 from graphql_app.errors import AppError, Code
 
 _SEPARATOR = SEPARATOR.encode()
 _ABSENT = ABSENT.encode()
+_NULL_KEY = NULL_KEY.encode()
 Groups = dict[bytes, bytes]
 
 
@@ -39,7 +40,7 @@ class Batch:
     def keys(self, part: int) -> list[bytes]:
         """The distinct keys that stand in a part of the rows, in order of appearance."""
         found = dict.fromkeys([row[part] for row in self.rows])
-        found.pop(b"", None)
+        found.pop(_NULL_KEY, None)
         found.pop(_ABSENT, None)
         return list(found)
 

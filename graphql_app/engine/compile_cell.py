@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from graphql_app.engine.compiled import ABSENT, SEPARATOR, Node
+from graphql_app.engine.compiled import ABSENT, NULL_KEY, SEPARATOR, Node
 from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, sql, template, text
 from graphql_app.engine.scope import Scope, ref
 from schema_gen.catalog import Column, Table
@@ -101,7 +101,7 @@ def object_cell(keys_and_cells: list[tuple[str, Cell]]) -> Cell:
 
 
 def key_text(alias: str, table: Table, columns: tuple[str, ...], *, present: bool = False) -> Sql:
-    """The text that names a row's key; empty where one of its columns is NULL (`present`: none can be)."""
+    """The text that names a row's key; `NULL_KEY` where one of its columns is NULL (`present`: none can be)."""
     parts: list[Sql] = []
     nullable = False
     for index, column_name in enumerate(columns):
@@ -111,4 +111,4 @@ def key_text(alias: str, table: Table, columns: tuple[str, ...], *, present: boo
             parts.append(text(KEY_SEPARATOR.decode()))
         parts.append(template(type_of(column).key_sql, ref(alias, column)))
     made = parts[0] if len(parts) == 1 else sql("CONCAT(", join(",", parts), ")")
-    return sql("IFNULL(", made, ",'')") if nullable else made
+    return sql("IFNULL(", made, ",", text(NULL_KEY), ")") if nullable else made

@@ -22,7 +22,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
     """The truth of `where` for the row called `alias`."""
     match where:
         case plan.CompareColumn():
-            return _compare(scope, _subject(scope, alias, where), where)
+            return comparison(scope, _subject(scope, alias, where), where)
         case plan.AllOf():
             return _connect(" AND ", TRUE, [condition(scope, alias, item) for item in where.items])
         case plan.AnyOf():
@@ -36,7 +36,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
             far = scope.alias()
             rows = _far_rows(scope, alias, far, where.relation, where.where)
             counted = sql("(SELECT ", count_sql(far, where.columns, where.distinct), rows, ")")
-            return _compare(scope, counted, where)
+            return comparison(scope, counted, where)
         case plan.KeyIn():
             return key_in(alias, where)
         case plan.Keyset():
@@ -86,7 +86,8 @@ def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
     return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
 
 
-def _compare(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated) -> Sql:
+def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> Sql:
+    """`left` compared as `where` says."""
     low = where.value
     if low is None:
         raise AssertionError("a comparison without a value was planned")

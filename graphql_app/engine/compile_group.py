@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, object_cell
-from graphql_app.engine.compile_condition import count_sql, function_sql, ordered
+from graphql_app.engine.compile_condition import comparison, count_sql, function_sql, ordered
 from graphql_app.engine.compile_figures import figures_object
 from graphql_app.engine.compiled import Form, Node
 from graphql_app.engine.fragment import EMPTY, Sql, finish, join, sql
-from graphql_app.engine.operators import compare
 from graphql_app.engine.request import Function
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import page_sql, row_source
@@ -59,8 +58,7 @@ def _figure(alias: str, function: Function, column: Column | None) -> Sql:
 
 
 def _having(scope: Scope, alias: str, item: plan.HavingFigure) -> Sql:
-    figure = _figure(alias, item.function, item.column)
-    return compare(item.operator, figure, item.value, item.upper, scope.dialect.features)
+    return comparison(scope, _figure(alias, item.function, item.column), item)
 
 
 def _order(alias: str, term: plan.GroupTerm) -> list[Sql]:

@@ -15,7 +15,6 @@ from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.compile_read import read_node
 from graphql_app.engine.compiled import Node
 from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql
-from graphql_app.engine.perform_insert import auto_increment, key_columns
 from graphql_app.engine.request import Operator
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Link
@@ -114,7 +113,7 @@ def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | Compil
     if wanted:
         for row in rows.rows:
             _check_key(rows, row)
-    key = key_columns(rows.table)
+    key = rows.table.key_columns
     by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
     nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
     return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
@@ -129,7 +128,7 @@ def _by_own_key(dialect: Dialect, table: Table, outputs: tuple[plan.Output, ...]
 
 def read_back(dialect: Dialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> Node:
     """The node that reads the one row with this key (column -> literal)."""
-    where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in key_columns(table)]
+    where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in table.key_columns]
     return read_node(dialect, plan.ReadPlan(plan.Rows(table, plan.AllOf(tuple(where))), outputs, one=True), None)
 
 
@@ -140,7 +139,7 @@ def _insert_one(
     names = join(",", (name(column.name) for column in rows.columns))
     values = join(",", (sql(DEFAULT if cell is None else cell) for cell in row))
     statement = finish(sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")"))
-    auto = auto_increment(rows.table)
+    auto = rows.table.auto_increment
     explicit = _given(rows, row, auto) if auto else None
     nodes = _read_back(dialect, rows.table, _new_row(rows, row), wanted) if wanted else ()
     return CompiledInsert(statement, write.answer, write.one, auto is not None, explicit, nodes)
@@ -149,7 +148,7 @@ def _insert_one(
 def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
     """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
     filled = {column for nested in rows.before for column in nested.relation.columns}
-    for column in key_columns(rows.table):
+    for column in rows.table.key_columns:
         if not column.auto_increment and column.name not in filled and _given(rows, row, column) is None:
             raise _unknown_key(column.name)
 
@@ -161,7 +160,7 @@ def _unknown_key(column: str) -> RequestError:
 def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
     """The condition that finds exactly the row just inserted."""
     found: list[plan.Condition] = []
-    for column in key_columns(rows.table):
+    for column in rows.table.key_columns:
         given = _given(rows, row, column)
         if given is not None:
             found.append(plan.CompareColumn(column, Operator.EQ, given))
@@ -266,11 +265,10 @@ def _change(
     MySQL refuses a change whose condition reads the same table; locking first avoids that too.
     """
     table = write.table
-    key = table.primary_key
-    if write.by_key or key is None or not (wanted or _reads_others(write.where)):
+    if write.by_key or not table.key_columns or not (wanted or _reads_others(write.where)):
         nodes = _read_back(dialect, table, write.where, wanted)
         return CompiledChange(finish(written(write.where)), write.answer, write.by_key, None, nodes, before)
-    by_keys = plan.KeyIn(tuple(table.columns[column] for column in key.columns))
+    by_keys = plan.KeyIn(table.key_columns)
     nodes = _read_back(dialect, table, by_keys, wanted, one=False)
     lock = _lock(dialect, table, write.where)
     return CompiledChange(finish(written(by_keys)), write.answer, write.by_key, lock, nodes, before)

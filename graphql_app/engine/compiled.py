@@ -23,6 +23,8 @@ SEPARATOR = "\x1f"
 FIELD_SEPARATOR = "\x1c"
 # The key of a to-one row that does not exist: nothing is put in its place.
 ABSENT = "\x1d"
+# The key of a row that refers to nothing. An empty text is a key like any other.
+NULL_KEY = "\x1b"
 
 
 class Form(Enum):

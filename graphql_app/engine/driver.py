@@ -13,6 +13,7 @@ import aiomysql
 from pymysql.constants import CLIENT
 from pymysql.err import MySQLError
 
+from graphql_app.address import DatabaseAddress
 from graphql_app.engine.connection import (
     ANSWER_TOO_LARGE,
     CANNOT_CONNECT,
@@ -63,6 +64,20 @@ class Target:
     database: str | None = None
     tls: TlsMode = TlsMode.OFF
     ca_file: str | None = None
+
+    @classmethod
+    def of(cls, address: DatabaseAddress) -> Target:
+        """The target that the settings name."""
+        return cls(
+            host=address.host,
+            port=address.port,
+            socket=address.socket,
+            user=address.user,
+            password=address.password,
+            database=address.name,
+            tls=TlsMode(address.ssl),
+            ca_file=str(address.ssl_ca) if address.ssl_ca else None,
+        )
 
 
 # --- dialling ---------------------------------------------------------------

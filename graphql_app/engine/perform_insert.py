@@ -95,7 +95,7 @@ class Inserter:
     async def _plain(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
         if not rows:
             return
-        auto = auto_increment(level.table)
+        auto = level.table.auto_increment
         generated = [row for row in rows if auto is not None and row.values.get(auto.name) in _NO_ID]
         if auto is None or not generated:
             await self._in_bulk(level, rows, None)
@@ -156,7 +156,7 @@ class Inserter:
         """For each row the key values of the existing row it meets."""
         asked = [(row, self._lock(table, conflict, row)) for row in rows]
         answers = iter(await self._each([statement for _, statement in asked if statement is not None]))
-        key = key_columns(table)
+        key = table.key_columns
         found: list[tuple[NewRow, dict[str, bytes] | None]] = []
         for row, statement in asked:
             cells = next(answers).rows if statement is not None else []
@@ -173,7 +173,7 @@ class Inserter:
         wanted = [row.values.get(column) for column in conflict.key.columns]
         if any(value in (None, NULL) for value in wanted):
             return None
-        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in key_columns(table)))
+        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in table.key_columns))
         where = _equal(conflict.key.columns, row.values)
         return finish(sql("SELECT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE")).render()
 
@@ -195,7 +195,7 @@ class Inserter:
             ",",
             (sql(ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT))) for column in conflict.update),
         )
-        key = key_columns(table)
+        key = table.key_columns
         where = join(" AND ", (sql(ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
         more = EMPTY if conflict.where is None else sql(" AND ", condition(scope, alias, conflict.where))
         target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
@@ -206,16 +206,6 @@ class Inserter:
         for start in range(0, len(statements), BATCH):
             results += await self.session.query(*statements[start : start + BATCH])
         return results
-
-
-def auto_increment(table: Table) -> Column | None:
-    """The table's AUTO_INCREMENT column."""
-    return next((column for column in table.columns.values() if column.auto_increment), None)
-
-
-def key_columns(table: Table) -> tuple[Column, ...]:
-    """The columns of the primary key."""
-    return tuple(table.columns[column] for column in table.primary_key.columns) if table.primary_key else ()
 
 
 def _equal(columns: Iterable[str], values: dict[str, bytes]) -> Sql:

@@ -17,7 +17,7 @@ from graphql_app.engine.compile_write import (
     read_back,
 )
 from graphql_app.engine.fragment import KEY_SEPARATOR, finish, json_key, sql
-from graphql_app.engine.perform_insert import BATCH, Fate, Inserter, auto_increment, key_columns
+from graphql_app.engine.perform_insert import BATCH, Fate, Inserter
 from graphql_app.engine.perform_read import fetch
 from graphql_app.engine.session import Session
 
@@ -60,7 +60,7 @@ async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[obj
     inserter = Inserter(session, write.dialect, slots)
     rows = await inserter.insert(write.rows)
     done = Done(inserter.affected)
-    auto = auto_increment(write.rows.table)
+    auto = write.rows.table.auto_increment
     if auto is not None and rows:
         done.generated_id = rows[0].values.get(auto.name)
     kept = [row.values for row in rows if row.fate is not Fate.IGNORED]
@@ -80,7 +80,7 @@ async def _read_rows(
         for start in range(0, len(batches), BATCH):
             await fetch(session, batches[start : start + BATCH], slots, last=False)
         return [whole(batch) for batch in batches]
-    keys = [KEY_SEPARATOR.join(row[column.name] for column in key_columns(table)) for row in rows]
+    keys = [KEY_SEPARATOR.join(row[column.name] for column in table.key_columns) for row in rows]
     batch = Batch(write.returning[place])
     await fetch(session, [batch], slots, keys=keys, last=False)
     found = groups(batch)

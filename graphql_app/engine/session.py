@@ -84,7 +84,7 @@ class Session:
         connection.statement_limit = None
         batches = connection.query_stream(sql)
         try:
-            first = await anext(batches, [])
+            first: list[Any] = await anext(batches, [])
         except BaseException:
             await batches.aclose()
             raise

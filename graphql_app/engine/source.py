@@ -10,6 +10,7 @@ from graphql_app.engine.compile_cell import key_text
 from graphql_app.engine.compile_condition import condition, key_in, order_terms
 from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
 from graphql_app.engine.scope import Scope, match, ref
+from graphql_app.engine.values import MAX_PAGE
 from schema_gen.catalog import Relation, Table
 from schema_gen.column_types import type_of
 
@@ -92,7 +93,7 @@ def page_sql(rows: plan.Rows) -> Sql:
     if rows.offset is None:
         return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
     # MySQL has no OFFSET without LIMIT. The largest number that every engine takes stands for "all".
-    limit = rows.limit if rows.limit is not None else "9223372036854775807"
+    limit = rows.limit if rows.limit is not None else str(MAX_PAGE)
     return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
 
 

@@ -15,7 +15,8 @@ from schema_gen.column_types import encode, encode_compared
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
 EMPTY_LIST = Literal(b"()")
-MAX_PAGE = 2**63 - 1
+MAX_PAGE = 2**62 - 1
+"""The largest limit or offset: seekdb adds the two in 63 bits."""
 
 Encoder = Callable[[object, Column], bytes]
 

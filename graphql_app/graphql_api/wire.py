@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import orjson
-from graphql_app.http_body import parse_json
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Answer, Asked
+from graphql_app.http_body import parse_json
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"

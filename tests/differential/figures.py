@@ -60,8 +60,6 @@ def _spread(function: str, numbers: list[Fraction]) -> Near | None:
     mean = sum(numbers) / len(numbers)
     variance = sum((number - mean) ** 2 for number in numbers) / count
     found = _near(float(variance), numbers, 2)
-    if len(set(numbers)) == 1 and len(numbers) == 1:
-        found = Near(0.0, 0.0, 0.0)
     if function not in ROOT:
         return found
     root = sqrt(found.value)

@@ -3,69 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from itertools import pairwise
 
 import pytest
 
-from graphql_app.engine.driver import ServerError
-from graphql_app.engine.pool import Lane, PoolSettings
+from graphql_app.engine.pool import PoolSettings
 from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
 from graphql_app.errors import (
-    AppError,
-    Code,
     GatewayTimeoutException,
     Outcome,
-    RequestError,
     ServiceUnavailableException,
 )
 from graphql_app.events import AttemptFailed, DatabaseAway, DatabaseBack, GaveUp, Retrying, StatementKilled
-from tests.faults.fake_server import CLOSE, STALL, Act, FakeServer, Reply, all_ok, later
-from tests.faults.rig import Rig, at, change, one, rig
+from tests.faults.fake_server import STALL, Act, FakeServer, Reply, all_ok
+from tests.faults.rig import at, change, one, rig
+from tests.faults.scripts import OK_ROW, failing, failures, now, scripted
 from tests.faults.virtual import run_virtual
 from tests.harness.ports import free_port
 
 STARTS = [0.0, 0.6, 1.8, 4.2]
 """When the four attempts start if each of them takes its whole limit."""
 TOTAL = 5.8
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def failing(rig: Rig, kind: Kind = Kind.READ, *, transactional: bool = True) -> tuple[AppError, float]:
-    """The error of a unit of work, and the time it took."""
-    started = now()
-    with pytest.raises(AppError) as caught:
-        await rig.executor.run(kind, change if kind is Kind.WRITE else one, transactional=transactional)
-    return caught.value, now() - started
-
-
-def failures(rig: Rig) -> list[str]:
-    return [event.failure for event in rig.of(AttemptFailed)]
-
-
-def scripted(*acts: Reply | Act) -> Callable[[bytes], Reply | Act]:
-    """Answers with one act after the other; the last one for all that follow. ROLLBACK always succeeds."""
-    left = list(acts)
-
-    def handle(sql: bytes) -> Reply | Act:
-        if sql == b"ROLLBACK":
-            return Reply().ok()
-        return left.pop(0) if len(left) > 1 else left[0]
-
-    return handle
-
-
-def on_commit(act: Reply | Act) -> Callable[[bytes], Reply | Act]:
-    """Everything succeeds but COMMIT."""
-    return lambda sql: act if sql == b"COMMIT" else all_ok(sql)
-
-
-OK_ROW = Reply().ok(more=True).rows((b"1",))
-"""The answer to a read that sets the statement limit first."""
 
 
 class TestTimes:
@@ -180,276 +139,6 @@ class TestTimes:
                     assert await running == (b"1", 2)
                     assert now() == pytest.approx(1.2, abs=1e-3)
                     assert len(r.of(DatabaseBack)) == 1
-
-        run_virtual(work())
-
-
-class TestClasses:
-    @pytest.mark.parametrize(
-        ("code", "kind", "failure", "error_type", "total"),
-        [
-            (1205, Kind.WRITE, "B", GatewayTimeoutException, 2.8),
-            (1969, Kind.READ, "B", GatewayTimeoutException, 2.8),
-            (1213, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
-            (1290, Kind.WRITE, "B'", ServiceUnavailableException, 2.8),
-            (1053, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
-            (1927, Kind.READ, "C", ServiceUnavailableException, 2.8),
-        ],
-    )
-    def test_passing_failures_are_tried_four_times(
-        self, code: int, kind: Kind, failure: str, error_type: type[AppError], total: float
-    ) -> None:
-        async def work() -> None:
-            async with FakeServer(scripted(Reply().error(code))) as server, rig(at(server.port)) as r:
-                error, seconds = await failing(r, kind)
-                assert type(error) is error_type
-                assert failures(r) == [failure] * 4
-                assert error.retry_count == 4
-                assert error.outcome is (Outcome.NOT_APPLIED if kind is Kind.WRITE else None)
-                assert seconds == pytest.approx(total, abs=1e-3)
-
-        run_virtual(work())
-
-    def test_refusals_are_raised_at_once(self) -> None:
-        async def work() -> None:
-            duplicate = Reply().ok(more=True).error(1062, b"Duplicate entry 'x' for key 't.email'", b"23000")
-            async with FakeServer(scripted(duplicate)) as server, rig(at(server.port)) as r:
-                error, seconds = await failing(r, Kind.WRITE)
-                assert error.code is Code.DUPLICATE_ENTRY
-                assert error.constraint == "email"
-                assert error.outcome is Outcome.NOT_APPLIED
-                assert error.retry_count == 0
-                assert seconds < 0.1
-                assert server.statements[-1][1] == b"ROLLBACK"
-                assert len(server.dials) == 1
-
-        run_virtual(work())
-
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_lost_connections_before_the_commit(self, kind: Kind) -> None:
-        async def work() -> None:
-            async with FakeServer(scripted(CLOSE, CLOSE, all_ok(b"SET 1;SELECT 1"))) as server:
-                server.handler = _lose_twice()
-                async with rig(at(server.port)) as r:
-                    _, failed = await r.executor.run(kind, change if kind is Kind.WRITE else one)
-                    assert failed == 2
-                    assert failures(r) == ["B" if kind is Kind.WRITE else "C"] * 2
-
-        run_virtual(work())
-
-    def test_a_work_cannot_swallow_a_rollback(self) -> None:
-        """After a deadlock the server has rolled back: what came next would be committed one by one."""
-
-        async def stubborn(session: Session) -> str:
-            for _ in range(3):
-                with pytest.raises(ServerError):
-                    await session.query(b"UPDATE t SET v = 1")
-            return "done"
-
-        async def work() -> None:
-            deadlock = scripted(Reply().ok(more=True).ok(more=True).error(1213))
-            twice = Schedule((1.0, 1.0), (0.1,))
-            async with FakeServer(deadlock) as server, rig(at(server.port), schedule=twice) as r:
-                with pytest.raises(ServiceUnavailableException) as caught:
-                    await r.executor.run(Kind.WRITE, stubborn)
-                assert caught.value.outcome is Outcome.NOT_APPLIED
-                sent = [sql for _, sql in server.statements]
-                assert sum(b"UPDATE" in sql for sql in sent) == 2, "one for each attempt"
-                assert not any(b"COMMIT" in sql for sql in sent)
-
-        run_virtual(work())
-
-    def test_errors_of_the_work_itself_pass_through(self) -> None:
-        async def refuse(session: Session) -> None:
-            await session.query(b"UPDATE t SET v = 1")
-            raise RequestError(Code.NOT_FOUND, "no such row")
-
-        async def break_(session: Session) -> None:
-            await session.query(b"UPDATE t SET v = 1")
-            raise TimeoutError("the work's own")
-
-        async def work() -> None:
-            async with FakeServer() as server, rig(at(server.port)) as r:
-                with pytest.raises(RequestError) as caught:
-                    await r.executor.run(Kind.WRITE, refuse)
-                assert (caught.value.outcome, caught.value.retry_count) == (Outcome.NOT_APPLIED, 0)
-                with pytest.raises(TimeoutError, match="own"):
-                    await r.executor.run(Kind.WRITE, break_)
-                assert [sql for _, sql in server.statements if sql == b"ROLLBACK"] == [b"ROLLBACK"] * 2
-                assert len(server.dials) == 1
-
-        run_virtual(work())
-
-    def test_a_work_that_left_a_query_behind_is_stopped(self) -> None:
-        async def careless(session: Session) -> None:
-            left = asyncio.ensure_future(session.query(b"UPDATE t SET v = 1"))
-            await asyncio.sleep(0.01)
-            left.cancel()
-            raise KeyError("a defect")
-
-        async def work() -> None:
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
-                with pytest.raises(KeyError):
-                    await r.executor.run(Kind.WRITE, careless)
-                await r.executor.close()
-                assert len(server.killed) == 1
-                assert all(lane.used == 0 for lane in r.pool.stats().values())
-
-        run_virtual(work())
-
-    def test_a_kill_never_goes_to_another_server(self) -> None:
-        async def work() -> None:
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
-                held = await r.pool.acquire(Lane.CONTROL)
-                held.node = (b"another",)
-                r.pool.release(held)
-                error, _ = await failing(r)
-                assert type(error) is GatewayTimeoutException
-                await r.executor.close()
-                assert server.killed == []
-                assert [event.confirmed for event in r.of(StatementKilled)] == [False] * 4
-
-        run_virtual(work())
-
-    def test_a_kill_that_cannot_be_said_ends_in_time(self) -> None:
-        async def work() -> None:
-            sizes, once = PoolSettings(control=1), Schedule((0.2,), ())
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), sizes, once, warm=True) as r:
-                held = await r.pool.acquire(Lane.CONTROL)
-                with pytest.raises(GatewayTimeoutException):
-                    await r.executor.run(Kind.READ, one)
-                await r.executor.close()
-                assert now() == pytest.approx(0.2 + 0.005 + 1.0, abs=1e-3)
-                assert server.killed == []
-                r.pool.release(held)
-
-        run_virtual(work())
-
-    @pytest.mark.parametrize("code", [1094, 1095])
-    def test_a_kill_that_is_refused_costs_the_connection(self, code: int) -> None:
-        async def work() -> None:
-            once = Schedule((0.2,), ())
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), schedule=once) as r:
-                server.kill_error = code
-                with pytest.raises(GatewayTimeoutException):
-                    await r.executor.run(Kind.READ, one)
-                await r.executor.close()
-                assert server.killed == [1]
-                assert r.of(StatementKilled) == [StatementKilled(1, confirmed=False)]
-                stats = r.pool.stats()
-                assert (stats[Lane.INTERACTIVE].idle, stats[Lane.CONTROL].idle) == (0, 1)
-
-        run_virtual(work())
-
-    def test_a_rollback_that_fails_costs_the_connection(self) -> None:
-        async def work() -> None:
-            def handle(sql: bytes) -> Reply | Act:
-                return STALL if sql == b"ROLLBACK" else Reply().ok(more=True).ok(more=True).error(1062)
-
-            async with FakeServer(handle) as server, rig(at(server.port)) as r:
-                error, seconds = await failing(r, Kind.WRITE)
-                assert error.code is Code.DUPLICATE_ENTRY
-                assert seconds == pytest.approx(0.1, abs=1e-3)
-                assert r.pool.stats()[Lane.INTERACTIVE].idle == 0
-
-        run_virtual(work())
-
-    def test_a_write_without_transactions_is_not_repeated(self) -> None:
-        async def work() -> None:
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
-                error, seconds = await failing(r, Kind.WRITE, transactional=False)
-                assert type(error) is GatewayTimeoutException
-                assert error.outcome is Outcome.UNKNOWN
-                assert error.retry_count == 1
-                assert seconds == pytest.approx(0.2, abs=1e-3)
-                assert failures(r) == ["C"]
-
-        run_virtual(work())
-
-
-def _lose_twice() -> Callable[[bytes], Reply | Act]:
-    left = [CLOSE, CLOSE]
-    return lambda sql: left.pop() if left else all_ok(sql)
-
-
-class TestCommit:
-    """Only a COMMIT that was sent leaves it open whether a write counts."""
-
-    @pytest.mark.parametrize(
-        ("act", "error_type", "seconds"),
-        [
-            (STALL, GatewayTimeoutException, 0.3),
-            (CLOSE, ServiceUnavailableException, 0.0),
-            (Reply().error(1180, b"Got error during COMMIT"), ServiceUnavailableException, 0.0),
-            (Reply().error(1317), GatewayTimeoutException, 0.0),
-            (Reply().error(4012), GatewayTimeoutException, 0.0),
-        ],
-    )
-    def test_unknown_is_said_and_never_repeated(
-        self, act: Reply | Act, error_type: type[AppError], seconds: float
-    ) -> None:
-        async def work() -> None:
-            async with FakeServer(on_commit(act)) as server, rig(at(server.port)) as r:
-                error, took = await failing(r, Kind.WRITE)
-                assert type(error) is error_type
-                assert error.outcome is Outcome.UNKNOWN
-                assert error.retry_count == 1
-                assert took == pytest.approx(seconds, abs=1e-3)
-                assert sum(sql == b"COMMIT" for _, sql in server.statements) == 1
-                await r.executor.close()
-                assert server.killed == [], "a COMMIT is never killed"
-
-        run_virtual(work())
-
-    def test_a_late_commit_still_counts(self) -> None:
-        async def work() -> None:
-            async with FakeServer(on_commit(later(0.25, Reply().ok()))) as server, rig(at(server.port)) as r:
-                assert await r.executor.run(Kind.WRITE, change) == (0, 0)
-                assert now() == pytest.approx(0.25, abs=1e-3)
-                assert await r.executor.run(Kind.READ, one) == (b"1", 0)
-                assert len(server.dials) == 1, "its connection is in sync"
-
-        run_virtual(work())
-
-    def test_a_caller_that_leaves_during_the_commit_lets_it_end(self) -> None:
-        async def work() -> None:
-            async with FakeServer(on_commit(later(0.05, Reply().ok()))) as server, rig(at(server.port)) as r:
-                for seconds, dials in ((0.05, 1), (5.0, 2)):
-                    server.handler = on_commit(later(seconds, Reply().ok()))
-                    task = asyncio.create_task(r.executor.run(Kind.WRITE, change))
-                    await asyncio.sleep(0.02)
-                    assert server.statements[-1][1] == b"COMMIT"
-                    task.cancel()
-                    with pytest.raises(asyncio.CancelledError):
-                        await task
-                    await r.executor.close()
-                    assert server.killed == []
-                    assert await r.executor.run(Kind.READ, one) == (b"1", 0)
-                    assert len(server.dials) == dials
-
-        run_virtual(work())
-
-    def test_a_certification_conflict_is_rolled_back_and_repeated(self) -> None:
-        async def work() -> None:
-            commits = [Reply().ok(), Reply().error(1213)]
-
-            def handle(sql: bytes) -> Reply | Act:
-                return commits.pop() if sql == b"COMMIT" else all_ok(sql)
-
-            async with FakeServer(handle) as server, rig(at(server.port)) as r:
-                assert await r.executor.run(Kind.WRITE, change) == (0, 1)
-
-        run_virtual(work())
-
-    def test_a_timed_out_write_is_not_committed_later(self) -> None:
-        async def work() -> None:
-            async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
-                error, seconds = await failing(r, Kind.WRITE)
-                assert type(error) is GatewayTimeoutException
-                assert error.outcome is Outcome.NOT_APPLIED
-                assert seconds == pytest.approx(TOTAL, abs=1e-3)
-                assert failures(r) == ["B"] * 4
-                assert not any(b"COMMIT" in sql for _, sql in server.statements)
 
         run_virtual(work())
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from graphql_app.address import DatabaseAddress
 from graphql_app.database_url import parse_database_url
-from graphql_app.settings import DatabaseAddress, Settings, SettingsError, load_settings, takes, use_embedded
+from graphql_app.settings import Settings, SettingsError, load_settings, takes, use_embedded
 
 Load = Callable[..., Settings]
 

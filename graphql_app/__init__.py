@@ -1,0 +1,1 @@
+"""GraphQL, REST and CSV over every table of a MySQL-compatible database."""
