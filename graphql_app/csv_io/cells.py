@@ -17,7 +17,7 @@ CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+|[^",\r\n][^,\r\n]*+|)'
 RECORD = rb"%b(?:,%b)*+" % (CELL, CELL)
 NEW_LINE = rb"(?:\r\n|\n|\r)"
 
-_CELLS = re.compile(rb"(%b)(?:,|$)" % CELL)
+_CELLS = re.compile(rb"(%b)," % CELL)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,65}", re.ASCII)
 _TRUTH: Mapping[str, bytes] = {"true": b"1", "false": b"0"}
 
@@ -52,8 +52,10 @@ def split(record: bytes) -> list[tuple[str, bool]]:
         record.decode()
     except UnicodeDecodeError:
         raise BadCell(None, Code.INVALID_VALUE, "The row is not UTF-8") from None
-    found = _CELLS.findall(record + b",")[: -1 if not record else None]
-    return [_cell(cell) for cell in found] if found else [("", False)]
+    found = _CELLS.findall(record + b",")
+    if sum(map(len, found)) + len(found) != len(record) + 1:
+        raise BadCell(None, Code.INVALID_VALUE, "A quoted cell is not closed")
+    return [_cell(cell) for cell in found]
 
 
 def _cell(raw: bytes) -> tuple[str, bool]:

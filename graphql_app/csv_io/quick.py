@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from graphql_app.csv_io.cells import CELL, NEW_LINE, RECORD
 from schema_gen.catalog import Column, ColumnType
@@ -30,7 +31,7 @@ _REPLACEMENTS = (
     (b'"' + _TEXT_OR_EMPTY, b'"'),
     (_TEXT_OR_EMPTY, b'"'),
 )
-_PLAIN_MEMBER = re.compile(r"[^\",\r\n\\\0]+")
+_PLAIN_MEMBER = re.compile(r"[^\",\r\n\\\0?]+")
 _MOST_MEMBERS = 100
 
 
@@ -54,6 +55,7 @@ def _moment(type_: ColumnType) -> bytes:
 
 
 def _member(type_: ColumnType) -> bytes | None:
+    # A "?" may stand for a letter that the server did not tell.
     if len(type_.members) > _MOST_MEMBERS or not all(_PLAIN_MEMBER.fullmatch(each) for each in type_.members):
         return None
     return b"(?:" + b"|".join(re.escape(each.encode()) for each in type_.members) + b")"
@@ -67,9 +69,7 @@ Form = tuple[bytes | None, bytes]
 
 # The server says whether a number or a date is one that the column holds; the pattern says that it is one at all.
 _FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
-    "Int": lambda type_: (_digits(1 if type_.base == "bit" else 10).lstrip(b"-?"), _PLAIN)
-    if type_.base == "bit"
-    else (_digits(10), _PLAIN),
+    "Int": lambda type_: (_digits(10), _PLAIN),
     "bigint": lambda type_: (_digits(20), _PLAIN),
     "Boolean": lambda type_: (b"[0-9]{1,3}" if type_.base == "tinyint" else b"[01]", _PLAIN),
     "decimal": lambda type_: (_decimal(type_), _PLAIN),
@@ -81,7 +81,7 @@ _FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
     "time": lambda type_: (b"-?[0-9]{2,3}" + _clock(type_), _TEXT_OR_NULL),
     "String": lambda type_: (_text_form(type_), _TEXT_OR_NULL),
 }
-_QUOTABLE = frozenset({"Float", "date", "datetime", "timestamp", "time"})
+_QUOTABLE = frozenset({"Int", "bigint", "decimal", "Float", "date", "datetime", "timestamp", "time"})
 _ANY_TEXT = rb'"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]++'
 
 
@@ -99,8 +99,10 @@ def _piece(column: Column | None) -> tuple[bytes, bytes]:
     if column is None:
         return CELL, b""
     scalar = type_of(column).scalar
-    form, mark = _FORMS.get(scalar, lambda _type: (None, _PLAIN))(column.type)
-    if form is not None and scalar in _QUOTABLE:
+    known = _FORMS.get(scalar)
+    form, mark = known(column.type) if known else (None, _PLAIN)
+    # A BIT would take the characters of a text for its bits.
+    if form is not None and scalar in _QUOTABLE and column.type.base != "bit":
         form = b'"%b"|%b' % (form, form)
     empty = column.nullable or column.auto_increment
     if scalar == "String" and not empty and column.type.base != "enum":
@@ -109,38 +111,85 @@ def _piece(column: Column | None) -> tuple[bytes, bytes]:
     return b"(" + b"|".join(alternatives or [b"(?!)"]) + b")", mark + b"%b" + mark
 
 
-class QuickRows:
-    """Rows of a file whose columns are these; a column that is not written is None."""
+Careful = Callable[[bytes, int], bytes | None]
+"""Encodes one record, newline included, of a line; None leaves it out."""
 
-    def __init__(self, columns: Sequence[Column | None]) -> None:
+
+class QuickRows:
+    """Rows of a file whose columns are these; a column that is not written is None.
+
+    With `common` false every record goes the careful way.
+    """
+
+    def __init__(self, columns: Sequence[Column | None], careful: Careful, newline: bytes, *, common: bool) -> None:
         pieces = [_piece(column) for column in columns]
         pattern = b",".join(piece for piece, _ in pieces) + NEW_LINE
         # What is left over, one record or else one line at a time, is caught by the last group.
         rest = rb"((?!\Z)(?:%b%b|[^\n]*+(?:\n|\Z)))" % (RECORD, NEW_LINE)
-        self._pattern = re.compile(b"%b|%b" % (pattern, rest))
-        self._format = b"(" + b",".join(place for _, place in pieces if place) + b")"
+        self._common = re.compile(b"%b|%b" % (pattern, rest))
+        self._any = re.compile(rest)
+        # The last group is not shown.
+        self._format = b"(" + b",".join(place for _, place in pieces if place) + b")%.0b"
         self._width = sum(bool(place) for _, place in pieces)
+        self._careful = careful
+        self._quick = common
+        self._newline = newline
 
-    def rows(self, text: bytes, careful: Callable[[bytes, int], bytes | None], line: int) -> tuple[list[bytes], int]:
-        """The rows of whole records of UTF-8, still marked, and the number of newlines in them.
-
-        `careful` is given each record that is not in common form, and its line; None leaves it out.
-        """
+    def rows(self, text: bytes, line: int) -> tuple[bytes, list[int], int]:
+        """The rows of whole records, `ROW_END` between them; their lines, of which `line` is the first; lines in all."""
+        if not self._quick or b"\0" in text or not _is_utf8(text):
+            return self._one_by_one(text, line)
         doubled = b"\\" in text
-        found = self._pattern.findall(text.replace(b"\\", b"\\\\") if doubled else text)
+        if doubled:
+            text = text.replace(b"\\", b"\\\\")
+        found = self._common.findall(text)
+        count = text.count(self._newline)
         form, width = self._format, self._width
-        if not any(cells[width] for cells in found):
-            return [form % cells[:width] for cells in found], text.count(b"\n")
-        return self._mixed(found, careful, line, doubled=doubled)
+        # Without newlines inside of cells each record is a line.
+        lines = list(range(line, line + count)) if count == len(found) else self._lines(self._common, text, line)
+        if not any(map(itemgetter(width), found)):
+            return _finished([form % cells for cells in found]), lines, count
+        rows, kept = [], []
+        for cells, at in zip(found, lines, strict=True):
+            rest = cells[width]
+            if rest:
+                made = self._careful(rest.replace(b"\\\\", b"\\") if doubled else rest, at)
+                if made is None:
+                    continue
+                rows.append(made)
+            else:
+                rows.append(form % cells)
+            kept.append(at)
+        return _finished(rows), kept, count
 
-    def _mixed(
-        self, found: list[tuple[bytes, ...]], careful: Callable[[bytes, int], bytes | None], line: int, *, doubled: bool
-    ) -> tuple[list[bytes], int]:
-        raise NotImplementedError
+    def _one_by_one(self, text: bytes, line: int) -> tuple[bytes, list[int], int]:
+        lines = self._lines(self._any, text, line)
+        made = [
+            (row, at)
+            for record, at in zip(self._any.findall(text), lines, strict=True)
+            if (row := self._careful(record, at)) is not None
+        ]
+        return ROW_END.join(row for row, _ in made), [at for _, at in made], text.count(self._newline)
+
+    def _lines(self, pattern: re.Pattern[bytes], text: bytes, line: int) -> list[int]:
+        lines, last = [], 0
+        for found in pattern.finditer(text):
+            line += text.count(self._newline, last, found.start())
+            last = found.start()
+            lines.append(line)
+        return lines
 
 
-def finished(rows: Sequence[bytes]) -> bytes:
-    """The rows as SQL, with `ROW_END` between them."""
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _finished(rows: Sequence[bytes]) -> bytes:
+    """The rows as SQL."""
     text = ROW_END.join(rows)
     for mark, replacement in _REPLACEMENTS:
         if mark in text:

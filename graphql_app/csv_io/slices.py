@@ -10,6 +10,7 @@ SLICE = 24 * 1024
 MAX_RECORD = 8 * 1024 * 1024
 """Bytes of one record; a quote that nobody closes must not swallow a whole file."""
 
+_QUOTE, _CARRIAGE_RETURN = b'"\r'
 _UTF8_BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -24,7 +25,7 @@ class Slicer:
         self._buffer = bytearray()
         self._decoder: codecs.IncrementalDecoder | None = None
         self._started = False
-        self._newline = b"\n"
+        self.newline = b"\n"
         # How far the search for an end has come while quotes were open, and whether they were.
         self._seen = 0
         self._open = False
@@ -44,27 +45,37 @@ class Slicer:
             whole = bytes(self._buffer)
             self._buffer = bytearray(self._decoder.decode(whole).encode("utf-8", "replace"))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that are held."""
+        return len(self._buffer)
+
     def header(self, *, end: bool = False) -> bytes | None:
         """The first record without its newline; None while it is not complete. Settles what a newline is."""
         if end and not self._started:
             self._start()
-        place = -1
-        for place, byte in enumerate(self._buffer):
-            if byte == 0x22:
-                self._open = not self._open
-            elif byte in b"\r\n" and not self._open:
-                break
-        else:
-            self._open = False
+        place = self._header_end()
+        if place is None:
             return self._taken(len(self._buffer)) if end else None
-        if self._buffer[place] == 0x0D:
+        record = bytes(self._buffer[:place])
+        if self._buffer[place] == _CARRIAGE_RETURN:
             if place + 1 == len(self._buffer) and not end:
-                self._open = False
                 return None
             if self._buffer[place + 1 : place + 2] == b"\n":
-                return self._taken(place + 2).rstrip(b"\r\n")
-            self._newline = b"\r"
-        return self._taken(place + 1).rstrip(b"\r\n")
+                place += 1
+            else:
+                self.newline = b"\r"
+        self._taken(place + 1)
+        return record
+
+    def _header_end(self) -> int | None:
+        quoted = False
+        for place, byte in enumerate(self._buffer):
+            if byte == _QUOTE:
+                quoted = not quoted
+            elif byte in b"\r\n" and not quoted:
+                return place
+        return None
 
     def slices(self, *, end: bool = False) -> Iterator[tuple[bytes, bool]]:
         """The slices that are complete, each with whether it is broken. At the `end` all that is left."""
@@ -79,10 +90,10 @@ class Slicer:
             elif self._buffer.count(b'"') % 2:
                 yield self._first_line(), True
             else:
-                yield self._taken(len(self._buffer)) + self._newline, False
+                yield self._taken(len(self._buffer)) + self.newline, False
 
     def _first_line(self) -> bytes:
-        place = self._buffer.find(self._newline)
+        place = self._buffer.find(self.newline)
         return self._taken(place + 1 if place >= 0 else len(self._buffer))
 
     def _taken(self, size: int) -> bytes:
@@ -93,7 +104,7 @@ class Slicer:
 
     def _end(self) -> int:
         """Where the last record ends that fits into a slice, or the first one that does not; 0 if none does."""
-        buffer, newline = self._buffer, self._newline
+        buffer, newline = self._buffer, self.newline
         if not self._seen:
             place = buffer.rfind(newline, 0, SLICE)
             if place >= 0:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
-from graphql_app.engine.execute import Executor
+from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.live import LiveCatalog, Snapshot
 from graphql_app.engine.perform_read import perform_reads
@@ -118,6 +119,14 @@ class Engine:
         """The rows of a compiled statement as they arrive. Close it. Raises `AppError`."""
         with self._stage("execute"):
             return await self._executor.stream(statement.render())
+
+    async def write_bulk(self, job: Job[T], *, transactional: bool) -> tuple[T, int]:
+        """Runs a part of a large write in a bulk slot, as one retried transaction. Raises `AppError`."""
+        return await self._executor.run(Kind.WRITE, job, bulk=True, transactional=transactional, schedule=BULK)
+
+    async def write_long(self, job: Job[T]) -> T:
+        """Runs a write that takes its input as it goes, and so cannot be repeated. Raises `AppError`."""
+        return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE))[0]
 
     @contextmanager
     def _stage(self, stage: str) -> Iterator[None]:

@@ -19,6 +19,8 @@ _PROBE = Schedule((0.8,), ())
 
 BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
 """For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
+ONCE = Schedule((3600.0,), ())
+"""For what cannot be repeated."""
 
 
 class Executor:

@@ -1,4 +1,4 @@
-"""The addresses that give many rows: CSV export, and `GET …/query` as CSV, as lines of JSON, or as one long document."""
+"""The addresses that give many rows: CSV export, and `GET …/query` as CSV, as lines of JSON, or as one document."""
 
 from __future__ import annotations
 

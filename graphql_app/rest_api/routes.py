@@ -13,6 +13,8 @@ from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json, read_body
+from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
+from graphql_app.rest_api.batch_import import BatchImport
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
 from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
@@ -34,6 +36,7 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
     }
     query = Query("/api/{table}/query", engine, observer, clock, endpoints["/api/{table}/query"])
     return [
+        Route(IMPORT_PATH, BatchImport(engine, observer, clock), methods=["POST"], name="batch_import"),
         *(
             Route(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
             for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hypothesis import strategies as st
-
 from tests.differential.dice import Dice
 from tests.differential.make_order import FUNCTIONS, STATISTICS, function_columns, group_order, order
 from tests.differential.make_selection import Keys, aggregate, arguments, connection, group, mixed, row, shaped
@@ -14,12 +12,6 @@ from tests.differential.make_values import comparison, count_comparison, handed_
 from tests.differential.make_where import condition
 from tests.differential.query import Arguments, Field, Input, Operation, Word
 from tests.differential.schema import SCALARS, TABLES, Kind, Table
-
-
-@st.composite
-def operations(draw: st.DrawFn) -> Operation:
-    """A query."""
-    return operation(Dice(draw))
 
 
 def operation(dice: Dice) -> Operation:

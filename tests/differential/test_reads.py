@@ -9,7 +9,8 @@ from hypothesis import given
 
 from tests.differential.compare import difference
 from tests.differential.database import Database
-from tests.differential.make_operation import operations
+from tests.differential.dice import thrown
+from tests.differential.make_operation import operation as make_operation
 from tests.differential.oracle import Oracle
 from tests.differential.printed import printed
 from tests.differential.query import Operation
@@ -36,7 +37,7 @@ async def client(engine: Engine, module_database: str, open_app: OpenApp) -> Asy
 
 
 @examples()
-@given(operation=operations())
+@given(operation=thrown(make_operation))
 async def test_queries(client: GraphQLClient, operation: Operation) -> None:
     request = printed(operation)
     said = f"{REPEAT}\n{request.text}\nvariables: {request.variables}"

@@ -1,0 +1,50 @@
+"""The header of a CSV file, checked against the catalog before anything is written. Pure."""
+
+from __future__ import annotations
+
+from graphql_app.csv_io.cells import BadCell, split
+from graphql_app.engine.perform_bulk import BulkMode
+from graphql_app.errors import Code, RequestError, unknown_column
+from schema_gen.catalog import Column, Table
+
+
+def header_columns(table: Table, record: bytes, mode: BulkMode) -> tuple[Column | None, ...]:
+    """The columns of a file in its order; None for those that the database computes, whose cells are passed over.
+
+    Raises:
+        RequestError: a column that is unknown, missing or named twice; or the file is no CSV.
+    """
+    try:
+        names = [name for name, _ in split(record)]
+    except BadCell:
+        raise RequestError(Code.INVALID_BODY, "The first line is no header in UTF-8") from None
+    if names == [""]:
+        raise RequestError(Code.INVALID_BODY, "The file is empty: its first line must name the columns")
+    for place, name in enumerate(names):
+        if name not in table.columns:
+            raise unknown_column(table.name, name)
+        if name in names[:place]:
+            raise RequestError(Code.INVALID_BODY, f"The header names column '{name}' twice", column=name)
+    _check_missing(table, names, mode)
+    found = [table.columns[name] for name in names]
+    if all(column.generated for column in found):
+        raise RequestError(Code.INVALID_BODY, "The header names no column that can be written")
+    return tuple(None if column.generated else column for column in found)
+
+
+def _check_missing(table: Table, names: list[str], mode: BulkMode) -> None:
+    if mode is BulkMode.UPDATE:
+        if table.primary_key is None:
+            raise RequestError(Code.NO_KEY, f"Table '{table.name}' has no primary key to find rows by")
+        needed = list(table.primary_key.columns)
+        if not set(names) - set(needed) - {name for name in names if table.columns[name].generated}:
+            raise RequestError(Code.INVALID_BODY, "The header names no column to be updated")
+    else:
+        needed = [name for name, column in table.columns.items() if _is_needed(column)]
+    for name in needed:
+        if name not in names:
+            raise RequestError(Code.INVALID_BODY, f"The header misses column '{name}', which is required", column=name)
+
+
+def _is_needed(column: Column) -> bool:
+    return not (column.nullable or column.has_default or column.auto_increment or column.generated)

@@ -1,0 +1,133 @@
+"""`POST /api/batch/import`: a CSV file, named like its table, into that table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TypeVar
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from graphql_app.csv_io.bad_rows import BadRows
+from graphql_app.csv_io.file_name import table_of
+from graphql_app.csv_io.importing import Options, Report, import_csv
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.perform_bulk import BulkMode
+from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.events import Observer, RequestDone, UnexpectedError
+from graphql_app.http_body import ClientGone
+from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
+from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
+from graphql_app.rest_api.upload import Upload
+
+PATH = "/api/batch/import"
+
+V = TypeVar("V")
+_TRUTH: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+_MODES: Mapping[str, BulkMode] = {mode.value: mode for mode in BulkMode}
+_ERRORS: Mapping[str, bool] = {"csv": True, "json": False}
+_PARAMETERS = ("mode", "dry_run", "errors")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    options: Options
+    errors_as_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchImport:
+    """The address: one upload, one answer that says what became of each row."""
+
+    engine: Engine
+    observer: Observer
+    clock: Clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        started = perf_counter()
+        try:
+            wish = _wish(parse_pairs(scope["query_string"]))
+            with BadRows(keep_all=wish.errors_as_file) as bad:
+                answer = await self._run(wish, Upload(scope, receive), bad)
+                await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
+        except ClientGone:
+            return
+        except AppError as error:
+            answer = failure(error, self.clock())
+            await respond(send, answer)
+        except Exception as error:
+            self.observer(UnexpectedError(PATH, error))
+            answer = failure(internal_error(), self.clock())
+            await respond(send, answer)
+        seconds = perf_counter() - started
+        self.observer(RequestDone("rest", f"POST {PATH}", answer.status, seconds, answer.retry_count, answer.code))
+
+    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows) -> Answer:
+        table = await self.engine.table(table_of(await upload.filename()))
+        if not table.writable:
+            raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
+        report = await import_csv(self.engine, table, wish.options, upload.chunks(), bad.add)
+        message, status = _verdict(report, wish.options)
+        answer = success(message, _data(report, bad), report.retries, self.clock())
+        return replace(answer, status=status)
+
+
+def _verdict(report: Report, options: Options) -> tuple[str, int]:
+    what = "Dry run: nothing was written" if options.dry_run else "Import completed"
+    if not report.failed:
+        return what if options.dry_run else "Import completed successfully", 200
+    return (
+        (f"{what}, some rows are refused", 207) if report.failed < report.total else ("No row could be imported", 400)
+    )
+
+
+def _data(report: Report, bad: BadRows) -> bytes:
+    return orjson.dumps(
+        {
+            "table": report.table,
+            "rows_total": report.total,
+            "rows_imported": report.imported,
+            "rows_failed": report.failed,
+            "errors": [
+                {"line": row.line, "column": row.column, "code": row.code, "message": row.message} for row in bad.first
+            ],
+        }
+    )
+
+
+async def _send(send: Send, answer: Answer, bad: BadRows | None) -> None:
+    if bad is None:
+        await respond(send, answer)
+        return
+    headers = [
+        (b"content-type", b"text/csv; charset=utf-8; header=present"),
+        (b"content-disposition", b'attachment; filename="errors.csv"'),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    for data in bad.chunks():
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _wish(pairs: Pairs) -> _Wish:
+    for name, _ in pairs:
+        if name not in _PARAMETERS:
+            raise unknown_parameter(name, f"an import takes {', '.join(_PARAMETERS)}")
+    given = dict(pairs)
+    return _Wish(
+        Options(
+            _one_of("mode", given.get("mode", BulkMode.INSERT), _MODES),
+            _one_of("dry_run", given.get("dry_run", "false"), _TRUTH),
+        ),
+        _one_of("errors", given.get("errors", "json"), _ERRORS),
+    )
+
+
+def _one_of(name: str, text: str, words: Mapping[str, V]) -> V:
+    found = words.get(text)
+    if found is None:
+        raise RequestError(Code.INVALID_PARAMETER, f"Parameter '{name}' must be one of {', '.join(words)}")
+    return found

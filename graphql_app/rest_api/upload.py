@@ -1,0 +1,126 @@
+"""A file in a multipart body, read while it arrives: its name first, then its bytes, never the whole of them."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.types import Receive, Scope
+
+from graphql_app.errors import Code, RequestError
+from graphql_app.http_body import ClientGone
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+FIELD = "file"
+"""The name of the part that holds the file."""
+
+_NAME = re.compile(rb';\s*name="?([^";]*)"?', re.IGNORECASE)
+_FILENAME = re.compile(rb';\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))', re.IGNORECASE)
+
+
+class Upload:
+    """The file of one request."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        """Raises `RequestError` where the request holds no multipart body."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        media, options = parse_options_header(headers.get(b"content-type", b"").decode("latin-1"))
+        boundary = options.get(b"boundary", b"")
+        if media != b"multipart/form-data" or not boundary:
+            raise RequestError(
+                Code.UNSUPPORTED_MEDIA_TYPE, "Send the file as multipart/form-data, in a field called 'file'"
+            )
+        if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+            raise RequestError(Code.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed")
+        self._receive = receive
+        self._chunks: deque[bytes] = deque()
+        self._name: str | None = None
+        self._header = [b"", b""]
+        self._disposition = b""
+        self._wanted = self._ended = False
+        try:
+            self._parser = MultipartParser(boundary, self._callbacks())
+        except FormParserError:
+            raise _malformed() from None
+        self._more = True
+
+    async def filename(self) -> str:
+        """The file's name as the client gave it. Raises `RequestError`, `ClientGone`."""
+        while self._name is None and self._more:
+            await self._read()
+        if self._name is None:
+            raise RequestError(Code.INVALID_BODY, f"The body holds no file in a field called '{FIELD}'")
+        return self._name
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The file's bytes as they come. Raises `RequestError` where they end too early, `ClientGone`."""
+        while True:
+            while self._chunks:
+                yield self._chunks.popleft()
+            if not self._more:
+                break
+            await self._read()
+        if not self._ended:
+            raise RequestError(Code.INVALID_BODY, "The body ends before the file does")
+
+    async def _read(self) -> None:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        self._more = message.get("more_body", False)
+        try:
+            self._parser.write(message.get("body", b""))
+        except FormParserError:
+            raise _malformed() from None
+
+    def _callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._part_begins,
+            "on_header_field": lambda data, start, end: self._grow(0, data[start:end]),
+            "on_header_value": lambda data, start, end: self._grow(1, data[start:end]),
+            "on_header_end": self._header_ends,
+            "on_headers_finished": self._headers_end,
+            "on_part_data": self._part_data,
+            "on_part_end": self._part_ends,
+        }
+
+    def _grow(self, which: int, data: bytes) -> None:
+        self._header[which] += data
+
+    def _part_begins(self) -> None:
+        self._disposition = b""
+        self._header = [b"", b""]
+
+    def _header_ends(self) -> None:
+        name, value = self._header
+        if name.strip().lower() == b"content-disposition":
+            self._disposition = value
+        self._header = [b"", b""]
+
+    def _headers_end(self) -> None:
+        name, file = _NAME.search(self._disposition), _FILENAME.search(self._disposition)
+        self._wanted = name is not None and name[1].decode("latin-1") == FIELD and file is not None
+        if not self._wanted or file is None:
+            return
+        if self._name is not None:
+            raise RequestError(Code.INVALID_BODY, "Send one file at a time")
+        raw = (file[1] or file[2] or b"").replace(b'\\"', b'"')
+        self._name = raw.decode("utf-8", "replace")
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._wanted:
+            self._chunks.append(data[start:end])
+
+    def _part_ends(self) -> None:
+        self._ended = self._ended or self._wanted
+        self._wanted = False
+
+
+def _malformed() -> RequestError:
+    return RequestError(Code.INVALID_BODY, "The multipart body is malformed")
