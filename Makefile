@@ -6,6 +6,8 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # Further arguments for pytest: make test ARGS="-k csv"
 ARGS ?=
+# Two test processes share the database servers of a run; a file's tests stay in one of them.
+PARALLEL ?= -n 2 --dist loadfile
 
 # The stamps hold pip back until pyproject.toml changes.
 .venv/run.stamp: pyproject.toml scripts/venv.sh
@@ -22,7 +24,7 @@ run: .venv/run.stamp
 
 # The whole default suite, on every engine this machine has
 test: .venv/test.stamp
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(PARALLEL) $(ARGS)
 
 # Formatting, lint, types and import contracts
 check: .venv/test.stamp
@@ -34,7 +36,7 @@ check: .venv/test.stamp
 # Installs MariaDB and MySQL (Debian, root) and runs every test that needs a server, on all three engines
 test-engines: .venv/test.stamp
 	@bash tests/provision/engines.sh
-	@REQUIRE_ENGINES=embedded,mariadb,mysql $(PYTEST) -m "(engine or faults) and not clients and not browser" $(ARGS)
+	@REQUIRE_ENGINES=embedded,mariadb,mysql $(PYTEST) -m "(engine or faults) and not clients and not browser" $(PARALLEL) $(ARGS)
 
 .venv/bench.stamp: pyproject.toml scripts/venv.sh
 	@sh scripts/venv.sh bench

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -102,6 +103,8 @@ def _workloads(names: Sequence[str] | None, running: Sequence[Running]) -> dict[
 
 def main() -> int:
     """The command. 1 if a server does not start or does not say the same as the others."""
+    # Ended from outside, it still ends the servers and the database.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ExitStack() as stack:
         try:
             return _run(_arguments(), stack)

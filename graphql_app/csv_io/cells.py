@@ -94,6 +94,14 @@ def literal(column: Column, text: str, quoted: bool) -> bytes:
         raise BadCell(column.name, Code.INVALID_VALUE, f"Invalid value for column '{column.name}': {error}") from None
 
 
+def _text(text: str, column: Column) -> bytes:
+    """A text that the column holds; the server would say so, too, but only of one row at a time."""
+    most = column.type.length
+    if most is not None and column.type.base in ("char", "varchar") and len(text.rstrip(" ")) > most:
+        raise BadCell(column.name, Code.VALUE_TOO_LONG, f"Value too long for column '{column.name}'")
+    return encode(text, column)
+
+
 def _boolean(text: str, column: Column) -> bytes:
     """Any number that the column holds, as the export writes them, or a word."""
     if text.lower() in _TRUTH:
@@ -136,6 +144,7 @@ def _vector(text: str, column: Column) -> bytes:
 
 
 _ENCODERS: Mapping[str, Callable[[str, Column], bytes]] = {
+    "String": _text,
     "Boolean": _boolean,
     "json": _json,
     "geometry": _document,

@@ -17,18 +17,18 @@ def header_columns(table: Table, record: bytes, mode: BulkMode) -> tuple[Column 
     try:
         names = [name for name, _ in split(record)]
     except BadCell:
-        raise RequestError(Code.INVALID_BODY, "The first line is no header in UTF-8") from None
+        raise RequestError(Code.INVALID_VALUE, "The first line is no header in UTF-8") from None
     if names == [""]:
-        raise RequestError(Code.INVALID_BODY, "The file is empty: its first line must name the columns")
+        raise RequestError(Code.INVALID_VALUE, "The file is empty: its first line must name the columns")
     for place, name in enumerate(names):
         if name not in table.columns:
             raise unknown_column(table.name, name)
         if name in names[:place]:
-            raise RequestError(Code.INVALID_BODY, f"The header names column '{name}' twice", column=name)
+            raise RequestError(Code.INVALID_VALUE, f"The header names column '{name}' twice", column=name)
     _check_missing(table, names, mode)
     found = [table.columns[name] for name in names]
     if all(column.generated for column in found):
-        raise RequestError(Code.INVALID_BODY, "The header names no column that can be written")
+        raise RequestError(Code.INVALID_VALUE, "The header names no column that can be written")
     return tuple(None if column.generated else column for column in found)
 
 
@@ -38,12 +38,12 @@ def _check_missing(table: Table, names: list[str], mode: BulkMode) -> None:
             raise RequestError(Code.NO_KEY, f"Table '{table.name}' has no primary key to find rows by")
         needed = list(table.primary_key.columns)
         if not set(names) - set(needed) - {name for name in names if table.columns[name].generated}:
-            raise RequestError(Code.INVALID_BODY, "The header names no column to be updated")
+            raise RequestError(Code.INVALID_VALUE, "The header names no column to be updated")
     else:
         needed = [name for name, column in table.columns.items() if _is_needed(column)]
     for name in needed:
         if name not in names:
-            raise RequestError(Code.INVALID_BODY, f"The header misses column '{name}', which is required", column=name)
+            raise RequestError(Code.INVALID_VALUE, f"The header misses column '{name}', which is required", column=name)
 
 
 def _is_needed(column: Column) -> bool:

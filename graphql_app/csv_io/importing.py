@@ -108,7 +108,7 @@ async def _header(slicer: Slicer, file: AsyncIterator[bytes]) -> bytes:
         if record is not None:
             return record
         if slicer.waiting > MAX_HEADER:
-            raise RequestError(Code.INVALID_BODY, "The first line is no header")
+            raise RequestError(Code.INVALID_VALUE, "The first line is no header")
     return slicer.header(end=True) or b""
 
 

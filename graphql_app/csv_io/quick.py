@@ -82,12 +82,15 @@ _FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
     "String": lambda type_: (_text_form(type_), _TEXT_OR_NULL),
 }
 _QUOTABLE = frozenset({"Int", "bigint", "decimal", "Float", "date", "datetime", "timestamp", "time"})
-_ANY_TEXT = rb'"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]++'
+_QUOTED_TEXT = rb'"[^"]*+(?:""[^"]*+)*+"'
+_MOST_REPEATED = 65_000
 
 
 def _text_form(type_: ColumnType) -> bytes | None:
     if type_.base not in ("enum", "set"):
-        return _ANY_TEXT
+        # What is short in bytes is short in characters, too.
+        most = b"{1,%d}+" % type_.length if type_.length and type_.length < _MOST_REPEATED else b"++"
+        return _QUOTED_TEXT + rb'|[^",\r\n]' + most
     member = _member(type_)
     if member is None or type_.base == "enum":
         return None if member is None else b'"%b"|%b' % (member, member)
@@ -136,7 +139,7 @@ class QuickRows:
         self._newline = newline
 
     def rows(self, text: bytes, line: int) -> tuple[bytes, list[int], int]:
-        """The rows of whole records, `ROW_END` between them; their lines, of which `line` is the first; lines in all."""
+        """The rows of whole records, `ROW_END` between them; the line of each, `line` being the first; lines in all."""
         if not self._quick or b"\0" in text or not _is_utf8(text):
             return self._one_by_one(text, line)
         doubled = b"\\" in text

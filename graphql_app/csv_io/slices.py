@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
+
+from graphql_app.csv_io.cells import NEW_LINE, RECORD
 
 SLICE = 24 * 1024
 """Bytes of a slice: about a millisecond of work."""
 MAX_RECORD = 8 * 1024 * 1024
 """Bytes of one record; a quote that nobody closes must not swallow a whole file."""
 
+_RECORDS = re.compile(rb"(?:%b%b)*+" % (RECORD, NEW_LINE))
 _QUOTE, _CARRIAGE_RETURN = b'"\r'
 _UTF8_BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -81,16 +85,19 @@ class Slicer:
         """The slices that are complete, each with whether it is broken. At the `end` all that is left."""
         while self._buffer:
             cut = self._end()
-            if cut:
-                yield self._taken(cut), False
-            elif len(self._buffer) > MAX_RECORD:
-                yield self._first_line(), True
-            elif not end:
+            if not cut and (end or len(self._buffer) > MAX_RECORD):
+                if end and not self._buffer.endswith(self.newline):
+                    self._buffer += self.newline
+                # The records before the one whose quote is open are as good as any.
+                found = _RECORDS.match(self._buffer)
+                cut = found.end() if found else 0
+                del found
+                if not cut:
+                    yield self._first_line(), True
+                    continue
+            if not cut:
                 return
-            elif self._buffer.count(b'"') % 2:
-                yield self._first_line(), True
-            else:
-                yield self._taken(len(self._buffer)) + self.newline, False
+            yield self._taken(cut), False
 
     def _first_line(self) -> bytes:
         place = self._buffer.find(self.newline)

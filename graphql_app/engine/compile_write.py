@@ -56,6 +56,12 @@ class CompiledInserts:
     returning: tuple[Node, ...] | None
     outputs: tuple[tuple[plan.Output, ...], ...]
 
+    @property
+    def blind(self) -> bool:
+        """Whether nothing hangs on which rows they become: no conflicts, nothing nested, nothing returned."""
+        rows = self.rows
+        return not (self.outputs or rows.conflict or rows.before or rows.after)
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledChange:

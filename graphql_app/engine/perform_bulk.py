@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,7 +30,7 @@ class BulkMode(StrEnum):
 _HOPELESS = frozenset(
     {Code.UNKNOWN_TABLE, Code.UNKNOWN_COLUMN, Code.PERMISSION_DENIED, Code.STORAGE_FULL, Code.READ_ONLY}
 )
-_TOGETHER = 64
+_FEWEST, _TOGETHER = 4, 64
 """Statements of one round trip while refused rows are looked for."""
 _RARE = 1 / 2000
 """With fewer refused rows a whole batch is tried as one statement."""
@@ -113,16 +114,18 @@ class BulkWriter:
                 return refused
         rows = text.split(separator)
         search = _Search(session, self.target, rows, refused)
-        await search.run(self._step(len(rows)))
+        share = max(self.share, 1 / len(rows))
+        step = self._step(share)
+        # What stands behind a refused row is sent once more.
+        await search.run(step, max(_FEWEST, min(_TOGETHER, round(1 / share / step))))
         self.share = (len(refused.rows) + refused.ignored) / len(rows)
         return refused
 
-    def _step(self, count: int) -> int:
+    def _step(self, share: float) -> int:
         if self.target.whole_statements or not self.target.table.transactional:
             # What a statement of several rows had written would stay when it fails.
             return 1
         # Long statements save time, short ones lose less where a row is refused.
-        share = max(self.share, 1 / count)
         return max(_LEAST, min(_MOST, round(1.3 / math.sqrt(share))))
 
 
@@ -133,34 +136,36 @@ class _Search:
     rows: list[bytes]
     refused: Refused
 
-    async def run(self, step: int) -> None:
-        """Writes all rows, `step` in a statement; a statement that is refused is repeated row by row."""
-        place = 0
-        while place < len(self.rows):
-            end = min(place + step * _TOGETHER, len(self.rows))
-            place = await self._some(place, end, step)
+    async def run(self, step: int, together: int) -> None:
+        """Writes all rows, `step` in a statement and so many `together`; one that is refused is repeated row by row."""
+        count = len(self.rows)
+        waiting = deque((at, min(at + step, count)) for at in range(0, count, step))
+        while waiting:
+            ranges = [waiting.popleft() for _ in range(min(together, len(waiting)))]
+            done = await self._some(ranges)
+            if done == len(ranges):
+                continue
+            start, end = ranges[done]
+            waiting.extendleft(reversed(ranges[done + 1 :]))
+            if end - start > 1:
+                waiting.extendleft((at, at + 1) for at in reversed(range(start, end)))
 
-    async def _some(self, place: int, end: int, step: int) -> int:
-        """One round trip, and the repair of what it met; where to go on."""
-        starts = range(place, end, step)
-        statements = [self.target.statement(self.rows[at : min(at + step, end)]) for at in starts]
+    async def _some(self, ranges: list[tuple[int, int]]) -> int:
+        """Writes rows in one round trip; the place of the range that was refused, or the number of ranges."""
+        statements = [self.target.statement(self.rows[start:end]) for start, end in ranges]
         try:
             results = await self.session.query(*statements)
         except ServerError as error:
             refusal = _refusal(self.session, error)
-            at = starts[error.statement]
-            if step == 1:
-                self._refuse(at, refusal)
-                return at + 1
-            stop = min(at + step, end)
-            while at < stop:
-                at = await self._some(at, stop, 1)
-            return stop
+            start, end = ranges[error.statement]
+            if end - start == 1:
+                self._refuse(start, refusal)
+            return error.statement
         if self.target.whole_statements:
-            for at, result in zip(starts, results, strict=True):
+            for (start, _), result in zip(ranges, results, strict=True):
                 if not result.affected:
-                    self._refuse(at, DatabaseError(Code.NOT_FOUND, "There is no row with this key"))
-        return end
+                    self._refuse(start, DatabaseError(Code.NOT_FOUND, "There is no row with this key"))
+        return len(ranges)
 
     def _refuse(self, place: int, error: AppError) -> None:
         if self.target.mode is BulkMode.IGNORE and error.code is Code.DUPLICATE_ENTRY:

@@ -7,7 +7,7 @@ on engines that number the rows of a statement in a row, else row by row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -91,6 +91,17 @@ class Inserter:
             await self._fill(nested.rows, children)
 
     # --- plain rows ----------------------------------------------------------
+
+    async def insert_blind(self, level: plan.InsertRows) -> bytes | None:
+        """Inserts plain rows that nobody asks back, and gives the id generated for the first."""
+        first: bytes | None = None
+        head = _head(level)
+        for text in _blind_chunks(self.slots, level.rows):
+            (result,) = await self.session.query(head + text)
+            self.affected += result.affected
+            if first is None and result.insert_id:
+                first = b"%d" % result.insert_id
+        return first
 
     async def _plain(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
         if not rows:
@@ -232,6 +243,23 @@ def _chunks(level: plan.InsertRows, rows: list[NewRow]) -> Iterable[list[tuple[N
         chunk.append((row, text))
         size += len(text) + 1
     yield chunk
+
+
+def _blind_chunks(slots: Sequence[object], rows: tuple[tuple[Value | None, ...], ...]) -> Iterator[bytes]:
+    chunk: list[bytes] = []
+    size = 0
+    for row in rows:
+        cells = [
+            DEFAULT if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots) for cell in row
+        ]
+        text = b"(" + b",".join(cells) + b")"
+        if chunk and size + len(text) > MAX_STATEMENT:
+            yield b",".join(chunk)
+            chunk, size = [], 0
+        chunk.append(text)
+        size += len(text) + 1
+    if chunk:
+        yield b",".join(chunk)
 
 
 def _copy(source: NewRow, columns: tuple[str, ...], target: NewRow, to_columns: tuple[str, ...]) -> None:

@@ -58,6 +58,9 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
 
 async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[object]) -> Done:
     inserter = Inserter(session, write.dialect, slots)
+    if write.blind:
+        first = await inserter.insert_blind(write.rows)
+        return Done(inserter.affected, first)
     rows = await inserter.insert(write.rows)
     done = Done(inserter.affected)
     auto = write.rows.table.auto_increment

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graphql_app.engine import plan
 from graphql_app.engine.fragment import Value
 from graphql_app.engine.request import Insert, NestedInsert, OnConflict, Pairs
-from graphql_app.engine.values import assigned
+from graphql_app.engine.values import storer
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog import Column, Relation, Table
 
@@ -55,17 +55,19 @@ def _level(
     for name in taken & used.keys():
         raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given by the relation already", column=name)
     columns = tuple(writable_column(planner, table, name) for name in (*used, *sorted(taken)))
-    cells = tuple(_row(columns, row, index) for index, row in enumerate(rows))
+    cells = tuple(_cells(columns, rows))
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict), before, after)
 
 
-def _row(columns: tuple[Column, ...], row: Pairs, index: int) -> tuple[Value | None, ...]:
-    given = dict(row)
-    try:
-        return tuple(assigned(column, given[column.name]) if column.name in given else None for column in columns)
-    except AppError as error:
-        error.row = index
-        raise
+def _cells(columns: tuple[Column, ...], rows: Sequence[Pairs]) -> Iterator[tuple[Value | None, ...]]:
+    named = [(column.name, storer(column)) for column in columns]
+    for index, row in enumerate(rows):
+        given = dict(row)
+        try:
+            yield tuple([store(given[name]) if name in given else None for name, store in named])
+        except AppError as error:
+            error.row = index
+            raise
 
 
 def _conflict(planner: Planner, table: Table, conflict: OnConflict | None) -> plan.ConflictPlan | None:

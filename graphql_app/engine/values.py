@@ -7,10 +7,10 @@ from functools import partial
 
 from graphql_app.engine.fragment import Literal, Value, value
 from graphql_app.engine.operators import OPERATORS, Takes
-from graphql_app.engine.request import Operator
+from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode, encode_compared
+from schema_gen.column_types import encode, encode_compared, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -70,17 +70,35 @@ def _null_comparison(column: Column) -> RequestError:
     )
 
 
-def assigned(column: Column, raw: object) -> Value:
-    """The value to store in `column`; `None` is NULL.
+def storer(column: Column) -> Callable[[object], Value]:
+    """What turns values into what is stored in `column`; `None` is NULL.
 
-    Raises:
-        RequestError: the value does not fit the column.
+    The function raises `RequestError` where a value does not fit the column.
     """
-    if raw is None:
-        if not column.nullable and not column.auto_increment:
-            raise RequestError(Code.NOT_NULL_VIOLATION, f"Column '{column.name}' cannot be null", column=column.name)
-        return NULL
-    return value(raw, partial(_checked, column, encode))
+    encoder, type_ = type_of(column).encoder, column.type
+
+    def store(raw: object) -> Value:
+        if raw is None:
+            return _null(column)
+        if isinstance(raw, Slot):
+            return value(raw, partial(_checked, column, encode))
+        try:
+            return Literal(encoder(raw, type_, True))
+        except ValueError as error:
+            raise _invalid(column, str(error)) from None
+
+    return store
+
+
+def assigned(column: Column, raw: object) -> Value:
+    """The value to store in `column`; `None` is NULL. Raises `RequestError` where it does not fit."""
+    return storer(column)(raw)
+
+
+def _null(column: Column) -> Value:
+    if not column.nullable and not column.auto_increment:
+        raise RequestError(Code.NOT_NULL_VIOLATION, f"Column '{column.name}' cannot be null", column=column.name)
+    return NULL
 
 
 def added(column: Column, raw: object) -> Value:

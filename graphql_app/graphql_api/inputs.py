@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from graphql import (
     EnumValueNode,
@@ -33,17 +32,21 @@ from graphql.execution.values import get_variable_values
 
 from graphql_app.engine.request import Slot
 from graphql_app.errors import Code
+from graphql_app.graphql_api.constants import Mismatch, parsed, reader
 from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from schema_gen.scalars import rounded
 
 Tree = Mapping[str, object]
 
-_DOUBLES = frozenset({"Int", "Float"})
+MANY = 20
+"""A list of more input objects than this (rows to insert) is read as constants: its shape hardly repeats."""
 
 
-class _Mismatch(Exception):
-    """A value does not fit its type; graphql-core then says how."""
+class Slots(list[object]):
+    """The values of the slots; `constants` says that the tree holds values too, and is good for this call only."""
+
+    constants = False
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Bound:
     """Variables of one call: `tree` with slots in place of values, the slots' values, and the shape's key."""
 
     tree: dict[str, object] = field(default_factory=dict)
-    slots: list[object] = field(default_factory=list)
+    slots: Slots = field(default_factory=Slots)
     key: list[object] = field(default_factory=list)
 
 
@@ -65,11 +68,11 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
                 bound.key.append(key)
                 continue
             if variable.required:
-                raise _Mismatch
+                raise Mismatch
             if variable.default is not None:
                 bound.tree[variable.name] = literal(variable.default, variable.type, {})
             bound.key.append(Undefined)
-    except (_Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
+    except (Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
         raise _explained(schema, operation, raw) from None
     return bound
 
@@ -85,11 +88,11 @@ def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, ob
     return RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "The variables do not fit their types.")
 
 
-def _take(type_: GraphQLInputType, value: object, slots: list[object]) -> tuple[object, object]:
+def _take(type_: GraphQLInputType, value: object, slots: Slots) -> tuple[object, object]:
     """The shape key and the tree of a variable's value."""
     if isinstance(type_, GraphQLNonNull):
         if value is None:
-            raise _Mismatch
+            raise Mismatch
         type_ = type_.of_type
     if value is None:
         return None, None
@@ -100,48 +103,47 @@ def _take(type_: GraphQLInputType, value: object, slots: list[object]) -> tuple[
     if isinstance(type_, GraphQLEnumType):
         known = type_.values.get(value) if isinstance(value, str) else None
         if known is None:
-            raise _Mismatch
+            raise Mismatch
         return value, known.value
     if not isinstance(type_, GraphQLScalarType):
-        raise _Mismatch
-    taken = _parsed(type_, value)
+        raise Mismatch
+    taken = parsed(type_, value)
     if isinstance(taken, bool):
         return taken, taken
     slots.append(taken)
     return "value", Slot(len(slots) - 1)
 
 
-def _parsed(type_: GraphQLScalarType, value: object) -> object:
-    """A scalar's value. GraphQL's own scalars do not know the `Decimal` that a body's numbers are read as."""
-    return type_.parse_value(float(value) if isinstance(value, Decimal) and type_.name in _DOUBLES else value)
-
-
-def _take_list(of_type: GraphQLInputType, items: list[object], slots: list[object]) -> tuple[object, object]:
+def _take_list(of_type: GraphQLInputType, items: list[object], slots: Slots) -> tuple[object, object]:
     scalar = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
     if isinstance(scalar, GraphQLScalarType) and items and None not in items:
-        values = [_parsed(scalar, item) for item in items]
+        values = [parsed(scalar, item) for item in items]
         if not any(isinstance(item, bool) for item in values):
             slots.append(values)
             return "list", Slot(len(slots) - 1)
+    if isinstance(scalar, GraphQLInputObjectType) and len(items) > MANY:
+        slots.constants = True
+        read = reader(of_type)
+        return "constants", [read(item) for item in items]
     taken = [_take(of_type, item, slots) for item in items]
     return tuple(key for key, _ in taken), [tree for _, tree in taken]
 
 
-def _take_object(type_: GraphQLInputObjectType, value: object, slots: list[object]) -> tuple[object, object]:
+def _take_object(type_: GraphQLInputObjectType, value: object, slots: Slots) -> tuple[object, object]:
     if not isinstance(value, dict):
-        raise _Mismatch
+        raise Mismatch
     tree: dict[str, object] = {}
     key: list[object] = []
     fields = type_.fields
     for name, item in value.items():
         field_ = fields.get(name)
         if field_ is None:
-            raise _Mismatch
+            raise Mismatch
         part, tree[name] = _take(field_.type, item, slots)
         key.append((name, part))
     for name, field_ in fields.items():
         if name not in tree and is_required_input_field(field_):
-            raise _Mismatch
+            raise Mismatch
     return tuple(key), tree
 
 

@@ -75,7 +75,7 @@ def compiled(
 
     Raises `FieldFailed` for a request that is wrong.
     """
-    cacheable = len(bound.slots) <= MAX_CACHED_SLOTS
+    cacheable = len(bound.slots) <= MAX_CACHED_SLOTS and not bound.slots.constants
     cache: OrderedDict[object, object] = operation.cache
     key = tuple(bound.key)
     found = cache.get(key) if cacheable else None

@@ -120,6 +120,9 @@ class Writer:
         """The rows, and what is nested in each (nothing at all where nothing is)."""
         named = _input(type_)
         meanings = self._built.meanings.of(named.name)
+        columns = {name: each.column for name, each in meanings.items() if isinstance(each, ColumnField)}
+        if all(isinstance(item, dict) and item.keys() <= columns.keys() for item in items):
+            return tuple(tuple([(columns[key], each) for key, each in item.items()]) for item in items), ()  # type: ignore[attr-defined]
         rows: list[Pairs] = []
         nested: list[tuple[NestedInsert, ...]] = []
         for item in items:

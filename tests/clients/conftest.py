@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.fix_node import client_app, npm, outcomes
+from tests.clients.fix_node import client_app, client_settings, error_of, npm, printed_schema
 
-__all__ = ["client_app", "npm", "outcomes"]
+__all__ = ["client_app", "client_settings", "error_of", "npm", "printed_schema"]
 
 MARKS = {"browser": {"browser", "window"}, "clients": {"npm"}}
 """By marker, the fixtures that open Chromium, and that run other people's packages."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.clients.node import Npm, Outcome, installed_packages
+from tests.clients.node import Npm, installed_packages
 from tests.fix_app import end
 from tests.fix_shop import load_shop
-from tests.harness.app_process import RunningApp
+from tests.harness.app_process import ROOT, RunningApp
 from tests.harness.engine import Engine
 from tests.harness.servers import NotInstalled
 
-Outcomes = Callable[[str], Mapping[str, Outcome]]
+ErrorOf = Callable[[str, str], str]
+"""(script, name of a test in it) -> what went wrong in it; nothing where it passed."""
 
 
 @pytest.fixture(scope="session")
@@ -24,36 +27,59 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Npm:
         packages = installed_packages()
     except NotInstalled as error:
         reason = f"CLIENTS NOT TESTED: {error}"
-        if os.environ.get("CI", "").lower() in ("true", "1"):
-            pytest.fail(f"{reason} (required by CI)", pytrace=False)
-        pytest.skip(reason)
-    return Npm.at(tmp_path_factory.mktemp("npm") / "work", packages)
+    else:
+        return Npm.at(tmp_path_factory.mktemp("npm") / "work", packages)
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(f"{reason} (required by CI)", pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
-def client_app(embedded: Engine, npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The program on sample data of the clients' own.
+def client_settings(embedded: Engine, npm: Npm) -> Iterator[dict[str, str]]:
+    """The settings that lead to sample data of the clients' own. Asks for `npm` first: without it, nothing is loaded.
 
-    Shared by all of them: a script changes only rows it added, and takes them away again.
+    Shared by all clients: each takes away again what it adds, and undoes what it changes.
     """
     with embedded.database() as database:
         load_shop(embedded, database)
-        app = RunningApp(embedded.environment(database), ("serve",), tmp_path_factory.mktemp("client_app"))
-        try:
-            app.wait_ready()
-            yield app
-        finally:
-            end([(app, True)])
+        yield embedded.environment(database)
 
 
 @pytest.fixture(scope="session")
-def outcomes(npm: Npm, client_app: RunningApp) -> Outcomes:
-    """Runs a script of tests, each script once, and gives the outcome of each test in it."""
-    known: dict[str, Mapping[str, Outcome]] = {}
+def client_app(client_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The program on the clients' database."""
+    app = RunningApp(client_settings, ("serve",), tmp_path_factory.mktemp("client_app"))
+    try:
+        app.wait_ready()
+        yield app
+    finally:
+        end([(app, True)])
 
-    def run(script: str) -> Mapping[str, Outcome]:
-        if script not in known:
-            known[script] = npm.tests(script, client_app.url)
-        return known[script]
 
-    return run
+@pytest.fixture(scope="session")
+def printed_schema(client_settings: dict[str, str], npm: Npm) -> str:
+    """What `graphql-app schema` prints; also in the clients' folder, as `schema.graphql`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "graphql_app", "schema"],
+        cwd=npm.folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **client_settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (npm.folder / "schema.graphql").write_text(done.stdout)
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def error_of(npm: Npm, client_app: RunningApp) -> ErrorOf:
+    """Runs each script of tests once, when the first of its tests is asked for."""
+    errors: dict[str, dict[str, str]] = {}
+
+    def find(script: str, name: str) -> str:
+        if script not in errors:
+            errors[script] = npm.tests(script, client_app.url)
+        return errors[script][name]
+
+    return find

@@ -27,14 +27,6 @@ RUN_LIMIT = 120.0
 _TEST = re.compile(r'^test\("([^"\n]+)"', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one test of a script ended: `error` is empty where it passed."""
-
-    name: str
-    error: str
-
-
 def node_version() -> str:
     """The version of Node. Raises `NotInstalled` where Node or npm is absent or too old."""
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -77,9 +69,8 @@ def _install(folder: Path) -> None:
     for name in LOCK:
         shutil.copy(SOURCES / name, partial)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(
-        command, cwd=partial, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=INSTALL_LIMIT
-    )
+    options = {"cwd": partial, "stdin": subprocess.DEVNULL, "timeout": INSTALL_LIMIT}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
         shutil.rmtree(partial, ignore_errors=True)
         raise NotInstalled(f"npm cannot install the packages of tests/clients/npm: {done.stderr.strip()[-2000:]}")
@@ -99,13 +90,15 @@ class Npm:
         (folder / "node_modules").symlink_to(packages)
         return cls(folder)
 
-    def run(self, *command: str, settings: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a program of a package (`relay-compiler`, `tsc`), or `node` itself, in the folder."""
+    def run(
+        self, *command: str, settings: Mapping[str, str] | None = None, inside: str = "."
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program of a package (`relay-compiler`, `tsc`), or `node` itself, `inside` a folder of the folder."""
         program = shutil.which(command[0]) if command[0] == "node" else self.folder / "node_modules/.bin" / command[0]
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         return subprocess.run(
             [str(program), *command[1:]],
-            cwd=self.folder,
+            cwd=self.folder / inside,
             env=environment | {"NO_COLOR": "1"} | dict(settings or {}),
             capture_output=True,
             text=True,
@@ -114,22 +107,23 @@ class Npm:
             timeout=RUN_LIMIT,
         )
 
-    def output(self, *command: str, settings: Mapping[str, str] | None = None) -> str:
+    def output(self, *command: str, settings: Mapping[str, str] | None = None, inside: str = ".") -> str:
         """What a command prints. Fails, with all it said, where it does not end with 0."""
-        done = self.run(*command, settings=settings)
+        done = self.run(*command, settings=settings, inside=inside)
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def tests(self, script: str, url: str) -> dict[str, Outcome]:
-        """Runs a script of `node:test` tests against the program at `url`; the outcomes by the tests' names."""
+    def tests(self, script: str, url: str) -> dict[str, str]:
+        """Runs a script of `node:test` tests against the program at `url`: each test's error, empty where it passed."""
         reporter = f"--test-reporter={self.folder / 'reporter.mjs'}"
         done = self.run("node", "--test", reporter, script, settings={"GRAPHQL_URL": f"{url}/graphql"})
-        found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
-        assert found, f"{script} ran no test:\n{done.stdout}\n{done.stderr}"
-        assert not any(each["skipped"] for each in found), f"{script} skipped a test"
-        outcomes = {each["name"]: Outcome(each["name"], each["error"] or "") for each in found}
-        assert (done.returncode == 0) == all(not each.error for each in outcomes.values()), done.stdout + done.stderr
-        return outcomes
+        ended = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
+        errors = {each["name"]: each["error"] or "" for each in ended}
+        said = f"{script} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert list(errors) == names_of(script), said
+        assert not any(each["skipped"] for each in ended), said
+        assert (done.returncode == 0) == (not any(errors.values())), said
+        return errors
 
 
 def names_of(script: str) -> list[str]:

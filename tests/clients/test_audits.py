@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.clients.node import Npm
+from tests.clients.node import SOURCES, Npm
 from tests.harness.app_process import RunningApp
 
 AUDITS = 61
@@ -26,8 +26,6 @@ def test_the_audits_find_fault_with_what_is_no_graphql_endpoint(npm: Npm, client
 
 def test_the_locked_packages_name_no_registry() -> None:
     """The lock pins versions and hashes; where packages come from is each machine's business."""
-    from tests.clients.node import SOURCES
-
     lock = (SOURCES / "package-lock.json").read_text()
     asked = json.loads((SOURCES / "package.json").read_text())["dependencies"]
     locked = json.loads(lock)["packages"]

@@ -112,7 +112,8 @@ def _verdict(value: Any, column: Column, name: str, operand: Any) -> Truth:
         return None
     if name in TEXT_OPERATORS:
         return TEXT_OPERATORS[name](value, operand)
-    operands = [parsed(item, column.kind) for item in listed(operand)]
+    several = name in ("_in", "_nin", "_between")
+    operands = [parsed(item, column.kind) for item in (operand if several else [operand])]
     if isinstance(value, Near):
         value = _clear(value, operands)
     left, right = comparable(value, column.kind), [comparable(item, column.kind) for item in operands]

@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 
 T = TypeVar("T")
 
-TAPE: Final = 640
-"""Bytes for one request. A drawing for each choice would take ten times as long, and hypothesis would repeat itself."""
+CHOICES: Final = 640
+"""On the tape of one request, two bytes each. A drawing for each choice would take ten times as long, and hypothesis would repeat itself."""
 
 
 class Dice:
     """Every choice made while a request is put together. Zeroes, and the end of the tape, choose what is simplest."""
 
     def __init__(self, tape: bytes) -> None:
-        self._tape = iter(tape)
+        self._tape = iter(memoryview(tape).cast("H"))
         self._serial = 0
 
     def number(self, low: int, high: int) -> int:
-        """A number between `low` and `high`, both included, at most 256 of them."""
+        """A number between `low` and `high`, both included."""
         return low if low == high else low + next(self._tape, 0) % (high - low + 1)
 
     def chance(self, percent: int) -> bool:
@@ -54,4 +54,4 @@ class Dice:
 
 def thrown(make: Callable[[Dice], T]) -> st.SearchStrategy[T]:
     """What `make` makes of random choices."""
-    return st.binary(min_size=TAPE, max_size=TAPE).map(lambda tape: make(Dice(tape)))
+    return st.binary(min_size=2 * CHOICES, max_size=2 * CHOICES).map(lambda tape: make(Dice(tape)))
