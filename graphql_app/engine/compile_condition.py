@@ -118,7 +118,7 @@ def function_sql(alias: str, function: Function, column: Column) -> Sql:
     argument = ref(alias, column)
     if function not in EXACT:
         argument = sql(argument, "+0e0")
-    return sql(FUNCTION_SQL[function], "(", argument, ")")
+    return template(FUNCTION_SQL[function], argument)
 
 
 def order_terms(scope: Scope, alias: str, terms: tuple[plan.OrderTerm, ...]) -> Sql:

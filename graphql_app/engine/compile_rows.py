@@ -48,8 +48,9 @@ _TEXT = "{c}"
 _QUOTED: Mapping[str, str] = {
     "String": _TEXT,
     "json": _TEXT,
-    "uuid": _TEXT,
-    "inet": _TEXT,
+    # As bytes these are something else than their texts.
+    "uuid": "CAST({c} AS CHAR)",
+    "inet": "CAST({c} AS CHAR)",
     "binary": "REPLACE(TO_BASE64({c}),'\\n','')",
 }
 

@@ -1,4 +1,4 @@
-"""Aggregate functions: their SQL names, and which columns they take."""
+"""Aggregate functions: their SQL, and which columns they take."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column, ColumnType
 from schema_gen.column_types import type_of
 
+# seekdb takes the difference of two means for a variance, which for equal numbers may be below zero, and then has no
+# root. What stands around the variance also makes MariaDB see that it is NULL, which it overlooks in a HAVING.
+_VARIANCE = "GREATEST({}({{c}}),0)"
+_VAR_SAMP, _VAR_POP = _VARIANCE.format("VAR_SAMP"), _VARIANCE.format("VAR_POP")
+
 FUNCTION_SQL = {
-    Function.SUM: "SUM",
-    Function.AVG: "AVG",
-    Function.MIN: "MIN",
-    Function.MAX: "MAX",
-    Function.STDDEV: "STDDEV_SAMP",
-    Function.STDDEV_POP: "STDDEV_POP",
-    Function.STDDEV_SAMP: "STDDEV_SAMP",
-    Function.VARIANCE: "VAR_SAMP",
-    Function.VAR_POP: "VAR_POP",
-    Function.VAR_SAMP: "VAR_SAMP",
+    Function.SUM: "SUM({c})",
+    Function.AVG: "AVG({c})",
+    Function.MIN: "MIN({c})",
+    Function.MAX: "MAX({c})",
+    Function.STDDEV: f"SQRT({_VAR_SAMP})",
+    Function.STDDEV_POP: f"SQRT({_VAR_POP})",
+    Function.STDDEV_SAMP: f"SQRT({_VAR_SAMP})",
+    Function.VARIANCE: _VAR_SAMP,
+    Function.VAR_POP: _VAR_POP,
+    Function.VAR_SAMP: _VAR_SAMP,
 }
+"""Templates of the column."""
 RANKING = frozenset({Function.MIN, Function.MAX})
 EXACT = RANKING | {Function.SUM}
 """The others are computed in double precision."""

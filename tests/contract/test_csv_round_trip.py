@@ -67,7 +67,10 @@ async def test_every_column_type(client: httpx.AsyncClient, engine: Engine, modu
     data = await copied(client, "every")
     count = engine.execute("SELECT COUNT(*) FROM every", module_database)[0][0]
     assert (data["rows_imported"], data["rows_failed"]) == (count, 0)
-    names = [row[0] for row in engine.execute("SHOW COLUMNS FROM every", module_database)]
+    columns = engine.execute("SHOW COLUMNS FROM every", module_database)
+    # The embedded engine shows no bytes of these; their texts are compared by `copied`.
+    hidden = ("geom", "point", "line", "poly", "multi", "vector") if engine.name == "embedded" else ("-",)
+    names = [row[0] for row in columns if not row[1].lower().startswith(hidden)]
     for name in names:
         query = f"SELECT COUNT(*) FROM every a JOIN every_copy b ON b.id=a.id AND NOT (HEX(a.{name}) <=> HEX(b.{name}))"
         assert engine.execute(query, module_database) == ((0,),), name
