@@ -107,7 +107,8 @@ def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
         return sql("COUNT(*)")
     refs = [ref(alias, column) for column in columns]
     if distinct:
-        return sql("COUNT(DISTINCT ", join(",", refs), ")")
+        # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only.
+        return sql("0+" if len(refs) > 1 else EMPTY, "COUNT(DISTINCT ", join(",", refs), ")")
     if len(refs) == 1:
         return sql("COUNT(", refs[0], ")")
     return sql("COUNT(CASE WHEN ", join(" AND ", (sql(one, " IS NOT NULL") for one in refs)), " THEN 1 END)")

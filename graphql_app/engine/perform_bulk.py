@@ -34,7 +34,7 @@ _FEWEST, _TOGETHER = 4, 64
 """Statements of one round trip while refused rows are looked for."""
 _RARE = 1 / 2000
 """With fewer refused rows a whole batch is tried as one statement."""
-_LEAST, _MOST = 8, 256
+_LEAST, _MOST = 1, 256
 """Rows of a statement while refused ones are looked for."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -69,9 +69,15 @@ class GraphQLEndpoint:
             refused = failure([execution_error(error, None)], error.code)
             return media, refused, _STATUS.get(error.code, 400)
         if isinstance(asked, list):
-            return media, _together(await _gather(self.face.answer(item) for item in asked)), 200
+            return media, _together(await self._batch(asked)), 200
         answer = await self.face.answer(asked)
         return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
+
+    async def _batch(self, batch: list[Asked]) -> list[Answer]:
+        """All at once, or one after the other where one writes: what follows a write in a batch sees it."""
+        if any(self.face.mutates(asked) for asked in batch):
+            return [await self.face.answer(asked) for asked in batch]
+        return list(await asyncio.gather(*(self.face.answer(asked) for asked in batch)))
 
     async def _asked(self, scope: Scope, receive: Receive) -> list[Asked] | Asked:
         if scope["method"] == "GET":
@@ -82,11 +88,6 @@ class GraphQLEndpoint:
         if isinstance(asked, list) and len(asked) > MAX_BATCH:
             raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {MAX_BATCH} requests")
         return asked
-
-
-async def _gather(answers: object) -> list[Answer]:
-    made: list[Awaitable[Answer]] = list(answers)  # type: ignore[call-overload]
-    return list(await asyncio.gather(*made))
 
 
 def _together(answers: list[Answer]) -> Answer:

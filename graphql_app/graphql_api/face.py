@@ -79,6 +79,13 @@ class GraphQLFace:
             raise ServiceUnavailableException()
         return self._served
 
+    def mutates(self, asked: Asked) -> bool:
+        """Whether a request is a mutation; one that cannot be executed is none."""
+        try:
+            return self.served.documents.get(asked.query).operation(asked.operation_name).mutates
+        except (RequestFailed, AppError):
+            return False
+
     async def answer(self, asked: Asked) -> Answer:
         """Answers one request; never raises but for cancellation."""
         try:

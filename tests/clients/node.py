@@ -69,11 +69,20 @@ def _install(folder: Path) -> None:
     for name in LOCK:
         shutil.copy(SOURCES / name, partial)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    options = {"cwd": partial, "stdin": subprocess.DEVNULL, "timeout": INSTALL_LIMIT}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
+    try:
+        subprocess.run(
+            command,
+            cwd=partial,
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            timeout=INSTALL_LIMIT,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise NotInstalled(f"npm cannot install the packages of tests/clients/npm: {done.stderr.strip()[-2000:]}")
+        said = error.stderr if isinstance(error.stderr, str) else ""
+        raise NotInstalled(f"npm cannot install the packages of tests/clients/npm: {error} {said[-2000:]}") from None
     partial.rename(folder)
 
 

@@ -66,6 +66,25 @@ async def test_mutations(page: str, writing: httpx.AsyncClient, update_golden: b
     golden.check(FOLDER / f"{page}.json", golden.json_text(await answers(writing, page)), update=update_golden)
 
 
+BATCH = (
+    'mutation { insert_tags_one(object: {name: "batch"}) { name } }',
+    '{ tags(where: {name: {_eq: "batch"}}) { name } }',
+    "{ tags { no_such_column } }",
+    'mutation { delete_tags(where: {name: {_eq: "batch"}}) { affected_rows } }',
+    '{ tags(where: {name: {_eq: "batch"}}) { name } }',
+)
+
+
+async def test_a_batch_is_run_in_order(writing: httpx.AsyncClient) -> None:
+    """As Hasura does: what follows a mutation sees its rows, and a request that fails stops none of the others."""
+    for _ in range(5):
+        response = await writing.post("/graphql", json=[{"query": query} for query in BATCH])
+        added, seen, failed, deleted, gone = response.json()
+        assert (added["data"], seen["data"]) == ({"insert_tags_one": {"name": "batch"}}, {"tags": [{"name": "batch"}]})
+        assert failed["errors"][0]["extensions"]["code"] == "validation-failed"
+        assert (deleted["data"], gone["data"]) == ({"delete_tags": {"affected_rows": 1}}, {"tags": []})
+
+
 def test_there_are_a_few_dozen_operations() -> None:
     """Enough to mean something, and no page is without its answers."""
     pages = {path.stem: parse(path.read_text()) for path in FOLDER.glob("*.graphql")}

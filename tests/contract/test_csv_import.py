@@ -1,4 +1,4 @@
-"""CSV import over HTTP on every engine: what goes in, what is refused and where, modes, file names, headers, forms of text."""
+"""CSV import over HTTP on every engine: what goes in, what is refused and where, modes, names of files, headers."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ async def test_many_rows_with_bad_ones_among_them(
     client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
     """Each bad row is found in its batch, however many there are; the first 1,000 are shown, a file tells all."""
-    count = 30_000
-    bad = set(range(7, count, 13))
+    count = 9_000
+    bad = set(range(7, count, 8))
     rows = [f"{number},{number - 1 if number in bad else number},note {number}" for number in range(1, count + 1)]
     text = "id,code,note\n" + "\n".join(rows)
     data = await imported(client, text, 207, "big.csv")
@@ -105,10 +105,12 @@ async def test_many_rows_with_bad_ones_among_them(
     assert places(data) == [(number + 1, None, "DUPLICATE_ENTRY") for number in sorted(bad)[:1000]]
     found = engine.execute("SELECT COUNT(*), COUNT(DISTINCT code), SUM(id) FROM big", module_database)
     assert found == ((count - len(bad), count - len(bad), sum(set(range(1, count + 1)) - bad)),)
+    engine.execute("DELETE FROM big", module_database)
     response = await send(client, text, "big.csv", "?errors=csv")
-    assert response.status_code == 400
+    assert response.status_code == 207
     assert response.headers["content-type"].startswith("text/csv")
-    assert response.text.count("DUPLICATE_ENTRY") == count
+    lines = response.text.splitlines()[1:]
+    assert [int(line.split(",")[0]) for line in lines] == [number + 1 for number in sorted(bad)]
 
 
 async def test_null_and_empty_text(client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
@@ -166,7 +168,7 @@ async def test_a_wrong_header_is_told_before_anything_is_written(
 @pytest.mark.parametrize(
     ("name", "status"),
     [
-        *((name, 400) for name in ("../users.csv", "a/users.csv", "C:\\users.csv", "users.txt", "users", ".csv", " users.csv")),
+        *((name, 400) for name in ("../users.csv", "a/users.csv", "C:\\u.csv", "users.txt", "users", ".csv", " u.csv")),
         *((name, 404) for name in ("nobody.csv", "users`.csv", "user_.csv", "users.csv.csv", "%75sers.csv")),
         ("seen.csv", 403),
     ],

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 T = TypeVar("T")
 
 CHOICES: Final = 640
-"""On the tape of one request, two bytes each. A drawing for each choice would take ten times as long, and hypothesis would repeat itself."""
+"""On the tape of one request, two bytes each.
+
+A drawing for each choice would take ten times as long, and hypothesis would repeat itself.
+"""
 
 
 class Dice:

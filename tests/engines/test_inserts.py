@@ -105,7 +105,8 @@ async def test_rows_are_nested_both_ways(client: GraphQLClient, engine: Engine, 
     query = """mutation { insert_cars(objects: [
         {plate: "p1", maker: {data: {name: "M1"}}, trips: {data: [{day: "2024-01-01", km: 5},
           {day: "2024-01-02"}]}},
-        {plate: "p2", maker: {data: {name: "M2"}}, trips: {data: []}}, {plate: "p3", maker: {data: {name: "M3"}}, trips: null}]) {
+        {plate: "p2", maker: {data: {name: "M2"}}, trips: {data: []}},
+        {plate: "p3", maker: {data: {name: "M3"}}, trips: null}]) {
       affected_rows returning { plate maker { name } trips(order_by: {day: asc}) { day km } } } }"""
     made = (await client.data(query))["insert_cars"]
     assert made["affected_rows"] == 8

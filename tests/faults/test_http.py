@@ -78,7 +78,7 @@ def test_a_row_that_somebody_else_has_locked(start_app: StartApp, engine: Engine
 
 
 def test_a_database_that_stops_and_returns(start_app: StartApp, private_mariadb: PrivateServer) -> None:
-    """503 with `Retry-After` while it is away, not ready meanwhile, alive all along, and well again without a restart."""
+    """503 with `Retry-After` while it is away, alive all along, and well again without a restart."""
     engine = private_mariadb.engine
     name = engine.create_database(SCHEMA)
     app = start_app(engine.environment(name), settings=SHARP)

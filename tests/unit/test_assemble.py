@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphql_app.engine.assemble import Batch, whole
-from graphql_app.engine.compiled import ABSENT, Form, Hole, Node
+from graphql_app.engine.compiled import ABSENT, NULL_KEY, Form, Hole, Node
 from graphql_app.engine.fragment import Statement
 from graphql_app.errors import AppError, Code
 
@@ -35,7 +35,7 @@ def test_no_rows() -> None:
 def test_gaps_are_filled_by_key_and_missing_groups_by_their_default() -> None:
     child = batch(grouped(Form.LIST, b"[]"), [b'1\x1f{"x":1}', b'2\x1f{"x":2}', b'1\x1f{"x":3}'])
     parent = Node(NOTHING, Form.LIST, False, (Hole(1, child.node),))
-    cells: list[bytes | None] = [b'{"c":\x1f1\x1f}', b'{"c":\x1f2\x1f}', b'{"c":\x1f3\x1f}', b'{"c":\x1f\x1f}']
+    cells: list[bytes | None] = [b'{"c":\x1f1\x1f}', b'{"c":\x1f2\x1f}', b'{"c":\x1f3\x1f}', b'{"c":\x1f\x1b\x1f}']
     made = whole(batch(parent, cells, child))
     assert made == b'[{"c":[{"x":1},{"x":3}]},{"c":[{"x":2}]},{"c":[]},{"c":[]}]'
 
@@ -48,8 +48,9 @@ def test_the_key_of_an_absent_row_leaves_nothing() -> None:
 
 def test_keys_are_distinct_and_real() -> None:
     parent = Node(NOTHING, Form.LIST, False, (Hole(1, grouped(Form.LIST, b"[]")),))
-    made = batch(parent, [b"{\x1f5\x1f}", b"{\x1f4\x1f}", b"{\x1f5\x1f}", b"{\x1f\x1f}", b"null\x1f\x1d\x1f"])
-    assert made.keys(1) == [b"5", b"4"]
+    keys = (b"5", b"4", b"5", NULL_KEY.encode(), ABSENT.encode(), b"")
+    made = batch(parent, [b"{\x1f" + key + b"\x1f}" for key in keys])
+    assert made.keys(1) == [b"5", b"4", b""]  # an empty text is a key
 
 
 def test_levels_below_an_empty_level_stay_empty() -> None:
