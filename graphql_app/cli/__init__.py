@@ -1,8 +1,10 @@
-"""The command line: `graphql-app serve`, `demo`, `check`, `schema`. Thin: each command calls what does the work."""
+"""The command line: serve, demo, check, schema, import, export. Thin: each command calls what does the work."""
 
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -76,6 +78,53 @@ def schema() -> None:
     from graphql_app.cli.sdl import print_schema
 
     print_schema(_settings(), typer.echo)
+
+
+@commands.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV files, each named like its table: users.csv.")],
+    mode: Annotated[str, typer.Option(help="insert, upsert, update or ignore.")] = "insert",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything, and write nothing.")] = False,
+) -> None:
+    """Import CSV files; exit status 1 if a row is refused."""
+    from graphql_app.cli.import_ import import_files
+    from graphql_app.csv_io.importing import Options
+    from graphql_app.engine.perform_bulk import BulkMode
+
+    if mode not in [each.value for each in BulkMode]:
+        raise CannotRun(f"--mode takes one of {', '.join(BulkMode)}")
+    failed = False
+    for report, bad in import_files(_settings(), files, Options(BulkMode(mode), dry_run)):
+        typer.echo(f"{report.table}: {report.imported} of {report.total} rows imported, {report.failed} refused")
+        for row in bad:
+            typer.echo(f"  line {row.line}: {row.code}: {row.message}", err=True)
+        failed = failed or report.failed > 0
+    if failed:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def export(
+    table: str,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file; standard output by default.")] = None,
+    spreadsheet: Annotated[
+        bool, typer.Option("--spreadsheet", help="Guard cells that a spreadsheet would run.")
+    ] = False,
+) -> None:
+    """Export a table as CSV."""
+    from graphql_app.cli.export import export_table
+    from graphql_app.cli.progress import progress
+
+    settings = _settings()
+    with progress(table, None) as advance:
+        if output is None:
+            export_table(settings, table, sys.stdout.buffer, advance, spreadsheet=spreadsheet)
+            return
+        # A file of this name is a whole one.
+        part = output.with_name(f"{output.name}.part")
+        with part.open("wb") as out:
+            export_table(settings, table, out, advance, spreadsheet=spreadsheet)
+        part.replace(output)
 
 
 def _settings(host: str | None = None, port: int | None = None, workers: int | None = None) -> Settings:

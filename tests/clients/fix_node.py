@@ -35,7 +35,7 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Npm:
 
 
 @pytest.fixture(scope="session")
-def client_settings(embedded: Engine, npm: Npm) -> Iterator[dict[str, str]]:
+def client_settings(npm: Npm, embedded: Engine) -> Iterator[dict[str, str]]:
     """The settings that lead to sample data of the clients' own. Asks for `npm` first: without it, nothing is loaded.
 
     Shared by all clients: each takes away again what it adds, and undoes what it changes.

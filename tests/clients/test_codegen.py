@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-from tests.clients.node import Npm
-from tests.harness.app_process import RunningApp
+from tests.clients.node import SOURCES, Npm
+from tests.harness.app_process import ROOT, RunningApp
 
 FOLDER = "codegen"
 
@@ -53,3 +56,12 @@ def test_the_rows_are_of_the_types(program: str, last_line: str, npm: Npm, built
     """The compiled program runs: what arrives is what the types promise."""
     said = npm.output("node", f"built/{program}.js", settings=built, inside=FOLDER)
     assert said.splitlines()[-1] == f"{last_line}: types and rows agree"
+
+
+def test_the_page_shows_the_scalars_that_are_tested() -> None:
+    """What docs/clients.md tells to copy is the configuration used here."""
+    page = (ROOT / "docs/clients.md").read_text()
+    block = re.search(r"<!-- scalars -->\n```json\n(.*?)```\n<!-- end -->", page, re.DOTALL)
+    assert block is not None
+    config = json.loads((SOURCES / "codegen/codegen.json").read_text())
+    assert json.loads(block[1]) == config["config"]["scalars"]

@@ -21,12 +21,12 @@ def compiled(npm: Npm, printed_schema: str) -> str:
 
 
 def test_the_compiler_takes_schema_and_documents(npm: Npm, compiled: str) -> None:
-    """A connection, fragments with arguments, a refetchable page, a mutation."""
+    """A connection, fragments with arguments, a refetchable page, mutations."""
     assert "Compilation completed." in compiled
     made = {path.name for path in (npm.folder / "relay/generated").iterdir()}
     assert made == {
         f"documents{name}.graphql.js"
-        for name in ("Card", "CustomerQuery", "List", "NextPageQuery", "PageQuery", "RenameMutation")
+        for name in "AddMutation Card CustomerQuery DeleteMutation List NextPageQuery PageQuery RenameMutation".split()
     }
 
 

@@ -14,10 +14,10 @@ from tests.fix_app import end
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 
-ROWS = 3000
+ROWS = 5200
 SCHEMA = """
 CREATE TABLE notes (id INT PRIMARY KEY, body VARCHAR(80), n INT);
-CREATE TABLE `odd "na/me"` (id INT PRIMARY KEY);
+CREATE TABLE `odd "na;me"` (id INT PRIMARY KEY);
 CREATE TABLE long_texts (id INT PRIMARY KEY, body TEXT NOT NULL);
 """
 NOTES = [(1, 'a "b", c\r\n', 1), (2, None, None), (3, "", -5), (4, "=1+1", 0), (5, "\té", 7)]
@@ -25,11 +25,11 @@ NOTES = [(1, 'a "b", c\r\n', 1), (2, None, None), (3, "", -5), (4, "=1+1", 0), (
 
 @pytest.fixture(scope="module")
 def database(engine: Engine) -> Iterator[str]:
-    """A few notes, and a table of 12 MB."""
+    """A few notes, and a table of 41 MB: more than all buffers on the way hold."""
     with engine.database(SCHEMA) as name:
         with engine.connect(name) as connection, connection.cursor() as cursor:
             cursor.executemany("INSERT INTO notes VALUES (%s,%s,%s)", NOTES)
-            texts = [(number, "x" * 4000) for number in range(ROWS)]
+            texts = [(number, "x" * 8000) for number in range(ROWS)]
             for start in range(0, ROWS, 500):
                 cursor.executemany("INSERT INTO long_texts VALUES (%s,%s)", texts[start : start + 500])
         yield name
@@ -76,9 +76,7 @@ def test_what_cannot_be_exported(served: RunningApp, address: str, status: int) 
 
 
 def test_a_name_that_is_no_file_name(served: RunningApp) -> None:
-    response = served.client.get("/api/odd%20%22na%2Fme%22/export")
-    if response.status_code == 404:
-        pytest.skip("a slash in a path is not decoded")
+    response = served.client.get("/api/odd%20%22na%3Bme%22/export")
     assert 'filename="odd _na_me_.csv"' in response.headers["content-disposition"]
 
 
@@ -94,8 +92,9 @@ def test_a_query_in_other_forms(served: RunningApp) -> None:
 
 def test_all_rows_of_a_long_table(served: RunningApp) -> None:
     """More rows than are answered at once, in the same envelope."""
-    data = served.client.get("/api/long_texts/query?order=id&limit=2500").json()["data"]
-    assert [row["id"] for row in data] == list(range(2500))
+    document = served.client.get("/api/long_texts/query?order=id&select=id").json()
+    assert list(document) == ["timestamp", "message", "data", "retry_count"]
+    assert [row["id"] for row in document["data"]] == list(range(ROWS))
     text = served.client.get("/api/long_texts/export").text
     assert text.count("\r\n") == ROWS + 1
 
@@ -106,6 +105,7 @@ def running(engine: Engine, database: str) -> list[int]:
     return [row[0] for row in rows if row[3] == database and "long_texts" in str(row[7]) and "CONCAT" in str(row[7])]
 
 
+@pytest.mark.engines("mariadb", "mysql")
 def test_no_broken_export_looks_complete(served: RunningApp, engine: Engine, database: str) -> None:
     """The database's connection is killed at random points: the transfer always ends with an error."""
     draw, broken = random.Random(1), 0
@@ -124,6 +124,7 @@ def test_no_broken_export_looks_complete(served: RunningApp, engine: Engine, dat
     assert served.client.get("/api/long_texts/export").text.count("\r\n") == ROWS + 1
 
 
+@pytest.mark.engines("mariadb", "mysql")
 def test_a_client_that_leaves_frees_the_database(served: RunningApp, engine: Engine, database: str) -> None:
     with served.client.stream("GET", "/api/long_texts/export") as response:
         next(response.iter_raw(1024))

@@ -9,6 +9,7 @@ import {
   DeleteTagsDocument,
   OrdersOfDocument,
   ProductsLikeDocument,
+  SamplesDocument,
   type OrdersOfQuery,
   type Orders_State_Enum,
   type ProductCardFragment,
@@ -79,6 +80,34 @@ async function main(): Promise<void> {
   assert.equal(deleted.delete_tags?.affected_rows, 2);
 }
 
+// A value of every scalar is what its type says, and nothing is null.
+async function samples(): Promise<void> {
+  const [ordinary, nothing] = (await request(SamplesDocument, {})).type_samples;
+  assert.ok(ordinary !== undefined && nothing !== undefined);
+  const texts: (string | null | undefined)[] = [
+    ordinary.a_bigint_unsigned,
+    ordinary.a_decimal,
+    ordinary.a_date,
+    ordinary.a_datetime,
+    ordinary.a_timestamp,
+    ordinary.a_time,
+    ordinary.a_varchar,
+    ordinary.a_blob,
+    ordinary.an_enum,
+  ];
+  for (const text of texts) assert.equal(typeof text, "string");
+  const numbers: (number | null | undefined)[] = [ordinary.a_double, ordinary.a_year];
+  for (const number of numbers) assert.equal(typeof number, "number");
+  const switches: (boolean | null | undefined)[] = [ordinary.a_boolean, ordinary.a_bit];
+  for (const value of switches) assert.equal(typeof value, "boolean");
+  assert.deepEqual([...(ordinary.a_set ?? [])].sort(), ["blue", "red"]);
+  assert.deepEqual(ordinary.a_json, { key: ["value", 1, null, true] });
+  assert.deepEqual(ordinary.a_point, { type: "Point", coordinates: [10.5, -3.25] });
+  const { __typename, label, ...rest } = nothing;
+  assert.equal(label, "nothing");
+  for (const value of Object.values(rest)) assert.equal(value, null);
+}
+
 // Never called: what the compiler has to refuse.
 export async function refused(): Promise<void> {
   // @ts-expect-error a required variable is missing
@@ -98,4 +127,5 @@ export async function refused(): Promise<void> {
 }
 
 await main();
+await samples();
 console.log("codegen: types and rows agree");

@@ -4,7 +4,9 @@ import { test } from "node:test";
 
 import relay from "relay-runtime";
 
+import addMutation from "./generated/documentsAddMutation.graphql.js";
 import customerQuery from "./generated/documentsCustomerQuery.graphql.js";
+import deleteMutation from "./generated/documentsDeleteMutation.graphql.js";
 import nextPageQuery from "./generated/documentsNextPageQuery.graphql.js";
 import pageQuery from "./generated/documentsPageQuery.graphql.js";
 import renameMutation from "./generated/documentsRenameMutation.graphql.js";
@@ -90,6 +92,16 @@ test("a mutation changes the row in the store", async () => {
     await commit(environment, renameMutation, { id: 240, name: before });
   }
   assert.equal(environment.getStore().getSource().get("customers:240").name, before);
+});
+
+test("a new row is appended to a connection", async () => {
+  const { environment } = newEnvironment();
+  await get(environment, pageQuery, { first: 3 });
+  const connections = [relay.ConnectionHandler.getConnectionID(relay.ROOT_ID, CONNECTION, { where })];
+  const object = { name: "Relay", email: "relay@example.com" };
+  const { insert_customers_one: made } = await commit(environment, addMutation, { connections, object });
+  await commit(environment, deleteMutation, { id: made.id });
+  assert.deepEqual(connectionOf(environment).ids, ["customers:1", "customers:2", "customers:3", `customers:${made.id}`]);
 });
 
 test("a variable that is left out takes the default of the document", async () => {

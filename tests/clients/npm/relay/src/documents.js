@@ -66,3 +66,20 @@ graphql`
     }
   }
 `;
+
+graphql`
+  mutation documentsAddMutation($connections: [ID!]!, $object: customers_insert_input!) {
+    insert_customers_one(object: $object) @appendNode(connections: $connections, edgeTypeName: "customers_edge") {
+      id
+      ...documentsCard
+    }
+  }
+`;
+
+graphql`
+  mutation documentsDeleteMutation($id: Int!) {
+    delete_customers_by_pk(id: $id) {
+      id
+    }
+  }
+`;

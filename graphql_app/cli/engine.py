@@ -1,0 +1,47 @@
+"""The engine over the database that the settings name, for commands that read and write rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from graphql_app.cli.database import opened, where
+from graphql_app.cli.failure import CannotRun
+from graphql_app.engine.driver import Target, TlsMode
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.execute import Executor
+from graphql_app.engine.live import LiveCatalog
+from graphql_app.engine.pool import Pool
+from graphql_app.errors import AppError
+from graphql_app.events import ignore
+from graphql_app.schema_loader import SchemaLoader
+from graphql_app.settings import Settings
+
+
+@asynccontextmanager
+async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """An engine that has read the schema. Raises `CannotRun` and `EmbeddedError`; what fails inside is `CannotRun`."""
+    # The first connection tells at once, and in words, where there is no database.
+    async with opened(settings) as (_connection, address):
+        target = Target(
+            host=address.host,
+            port=address.port,
+            socket=address.socket,
+            user=address.user,
+            password=address.password,
+            database=address.name,
+            tls=TlsMode(address.ssl),
+            ca_file=str(address.ssl_ca) if address.ssl_ca else None,
+        )
+        pool = Pool(target)
+        executor = Executor(pool)
+        loader = SchemaLoader(executor, address.name, settings.include_tables, settings.exclude_tables)
+        live = LiveCatalog(loader.load, ignore)
+        try:
+            await live.reload()
+            yield Engine(live, executor, ignore)
+        except AppError as error:
+            raise CannotRun(f"{error.message} ({error.code}; {where(address)})") from None
+        finally:
+            await executor.close()
+            await pool.close()
