@@ -109,6 +109,10 @@ def _engine(settings: Settings, sample: bool) -> Iterator[None]:
         engine.stop()
 
 
+KEEP_ALIVE = 75
+"""Seconds an idle connection stays open: longer than load balancers hold theirs (60 is common)."""
+
+
 class ServerConfig(uvicorn.Config):
     """uvicorn's configuration, for server processes that end when the process that started them is gone.
 
@@ -140,6 +144,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     if settings.workers > 1:
         supervisor = Multiprocess(config, sockets=[listener])

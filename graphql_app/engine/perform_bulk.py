@@ -129,6 +129,10 @@ class BulkWriter:
         return max(_LEAST, min(_MOST, round(1.3 / math.sqrt(share))))
 
 
+_Piece = tuple[int, int, bytes]
+"""The places of the first row and behind the last, and the statement that writes them."""
+
+
 @dataclass(slots=True)
 class _Search:
     session: Session
@@ -138,34 +142,35 @@ class _Search:
 
     async def run(self, step: int, together: int) -> None:
         """Writes all rows, `step` in a statement and so many `together`; one that is refused is repeated row by row."""
-        count = len(self.rows)
-        waiting = deque((at, min(at + step, count)) for at in range(0, count, step))
+        waiting = deque(self._piece(at, min(at + step, len(self.rows))) for at in range(0, len(self.rows), step))
         while waiting:
-            ranges = [waiting.popleft() for _ in range(min(together, len(waiting)))]
-            done = await self._some(ranges)
-            if done == len(ranges):
+            pieces = [waiting.popleft() for _ in range(min(together, len(waiting)))]
+            done = await self._some(pieces)
+            if done == len(pieces):
                 continue
-            start, end = ranges[done]
-            waiting.extendleft(reversed(ranges[done + 1 :]))
+            start, end, _ = pieces[done]
+            waiting.extendleft(reversed(pieces[done + 1 :]))
             if end - start > 1:
-                waiting.extendleft((at, at + 1) for at in reversed(range(start, end)))
+                waiting.extendleft(self._piece(at, at + 1) for at in reversed(range(start, end)))
 
-    async def _some(self, ranges: list[tuple[int, int]]) -> int:
-        """Writes rows in one round trip; the place of the range that was refused, or the number of ranges."""
-        statements = [self.target.statement(self.rows[start:end]) for start, end in ranges]
+    def _piece(self, start: int, end: int) -> _Piece:
+        return start, end, self.target.statement(self.rows[start:end])
+
+    async def _some(self, pieces: list[_Piece]) -> int:
+        """Writes rows in one round trip; the place of the piece that was refused, or the number of pieces."""
         try:
-            results = await self.session.query(*statements)
+            results = await self.session.query(*(statement for _, _, statement in pieces))
         except ServerError as error:
             refusal = _refusal(self.session, error)
-            start, end = ranges[error.statement]
+            start, end, _ = pieces[error.statement]
             if end - start == 1:
                 self._refuse(start, refusal)
             return error.statement
         if self.target.whole_statements:
-            for (start, _), result in zip(ranges, results, strict=True):
+            for (start, _, _), result in zip(pieces, results, strict=True):
                 if not result.affected:
                     self._refuse(start, DatabaseError(Code.NOT_FOUND, "There is no row with this key"))
-        return len(ranges)
+        return len(pieces)
 
     def _refuse(self, place: int, error: AppError) -> None:
         if self.target.mode is BulkMode.IGNORE and error.code is Code.DUPLICATE_ENTRY:

@@ -127,7 +127,8 @@ def test_no_broken_export_looks_complete(served: RunningApp, engine: Engine, dat
 @pytest.mark.engines("mariadb", "mysql")
 def test_a_client_that_leaves_frees_the_database(served: RunningApp, engine: Engine, database: str) -> None:
     with served.client.stream("GET", "/api/long_texts/export") as response:
-        next(response.iter_raw(1024))
+        chunks = response.iter_raw(1024)
+        next(chunks)
         assert running(engine, database)
     until = time.monotonic() + 5
     while running(engine, database):
