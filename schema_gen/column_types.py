@@ -101,7 +101,8 @@ class TypeRow:
     matching keys outside the database, without control characters, and `key_literal`
     turns it back into a literal; only where `exact_key` holds are keys equal to the
     database if and only if their texts are. `summable`: `sum`, `avg`, `_inc`;
-    `ranked`: `min`, `max`; `exact_sum`: a sum is stringified like the scalar itself.
+    `ranked`: `min`, `max`; `by_place`: ORDER BY goes by the places of the members, `<` by
+    their texts; `exact_sum`: a sum is stringified like the scalar itself.
     """
 
     scalar: str
@@ -117,6 +118,7 @@ class TypeRow:
     exact_sum: bool = False
     ranked: bool = True
     null_safe: bool = True
+    by_place: bool = False
     json_by_flavour: Mapping[str, str] = field(default_factory=dict)
     compared_by_flavour: Mapping[str, str] = field(default_factory=dict)
 
@@ -125,6 +127,21 @@ class TypeRow:
         if not stringify and self.number_sql is not None:
             return self.number_sql
         return self.json_by_flavour.get(flavour, self.json_sql)
+
+    @property
+    def order_sql(self) -> str:
+        """The template of what `<` has to compare for the order of ORDER BY."""
+        return "({c}+0)" if self.by_place else "{c}"
+
+    @property
+    def cursor_sql(self) -> str:
+        """The template of the text by which a cursor remembers an `order_sql`."""
+        return "{c}" if self.by_place else self.key_sql
+
+    @property
+    def cursor_literal(self) -> KeyLiteral:
+        """From that text to the literal that `order_sql` is compared with."""
+        return _digits_key if self.by_place else self.key_literal
 
     def compared_for(self, flavour: str) -> str:
         """The template of the column's side in `=` and `IN`; its partner is `encode_compared`'s literal."""
@@ -218,13 +235,14 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "text": _TEXT,
         "mediumtext": _TEXT,
         "longtext": _TEXT,
-        "enum": replace(_TEXT, json_sql=_WORD_SQL, encoder=encoders.encode_enum, ranked=False),
+        "enum": replace(_TEXT, json_sql=_WORD_SQL, encoder=encoders.encode_enum, ranked=False, by_place=True),
         "set": replace(
             _TEXT,
             json_sql=_SET_SQL,
             encoder=encoders.encode_set,
             is_list=True,
             ranked=False,
+            by_place=True,
         ),
         "binary": _BINARY,
         "varbinary": _BINARY,

@@ -57,7 +57,7 @@ def _keyset(scope: Scope, alias: str, where: plan.Keyset) -> Sql:
     """`a > x OR (a = x AND (b > y OR …))`: strictly behind, in the order of the terms."""
     made = EMPTY
     for term, value in reversed(list(zip(where.terms, where.values, strict=True))):
-        column = order_value(scope, alias, term)
+        column = keyset_value(scope, alias, term)
         behind = _behind(term, column, value)
         made = sql("(", behind, " OR (", column, " <=> ", value, " AND ", made, "))") if made else behind
     return made
@@ -149,6 +149,12 @@ def _followed(scope: Scope, alias: str, term: plan.OrderTerm) -> str:
     for step in term.path:
         alias = scope.follow(alias, step)
     return alias
+
+
+def keyset_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
+    """What `<` compares for the same order as `order_value`."""
+    value = order_value(scope, alias, term)
+    return value if term.column is None else template(type_of(term.column).order_sql, value)
 
 
 def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:

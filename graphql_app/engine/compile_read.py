@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, key_text, object_cell
-from graphql_app.engine.compile_condition import order_value
+from graphql_app.engine.compile_condition import keyset_value
 from graphql_app.engine.compile_figures import figure_columns, figures_cell, figures_missing
 from graphql_app.engine.compile_group import group_node
 from graphql_app.engine.compiled import FIELD_SEPARATOR, ConnectionPart, Form, Hole, Node, Template
@@ -54,10 +54,10 @@ def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionP
 
 def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     """The text of an order value for a cursor."""
-    value = order_value(scope, alias, term)
+    value = keyset_value(scope, alias, term)
     if term.column is None:
         raise AssertionError("a connection ordered by no column was planned")
-    return sql("IFNULL(", template(type_of(term.column).key_sql, value), ",", text(NULL_TEXT.decode()), ")")
+    return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
 
 
 def _aggregate_part(

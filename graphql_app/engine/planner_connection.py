@@ -85,7 +85,7 @@ def _turned(term: plan.OrderTerm) -> plan.OrderTerm:
 def _values(mark: bytes, terms: tuple[plan.OrderTerm, ...], given: object) -> tuple[Value, ...]:
     columns = [term.column for term in terms if term.column is not None]
     return tuple(
-        value(given, partial(cursor.literal, mark, len(columns), index, type_of(column).key_literal))
+        value(given, partial(cursor.literal, mark, len(columns), index, type_of(column).cursor_literal))
         for index, column in enumerate(columns)
     )
 

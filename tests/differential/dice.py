@@ -55,6 +55,11 @@ class Dice:
         return f"{word}{self._serial}"
 
 
+@st.composite
+def _made(draw: st.DrawFn, make: Callable[[Dice], T]) -> T:
+    return make(Dice(draw(st.binary(min_size=2 * CHOICES, max_size=2 * CHOICES))))
+
+
 def thrown(make: Callable[[Dice], T]) -> st.SearchStrategy[T]:
     """What `make` makes of random choices."""
-    return st.binary(min_size=2 * CHOICES, max_size=2 * CHOICES).map(lambda tape: make(Dice(tape)))
+    return _made(make)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 
 EXAMPLES: Final = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "150"))
 """Requests for each engine and test."""
@@ -24,6 +24,8 @@ def examples(share: float = 1.0) -> Callable[[Callable[..., Any]], Callable[...,
         derandomize=False,
         deadline=None,
         database=None,
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     return lambda test: seed(SEED)(bounds(test))

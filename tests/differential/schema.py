@@ -70,7 +70,7 @@ class Relation:
     refers: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A table. `key` names every row; a view's `key` is not declared anywhere (`view` is its SELECT)."""
 
@@ -79,6 +79,10 @@ class Table:
     columns: dict[str, Column]
     relations: dict[str, Relation] = field(default_factory=dict)
     view: str = ""
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return self.name
 
     def enum_type(self, column: Column) -> str:
         """The GraphQL type of the column's values."""
