@@ -47,6 +47,46 @@ class GaveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """A further attempt was not made: too many are made already, and more would keep the database sick."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSettled:
+    """The ledger said whether a write counts whose COMMIT was not answered."""
+
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReplayed:
+    """A request came again with its Idempotency-Key, and got the answer of the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOpened:
+    """The ledger is used from now on. `made`: its table was not there yet."""
+
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUnavailable:
+    """Writes go without the ledger for now; `code` is the server's number for why."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAged:
+    """Rows of the ledger that nobody can ask for any more were deleted."""
+
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatementKilled:
     """A statement that outlived its attempt was stopped (`confirmed`: the server said so)."""
 
@@ -79,6 +119,38 @@ class DatabaseAway:
 class DatabaseBack:
     """The database answers again after `seconds`."""
 
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A caller that needed a connection found the database away; it waited so long for it to return."""
+
+    lane: str
+    seconds: float
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """The database that is away was dialled, the only one to do so; `code` is the failure's number, 0 for none."""
+
+    code: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A caller was refused at once: too many wait for a connection already."""
+
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLeft:
+    """A client closed its connection before its answer was there; its work was cancelled."""
+
+    face: str
     seconds: float
 
 
@@ -131,11 +203,21 @@ Event = (
     | AttemptFailed
     | Retrying
     | GaveUp
+    | BudgetSpent
+    | OutcomeSettled
+    | AnswerReplayed
+    | LedgerOpened
+    | LedgerUnavailable
+    | LedgerAged
     | StatementKilled
     | ConnectionOpened
     | ConnectionDiscarded
     | DatabaseAway
     | DatabaseBack
+    | Parked
+    | Probed
+    | TurnedAway
+    | ClientLeft
     | SchemaBuilt
     | SchemaFailed
     | RequestDone
