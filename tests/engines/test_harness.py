@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pymysql
 import pytest
 
+from tests.fix_engines import obtain
 from tests.fix_private import PrivateServers
+from tests.harness import keeper_client
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
+from tests.harness.ports import is_free
 
 MARKS = {EngineName.EMBEDDED: "OceanBase", EngineName.MARIADB: "MariaDB", EngineName.MYSQL: ""}
 
@@ -52,6 +60,30 @@ def test_the_environment_leads_to_the_database_over_tcp(engine: Engine, database
         host=settings["DB_HOST"], port=int(settings["DB_PORT"]), user="root", database=database
     ) as connection:
         assert engine.version in connection.get_server_info()
+
+
+def _close_input(keeper: subprocess.Popen[bytes]) -> None:
+    assert keeper.stdin is not None
+    keeper.stdin.close()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("end", [_close_input, subprocess.Popen.terminate])
+def test_no_server_outlives_its_keeper(
+    end: Callable[[subprocess.Popen[bytes]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither when pytest ends or is killed, which closes the keeper's input, nor when the keeper is told to end."""
+    folder = Path(tempfile.mkdtemp(prefix="ga-"))
+    command = [sys.executable, "-m", "tests.harness", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=keeper_client.ROOT) as keeper:
+        monkeypatch.setenv(keeper_client.VARIABLE, str(folder))
+        address = obtain(EngineName.MARIADB, lambda: keeper_client.shared(EngineName.MARIADB)).address
+        assert address.port is not None
+        assert not is_free(address.port)
+        end(keeper)
+        assert keeper.wait(60) == 0
+    assert is_free(address.port)
+    assert not folder.exists()
 
 
 @pytest.mark.faults

@@ -41,6 +41,7 @@ class MariaDB(SpawnedServer):
 
     def prepare(self) -> None:
         """Makes the empty data folder."""
+        (self.folder / "tmp").mkdir()
         install = [
             program("mariadb-install-db", HINT),
             *self._common(),
@@ -64,7 +65,8 @@ class MariaDB(SpawnedServer):
 
     def _common(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return ["--no-defaults", f"--datadir={self.folder / 'data'}", *user]
+        # A server that starts deletes the temporary tables it finds, also those of another server in the same folder.
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--tmpdir={self.folder / 'tmp'}", *user]
 
 
 def mysql_root() -> Path:
@@ -112,7 +114,7 @@ class MySQL(SpawnedServer):
     def prepare(self) -> None:
         """Makes the empty data folder."""
         outside = self._outside()
-        outside.mkdir(parents=True, exist_ok=True)
+        (outside / "tmp").mkdir(parents=True)
         (self.folder / "home").symlink_to(outside)
         self.run([*self._mysqld, *self._common(), "--initialize-insecure"])
 
@@ -143,7 +145,7 @@ class MySQL(SpawnedServer):
 
     def _common(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return ["--no-defaults", f"--datadir={self._home / 'data'}", *user]
+        return ["--no-defaults", f"--datadir={self._home / 'data'}", f"--tmpdir={self._home / 'tmp'}", *user]
 
 
 def _pylibseekdb() -> ModuleType:

@@ -110,11 +110,15 @@ def _listen(keeper: Keeper, listener: Listener) -> None:
 
 
 def main(folder: str) -> None:
-    """Serves wishes on `folder`/keeper.sock until standard input closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serves wishes on `folder`/keeper.sock until standard input closes, or SIGTERM."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which then closes our standard input
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: sys.exit())
     keeper = Keeper(Path(folder))
     listener = Listener(str(Path(folder) / "keeper.sock"), "AF_UNIX", backlog=64)
     threading.Thread(target=_listen, args=(keeper, listener), daemon=True).start()
-    sys.stdin.buffer.read()
-    keeper.close()
-    os._exit(0)  # the listening thread cannot be woken, and there is nothing left to tidy up
+    try:
+        sys.stdin.buffer.read()
+    finally:
+        keeper.close()
+        os._exit(0)  # the listening thread cannot be woken, and there is nothing left to tidy up
