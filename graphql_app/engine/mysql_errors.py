@@ -105,7 +105,9 @@ ROWS: dict[int, Row] = dict(
         *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range"), 1690, 1467, 1441),
         *_table(Row(_D, Code.INVALID_VALUE, "Invalid value", _COLUMN), 1366, 1292, 1265, 1525, 3140, 3156),
         *_table(Row(_D, Code.INVALID_VALUE, "Invalid value"), 1300, 1365, 1367, 1411, 3037, 3141, 3143, 3146, 1210),
-        *_table(Row(_D, Code.INVALID_VALUE, "Invalid regular expression"), 1139, 5813, *range(3685, 3701), 3887),
+        *_table(
+            Row(_D, Code.INVALID_VALUE, "Invalid regular expression"), 1139, 5811, 5812, 5813, *range(3685, 3701), 3887
+        ),
         # --- what may not be written, seen or stored
         *_table(Row(_D, Code.READ_ONLY, "A generated value cannot be written", _ANY_COLUMN), 1906, 3105),
         *_table(Row(_D, Code.READ_ONLY, "Not writable"), 1036, 1288, 1347, 1348, 1393, 1394, 1395, 1471),

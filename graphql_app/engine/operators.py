@@ -70,6 +70,11 @@ def _plain(text: str) -> bytes:
     return quote_text(text)
 
 
+def _expression(text: str) -> bytes:
+    # Only MariaDB takes an empty one, which is found in every text.
+    return quote_text(text or "(?:)")
+
+
 def _pattern(before: str, after: str) -> Callable[[str], bytes]:
     return lambda text: quote_text(before + escape_like(text) + after)
 
@@ -99,10 +104,10 @@ OPERATORS: dict[Operator, OperatorRow] = {
     Operator.NLIKE: OperatorRow(Takes.TEXT, _like, negate=True),
     Operator.ILIKE: OperatorRow(Takes.TEXT, _ilike),
     Operator.NILIKE: OperatorRow(Takes.TEXT, _ilike, negate=True),
-    Operator.REGEX: OperatorRow(Takes.TEXT, _regex("c")),
-    Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), negate=True),
-    Operator.IREGEX: OperatorRow(Takes.TEXT, _regex("i")),
-    Operator.NIREGEX: OperatorRow(Takes.TEXT, _regex("i"), negate=True),
+    Operator.REGEX: OperatorRow(Takes.TEXT, _regex("c"), text=_expression),
+    Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), negate=True, text=_expression),
+    Operator.IREGEX: OperatorRow(Takes.TEXT, _regex("i"), text=_expression),
+    Operator.NIREGEX: OperatorRow(Takes.TEXT, _regex("i"), negate=True, text=_expression),
     Operator.STARTS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("", "%")),
     Operator.ENDS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "")),
     Operator.CONTAINS: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "%")),

@@ -99,7 +99,9 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
         keys = locked.rows
     if write.change is not None and (keys or write.lock is None):
         done.affected = await _apply(session, write.change.render(slots, keys), write.before, batches, slots, keys)
-    done.rows = [[whole(batch)] for batch in batches]
+    if done.affected or not write.by_key:
+        # An update of a key that touched no row may have read another one, which has the new key already.
+        done.rows = [[whole(batch)] for batch in batches]
     return done
 
 

@@ -50,13 +50,26 @@ def _level(
     if not table.writable:
         raise RequestError(Code.READ_ONLY, f"'{table.name}' cannot be written to")
     before, after = _nested(planner, table, nested, depth)
-    taken = {*filled, *(column for item in before for column in item.relation.columns)}
-    used = {name: None for row in rows for name, _ in row}
-    for name in taken & used.keys():
-        raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given by the relation already", column=name)
+    _check_given_once(rows, filled, before)
+    used = dict.fromkeys(name for row in rows for name, _ in row)
+    taken = {*filled, *(column for item in before for column in item.relation.columns)} - used.keys()
     columns = tuple(writable_column(planner, table, name) for name in (*used, *sorted(taken)))
     cells = tuple(_cells(columns, rows))
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict), before, after)
+
+
+def _check_given_once(rows: Sequence[Pairs], filled: tuple[str, ...], before: tuple[plan.NestedPlan, ...]) -> None:
+    """Raises `RequestError` where a row gives a column that it has from another row already."""
+    if not filled and not before:
+        return
+    taken = [{*filled} for _ in rows]
+    for nested in before:
+        for owner in nested.owners:
+            taken[owner].update(nested.relation.columns)
+    for row, from_others in zip(rows, taken, strict=True):
+        for name, _ in row:
+            if name in from_others:
+                raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given by the relation already", column=name)
 
 
 def _cells(columns: tuple[Column, ...], rows: Sequence[Pairs]) -> Iterator[tuple[Value | None, ...]]:
@@ -92,11 +105,7 @@ def _nested(
     """What is inserted before and after the rows, by relation."""
     before: list[plan.NestedPlan] = []
     after: list[plan.NestedPlan] = []
-    by_relation: dict[tuple[str, OnConflict | None], list[tuple[int, NestedInsert]]] = {}
-    for owner, items in enumerate(nested):
-        for item in items:
-            by_relation.setdefault((item.relation, item.conflict), []).append((owner, item))
-    for (name, conflict), found in by_relation.items():
+    for name, conflict, found in _by_relation(nested):
         relation, target = planner.relation(table, name)
         if table.primary_key is None:
             raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key: nothing can be nested in its rows")
@@ -108,6 +117,21 @@ def _nested(
         level = _level(planner, target, rows, conflict, deeper, filled, depth + 1)
         (before if first else after).append(plan.NestedPlan(relation, level, owners))
     return tuple(before), tuple(after)
+
+
+def _by_relation(nested: NestedRows) -> list[tuple[str, OnConflict | None, list[tuple[int, NestedInsert]]]]:
+    """What is nested in which row, for each relation and way to resolve conflicts."""
+    groups: list[tuple[str, OnConflict | None, list[tuple[int, NestedInsert]]]] = []
+    for owner, items in enumerate(nested):
+        for item in items:
+            # Conditions hold lists, and so have no hash.
+            known = (found for name, conflict, found in groups if (name, conflict) == (item.relation, item.conflict))
+            group = next(known, None)
+            if group is None:
+                group = []
+                groups.append((item.relation, item.conflict, group))
+            group.append((owner, item))
+    return groups
 
 
 def refers(planner: Planner, relation: Relation) -> bool:

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, Final
 
 from tests.differential.database import Database
-from tests.differential.schema import TABLES, Column, Kind, Relation, Table
+from tests.differential.schema import Column, Kind, Relation, Table
+from tests.differential.tables import TABLES
 from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, parsed
 
 Truth = bool | None

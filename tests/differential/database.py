@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.differential.schema import TABLES, Relation, Table
+from tests.differential.schema import Relation, Table
+from tests.differential.tables import TABLES
 from tests.differential.values import Row, Rows, comparable
 
 Key = tuple[Any, ...]

@@ -11,7 +11,8 @@ from tests.differential.make_selection import Keys, aggregate, arguments, connec
 from tests.differential.make_values import comparison, count_comparison, handed_over, value_input
 from tests.differential.make_where import condition
 from tests.differential.query import Arguments, Field, Input, Operation, Word
-from tests.differential.schema import SCALARS, TABLES, Kind, Table
+from tests.differential.schema import SCALARS, Kind, Table
+from tests.differential.tables import READ
 
 
 def operation(dice: Dice) -> Operation:
@@ -26,7 +27,7 @@ def operation(dice: Dice) -> Operation:
 
 def _root(dice: Dice, keys: Keys) -> Field:
     make = dice.weighed(_ROOTS)
-    field = make(dice, dice.pick([*TABLES.values()]))
+    field = make(dice, dice.pick(READ))
     return Field(field.name, keys.alias(field.name), field.arguments, field.inner)
 
 

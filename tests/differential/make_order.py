@@ -7,7 +7,8 @@ from typing import Final
 
 from tests.differential.dice import Dice
 from tests.differential.query import Input, Word
-from tests.differential.schema import NUMBERS, RANKED, TABLES, Column, Kind, Table
+from tests.differential.schema import NUMBERS, RANKED, Column, Kind, Table
+from tests.differential.tables import TABLES
 
 DIRECTIONS: Final = ("asc", "desc", "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last")
 STATISTICS: Final = ("avg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp")

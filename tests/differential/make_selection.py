@@ -10,7 +10,8 @@ from tests.differential.make_order import FUNCTIONS, function_columns, order
 from tests.differential.make_values import flag, handed_over
 from tests.differential.make_where import columns_input, condition
 from tests.differential.query import Arguments, Condition, Field, Fragment, Input, Piece, Spread, Way
-from tests.differential.schema import TABLES, Relation, Table
+from tests.differential.schema import Relation, Table
+from tests.differential.tables import TABLES
 
 DEPTH: Final = 4
 """Levels of relations."""

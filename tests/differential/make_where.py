@@ -8,7 +8,8 @@ from typing import Final
 from tests.differential.dice import Dice
 from tests.differential.make_values import comparison, count_comparison
 from tests.differential.query import Input, Way, Word
-from tests.differential.schema import TABLES, Table
+from tests.differential.schema import Table
+from tests.differential.tables import TABLES
 
 Content = dict[str, Input]
 Maker = Callable[[Dice, Table, int, Content], None]

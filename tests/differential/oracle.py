@@ -11,7 +11,8 @@ from tests.differential.figures import figure, shown_figure
 from tests.differential.make_order import STATISTICS
 from tests.differential.orders import Orders, Term, figure_terms, in_order, key_terms, term
 from tests.differential.query import Field, Operation, Piece, collected
-from tests.differential.schema import TABLES, Table
+from tests.differential.schema import Table
+from tests.differential.tables import TABLES
 from tests.differential.values import OneOf, Opaque, Row, Runs, comparable, shown, sort_value
 
 Given = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from tests.differential.conditions import listed
 from tests.differential.database import Database
 from tests.differential.figures import figure
-from tests.differential.schema import TABLES, Column, Table
+from tests.differential.schema import Column, Table
+from tests.differential.tables import TABLES
 from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, sort_value
 
 T = TypeVar("T")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
-from tests.differential.schema import TABLES, Column, Kind, Table
-from tests.differential.values import Row, Rows, comparable, document
+from tests.differential.schema import Column, Kind, Table
+from tests.differential.tables import READ, TABLES, WRITTEN
+from tests.differential.values import Row, Rows, comparable, computed, document
 from tests.harness.engine import Engine
 
 TEXT: Final = (
@@ -52,6 +53,25 @@ SPECIAL_POOLS: Final[dict[tuple[str, str], tuple[Any, ...]]] = {
     ("badges", "given"): tuple(map(datetime.fromisoformat, FRACTIONS)),
     ("project_tags", "weight"): (1, 2, 2, 3, -1),
     ("tasks", "number"): (1, 2, 3, 4, 5),
+    ("products", "code"): ("p1", "p2", "p3", "p4", "p5", "p6"),
+    ("products", "label"): ("la", "lb", "lc", "ld", "le", "lf", "lg"),
+    ("members", "id"): (1, 2, 3, 4, 5, 6, 40),
+    ("members", "mark"): ("m1", "m2", "m3", "m4", "m5", "m6"),
+    ("members", "email"): ("ea", "eb", "ec", "ed", "ee", "ef"),
+    ("members", "credit"): (0, 5, 10, 10, 50),
+    ("members", "twice"): (0, 10, 20, 20, 100),
+    ("members", "referrer_id"): (1, 2, 3, 4, 7),
+    ("cards", "member_id"): (1, 2, 3, 4, 5, 6, 7),
+    ("cards", "motto"): ("go", "stay", "wait"),
+    ("bills", "id"): (1, 2, 3, 4, 5, 6, 7, 8, 41),
+    ("bills", "mark"): ("b1", "b2", "b3", "b4"),
+    ("bills", "member_id"): (1, 2, 3, 4, 5, 6, 7),
+    ("bills", "number"): (1, 2, 3, 4),
+    ("bills", "note"): ("x", "y", "", "\U0001f600"),
+    ("items", "bill_id"): (1, 2, 3, 4, 5, 6, 7, 8),
+    ("items", "place"): (1, 2, 3),
+    ("items", "product_id"): ("p1", "p2", "p3", "p4", "p5", "p9"),
+    ("items", "amount"): (0, 1, 1, 2, 5),
 }
 
 SIZES: Final = {
@@ -78,9 +98,9 @@ def pool(table: Table, column: Column) -> tuple[Any, ...]:
 
 
 def make_rows(seed: int) -> Rows:
-    """The rows of all tables, the view's too."""
+    """The rows of the tables that are read from, the view's too."""
     random = Random(seed)
-    rows: Rows = {name: [] for name in TABLES}
+    rows: Rows = {table.name: [] for table in READ}
     for name, size in SIZES.items():
         _fill(random, rows, TABLES[name], size)
     shown = tuple(TABLES["running"].columns)
@@ -94,17 +114,23 @@ def _fill(random: Random, rows: Rows, table: Table, size: int) -> None:
     for number in range(size):
         for _ in range(_ATTEMPTS):
             row = _row(random, rows, table, number)
-            key = tuple(comparable(row[column], table.columns[column].kind) for column in table.key)
-            if key not in taken:
-                taken.add(key)
+            keys = {(name, *_key(table, row, columns)) for name, columns in table.unique.items()}
+            if not keys & taken:
+                taken |= {key for key in keys if None not in key}
                 rows[table.name].append(row)
                 break
+
+
+def _key(table: Table, row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(comparable(row[name], table.columns[name].kind) for name in columns)
 
 
 def _row(random: Random, rows: Rows, table: Table, number: int) -> Row:
     row = {column.name: _value(random, table, column) for column in table.columns.values()}
     if "id" in row and table.columns["id"].kind is not Kind.TEXT:
-        row["id"] = number * 3 % 50 + 1  # not in the order of insertion
+        row["id"] = number + 1 if "mark" in row else number * 3 % 50 + 1  # not in the order of insertion
+    if "mark" in row:
+        row["mark"] = f"{table.name[0]}{number + 1}"
     for relation in filter(lambda relation: relation.refers, table.to_one()):
         nullable = any(table.columns[column].nullable for column in relation.columns)
         far = random.choice(rows[relation.to_table]) if rows[relation.to_table] else None
@@ -113,7 +139,7 @@ def _row(random: Random, rows: Rows, table: Table, number: int) -> Row:
             continue
         for column, to_column in zip(relation.columns, relation.to_columns, strict=True):
             row[column] = _recased(random, far[to_column], table.columns[column].kind)
-    return row
+    return computed(row)
 
 
 def _recased(random: Random, value: Any, kind: Kind) -> Any:
@@ -129,11 +155,27 @@ def _value(random: Random, table: Table, column: Column) -> Any:
     return random.choice(pool(table, column))
 
 
-def load(engine: Engine, database: str, rows: Rows, tables: Sequence[str]) -> None:
+WRITTEN_SIZES: Final = {"products": 5, "members": 6, "cards": 3, "bills": 8, "items": 10}
+
+
+def make_written(seed: int) -> Rows:
+    """The rows of the tables that are written to, as they are at first."""
+    random = Random(seed)
+    rows: Rows = {table.name: [] for table in WRITTEN}
+    for table in WRITTEN:
+        _fill(random, rows, table, WRITTEN_SIZES[table.name])
+    return rows
+
+
+def load(engine: Engine, database: str, rows: Rows, tables: Iterable[Table]) -> None:
     """Puts the rows of `tables`, in this order, into `database`."""
     with engine.connect(database) as connection, connection.cursor() as cursor:
-        for name in tables:
-            table = TABLES[name]
-            marks = ",".join(["%s"] * len(table.columns))
-            insert = f"INSERT INTO {name} ({','.join(table.columns)}) VALUES ({marks})"
-            cursor.executemany(insert, [tuple(row.values()) for row in rows[name]])
+        for table in tables:
+            insert_rows(cursor, table, rows[table.name])
+
+
+def insert_rows(cursor: Any, table: Table, rows: list[Row]) -> None:
+    """Puts rows into a table, over the plain driver's `cursor`."""
+    names = [column.name for column in table.columns.values() if not column.generated]
+    insert = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({','.join(['%s'] * len(names))})"
+    cursor.executemany(insert, [tuple(row[name] for name in names) for row in rows])

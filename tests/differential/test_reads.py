@@ -14,9 +14,9 @@ from tests.differential.make_operation import operation as make_operation
 from tests.differential.oracle import Oracle
 from tests.differential.printed import printed
 from tests.differential.query import Operation
-from tests.differential.rows import SIZES, load, make_rows
+from tests.differential.rows import load, make_rows
 from tests.differential.run import REPEAT, SEED, examples
-from tests.differential.schema import definition
+from tests.differential.tables import READ, definition
 from tests.differential.values import Ambiguous
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
@@ -30,8 +30,8 @@ DATABASE = Database(make_rows(SEED))
 @pytest.fixture(scope="module")
 async def client(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
     """The program on the rows of this run's seed."""
-    engine.execute(definition(), module_database)
-    load(engine, module_database, DATABASE.rows, tuple(SIZES))
+    engine.execute(definition(READ), module_database)
+    load(engine, module_database, DATABASE.rows, [table for table in READ if not table.view])
     async with open_app(engine.environment(module_database)) as http:
         yield GraphQLClient(http)
 

@@ -80,6 +80,13 @@ def sort_value(value: Any, column: Column) -> Any:
     return comparable(value, column.kind)
 
 
+def computed(row: Row) -> Row:
+    """The row with its generated columns."""
+    if "twice" in row:
+        row["twice"] = None if row["credit"] is None else row["credit"] * 2
+    return row
+
+
 def parsed(value: Any, kind: Kind) -> Any:
     """The value that a client's JSON stands for."""
     return _PARSERS.get(kind, _same)(value)

@@ -131,6 +131,24 @@ async def test_a_nested_row_may_be_there_already(client: GraphQLClient) -> None:
     assert counted["makers"] == [{"cars_aggregate": {"aggregate": {"count": 2}}}]
 
 
+async def test_one_row_may_name_its_relation_and_another_bring_it(client: GraphQLClient) -> None:
+    await client.data('mutation { insert_makers(objects: [{id: 7, name: "there"}]) { affected_rows } }')
+    query = """mutation { insert_cars(objects: [{plate: "a", maker_id: 7},
+        {plate: "b", maker: {data: {name: "new", hits: 2},
+          on_conflict: {constraint: name, update_columns: [hits], where: {hits: {_in: [0, 1]}}}}},
+        {plate: "c", maker: {data: {name: "there", hits: 1},
+          on_conflict: {constraint: name, update_columns: [hits], where: {hits: {_in: [0, 1]}}}}}]) {
+      affected_rows returning { plate maker { name hits } } } }"""
+    assert (await client.data(query))["insert_cars"] == {
+        "affected_rows": 5,
+        "returning": [
+            {"plate": "a", "maker": {"name": "there", "hits": 1}},
+            {"plate": "b", "maker": {"name": "new", "hits": 2}},
+            {"plate": "c", "maker": {"name": "there", "hits": 1}},
+        ],
+    }
+
+
 @pytest.mark.parametrize(
     ("mutation", "reason"),
     [

@@ -113,6 +113,7 @@ async def test_every_value_is_whole(client: GraphQLClient) -> None:
         ('{title: {_nilike: "t%"}}', [1, 4, 5]),
         ('{title: {_regex: "^F"}}', [4, 5]),
         ('{title: {_regex: "^f"}}', []),
+        ('{title: {_nregex: ""}}', []),
         ('{title: {_iregex: "^f"}}', [4, 5]),
         ('{title: {_starts_with: "F"}}', [4, 5]),
         ('{title: {_contains: "%"}}', []),

@@ -97,6 +97,11 @@ async def test_update_of_a_key_gives_the_row_under_its_new_key(client: GraphQLCl
     assert (await client.data(query))["update_words_by_pk"] == {"word": "cat", "hits": 3}
 
 
+async def test_an_update_of_no_row_gives_none_though_another_has_the_new_key(client: GraphQLClient) -> None:
+    query = """mutation { update_words_by_pk(pk_columns: {lang: "de", word: "none"}, _set: {word: "Hund"}) { hits } }"""
+    assert (await client.data(query))["update_words_by_pk"] is None
+
+
 async def test_update_where_gives_all_rows_also_unchanged_ones(client: GraphQLClient) -> None:
     query = """mutation { update_people(where: {age: {_gte: 30}}, _set: {age: 40}) {
       affected_rows returning { id age } } }"""
