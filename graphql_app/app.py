@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -105,9 +107,24 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         stack.push_async_callback(pool.close)
         services = build(settings, address.name, pool, observer)
         stack.push_async_callback(services.executor.close)
-        loading = asyncio.create_task(services.live.keep_loading())
-        stack.push_async_callback(_stop, loading)
+        watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
+        stack.push_async_callback(_stop, watching)
+        stack.enter_context(reloading_on_hangup(services.live))
         yield services
+
+
+@contextmanager
+def reloading_on_hangup(live: LiveCatalog) -> Iterator[None]:
+    """While it lasts, SIGHUP has the structure read again. Nothing where signals are none of ours."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, live.demand)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
@@ -120,7 +137,7 @@ def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> 
     """The parts, put together over a pool."""
     executor = Executor(pool, schedule(settings), observer)
     loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
-    live = LiveCatalog(loader.load, observer)
+    live = LiveCatalog(loader, observer)
     limits = Limits(max_page=settings.max_limit or MAX_PAGE)
     engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
     face = GraphQLFace(engine, observer, introspection=settings.introspection)

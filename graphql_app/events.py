@@ -165,6 +165,16 @@ class SchemaBuilt:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaChanged:
+    """Another structure than before is being served: how many changes, how many break clients, the first of them."""
+
+    generation: int
+    changes: int
+    breaking: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaFailed:
     """A catalog or schema could not be built; the last good one, if any, stays."""
 
@@ -219,6 +229,7 @@ Event = (
     | TurnedAway
     | ClientLeft
     | SchemaBuilt
+    | SchemaChanged
     | SchemaFailed
     | RequestDone
     | UnexpectedError

@@ -25,9 +25,19 @@ def health_routes(live: LiveCatalog, executor: Executor) -> list[BaseRoute]:
             await executor.probe()
         except AppError as error:
             return _unready(error, error.message)
-        return _json(200, {"status": "ok", "tables": len(live.snapshot.catalog.tables)})
+        return _json(200, _state(live))
 
     return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
+
+
+def _state(live: LiveCatalog) -> dict[str, object]:
+    """What is served. A structure that could not be read or built leaves the last good one, and is told of."""
+    snapshot, failure = live.snapshot, live.failure
+    found: dict[str, object] = {"status": "ok", "tables": len(snapshot.catalog.tables)}
+    found |= {"generation": snapshot.generation, "fingerprint": snapshot.catalog.fingerprint}
+    if failure is not None:
+        found["schema_failure"] = {"cause": failure.message, "code": failure.code}
+    return found
 
 
 def _unready(error: AppError | None, otherwise: str) -> Response:

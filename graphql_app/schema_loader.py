@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.features import Features
+from graphql_app.engine.live import Loaded
 from graphql_app.engine.retry import Kind, Schedule
 from graphql_app.engine.session import Session
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
-from schema_gen.introspect import RawRow, Rows, introspect
+from schema_gen.introspect import Raw, RawRow, fingerprint, parsed, read_raw
 
-SCHEDULE = Schedule((10.0, 20.0), (0.5,))
+SCHEDULE = Schedule((10.0, 20.0, 60.0), (0.5, 0.5))
 """Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
+MARK_SCHEDULE = Schedule((5.0,), ())
+"""A request may wait for it; whoever keeps looking looks again."""
+READINGS = 3
+"""How often the structure is read at most while it changes under the reading."""
 
 
 class SchemaLoader:
@@ -25,14 +31,42 @@ class SchemaLoader:
         self._include = include
         self._exclude = exclude
 
-    async def load(self) -> tuple[Catalog, Features]:
+    async def load(self) -> Loaded:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
-        (rows, features), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
-        return build_catalog(rows, include=self._include, exclude=self._exclude), features
+        (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
+        # A thousand tables take a second: requests are answered meanwhile.
+        return Loaded(await asyncio.to_thread(self._catalog, raw), features, mark)
 
-    async def _read(self, session: Session) -> tuple[Rows, Features]:
-        async def fetch(statement: str) -> Sequence[RawRow]:
-            (result,) = await session.query(statement.encode())
-            return result.rows if len(result.columns) > 1 else [(cell,) for cell in result.rows]
+    async def mark(self) -> str:
+        """The database's sign of its structure. Raises `AppError`."""
 
-        return await introspect(fetch, self._database), session.features
+        async def job(session: Session) -> str:
+            return await fingerprint(_Fetch(session))
+
+        return (await self._executor.run(Kind.CONTROL, job, schedule=MARK_SCHEDULE))[0]
+
+    def _catalog(self, raw: Raw) -> Catalog:
+        return build_catalog(parsed(raw), include=self._include, exclude=self._exclude)
+
+    async def _read(self, session: Session) -> tuple[Raw, Features, str]:
+        """Several statements see several moments: what was read counts if the mark is the same before and after."""
+        fetch = _Fetch(session)
+        mark = await fingerprint(fetch)
+        for _ in range(READINGS):
+            before, raw = mark, await read_raw(fetch, self._database)
+            mark = await fingerprint(fetch)
+            if mark == before:
+                break
+        return raw, session.features, before
+
+
+class _Fetch:
+    """Runs a statement in a session, for readers of the structure."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def __call__(self, statement: str) -> Sequence[RawRow]:
+        """Its rows."""
+        (result,) = await self._session.query(statement.encode())
+        return result.rows if len(result.columns) > 1 else [(cell,) for cell in result.rows]

@@ -160,6 +160,12 @@ class Settings(BaseSettings):
     exclude_tables: Names = _setting(
         (), "Tables not to serve, `*` and `?` being wildcards.", "names separated by commas"
     )
+    admin_secret: SecretStr = _setting(
+        SecretStr(""),
+        "The secret that `POST /admin/reload` asks for, as a bearer token or in `x-hasura-admin-secret`;"
+        " empty: anybody may call it.",
+        TEXT,
+    )
     schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
         10.0,
         "How often the database is asked whether its structure changed; 0 for never.",

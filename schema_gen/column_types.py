@@ -148,7 +148,8 @@ class TypeRow:
         return self.compared_by_flavour.get(flavour, "{c}")
 
 
-_TEXT_SQL: Final = "JSON_QUOTE({c})"
+# A column that became a number a moment ago is still shown as text: quoted by itself it would be NULL, or refused.
+_TEXT_SQL: Final = "JSON_QUOTE(CONCAT({c}))"
 _QUOTED: Final = "CONCAT('\"',{c},'\"')"
 _HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 _WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
@@ -326,7 +327,8 @@ def _row_of(type_: ColumnType) -> TypeRow:
     if type_.zerofill:
         return _with_operand(row, "({c}+0)")  # leading zeros are no JSON
     if row.encoder in (encoders.encode_text, encoders.encode_json) and type_.charset not in (None, "utf8mb4"):
-        return replace(row, json_sql=row.json_sql.replace("{c}", "CONVERT({c} USING utf8mb4)"))
+        text = row.json_sql.replace("CONCAT({c})", "{c}")
+        return replace(row, json_sql=text.replace("{c}", "CONVERT({c} USING utf8mb4)"))
     return row
 
 

@@ -228,32 +228,61 @@ def _server(version: str) -> Server:
     return next((server for server in (Server.MARIADB, Server.OCEANBASE) if server in text), Server.MYSQL)
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The cells of every query as the server sent them."""
+
+    database: str
+    about: RawRow
+    tables: Sequence[RawRow]
+    columns: Sequence[RawRow]
+    indexes: Sequence[RawRow]
+    foreign_keys: Sequence[RawRow]
+    checks: Sequence[RawRow]
+    views: Sequence[RawRow]
+    triggers: Sequence[RawRow]
+
+
 async def introspect(fetch: Fetch, database: str) -> Rows:
     """Reads the structure of `database`: seven queries, eight on MariaDB, one after another.
 
     Sees what the connected user may see. Raises what `fetch` raises.
     """
+    return parsed(await read_raw(fetch, database))
+
+
+async def read_raw(fetch: Fetch, database: str) -> Raw:
+    """The queries of `introspect` alone, for callers that do not want to wait for the parsing."""
     about = (await fetch(_SERVER))[0]
-    server = _server(_text(about[0]))
     srid = "SRS_ID" if _number(about[1]) else "NULL"
     schema = quote_text(database).decode()
-    tables = [_table(row) for row in await fetch(_TABLES.format(schema))]
-    columns = [_column(row) for row in await fetch(_COLUMNS.format(schema, srid=srid))]
-    indexes = [_index(row) for row in await fetch(_INDEXES.format(schema))]
-    foreign_keys = [_foreign_key(row) for row in await fetch(_FOREIGN_KEYS.format(schema))]
-    checks = await fetch(_CHECKS.format(schema)) if server is Server.MARIADB else ()
-    views = await fetch(_VIEWS.format(schema))
-    triggers = await fetch(_TRIGGERS.format(schema))
+    mariadb = _server(_text(about[0])) is Server.MARIADB
+    return Raw(
+        database,
+        about,
+        await fetch(_TABLES.format(schema)),
+        await fetch(_COLUMNS.format(schema, srid=srid)),
+        await fetch(_INDEXES.format(schema)),
+        await fetch(_FOREIGN_KEYS.format(schema)),
+        await fetch(_CHECKS.format(schema)) if mariadb else (),
+        await fetch(_VIEWS.format(schema)),
+        await fetch(_TRIGGERS.format(schema)),
+    )
+
+
+def parsed(raw: Raw) -> Rows:
+    """The rows that the cells stand for. Pure."""
+    tables, columns, indexes = map(_table, raw.tables), map(_column, raw.columns), map(_index, raw.indexes)
     return Rows(
-        database=database,
-        server=server,
+        database=raw.database,
+        server=_server(_text(raw.about[0])),
         tables=tuple(row for row in tables if row.name not in SYSTEM_TABLES),
         columns=tuple(row for row in columns if row.table not in SYSTEM_TABLES),
         indexes=tuple(row for row in indexes if row.table not in SYSTEM_TABLES),
-        foreign_keys=tuple(foreign_keys),
-        checks=tuple(CheckRow(_text(row[0]), _text(row[1])) for row in checks),
-        updatable_views=frozenset(_text(row[0]) for row in views),
-        trigger_tables=frozenset(_text(row[0]) for row in triggers),
+        foreign_keys=tuple(map(_foreign_key, raw.foreign_keys)),
+        checks=tuple(CheckRow(_text(row[0]), _text(row[1])) for row in raw.checks),
+        updatable_views=frozenset(_text(row[0]) for row in raw.views),
+        trigger_tables=frozenset(_text(row[0]) for row in raw.triggers),
     )
 
 

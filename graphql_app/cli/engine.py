@@ -36,7 +36,7 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
         pool = Pool(target)
         executor = Executor(pool)
         loader = SchemaLoader(executor, address.name, settings.include_tables, settings.exclude_tables)
-        live = LiveCatalog(loader.load, ignore)
+        live = LiveCatalog(loader, ignore)
         try:
             await live.reload()
             yield Engine(live, executor, ignore)

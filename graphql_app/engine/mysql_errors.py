@@ -119,6 +119,8 @@ ROWS: dict[int, Row] = dict(
         # --- the structure changed under us
         *_table(Row(_D, Code.UNKNOWN_TABLE, "Unknown table", stale=True), 1051, 1109, 1146, 1356, 1932),
         *_table(Row(_D, Code.UNKNOWN_COLUMN, "Unknown column", _UNKNOWN_COLUMN, stale=True), 1054),
+        # A function was given a column of another type than it was compiled for.
+        *_table(Row(_D, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True), 3064),
     ]
 )
 

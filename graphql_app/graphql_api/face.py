@@ -13,6 +13,7 @@ from graphql import OperationType, parse
 
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.live import Snapshot
+from graphql_app.engine.mysql_errors import StaleSchema
 from graphql_app.errors import AppError, Code, ServiceUnavailableException
 from graphql_app.events import Observer, UnexpectedError
 from graphql_app.graphql_api.documents import Documents, Operation
@@ -89,7 +90,7 @@ class GraphQLFace:
     async def answer(self, asked: Asked) -> Answer:
         """Answers one request; never raises but for cancellation."""
         try:
-            return await self._answer(asked)
+            return await self._of_current(asked)
         except RequestFailed as failed:
             return failure(failed.errors, failed.code)
         except FieldFailed as failed_field:
@@ -99,6 +100,17 @@ class GraphQLFace:
         except Exception as error:
             self._observer(UnexpectedError("graphql", error))
             return _failed(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
+
+    async def _of_current(self, asked: Asked) -> Answer:
+        """The answer; where the schema does not know a name, the database may have another by now."""
+        live, served = self._engine.live, self._served
+        try:
+            return await live.asked(lambda: self._answer(asked))
+        except RequestFailed as failed:
+            unknown = failed.code is Code.GRAPHQL_VALIDATION_FAILED
+            if served is None or not unknown or not await live.newer(served.snapshot):
+                raise
+        return await self._answer(asked)
 
     async def _answer(self, asked: Asked) -> Answer:
         served = self.served
@@ -116,6 +128,8 @@ class GraphQLFace:
     async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound) -> Answer:
         try:
             reply = await self._engine.execute(made.prepared, bound.slots)
+        except StaleSchema:
+            raise
         except AppError as error:
             only = orjson.loads(made.keys[0][:-1]) if len(made.keys) == 1 else None
             return _failed(error, only)

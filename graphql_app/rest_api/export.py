@@ -62,7 +62,7 @@ class _Streaming:
         told = _Told(send)
         answer: Answer | None = None
         try:
-            answer = await self.run(scope, receive, told)
+            answer = await self.engine.live.asked(lambda: self.run(scope, receive, told))
         except ClientGone:
             return
         except AppError as error:

@@ -13,6 +13,8 @@ from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json, read_body
+from graphql_app.rest_api.admin import PATH as RELOAD_PATH
+from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
 from graphql_app.rest_api.batch_import import BatchImport
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
@@ -25,6 +27,7 @@ from graphql_app.settings import Settings
 
 def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: Clock = utc_now) -> list[BaseRoute]:
     """The routes of the REST face; more special addresses under /api go before them."""
+    secret = settings.admin_secret.get_secret_value()
     document = CachedDocument(engine, stringify=settings.stringify_numbers)
     addresses = (
         ("/api/{table}", "rest_table", TABLE_OPERATIONS),
@@ -44,6 +47,7 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
         Route("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
         Route("/api/{table}/query", query, name="rest_query"),
         Route("/openapi.json", document, methods=["GET"], name="openapi"),
+        Route(RELOAD_PATH, Reload(engine.live, secret, observer, clock), methods=["POST"], name="reload"),
     ]
 
 
@@ -86,6 +90,9 @@ class Endpoint:
 
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
         body = await read_body(scope, receive, self.max_body_bytes) if operation.takes_body else b""
+        return await self.engine.live.asked(lambda: self._call(operation, scope, body))
+
+    async def _call(self, operation: Operation, scope: Scope, body: bytes) -> Answer:
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
         pairs = parse_pairs(scope["query_string"])

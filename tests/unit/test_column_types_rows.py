@@ -74,7 +74,7 @@ def test_templates_follow_charset_and_zerofill() -> None:
     assert filled.json_for(False, "mysql") == "({c}+0)"
     assert filled.key_sql == "({c}+0)"
     assert type_of(column("char", charset="latin1")).json_sql == "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
-    assert type_of(column("char", charset="utf8mb4")).json_sql == "JSON_QUOTE({c})"
+    assert type_of(column("char", charset="utf8mb4")).json_sql == "JSON_QUOTE(CONCAT({c}))"
     assert type_of(column("enum", members=("zerofill",), declared="enum('zerofill')")).json_sql == ROWS["enum"].json_sql
 
 

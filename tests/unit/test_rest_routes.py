@@ -16,7 +16,7 @@ from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.features import Features, Flavour
-from graphql_app.engine.live import LiveCatalog
+from graphql_app.engine.live import LiveCatalog, Loaded
 from graphql_app.engine.pool import Pool
 from graphql_app.engine.retry import Schedule
 from graphql_app.errors import Code
@@ -24,7 +24,6 @@ from graphql_app.events import Event, RequestDone, UnexpectedError, ignore
 from graphql_app.rest_api.operations import Operation, Prepared, Wish
 from graphql_app.rest_api.routes import Endpoint, rest_routes
 from graphql_app.settings import Settings
-from schema_gen.catalog import Catalog
 from tests.rest_samples import CATALOG
 
 pytestmark = pytest.mark.anyio
@@ -36,8 +35,14 @@ def clock() -> datetime:
     return datetime(2025, 1, 1, tzinfo=UTC)
 
 
-async def load() -> tuple[Catalog, Features]:
-    return CATALOG, Features(Flavour.MYSQL)
+class Sample:
+    """A source that has the same structure every time."""
+
+    async def load(self) -> Loaded:
+        return Loaded(CATALOG, Features(Flavour.MYSQL))
+
+    async def mark(self) -> str:
+        return ""
 
 
 @pytest.fixture
@@ -51,7 +56,7 @@ async def away(tmp_path: Path) -> AsyncIterator[Engine]:
     target = Target(socket=str(tmp_path / "nobody.sock"), user="root", password="", database="shop")
     pool = Pool(target)
     executor = Executor(pool, Schedule((0.1, 0.1), (0.001,)))
-    live = LiveCatalog(load, ignore)
+    live = LiveCatalog(Sample(), ignore)
     await live.reload()
     yield Engine(live, executor, ignore)
     await executor.close()
@@ -91,7 +96,7 @@ async def test_a_write_that_never_reached_the_database_was_not_applied(away: Eng
 
 async def test_before_the_first_catalog(events: list[Event], tmp_path: Path) -> None:
     pool = Pool(Target(socket=str(tmp_path / "nobody.sock"), user="root", password="", database="shop"))
-    engine = Engine(LiveCatalog(load, ignore), Executor(pool), ignore)
+    engine = Engine(LiveCatalog(Sample(), ignore), Executor(pool), ignore)
     async with client_of(engine, events) as client:
         for path in ("/api/users/query", "/openapi.json"):
             response = await client.get(path)
