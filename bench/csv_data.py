@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Final
 
 TABLE: Final = "visits"
-DDL: Final = f"""CREATE TABLE {TABLE} (
- id INT NOT NULL PRIMARY KEY, user_id INT NOT NULL, email VARCHAR(100) NULL, path VARCHAR(200) NOT NULL,
- created_at DATETIME NOT NULL, amount DECIMAL(10,2) NULL, successful TINYINT(1) NOT NULL, note VARCHAR(200) NULL
+LARGE: Final = "visits_large"
+"""The same columns without a key: the file of `TABLE`, again and again."""
+SMALL: Final = "rooms"
+"""What is read meanwhile."""
+_COLUMNS: Final = """
+ user_id INT NOT NULL, email VARCHAR(100) NULL, path VARCHAR(200) NOT NULL, created_at DATETIME NOT NULL,
+ amount DECIMAL(10,2) NULL, successful TINYINT(1) NOT NULL, note VARCHAR(200) NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"""
+DDL: Final = f"""
+CREATE TABLE {TABLE} (id INT NOT NULL PRIMARY KEY,{_COLUMNS};
+CREATE TABLE {LARGE} (id INT NOT NULL,{_COLUMNS};
+CREATE TABLE {SMALL} (id INT PRIMARY KEY, name VARCHAR(40)) AS SELECT seq AS id, CONCAT('room ', seq) AS name
+  FROM seq_1_to_1000"""
 HEADER: Final = "id,user_id,email,path,created_at,amount,successful,note\n"
 BAD_EVERY: Final = 100
 """In the file with bad rows one of so many is bad."""
@@ -40,3 +49,24 @@ def write(file: Path, rows: int, *, bad: bool) -> list[int]:
             amount = f"{draw.randint(100, 99_999) / 100:.2f}" if number % 3 else ""
             out.write(f"{key},{user},{email},{path},{moment},{amount},{number % 2},{draw.choice(_NOTES)}\n")
     return lines
+
+
+def write_large(file: Path, megabytes: int) -> Path:
+    """Writes the rows of `file` again and again, until it is so long (in 2^20 bytes); the new file."""
+    header, body = file.read_bytes().split(b"\n", 1)
+    large = file.with_name("large.csv")
+    with large.open("wb") as out:
+        out.write(header + b"\n")
+        while out.tell() < megabytes << 20:
+            out.write(body)
+    return large
+
+
+def load_statement(file: Path) -> str:
+    """What the database's own client is told to load `file`."""
+    columns = HEADER.strip().replace("amount", "@amount")
+    return (
+        f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {TABLE} CHARACTER SET utf8mb4 FIELDS TERMINATED BY ','"
+        f" OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' IGNORE 1 LINES ({columns})"
+        " SET amount=NULLIF(@amount,'')"
+    )

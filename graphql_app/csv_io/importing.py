@@ -169,7 +169,7 @@ class _Import:
                 self._refuse_line(text)
             else:
                 self._take(text)
-            # Others have their turn: a slice is about a millisecond.
+            # Others have their turn.
             await asyncio.sleep(0)
             if self._batch.size >= BATCH:
                 full, self._batch = self._batch, _Batch()

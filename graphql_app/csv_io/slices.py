@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from graphql_app.csv_io.cells import NEW_LINE, RECORD
 
-SLICE = 24 * 1024
-"""Bytes of a slice: about a millisecond of work."""
+SLICE = 8 * 1024
+"""Bytes of a slice: a fraction of a millisecond of work, for a read that comes meanwhile waits for a few of them."""
 MAX_RECORD = 8 * 1024 * 1024
 """Bytes of one record; a quote that nobody closes must not swallow a whole file."""
 

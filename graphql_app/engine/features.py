@@ -53,6 +53,7 @@ class Features:
     lateral: bool = False
     regexp_like: bool = True
     consecutive_ids: bool = False
+    numbers_warnings: bool = False
     statement_limit: StatementLimit | None = None
     statement_limit_covers_writes: bool = False
     session_setup: tuple[bytes, ...] = ()
@@ -136,6 +137,17 @@ _ROWS: tuple[_Row, ...] = (
         returning=True,
         regexp_like=False,
         consecutive_ids=True,
+        statement_limit=_MARIADB_LIMIT,
+        statement_limit_covers_writes=True,
+        session_setup=_MARIADB_SETUP,
+    ),
+    _row(
+        Flavour.MARIADB,
+        (10, 7),
+        returning=True,
+        regexp_like=False,
+        consecutive_ids=True,
+        numbers_warnings=True,
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,

@@ -136,6 +136,9 @@ _UNKNOWN = Row(_D, Code.INTERNAL_ERROR, "The database refused the statement")
 TRUNCATIONS = frozenset({1260, 1265, 1301})
 """Warnings that say that a value was cut."""
 
+PASSED_OVER = frozenset({1062, 1452, 3819, 4025})
+"""Warnings of INSERT IGNORE that say that a row is not in, and why."""
+
 STOPPED = frozenset({1317, 1969, 3024, 4012, 1205, 1028})
 """Answers of a statement that was stopped in time, by a kill or a limit."""
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from graphql_app.engine.driver import ServerError
 from graphql_app.engine.fragment import finish, join, name, sql
 from graphql_app.engine.mysql_errors import Phase, classify, to_app_error
+from graphql_app.engine.perform_ignore import MOST, insert_passing_over
 from graphql_app.engine.retry import FailureClass
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, DatabaseError
@@ -36,6 +37,10 @@ _RARE = 1 / 2000
 """With fewer refused rows a whole batch is tried as one statement."""
 _LEAST, _MOST = 1, 256
 """Rows of a statement while refused ones are looked for."""
+_FEW = 8
+"""A refused statement of so many rows is repeated row by row."""
+_MOST_ODD = 1 / 100
+"""With more rows that make passing over useless it is not tried."""
 
 
 @dataclass(slots=True)
@@ -45,20 +50,41 @@ class Refused:
     rows: list[tuple[int, AppError]] = field(default_factory=list)
     ignored: int = 0
 
+    def take(self, place: int, error: AppError, mode: BulkMode) -> None:
+        """The row at `place` is refused, or passed over where the mode says so."""
+        if mode is BulkMode.IGNORE and error.code is Code.DUPLICATE_ENTRY:
+            self.ignored += 1
+        else:
+            self.rows.append((place, error))
+
 
 @dataclass(frozen=True, slots=True)
 class BulkTarget:
-    """Where rows go: `head` and `tail` stand around rows of literals, if the rows are not statements themselves."""
+    """Where rows go: `head` and `tail` stand around rows of literals, if the rows are not statements themselves.
+
+    `passing_over` is a head that passes over refused rows.
+    """
 
     table: Table
     mode: BulkMode
     head: bytes
     tail: bytes
+    passing_over: bytes
 
     @property
     def whole_statements(self) -> bool:
         """Whether each row is a statement of its own."""
         return self.mode is BulkMode.UPDATE
+
+    @property
+    def together(self) -> bool:
+        """Whether one statement may write several rows, and leaves nothing behind when it fails."""
+        return not self.whole_statements and self.table.transactional
+
+    @property
+    def can_pass_over(self) -> bool:
+        """Whether rows that are refused may be passed over: an upsert counts its rows in another way."""
+        return self.together and self.mode is not BulkMode.UPSERT
 
     def statement(self, rows: Sequence[bytes]) -> bytes:
         """The statement that writes these rows."""
@@ -68,13 +94,14 @@ class BulkTarget:
 def bulk_target(table: Table, columns: Sequence[Column], mode: BulkMode) -> BulkTarget:
     """The target for rows of values for `columns`."""
     names = join(",", (name(column.name) for column in columns))
-    head = finish(sql("INSERT INTO ", name(table.name), " (", names, ") VALUES ")).render()
+    into = sql("INTO ", name(table.name), " (", names, ") VALUES ")
+    head, passing = (finish(sql(verb, into)).render() for verb in ("INSERT ", "INSERT IGNORE "))
     if mode is not BulkMode.UPSERT:
-        return BulkTarget(table, mode, head, b"")
+        return BulkTarget(table, mode, head, b"", passing)
     key = table.primary_key.columns if table.primary_key else ()
     changed = [column for column in columns if column.name not in key] or list(columns[:1])
     sets = join(",", (sql(name(each.name), "=VALUES(", name(each.name), ")") for each in changed))
-    return BulkTarget(table, mode, head, finish(sql(" ON DUPLICATE KEY UPDATE ", sets)).render())
+    return BulkTarget(table, mode, head, finish(sql(" ON DUPLICATE KEY UPDATE ", sets)).render(), passing)
 
 
 def update_pieces(table: Table, columns: Sequence[Column]) -> tuple[list[tuple[bytes, int]], bytes]:
@@ -91,42 +118,69 @@ def update_pieces(table: Table, columns: Sequence[Column]) -> tuple[list[tuple[b
 
 @dataclass(slots=True)
 class BulkWriter:
-    """Writes batches to a target. What it learns of one, how often rows are refused, serves the next."""
+    """Writes batches to a target. What it learns of one, how often rows are refused, serves the next.
+
+    `odd` is the share of rows that made a statement useless which passes over refused ones.
+    """
 
     target: BulkTarget
     share: float = 0.0
+    odd: float = 0.0
 
     async def write(self, session: Session, text: bytes, separator: bytes) -> Refused:
         """Writes the rows of `text` within the session's transaction.
 
         Raises what ends the transaction, and `DatabaseError` where no row can be written.
         """
-        refused = Refused()
-        careful = self.share > _RARE or self.target.whole_statements or not self.target.table.transactional
-        if not careful:
-            target = self.target
-            try:
-                await session.query(target.head + text.replace(separator, b",") + target.tail)
-            except ServerError as error:
-                _refusal(session, error)
-            else:
-                self.share /= 2
-                return refused
-        rows = text.split(separator)
-        search = _Search(session, self.target, rows, refused)
-        share = max(self.share, 1 / len(rows))
-        step = self._step(share)
-        # What stands behind a refused row is sent once more.
-        await search.run(step, max(_FEWEST, min(_TOGETHER, round(1 / share / step))))
+        if self.share <= _RARE and self.target.together and await self._at_once(session, text, separator):
+            self.share /= 2
+            return Refused()
+        rows, refused = text.split(separator), Refused()
+        self.share = max(self.share, 1 / len(rows))
+        if session.features.numbers_warnings and self.target.can_pass_over and self.odd <= _MOST_ODD:
+            await self._pass_over(session, rows, refused)
+        else:
+            await self._search(session, 0, rows, refused)
+            self.odd /= 2
         self.share = (len(refused.rows) + refused.ignored) / len(rows)
         return refused
 
-    def _step(self, share: float) -> int:
-        if self.target.whole_statements or not self.target.table.transactional:
-            # What a statement of several rows had written would stay when it fails.
-            return 1
+    async def _at_once(self, session: Session, text: bytes, separator: bytes) -> bool:
+        """Whether the database took all rows in one statement."""
+        try:
+            await session.query(self.target.head + text.replace(separator, b",") + self.target.tail)
+        except ServerError as error:
+            _refusal(session, error)
+            return False
+        return True
+
+    async def _pass_over(self, session: Session, rows: list[bytes], refused: Refused) -> None:
+        step = max(1, int(min(MOST / 2 / self.share, 1 / 2 / self.odd if self.odd else math.inf)))
+        waiting = deque((at, rows[at : at + step]) for at in range(0, len(rows), step))
+        useless = 0
+        while waiting:
+            start, part = waiting.popleft()
+            found = await insert_passing_over(session, self.target.passing_over, part)
+            if found is None and len(part) > MOST:
+                waiting.extendleft((start + at, part[at : at + MOST]) for at in reversed(range(0, len(part), MOST)))
+            elif found is None:
+                useless += 1
+                await self._search(session, start, part, refused)
+            else:
+                for place, error in found:
+                    refused.take(start + place, error, self.target.mode)
+        self.odd = useless / len(rows)
+
+    async def _search(self, session: Session, first: int, rows: list[bytes], refused: Refused) -> None:
+        step = self._step()
+        # What stands behind a refused row is sent once more.
+        together = max(_FEWEST, min(_TOGETHER, round(1 / self.share / step)))
+        await _Search(session, self.target, first, rows, refused).run(step, together)
+
+    def _step(self) -> int:
+        # What a statement of several rows had written would stay where it cannot be rolled back.
         # Long statements save time, short ones lose less where a row is refused.
-        return max(_LEAST, min(_MOST, round(1.3 / math.sqrt(share))))
+        return max(_LEAST, min(_MOST, round(1.3 / math.sqrt(self.share)))) if self.target.together else 1
 
 
 _Piece = tuple[int, int, bytes]
@@ -135,48 +189,60 @@ _Piece = tuple[int, int, bytes]
 
 @dataclass(slots=True)
 class _Search:
+    """Rows, the first of which has place `first` in its batch, and where those go that are refused."""
+
     session: Session
     target: BulkTarget
+    first: int
     rows: list[bytes]
     refused: Refused
 
     async def run(self, step: int, together: int) -> None:
-        """Writes all rows, `step` in a statement and so many `together`; one that is refused is repeated row by row."""
-        waiting = deque(self._piece(at, min(at + step, len(self.rows))) for at in range(0, len(self.rows), step))
+        """Writes all rows, `step` in a statement and so many `together`; one that is refused is repeated in parts."""
+        waiting = deque(self._pieces(0, len(self.rows), step))
         while waiting:
             pieces = [waiting.popleft() for _ in range(min(together, len(waiting)))]
-            done = await self._some(pieces)
+            done, row = await self._some(pieces)
             if done == len(pieces):
                 continue
             start, end, _ = pieces[done]
             waiting.extendleft(reversed(pieces[done + 1 :]))
             if end - start > 1:
-                waiting.extendleft(self._piece(at, at + 1) for at in reversed(range(start, end)))
+                waiting.extendleft(reversed(self._parts(start, end, row)))
+
+    def _parts(self, start: int, end: int, row: int | None) -> list[_Piece]:
+        """A refused statement in parts. The `row` that the server names stands alone: it may be a trigger's."""
+        if row is None or start + row >= end:
+            return self._pieces(start, end, math.isqrt(end - start) if end - start > _FEW else 1)
+        place = start + row
+        parts = ((start, place), (place, place + 1), (place + 1, end))
+        return [self._piece(*part) for part in parts if part[0] < part[1]]
+
+    def _pieces(self, start: int, end: int, step: int) -> list[_Piece]:
+        return [self._piece(at, min(at + step, end)) for at in range(start, end, step)]
 
     def _piece(self, start: int, end: int) -> _Piece:
         return start, end, self.target.statement(self.rows[start:end])
 
-    async def _some(self, pieces: list[_Piece]) -> int:
-        """Writes rows in one round trip; the place of the piece that was refused, or the number of pieces."""
+    async def _some(self, pieces: list[_Piece]) -> tuple[int, int | None]:
+        """Writes rows in one round trip; the piece that was refused, and its row if that is known.
+
+        The number of pieces where none was.
+        """
         try:
             results = await self.session.query(*(statement for _, _, statement in pieces))
         except ServerError as error:
             refusal = _refusal(self.session, error)
             start, end, _ = pieces[error.statement]
             if end - start == 1:
-                self._refuse(start, refusal)
-            return error.statement
+                self.refused.take(self.first + start, refusal, self.target.mode)
+            return error.statement, refusal.row
         if self.target.whole_statements:
             for (start, _, _), result in zip(pieces, results, strict=True):
                 if not result.affected:
-                    self._refuse(start, DatabaseError(Code.NOT_FOUND, "There is no row with this key"))
-        return len(pieces)
-
-    def _refuse(self, place: int, error: AppError) -> None:
-        if self.target.mode is BulkMode.IGNORE and error.code is Code.DUPLICATE_ENTRY:
-            self.refused.ignored += 1
-        else:
-            self.refused.rows.append((place, error))
+                    missing = DatabaseError(Code.NOT_FOUND, "There is no row with this key")
+                    self.refused.take(self.first + start, missing, self.target.mode)
+        return len(pieces), None
 
 
 def _refusal(session: Session, error: ServerError) -> AppError:

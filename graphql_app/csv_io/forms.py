@@ -1,0 +1,123 @@
+"""The common form of a cell, as a pattern, for each family of column types. Pure.
+
+What a pattern takes is a value that the column holds, so that hardly a cell is refused by
+the database alone; what it does not take is no worse for it, only slower (`csv_io.cells`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from graphql_app.csv_io.cells import CELL
+from schema_gen.catalog import Column, ColumnType
+from schema_gen.column_types import type_of
+from schema_gen.encoders import integer_range
+
+TEXT_OR_EMPTY, TEXT_OR_NULL, PLAIN = b"\xfd", b"\xfe", b"\xff"
+"""Marks around a cell: a text whose empty cell is the empty text, or NULL; and what needs no quotes."""
+
+Form = tuple[bytes | None, bytes]
+"""The pattern (None: there is none), and the mark that goes around the cell."""
+
+_PLAIN_MEMBER = re.compile(r"[^\",\r\n\\\0?]+")
+_MOST_MEMBERS = 100
+_MOST_REPEATED = 65_000
+
+
+# --- numbers ----------------------------------------------------------------
+
+
+def _integer(type_: ColumnType) -> bytes:
+    """Digits within the column's range; those that need a closer look are left out."""
+    low, high = integer_range(type_)
+    digits = str(high)
+    forms = [rb"[0-9]{1,%d}" % max(len(digits) - 1, 1)] if high > 8 else [rb"[0-%d]" % high]
+    if high > 8 and digits[0] > "1":
+        forms.append(rb"[1-%d][0-9]{%d}" % (int(digits[0]) - 1, len(digits) - 1))
+    elif high > 8 and len(digits) > 9:
+        forms.append(rb"1[0-%d][0-9]{%d}" % (max(int(digits[1]) - 1, 0), len(digits) - 2))
+    return (b"-?" if low else b"") + (forms[0] if len(forms) == 1 else b"(?:" + b"|".join(forms) + b")")
+
+
+def _decimal(type_: ColumnType) -> bytes:
+    scale = type_.scale or 0
+    before = b"%b[0-9]{1,%d}" % (b"" if type_.unsigned else b"-?", max((type_.precision or 10) - scale, 1))
+    # Without digits in front of the point only a zero may stand there.
+    before = before if (type_.precision or 10) > scale else before.replace(b"[0-9]{1,1}", b"0")
+    return before + (rb"(?:\.[0-9]{1,%d})?" % scale if scale else b"")
+
+
+_NUMBER = rb"-?[0-9]{1,15}(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9])?"
+_YEAR = rb"(?:19[1-9][0-9]|20[0-9]{2})"
+
+# --- dates and times --------------------------------------------------------
+
+_DAY = (
+    rb"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"  # not Feb 29
+)
+_DATE = rb"[1-9][0-9]{3}-" + _DAY
+_STAMP_DATE = rb"(?:197[1-9]|19[89][0-9]|20[0-2][0-9]|203[0-7])-" + _DAY
+
+
+def _clock(type_: ColumnType) -> bytes:
+    digits = type_.precision or 0
+    return rb":[0-5][0-9]:[0-5][0-9]" + (rb"(?:\.[0-9]{1,%d})?" % digits if digits else b"")
+
+
+def _moment(date: bytes, type_: ColumnType) -> bytes:
+    return date + b"[ T](?:[01][0-9]|2[0-3])" + _clock(type_)
+
+
+# --- texts ------------------------------------------------------------------
+
+
+def _text(type_: ColumnType) -> bytes | None:
+    if type_.base in ("enum", "set"):
+        return _members(type_)
+    if not type_.length or type_.length >= _MOST_REPEATED:
+        return rb'"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]++'
+    # What is short in bytes is short in characters, too.
+    most = b"%d" % type_.length
+    return rb'"[^"]{0,%b}+"(?!")|"(?:[^"]|""){0,%b}+"|[^",\r\n]{1,%b}+' % (most, most, most)
+
+
+def _members(type_: ColumnType) -> bytes | None:
+    # A "?" may stand for a letter that the server did not tell.
+    if len(type_.members) > _MOST_MEMBERS or not all(_PLAIN_MEMBER.fullmatch(each) for each in type_.members):
+        return None
+    member = b"(?:" + b"|".join(re.escape(each.encode()) for each in type_.members) + b")"
+    return b'"%b"|%b' % (member, member) if type_.base == "enum" else b'"%b(?:,%b)*"|%b' % (member, member, member)
+
+
+_FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
+    "Int": lambda type_: (_integer(type_), PLAIN),
+    "bigint": lambda type_: (_integer(type_), PLAIN),
+    "Boolean": lambda type_: (b"[0-9]{1,2}" if type_.base == "tinyint" else b"[01]", PLAIN),
+    "decimal": lambda type_: (_decimal(type_), PLAIN),
+    "year": lambda _: (_YEAR, PLAIN),
+    "Float": lambda type_: (_NUMBER[2:] if type_.unsigned else _NUMBER, TEXT_OR_NULL),
+    "date": lambda _: (_DATE, TEXT_OR_NULL),
+    "datetime": lambda type_: (_moment(_DATE, type_), TEXT_OR_NULL),
+    "timestamp": lambda type_: (_moment(_STAMP_DATE, type_), TEXT_OR_NULL),
+    "time": lambda type_: (b"-?[0-7]?[0-9]{2}" + _clock(type_), TEXT_OR_NULL),
+    "String": lambda type_: (_text(type_), TEXT_OR_NULL),
+}
+_QUOTABLE = frozenset({"Int", "bigint", "decimal", "Float", "date", "datetime", "timestamp", "time"})
+
+
+def piece(column: Column | None) -> tuple[bytes, bytes]:
+    """The pattern of a column's cell, its place in the row's format; both for a column that is not written (None)."""
+    if column is None:
+        return CELL, b""
+    scalar = type_of(column).scalar
+    known = _FORMS.get(scalar)
+    form, mark = known(column.type) if known else (None, PLAIN)
+    # A BIT would take the characters of a text for its bits.
+    if form is not None and scalar in _QUOTABLE and column.type.base != "bit":
+        form = b'"(?:%b)"|%b' % (form, form)
+    empty = column.nullable or column.auto_increment
+    if scalar == "String" and not empty and column.type.base != "enum":
+        empty, mark = True, TEXT_OR_EMPTY
+    alternatives = [each for each in (form, b"" if empty else None) if each is not None]
+    return b"(" + b"|".join(alternatives or [b"(?!)"]) + b")", mark + b"%b" + mark
