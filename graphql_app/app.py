@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.embedded.provide import embedded_engine
@@ -26,10 +26,14 @@ from graphql_app.engine.planner import Limits
 from graphql_app.engine.pool import Pool, PoolSettings
 from graphql_app.engine.retry import Schedule
 from graphql_app.engine.values import MAX_PAGE
+from graphql_app.engine.watch import LiveQueries, WatchSettings
 from graphql_app.events import Observer
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
+from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
+from graphql_app.graphql_api.subscriptions import Subscriptions
+from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
 from graphql_app.health import health_routes
 from graphql_app.logs import log_events
 from graphql_app.pages import graphiql_response, page_routes, prefers_page
@@ -91,6 +95,8 @@ class Services:
     executor: Executor
     live: LiveCatalog
     face: GraphQLFace
+    live_queries: LiveQueries
+    subscriptions: Subscriptions
 
 
 @asynccontextmanager
@@ -107,6 +113,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         stack.push_async_callback(pool.close)
         services = build(settings, address.name, pool, observer)
         stack.push_async_callback(services.executor.close)
+        stack.push_async_callback(services.live_queries.close)
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
         stack.enter_context(reloading_on_hangup(services.live))
@@ -135,14 +142,23 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> Services:
     """The parts, put together over a pool."""
-    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
+    executor = Executor(pool, schedule(settings), observer)
     loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
     live = LiveCatalog(loader, observer)
     limits = Limits(max_page=settings.max_limit or MAX_PAGE)
     engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
     face = GraphQLFace(engine, observer, introspection=settings.introspection)
     live.listen(SchemaBuilder(face, settings.naming, observer).build)
-    return Services(engine, executor, live, face)
+    live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
+    engine.on_write(live_queries.wrote)
+    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets)
+    return Services(engine, executor, live, face, live_queries, subscriptions)
+
+
+def watch_settings(settings: Settings) -> WatchSettings:
+    """How subscriptions are polled: at most half of the connections are theirs at a time."""
+    at_once = max(1, settings.db_pool_size // 2)
+    return WatchSettings(settings.subscription_poll_ms / 1000, settings.max_live_queries, at_once)
 
 
 def schedule(settings: Settings) -> Schedule:
@@ -156,13 +172,21 @@ def schedule(settings: Settings) -> Schedule:
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = _graphiql if settings.graphiql else None
-    return GraphQLEndpoint(services.face, observer, settings.max_body_bytes, page)
+    streams = EventStreams(services.face, services.subscriptions, observer)
+    return GraphQLEndpoint(services.face, observer, settings.max_body_bytes, page, streams)
+
+
+def socket_endpoint(services: Services, settings: Settings, observer: Observer) -> SocketEndpoint:
+    """The endpoint of `/graphql` for WebSockets."""
+    limits = SocketLimits(settings.max_socket_operations, settings.max_body_bytes)
+    return SocketEndpoint(services.face, services.subscriptions, observer, limits, settings.cors_origins)
 
 
 def routes(services: Services, settings: Settings, observer: Observer, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
     """Every address of the program."""
     return [
         Route("/graphql", endpoint, name="graphql"),
+        WebSocketRoute("/graphql", socket_endpoint(services, settings, observer), name="graphql-ws"),
         *rest_routes(services.engine, settings, observer),
         *health_routes(services.live, services.executor),
         *page_routes(graphiql=settings.graphiql, tables=lambda: table_names(services.live)),

@@ -194,6 +194,48 @@ class RequestDone:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionOpened:
+    """A subscription began; `transport` is `websocket`, `sse` or `multipart`."""
+
+    transport: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionClosed:
+    """A subscription ended after `seconds` and `sent` answers."""
+
+    transport: str
+    name: str
+    seconds: float
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQueryPolled:
+    """The query of `watchers` subscriptions was asked again; `changed`: they are sent the answer."""
+
+    seconds: float
+    changed: bool
+    watchers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOpened:
+    """A WebSocket was accepted; `protocol` is its subprotocol."""
+
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClosed:
+    """A WebSocket ended after `seconds`; `code` is the code it was closed with, by either side."""
+
+    code: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class UnexpectedError:
     """A defect of ours: where it surfaced and its class. The traceback goes to the log alone."""
 
@@ -232,6 +274,11 @@ Event = (
     | SchemaChanged
     | SchemaFailed
     | RequestDone
+    | SubscriptionOpened
+    | SubscriptionClosed
+    | LiveQueryPolled
+    | SocketOpened
+    | SocketClosed
     | UnexpectedError
     | Lifecycle
 )

@@ -185,6 +185,21 @@ class Settings(BaseSettings):
         NUMBER,
     )
 
+    subscription_poll_ms: PositiveInt = _setting(
+        1000,
+        "How often the query of a subscription is asked again, in milliseconds; writes of this program do it at once.",
+        NUMBER,
+    )
+    max_live_queries: PositiveInt = _setting(
+        1000, "The most distinct subscriptions, for each worker; equal ones count as one.", NUMBER
+    )
+    max_sockets: PositiveInt = _setting(
+        10_000,
+        "The most clients connected for subscriptions, by WebSocket or by event stream, for each worker.",
+        NUMBER,
+    )
+    max_socket_operations: PositiveInt = _setting(100, "The most operations at a time on one WebSocket.", NUMBER)
+
     @validates_model(mode="before")
     @classmethod
     def _take_url_apart(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Action(StrEnum):
     AGGREGATE = "aggregate"
     CONNECTION = "connection"
     GROUP = "group"
+    STREAM = "stream"
     INSERT = "insert"
     INSERT_ONE = "insert_one"
     UPDATE = "update"
@@ -68,6 +69,8 @@ class Argument(StrEnum):
     BEFORE = "before"
     BY = "by"
     HAVING = "having"
+    BATCH_SIZE = "batch_size"
+    CURSOR = "cursor"
 
 
 class Connective(StrEnum):
@@ -100,6 +103,13 @@ class NestedPart(StrEnum):
 
     DATA = "data"
     ON_CONFLICT = "on_conflict"
+
+
+class StreamPart(StrEnum):
+    """The fields of a stream's cursor."""
+
+    INITIAL_VALUE = "initial_value"
+    ORDERING = "ordering"
 
 
 class PageFact(StrEnum):
@@ -172,6 +182,7 @@ Meaning = (
     | CountPart
     | ConflictPart
     | NestedPart
+    | StreamPart
     | PageFact
     | Argument
     | Part

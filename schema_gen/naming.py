@@ -8,8 +8,8 @@ only if something that comes before it wants it:
    own name, and with it all that Hasura makes of it (`users_aggregate`,
    `insert_users_one`). A table that would take such a name of a shorter one
    (`users_aggregate` beside `users`) gets `_table` appended;
-3. what we add to Hasura's names (`users_connection`, `users_group`, enum types) gives way
-   to tables that are called so;
+3. what we add to Hasura's names (`users_connection`, `users_group`, enum types), and streams,
+   give way to tables that are called so;
 4. within a table: columns, then relations, then `<relation>_aggregate`.
 
 `NAMING=camel` turns generated names only: what is called like something of the database
@@ -48,6 +48,7 @@ class RootNames:
     aggregate: str
     connection: str
     group: str
+    stream: str
     insert: str
     insert_one: str
     update: str
@@ -67,7 +68,7 @@ _MUTATIONS: Final = {
     "delete": "delete_{}",
     "delete_by_pk": "delete_{}_by_pk",
 }
-_OWN_QUERIES: Final = {"connection": "{}_connection", "group": "{}_group"}
+_OWN_QUERIES: Final = {"connection": "{}_connection", "group": "{}_group", "stream": "{}_stream"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,16 @@ class TypeNames:
     group_key: str
     group_order_by: str
     group_having: str
+    stream_cursor_input: str
+    stream_cursor_value_input: str
 
 
-_OWN_TYPES: Final = frozenset({"connection", "edge", "group", "group_key", "group_order_by", "group_having"})
+_OWN_TYPES: Final = frozenset(
+    {
+        *("connection", "edge", "group", "group_key", "group_order_by", "group_having"),
+        *("stream_cursor_input", "stream_cursor_value_input"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

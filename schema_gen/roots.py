@@ -13,6 +13,7 @@ from schema_gen.inputs import bool_exp, key_arguments, list_arguments
 from schema_gen.meanings import ROOT_FIELD, Action, Argument, ArgumentMeaning, Part, RootField
 from schema_gen.outputs import aggregate, mutation_response, row
 from schema_gen.scalars import SCALAR_TYPES
+from schema_gen.streams import stream_arguments
 from schema_gen.table_parts import TablePart
 from schema_gen.type_book import Arguments, Entry, Shape, TypeBook, arguments, shape
 from schema_gen.write_inputs import (
@@ -68,6 +69,16 @@ def _connection(book: TypeBook, part: TablePart) -> Root | None:
 def _group(book: TypeBook, part: TablePart) -> Root:
     text = f"Rows of {part.table.name} in groups"
     return Root(book.pool.list_of(group(book, part)), group_arguments(book, part), text)
+
+
+# --- subscriptions ----------------------------------------------------------
+
+
+def _stream(book: TypeBook, part: TablePart) -> Root | None:
+    if not part.key or not part.sortable:
+        return None
+    text = f"Rows of {part.table.name} beyond a cursor, in batches, and those that are added later"
+    return Root(book.pool.list_of(row(book, part)), stream_arguments(book, part), text)
 
 
 # --- writes -----------------------------------------------------------------
@@ -154,6 +165,7 @@ QUERIES: Final[Mapping[Action, RootMaker]] = {
     Action.CONNECTION: _connection,
     Action.GROUP: _group,
 }
+STREAMS: Final[Mapping[Action, RootMaker]] = {Action.STREAM: _stream}
 MUTATIONS: Final[Mapping[Action, RootMaker]] = {
     Action.INSERT: _insert,
     Action.INSERT_ONE: _insert_one,
@@ -167,7 +179,12 @@ MUTATIONS: Final[Mapping[Action, RootMaker]] = {
 
 def query_root(book: TypeBook) -> GeneratedDefinition:
     """The type of all reads. A database without tables has one field that says so."""
-    return book.object(book.word("query_root"), lambda: _roots(book, book.word("query_root"), QUERIES))
+    return book.object(book.word("query_root"), lambda: _queries(book))
+
+
+def subscription_root(book: TypeBook) -> GeneratedDefinition:
+    """The type of all reads that stay live: the fields of the query root themselves, and streams."""
+    return book.object(book.word("subscription_root"), lambda: _subscriptions(book))
 
 
 def mutation_root(book: TypeBook) -> GeneratedDefinition | None:
@@ -175,6 +192,20 @@ def mutation_root(book: TypeBook) -> GeneratedDefinition | None:
     if not any(table.writable for table in book.catalog):
         return None
     return book.object(book.word("mutation_root"), lambda: _roots(book, book.word("mutation_root"), MUTATIONS))
+
+
+def _queries(book: TypeBook) -> Shape:
+    owner = book.word("query_root")
+    return book.shared("roots", owner, lambda: _roots(book, owner, QUERIES))
+
+
+def _subscriptions(book: TypeBook) -> Shape:
+    live, owner = _queries(book), book.word("subscription_root")
+    for name in live.meanings:
+        if (of_query := book.arguments.get((book.word("query_root"), name))) is not None:
+            book.arguments[owner, name] = of_query
+    streams = shape(_entries(book, owner, STREAMS))
+    return Shape([*live.fields, *streams.fields], {**live.meanings, **streams.meanings})
 
 
 def _roots(book: TypeBook, owner: str, makers: Mapping[Action, RootMaker]) -> Shape:

@@ -23,7 +23,7 @@ from schema_gen.definitions import GeneratedDefinition
 from schema_gen.introspection import NotPlain, introspection_of
 from schema_gen.meanings import ArgumentMeaning, Meanings, RootField
 from schema_gen.naming import Names
-from schema_gen.roots import mutation_root, query_root
+from schema_gen.roots import mutation_root, query_root, subscription_root
 from schema_gen.scalars import SCALAR_MAP
 from schema_gen.type_book import TypeBook
 
@@ -65,7 +65,7 @@ def build_schema(
     """
     with _without_collection():
         book = TypeBook(catalog, names)
-        query, mutation = query_root(book), mutation_root(book)
+        query, mutation, subscription = query_root(book), mutation_root(book), subscription_root(book)
         book.fill()
         converter = NameConverter(auto_camel_case=names.style == "camel")
         if custom is not None:
@@ -75,15 +75,15 @@ def build_schema(
             hand_written=custom is not None,
             query=query.as_class(),
             mutation=mutation.as_class() if mutation else None,
+            subscription=subscription.as_class(),
             types=list(book.types.values()),
             config=StrawberryConfig(name_converter=converter, scalar_map=SCALAR_MAP),
             execution_context_class=execution_context_class,
             extensions=extensions,
         )
     meanings = Meanings(MappingProxyType(book.meanings))
-    return BuiltSchema(
-        schema, meanings, MappingProxyType(book.arguments), MappingProxyType(dict(_roots(meanings, query, mutation)))
-    )
+    roots = dict(_roots(meanings, query, mutation, subscription))
+    return BuiltSchema(schema, meanings, MappingProxyType(book.arguments), MappingProxyType(roots))
 
 
 def _roots(meanings: Meanings, *types: GeneratedDefinition | None) -> Iterator[tuple[tuple[str, str], RootField]]:

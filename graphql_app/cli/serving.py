@@ -19,6 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from graphql_app.cli.failure import CannotRun
+from graphql_app.cli.sockets import Sockets
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
 from graphql_app.logs import configure_logging, log_events
@@ -145,6 +146,10 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE,
+        ws=Sockets,
+        ws_max_size=settings.max_body_bytes,
+        # Compression would cost each connection a hundred times the memory that it has otherwise.
+        ws_per_message_deflate=False,
     )
     if settings.workers > 1:
         supervisor = Multiprocess(config, sockets=[listener])

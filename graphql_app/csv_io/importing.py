@@ -95,6 +95,7 @@ async def import_csv(
             lambda session: writer.write(session, text, ROW_END), transactional=table.transactional
         )
         report.retries += retries
+        engine.wrote((table.name,))
         return refused
 
     await work.run(write)

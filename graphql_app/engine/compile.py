@@ -9,16 +9,21 @@ from graphql_app.engine.compile_cell import json_text
 from graphql_app.engine.compile_read import compile_query
 from graphql_app.engine.compile_write import CompiledWrite, compile_write
 from graphql_app.engine.compiled import Template
+from graphql_app.engine.plan_tables import tables_written
 from graphql_app.engine.scope import Dialect
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A compiled call: reads as templates, or writes; `transactional` if every table written can roll back."""
+    """A compiled call: reads as templates, or writes.
+
+    `transactional` if every table written can roll back; `written` are the tables written.
+    """
 
     reads: tuple[Template, ...] = ()
     writes: tuple[CompiledWrite | bytes, ...] | None = None
     transactional: bool = True
+    written: frozenset[str] = frozenset()
 
     @property
     def constant(self) -> bool:
@@ -34,7 +39,8 @@ def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:
             for root in call.roots
         )
         tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
-        return Prepared(writes=writes, transactional=all(table.transactional for table in tables))
+        transactional = all(table.transactional for table in tables)
+        return Prepared(writes=writes, transactional=transactional, written=tables_written(call))
     return Prepared(tuple(_read(dialect, root.plan) for root in call.roots))
 
 

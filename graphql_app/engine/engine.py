@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
 from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
-from graphql_app.engine.ledger import Entry, Once
 from graphql_app.engine.live import LiveCatalog, Snapshot
 from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write
+from graphql_app.engine.plan_tables import tables_read
 from graphql_app.engine.planner import Limits, Planner
 from graphql_app.engine.request import Call, Read
 from graphql_app.engine.retry import Kind
@@ -51,6 +51,7 @@ class Engine:
         self._observer = observer
         self._stringify = stringify
         self._limits = limits or Limits()
+        self._listeners: list[Callable[[Iterable[str]], None]] = []
 
     @property
     def catalog(self) -> Catalog:
@@ -78,6 +79,20 @@ class Engine:
         with self._stage("compile"):
             return compile_call(Dialect(against.features, self._stringify), planned)
 
+    def prepare_live(self, call: Call, snapshot: Snapshot) -> tuple[Prepared, frozenset[str]]:
+        """As `prepare`, with the tables that the answer depends on. Raises `AppError`."""
+        planned = Planner(snapshot.catalog, self._limits).call(call)
+        return compile_call(Dialect(snapshot.features, self._stringify), planned), tables_read(planned)
+
+    def on_write(self, listener: Callable[[Iterable[str]], None]) -> None:
+        """`listener` is told the tables of every write that was done, or may have been."""
+        self._listeners.append(listener)
+
+    def wrote(self, tables: Iterable[str]) -> None:
+        """Tells the listeners. For writes that the engine knows no plan of."""
+        for listener in self._listeners:
+            listener(tables)
+
     async def execute(self, prepared: Prepared, slots: Sequence[object] = ()) -> Reply:
         """Runs a compiled call as one retried unit of work. Raises `AppError`."""
         if prepared.constant:
@@ -95,7 +110,12 @@ class Engine:
             ]
 
         with self._stage("execute"):
-            values, retries = await self._executor.run(kind, job, transactional=prepared.transactional)
+            try:
+                values, retries = await self._executor.run(kind, job, transactional=prepared.transactional)
+            finally:
+                if prepared.written:
+                    # Also after a failure: it may have been done all the same.
+                    self.wrote(prepared.written)
         return Reply(tuple(values), retries)
 
     def compile_rows(self, read: Read, form: RowForm) -> Statement:
@@ -125,13 +145,9 @@ class Engine:
         """Runs a part of a large write in a bulk slot, as one retried transaction. Raises `AppError`."""
         return await self._executor.run(Kind.WRITE, job, bulk=True, transactional=transactional, schedule=BULK)
 
-    async def write_bulk_once(self, job: Job[bytes], entry: Entry, *, transactional: bool) -> Once:
-        """As `write_bulk`, under a client's key: see `Executor.run_once`. Raises `AppError`."""
-        return await self._executor.run_once(job, entry, bulk=True, transactional=transactional)
-
     async def write_long(self, job: Job[T]) -> T:
         """Runs a write that takes its input as it goes, and so cannot be repeated. Raises `AppError`."""
-        return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE, repeatable=False))[0]
+        return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE))[0]
 
     @contextmanager
     def _stage(self, stage: str) -> Iterator[None]:

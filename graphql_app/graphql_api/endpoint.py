@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
+from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import ClientGone, read_body
@@ -26,6 +27,7 @@ _STATUS = {
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
     Code.NOT_ACCEPTABLE: 406,
     Code.METHOD_NOT_ALLOWED: 405,
+    Code.SERVICE_UNAVAILABLE: 503,
 }
 
 Page = Callable[[Request], Response | None]
@@ -33,12 +35,16 @@ Page = Callable[[Request], Response | None]
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
-    """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off."""
+    """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off.
+
+    `streams` answers subscriptions, and those who take nothing but a stream.
+    """
 
     face: GraphQLFace
     observer: Observer
     max_body_bytes: int
     page: Page | None = None
+    streams: EventStreams | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -50,7 +56,14 @@ class GraphQLEndpoint:
             return
         started = perf_counter()
         try:
-            media, answer, code = await self._answer(scope, receive, accept)
+            form = form_for(accept) if self.streams is not None else None
+            if form is None:
+                media, answer, code = await self._answer(scope, receive, accept)
+            else:
+                streamed = await self._stream(scope, receive, send, accept, form)
+                if streamed is None:
+                    return
+                media, answer, code = streamed
         except ClientGone:
             return
         await _send(send, media, answer, code)
@@ -65,9 +78,27 @@ class GraphQLEndpoint:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
             asked = await self._asked(scope, receive)
         except AppError as error:
-            # A refused method or body was never a GraphQL request: its own status in either media type.
-            refused = failure([execution_error(error, None)], error.code)
-            return media, refused, _STATUS.get(error.code, 400)
+            return _refused(error, media)
+        return await self._answered(asked, media)
+
+    async def _stream(
+        self, scope: Scope, receive: Receive, send: Send, accept: str, form: Form
+    ) -> tuple[str, Answer, int] | None:
+        """Answers as a stream (None) what has to be one; anything else as usual."""
+        assert self.streams is not None
+        media = media_type(accept)
+        try:
+            asked = await self._asked(scope, receive)
+            if isinstance(asked, Asked) and (media is None or self.face.subscribes(asked)):
+                await self.streams.run(receive, send, form, asked)
+                return None
+            if media is None:
+                raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
+        except AppError as error:
+            return _refused(error, media or JSON)
+        return await self._answered(asked, media)
+
+    async def _answered(self, asked: list[Asked] | Asked, media: str) -> tuple[str, Answer, int]:
         if isinstance(asked, list):
             return media, _together(await self._batch(asked)), 200
         answer = await self.face.answer(asked)
@@ -88,6 +119,11 @@ class GraphQLEndpoint:
         if isinstance(asked, list) and len(asked) > MAX_BATCH:
             raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {MAX_BATCH} requests")
         return asked
+
+
+def _refused(error: AppError, media: str) -> tuple[str, Answer, int]:
+    # A refused method or body was never a GraphQL request: its own status in either media type.
+    return media, failure([execution_error(error, None)], error.code), _STATUS.get(error.code, 400)
 
 
 def _together(answers: list[Answer]) -> Answer:

@@ -82,24 +82,36 @@ class GraphQLFace:
 
     def mutates(self, asked: Asked) -> bool:
         """Whether a request is a mutation; one that cannot be executed is none."""
+        return self._kind(asked) is OperationType.MUTATION
+
+    def subscribes(self, asked: Asked) -> bool:
+        """Whether a request is a subscription; one that cannot be executed is none."""
+        return self._kind(asked) is OperationType.SUBSCRIPTION
+
+    def _kind(self, asked: Asked) -> OperationType | None:
         try:
-            return self.served.documents.get(asked.query).operation(asked.operation_name).mutates
+            return self.served.documents.get(asked.query).operation(asked.operation_name).node.operation
         except (RequestFailed, AppError):
-            return False
+            return None
 
     async def answer(self, asked: Asked) -> Answer:
         """Answers one request; never raises but for cancellation."""
         try:
             return await self._of_current(asked)
-        except RequestFailed as failed:
-            return failure(failed.errors, failed.code)
-        except FieldFailed as failed_field:
-            return _failed(failed_field.error, failed_field.key)
-        except AppError as error:
-            return _failed(error, None)
         except Exception as error:
-            self._observer(UnexpectedError("graphql", error))
-            return _failed(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
+            return self.failed(error)
+
+    def failed(self, error: Exception) -> Answer:
+        """The answer to a request that `error` ended."""
+        match error:
+            case RequestFailed():
+                return failure(error.errors, error.code)
+            case FieldFailed():
+                return execution_failure(error.error, error.key)
+            case AppError():
+                return execution_failure(error, None)
+        self._observer(UnexpectedError("graphql", error))
+        return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
 
     async def _of_current(self, asked: Asked) -> Answer:
         """The answer; where the schema does not know a name, the database may have another by now."""
@@ -116,7 +128,9 @@ class GraphQLFace:
         served = self.served
         operation = served.documents.get(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.SUBSCRIPTION:
-            raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "Subscriptions need a streaming transport.")
+            raise RequestFailed.because(
+                Code.GRAPHQL_VALIDATION_FAILED, "Subscriptions need WebSocket or text/event-stream."
+            )
         if operation.mutates and asked.read_only:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
         bound = bind(served.built.schema.graphql, operation, asked.variables)
@@ -132,7 +146,7 @@ class GraphQLFace:
             raise
         except AppError as error:
             only = orjson.loads(made.keys[0][:-1]) if len(made.keys) == 1 else None
-            return _failed(error, only)
+            return execution_failure(error, only)
         return Answer(b'{"data":' + made.data(reply) + b"}", retry_count=reply.retry_count, name=operation.name)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
@@ -164,7 +178,8 @@ def _introspect(context: Context, asked: Asked) -> bytes:
     return asyncio.run(execute(context, asked.query, asked.variables, asked.operation_name))
 
 
-def _failed(error: AppError, key: str | None) -> Answer:
+def execution_failure(error: AppError, key: str | None) -> Answer:
+    """The answer to a request that failed as a whole; `key` is the root field it belongs to, where that is known."""
     return Answer(
         orjson.dumps({"errors": [execution_error(error, key)], "data": None}),
         failure=error.code,

@@ -43,6 +43,7 @@ from graphql_app.graphql_api.conditions import Conditions
 from graphql_app.graphql_api.inputs import Tree, literal
 from graphql_app.graphql_api.selection import Fields, merged
 from graphql_app.graphql_api.to_connection import to_connection, to_group
+from graphql_app.graphql_api.to_stream import to_stream
 from graphql_app.graphql_api.to_write import to_write
 from schema_gen.meanings import (
     Action,
@@ -78,11 +79,12 @@ class Page:
 
 @dataclass(slots=True)
 class Translator:
-    """Translates one operation; `variables` hold slots in place of values."""
+    """Translates one operation; `variables` hold slots in place of values, `after` the place where a stream goes on."""
 
     built: BuiltSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Tree
+    after: object = None
     selected: int = 0
 
     # --- roots ---------------------------------------------------------------
@@ -113,6 +115,8 @@ class Translator:
                 return to_connection(self, root.table, far, fields, given)
             case Action.GROUP:
                 return to_group(self, root.table, far, fields, given)
+            case Action.STREAM:
+                return to_stream(self, root.table, far, fields, given)
             case _:
                 return to_write(self, root, far, fields, given)
 

@@ -57,8 +57,8 @@ def parse_body(body: bytes) -> list[Asked] | Asked:
     if isinstance(value, list):
         if not value:
             raise _bad("A batch must hold at least one request")
-        return [_asked(item) for item in value]
-    return _asked(value)
+        return [asked_of(item) for item in value]
+    return asked_of(value)
 
 
 def _has_float(value: object) -> bool:
@@ -81,10 +81,11 @@ def parse_query(query_string: bytes) -> Asked:
     for name in ("variables", "extensions"):
         if given.get(name):
             value[name] = parse_json(given[name].encode())
-    return _asked(value, read_only=True)
+    return asked_of(value, read_only=True)
 
 
-def _asked(value: object, *, read_only: bool = False) -> Asked:
+def asked_of(value: object, *, read_only: bool = False) -> Asked:
+    """The request that a JSON value is. Raises `RequestError`."""
     if not isinstance(value, dict):
         raise _bad("The request must be a JSON object")
     query, name = value.get("query"), value.get("operationName")

@@ -231,7 +231,6 @@ def test_a_header_of_the_visitor_reaches_the_server(quiet: Browser, site: str) -
     assert "yes" in [request.headers.get("X-Mine") for request in quiet.sent() if request.url == f"{site}/graphql"]
 
 
-@pytest.mark.xfail(strict=True, reason="the program serves no subscriptions yet")
 def test_a_subscription_is_live(quiet: Browser, site: str) -> None:
     query = "subscription people { users(order_by: {id: asc}) { name } }"
     open_graphiql(quiet, site, query=query)

@@ -34,17 +34,12 @@ class Rig:
 
 @asynccontextmanager
 async def rig(
-    target: Target,
-    settings: PoolSettings | None = None,
-    schedule: Schedule | None = None,
-    *,
-    warm: bool = False,
-    use_ledger: bool = False,
+    target: Target, settings: PoolSettings | None = None, schedule: Schedule | None = None, *, warm: bool = False
 ) -> AsyncIterator[Rig]:
     """A pool and an executor on `target`."""
     events: list[Event] = []
     pool = Pool(target, settings, events.append)
-    executor = Executor(pool, schedule, events.append, use_ledger=use_ledger)
+    executor = Executor(pool, schedule, events.append)
     if warm:
         await pool.warm()
     try:

@@ -57,6 +57,7 @@ def test_names_as_hasura_has_them() -> None:
         "aggregate": "users_aggregate",
         "connection": "users_connection",
         "group": "users_group",
+        "stream": "users_stream",
         "insert": "insert_users",
         "insert_one": "insert_users_one",
         "update": "update_users",
@@ -296,11 +297,10 @@ def check_all(names: Names) -> None:
     types = list(chain.from_iterable(types_of(each) for each in tables))
     assert len(set(types)) == len(types)
     assert not set(types) & {*SCALARS, "Int", "Float", "String", "Boolean", "ID", names.word("order_by")}
-    queries = [
-        getattr(each.roots, kind) for each in tables for kind in ("list", "by_pk", "aggregate", "connection", "group")
-    ]
+    kinds = ("list", "by_pk", "aggregate", "connection", "group", "stream")
+    queries = [getattr(each.roots, kind) for each in tables for kind in kinds]
     assert sorted(names.queries) == sorted(queries)
-    assert len(names.queries) == 5 * len(names.tables)
+    assert len(names.queries) == len(kinds) * len(names.tables)
     assert len(names.mutations) == 7 * len(names.tables)
     for name in (*types, *names.queries, *names.mutations):
         assert_name(name)

@@ -36,7 +36,7 @@ from schema_gen.meanings import (
     RootField,
 )
 from schema_gen.naming import Style, build_names
-from schema_gen.roots import MUTATIONS, QUERIES
+from schema_gen.roots import MUTATIONS, QUERIES, STREAMS
 from schema_gen.scalars import SCALAR_TYPES
 from schema_gen.schema import build_schema, sdl
 from tests.harness import golden
@@ -125,17 +125,33 @@ def test_meanings_are_these() -> None:
 
 
 def test_roots_are_all_root_fields() -> None:
-    """`roots` is what the two root types mean."""
+    """`roots` is what the root types mean; subscriptions have the fields of queries, the very same, and streams."""
     made = built(SHOP)
-    types = (made.schema.graphql.query_type, made.schema.graphql.mutation_type)
+    core = made.schema.graphql
+    types = (core.query_type, core.mutation_type, core.subscription_type)
     assert set(made.roots) == {(type_.name, name) for type_ in types if type_ for name in type_.fields}
     by_table: dict[str, set[Action]] = {}
     for root in made.roots.values():
         by_table.setdefault(root.table, set()).add(root.action)
     by_key = {Action.BY_PK, Action.UPDATE_BY_PK, Action.DELETE_BY_PK}
-    assert by_table["orders"] == set(QUERIES) | set(MUTATIONS)
-    assert by_table["log"].isdisjoint(by_key)
+    assert by_table["orders"] == set(QUERIES) | set(MUTATIONS) | set(STREAMS)
+    assert by_table["log"].isdisjoint({*by_key, Action.STREAM})
     assert by_table["sales"] < set(QUERIES)
+
+
+def test_subscriptions_share_the_fields_of_queries() -> None:
+    """The same objects, not equal ones: a schema of a thousand tables has thousands of them."""
+    made = built(SHOP)
+    core = made.schema.graphql
+    assert core.query_type
+    assert core.subscription_type
+    live = core.subscription_type.fields
+    for name, field in core.query_type.fields.items():
+        assert live[name] is field
+        assert made.arguments.get(("subscription_root", name)) is made.arguments.get(("query_root", name))
+        assert made.meanings["subscription_root", name] is made.meanings["query_root", name]
+    streams = {name for name, root in made.roots.items() if root.action is Action.STREAM}
+    assert {name for _, name in streams} == set(live) - set(core.query_type.fields)
 
 
 def test_a_relation_that_takes_no_arguments_is_in_no_table_of_arguments() -> None:

@@ -1,0 +1,138 @@
+"""Subscriptions over plain HTTP: server-sent events, and the parts of a multipart body that Apollo's clients take.
+
+Server-sent events follow GraphQL over SSE (distinct connections): queries and mutations are answered that way too,
+for clients that take nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.types import Receive, Send
+
+from graphql_app.errors import ServiceUnavailableException
+from graphql_app.events import Observer
+from graphql_app.graphql_api.face import Asked, GraphQLFace
+from graphql_app.graphql_api.outbox import Outbox
+from graphql_app.graphql_api.subscriber import Subscriber
+from graphql_app.graphql_api.subscriptions import Subscriptions
+
+BEAT_SECONDS = 12.0
+"""Silence after which a sign of life is sent: proxies close what is silent for long, and a client that left shows."""
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+"""Line ends in JSON text stand between values only; an event's data is one line."""
+_CUT = b""
+"""In place of a message: the stream stops without its proper end, for the client to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a stream is written: each answer, its proper end, and a sign of life."""
+
+    transport: str
+    media_type: bytes
+    answer: Callable[[bytes], bytes]
+    end: bytes
+    beat: bytes
+    head: bytes = b""
+
+
+def _event(answer: bytes) -> bytes:
+    return b"event: next\ndata: " + answer.translate(_ONE_LINE) + b"\n\n"
+
+
+def _part(text: bytes) -> bytes:
+    return b"\r\nContent-Type: application/json\r\n\r\n" + text + b"\r\n--graphql"
+
+
+SSE = Form("sse", b"text/event-stream; charset=utf-8", _event, b"event: complete\ndata:\n\n", b":\n\n")
+MULTIPART = Form(
+    "multipart",
+    b'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
+    lambda answer: _part(b'{"payload":' + answer + b"}"),
+    b"--\r\n",
+    _part(b"{}"),
+    b"\r\n--graphql",
+)
+
+
+def form_for(accept: str) -> Form | None:
+    """The form of stream that an `Accept` header takes, if any."""
+    words = accept.lower()
+    if "text/event-stream" in words:
+        return SSE
+    return MULTIPART if "multipart/mixed" in words and "subscriptionspec" in words else None
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreams:
+    """Answers requests as streams."""
+
+    face: GraphQLFace
+    subscriptions: Subscriptions
+    observer: Observer
+    beat: float = BEAT_SECONDS
+
+    async def run(self, receive: Receive, send: Send, form: Form, asked: Asked) -> None:
+        """Answers one request until it has ended or its client is gone.
+
+        Raises `ServiceUnavailableException`, before anything is sent, if too many clients are connected.
+        """
+        places = self.subscriptions.places
+        if not places.take():
+            raise ServiceUnavailableException("Too many clients are connected")
+        gone = asyncio.ensure_future(_disconnected(receive))
+        sending = asyncio.ensure_future(self._send(send, form, asked))
+        try:
+            await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                await sending
+        finally:
+            places.free()
+            for task in (gone, sending):
+                task.cancel()
+            await asyncio.wait((gone, sending))
+
+    async def _send(self, send: Send, form: Form, asked: Asked) -> None:
+        headers = [(b"content-type", form.media_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": form.head or form.beat, "more_body": True})
+        if self.face.subscribes(asked):
+            await self._subscribe(send, form, asked)
+        else:
+            body = form.answer((await self.face.answer(asked)).body) + form.end
+            await send({"type": "http.response.body", "body": body})
+
+    async def _subscribe(self, send: Send, form: Form, asked: Asked) -> None:
+        outbox: Outbox[bytes] = Outbox()
+
+        def ended(answer: bytes | None) -> None:
+            outbox.put(_CUT if answer is None else form.answer(answer) + form.end)
+            outbox.put(_CUT)
+
+        name = asked.operation_name or ""
+        subscriber = Subscriber(self.observer, form.transport, name, outbox, form.answer, ended)
+        try:
+            try:
+                await subscriber.open(self.subscriptions, asked)
+            except Exception as error:
+                ended(self.face.failed(error).body)
+            while (message := await self._next(outbox, form)) != _CUT:
+                await send({"type": "http.response.body", "body": message, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            subscriber.close()
+
+    async def _next(self, outbox: Outbox[bytes], form: Form) -> bytes:
+        try:
+            async with asyncio.timeout(self.beat):
+                return await outbox.next()
+        except TimeoutError:
+            return form.beat
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

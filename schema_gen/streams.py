@@ -1,0 +1,54 @@
+"""What a stream takes: where to start, in which direction, how many rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schema_gen.definitions import GeneratedDefinition, GeneratedEnum
+from schema_gen.inputs import bool_exp
+from schema_gen.meanings import Argument, StreamPart
+from schema_gen.scalars import SCALAR_TYPES
+from schema_gen.table_parts import TablePart
+from schema_gen.type_book import Arguments, Entry, TypeBook, arguments, shape
+
+DIRECTIONS = ("ASC", "DESC")
+
+
+def stream_arguments(book: TypeBook, part: TablePart) -> Arguments:
+    """The arguments of a stream of a table's rows. Nullable entries of the list are Hasura's own."""
+    pool = book.pool
+    cursor = pool.list_of(pool.optional(_cursor(book, part)))
+    return arguments(
+        pool,
+        [
+            (book.word("batch_size"), SCALAR_TYPES["Int"], Argument.BATCH_SIZE),
+            (book.word("cursor"), cursor, Argument.CURSOR),
+            (book.word("where"), pool.optional(bool_exp(book, part)), Argument.WHERE),
+        ],
+    )
+
+
+def _cursor(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+    def fields() -> Iterator[Entry]:
+        pool = book.pool
+        text = "One column, and the value that the stream starts behind"
+        yield pool.field(book.word("initial_value"), _value(book, part), text), StreamPart.INITIAL_VALUE
+        yield pool.field(book.word("ordering"), pool.optional(_ordering(book))), StreamPart.ORDERING
+
+    return book.input(part.names.types.stream_cursor_input, lambda: shape(fields()))
+
+
+def _value(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+    def fields() -> Iterator[Entry]:
+        for column in part.sortable:
+            yield book.pool.field(column.name, book.pool.optional(column.type)), column.meaning
+
+    return book.input(part.names.types.stream_cursor_value_input, lambda: shape(fields()))
+
+
+def _ordering(book: TypeBook) -> GeneratedEnum:
+    return book.enum(
+        book.word("cursor_ordering"),
+        lambda: [book.pool.enum_value(word, word) for word in DIRECTIONS],
+        "The direction of a stream",
+    )
