@@ -142,7 +142,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> Services:
     """The parts, put together over a pool."""
-    executor = Executor(pool, schedule(settings), observer)
+    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
     loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
     live = LiveCatalog(loader, observer)
     limits = Limits(max_page=settings.max_limit or MAX_PAGE)

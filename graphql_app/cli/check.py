@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from graphql_app.address import DatabaseAddress
 from graphql_app.cli.database import fetch, opened, read_catalog, where
 from graphql_app.engine.driver import Connection, ServerError
+from graphql_app.engine.ledger import TABLE
 from graphql_app.settings import Settings
 from schema_gen.catalog import Catalog, Table, TableKind
 
@@ -18,7 +19,6 @@ CLOCK_LIMIT = 5.0
 """Seconds by which the server's clock may differ from ours."""
 MINIMUM = {"mysql": (8, 0), "mariadb": (10, 6)}
 """The oldest versions that are supported."""
-LEDGER = "graphql_app_ledger"
 
 WANTED = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE")
 """The privileges that the program uses; CREATE is for its ledger."""
@@ -149,11 +149,11 @@ async def _ledger(connection: Connection, settings: Settings) -> Finding:
     if settings.ledger == "off":
         return Finding("ledger", "off: a write whose answer is lost may be done twice")
     statement = (
-        f"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{LEDGER}'"
+        f"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{TABLE}'"
     )
     (count,) = await _row(connection, statement)
     return Finding(
-        "ledger", f"auto: {LEDGER} {'is there' if count != '0' else 'is not there yet; it is made when needed'}"
+        "ledger", f"auto: {TABLE} {'is there' if count != '0' else 'is not there yet; it is made when needed'}"
     )
 
 

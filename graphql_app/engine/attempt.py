@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
 
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
-from graphql_app.engine.mysql_errors import Failure, Phase, classify
+from graphql_app.engine.ledger import Ledger, LedgerGone, Settlement
+from graphql_app.engine.mysql_errors import DUPLICATES, Failure, Phase, classify
 from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, Kind
-from graphql_app.engine.session import Session
+from graphql_app.engine.session import ClaimRefused, Session
 from graphql_app.engine.stop import GRACE, Stopper, rolled_back
 
 T = TypeVar("T")
@@ -28,6 +29,9 @@ class Unit(Generic[T]):
     job: Job[T]
     lane: Lane
     transactional: bool
+    settlement: Settlement[T] | None = None
+    keep: Callable[[T], bytes] | None = None
+    """Gives the statement that stores the work's value, to be run together with its COMMIT."""
 
 
 class AttemptFailed(Exception):
@@ -40,14 +44,36 @@ class AttemptFailed(Exception):
         self.phase = phase
 
 
+class AlreadyDone(Exception):
+    """The ledger has the write's entry: it was done before, by an attempt of ours or by another request."""
+
+
 class Attempt(Generic[T]):
-    """One attempt. `run` gives the work's value, or raises `AttemptFailed` or what the work raised."""
+    """One attempt. `run` gives the work's value, or raises `AttemptFailed` or what the work raised.
 
-    __slots__ = ("_connection", "_limit", "_pool", "_session", "_stopper", "_timed_out", "_unit", "_value")
+    Of a write with a `Settlement` it raises `AlreadyDone` too, and `LedgerGone`.
+    """
 
-    def __init__(self, pool: Pool, stopper: Stopper, unit: Unit[T], limit: float) -> None:
+    __slots__ = (
+        "_connection",
+        "_failed_before",
+        "_ledger",
+        "_limit",
+        "_pool",
+        "_session",
+        "_stopper",
+        "_timed_out",
+        "_unit",
+        "_value",
+    )
+
+    def __init__(
+        self, pool: Pool, stopper: Stopper, ledger: Ledger, unit: Unit[T], limit: float, failed_before: int
+    ) -> None:
         self._pool = pool
         self._stopper = stopper
+        self._ledger = ledger
+        self._failed_before = failed_before
         self._unit = unit
         self._limit = limit
         self._connection: Connection | None = None
@@ -60,10 +86,15 @@ class Attempt(Generic[T]):
         unit, limit = self._unit, self._limit
         try:
             async with asyncio.timeout(limit) as timer:
+                settlement = unit.settlement
+                if settlement is not None and not self._ledger.usable:
+                    await self._ledger.open()
                 connection = self._connection = await self._pool.acquire(unit.lane)
-                session = self._session = Session(connection, unit.kind, max(limit - _MARGIN, limit / 2))
-                self._value = await unit.job(session)
-                await session.finish()
+                claim = None if settlement is None else settlement.claim
+                within = max(limit - _MARGIN, limit / 2)
+                session = self._session = Session(connection, unit.kind, within, claim, self._failed_before)
+                self._value = value = await unit.job(session)
+                await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:
             self._timed_out = timer.expired() and isinstance(error, TimeoutError)
             await self._failed(error)
@@ -89,11 +120,29 @@ class Attempt(Generic[T]):
             self._fail(error, phase)
 
     def _fail(self, error: BaseException, phase: Phase) -> NoReturn:
+        if isinstance(error, ClaimRefused):
+            self._claim_refused(error.error, phase)
         if not isinstance(error, ServerError | ConnectionLost) and not (
             isinstance(error, TimeoutError) and self._timed_out
         ):
             raise error  # the work's own
-        raise AttemptFailed(classify(error, phase, transactional=self._unit.transactional), error, phase) from error
+        failure = classify(error, phase, transactional=self._unit.transactional)
+        settlement, session = self._unit.settlement, self._session
+        if settlement is not None and session is not None and session.claimed:
+            # Whoever holds the claim knows that no attempt before counts.
+            settlement.open = failure is FailureClass.C
+            if settlement.open:
+                settlement.value = self._value
+        raise AttemptFailed(failure, error, phase) from error
+
+    def _claim_refused(self, error: ServerError, phase: Phase) -> NoReturn:
+        if error.code in DUPLICATES:
+            raise AlreadyDone from error
+        failure = classify(error, phase)
+        if failure is FailureClass.D:
+            self._ledger.refused(error)
+            raise LedgerGone from error
+        raise AttemptFailed(failure, error, phase) from error
 
     def _not_connected(self) -> ConnectionLost:
         return ConnectionLost(self._pool.why_waiting(self._unit.lane), sent=False, reason="no connection in time")

@@ -12,6 +12,7 @@ from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
 from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
+from graphql_app.engine.ledger import Entry, Once
 from graphql_app.engine.live import LiveCatalog, Snapshot
 from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write
@@ -145,9 +146,13 @@ class Engine:
         """Runs a part of a large write in a bulk slot, as one retried transaction. Raises `AppError`."""
         return await self._executor.run(Kind.WRITE, job, bulk=True, transactional=transactional, schedule=BULK)
 
+    async def write_bulk_once(self, job: Job[bytes], entry: Entry, *, transactional: bool) -> Once:
+        """As `write_bulk`, under a client's key: see `Executor.run_once`. Raises `AppError`."""
+        return await self._executor.run_once(job, entry, bulk=True, transactional=transactional)
+
     async def write_long(self, job: Job[T]) -> T:
         """Runs a write that takes its input as it goes, and so cannot be repeated. Raises `AppError`."""
-        return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE))[0]
+        return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE, repeatable=False))[0]
 
     @contextmanager
     def _stage(self, stage: str) -> Iterator[None]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from graphql_app.engine.attempt import Attempt, AttemptFailed, Job, T, Unit
+from graphql_app.engine import ledger
+from graphql_app.engine.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
+from graphql_app.engine.ledger import Entry, Ledger, LedgerGone, Once, Settlement
 from graphql_app.engine.mysql_errors import Phase, to_app_error
 from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, GiveUp, Kind, Schedule, decide
 from graphql_app.engine.session import Session
 from graphql_app.engine.stop import Stopper
 from graphql_app.engine.stream import STREAM_SETUP, RowStream
-from graphql_app.errors import AppError, Outcome
+from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
+from graphql_app.events import AnswerReplayed, GaveUp, Observer, OutcomeSettled, Retrying, ignore
 from graphql_app.events import AttemptFailed as AttemptFailedEvent
-from graphql_app.events import GaveUp, Observer, Retrying, ignore
 
 _PROBE = Schedule((0.8,), ())
+_LAST_LOOK = 0.2
+"""Seconds in which the ledger says what became of a write whose last attempt was not answered."""
+_LEDGER_WORK = Schedule((20.0,), ())
+"""Making the ledger's table, and deleting old rows."""
 
 BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
 """For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
@@ -32,11 +39,14 @@ class Executor:
     write is 503, and so are deadlocks that did not end: try later.
     """
 
-    def __init__(self, pool: Pool, schedule: Schedule | None = None, observer: Observer = ignore) -> None:
+    def __init__(
+        self, pool: Pool, schedule: Schedule | None = None, observer: Observer = ignore, *, use_ledger: bool = False
+    ) -> None:
         self._pool = pool
         self._schedule = schedule or Schedule()
         self._observer = observer
         self._stopper = Stopper(pool, observer)
+        self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
     async def run(
         self,
@@ -46,47 +56,119 @@ class Executor:
         bulk: bool = False,
         transactional: bool = True,
         schedule: Schedule | None = None,
+        repeatable: bool = True,
     ) -> tuple[T, int]:
         """The value of `job` and the number of attempts that failed before it succeeded.
 
         `job` may run several times, each time with a session of its own, and must do all its
         work through it. A write is one transaction; `transactional=False` says that a table in it
         cannot roll back. Reads and control work may be repeated at will. `bulk` takes the
-        slots for import and export; `schedule` replaces the executor's own.
+        slots for import and export; `schedule` replaces the executor's own. `repeatable=False` says
+        that `job` may be begun once only.
 
         Raises `AppError` with `retry_count` and, for writes, `outcome` set; what else `job` raises
         passes through after a rollback. A caller that is cancelled has its statement stopped.
         """
         times = schedule or self._schedule
-        unit = Unit(kind, job, _lane(kind, bulk), transactional)
+        noted = kind is Kind.WRITE and transactional and repeatable
+        settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
+        return await self._run(Unit(kind, job, _lane(kind, bulk), transactional, settlement), times)
+
+    async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
+        """The answer of a write under a client's key: that of `job`, or the one it gave when it was done before.
+
+        The answer is stored in the transaction of the work, so it is there if and only if the
+        work counts. What fails is not stored: nothing was done, and the key is free.
+
+        Raises as `run`, and `RequestError`: IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE, or
+        IDEMPOTENCY_KEY_UNSUPPORTED where there is no ledger or a table cannot roll back.
+        """
+        settlement: Settlement[bytes] | None = self.ledger.settlement(entry) if transactional else None
+        if settlement is None:
+            raise _unsupported()
+        if entry.id in self.ledger.busy:
+            raise _in_use()
+        self.ledger.busy.add(entry.id)
+        try:
+            unit = Unit(Kind.WRITE, job, _lane(Kind.WRITE, bulk), transactional, settlement, settlement.keep)
+            answer, failed = await self._run(unit, BULK if bulk else self._schedule)
+            return Once(answer, failed, replayed=False)
+        except AlreadyDone:
+            return await self._replay(entry)
+        except LedgerGone:
+            raise _unsupported() from None
+        finally:
+            self.ledger.busy.discard(entry.id)
+
+    async def _replay(self, entry: Entry) -> Once:
+        found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
+        if found is None or found[1] is None:
+            # Its last hour came in this very moment.
+            raise _in_use()
+        if found[0] != entry.payload:
+            raise RequestError(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request")
+        self._observer(AnswerReplayed())
+        return Once(found[1], failed, replayed=True)
+
+    async def _run(self, unit: Unit[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
         loop = asyncio.get_running_loop()
-        for attempt, limit in enumerate(times.timeouts):
+        for attempt, limit in enumerate(times.timeouts, failed_before):
             started = loop.time()
             try:
-                return await Attempt(self._pool, self._stopper, unit, limit).run(), attempt
+                return await Attempt(self._pool, self._stopper, self.ledger, unit, limit, attempt).run(), attempt
             except AttemptFailed as failed:
                 seconds = loop.time() - started
-                delay = self._after(unit, times, attempt, failed, seconds)
+                delay = self._after(unit, times, attempt - failed_before, failed, seconds)
+                if delay is None:
+                    return await self._give_up(unit, attempt, failed), attempt + 1
+            except AlreadyDone:
+                settlement = unit.settlement
+                if settlement is None or not settlement.open:
+                    raise
+                self._observer(OutcomeSettled(applied=True))
+                return settlement.value, attempt
+            except LedgerGone:
+                unit = self._without_ledger(unit)
+                return await self._run(unit, times.rest(attempt - failed_before), attempt)
             except AppError as error:
                 error.retry_count = attempt
-                if kind is Kind.WRITE and error.outcome is None:
+                if unit.kind is Kind.WRITE and error.outcome is None:
                     error.outcome = _outcome(FailureClass.D, unit, Phase.TRANSACTION)
                 raise
             # An attempt that overran its limit by cleaning up takes that from the pause.
             await asyncio.sleep(delay - max(seconds - limit, 0.0))
         raise AssertionError("the last attempt returns or raises")
 
-    def _after(self, unit: Unit[T], times: Schedule, attempt: int, failed: AttemptFailed, seconds: float) -> float:
-        """The pause before the next attempt. Raises if there is none."""
+    def _without_ledger(self, unit: Unit[T]) -> Unit[T]:
+        """The same work, to be done without the ledger, which cannot be used."""
+        settlement = unit.settlement
+        if settlement is None or settlement.entry.payload is not None:
+            raise LedgerGone
+        if settlement.open:
+            raise ServiceUnavailableException(outcome=Outcome.UNKNOWN)
+        return replace(unit, settlement=None)
+
+    def _after(
+        self, unit: Unit[T], times: Schedule, attempt: int, failed: AttemptFailed, seconds: float
+    ) -> float | None:
+        """The pause before the next attempt; None if there is none."""
         kind, failure, error = unit.kind, failed.failure, failed.error
         code = 0 if isinstance(error, TimeoutError) else error.code
         self._observer(AttemptFailedEvent(kind, attempt, failure, code, seconds))
         if failure is FailureClass.B_PRIME:
             self._pool.renew()
-        decision = decide(times, failure, attempt, kind)
-        if not isinstance(decision, GiveUp):
-            self._observer(Retrying(kind, attempt + 1, decision.delay))
-            return decision.delay
+        decision = decide(times, failure, attempt, kind, settled=unit.settlement is not None)
+        if isinstance(decision, GiveUp):
+            return None
+        self._observer(Retrying(kind, attempt + 1, decision.delay))
+        return decision.delay
+
+    async def _give_up(self, unit: Unit[T], attempt: int, failed: AttemptFailed) -> T:
+        """Raises what the caller is told; gives the work's value where the ledger says that it is done after all."""
+        kind, failure, error = unit.kind, failed.failure, failed.error
+        settlement = unit.settlement
+        if settlement is not None and settlement.open and await self._counts(settlement):
+            return settlement.value
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
         # A refusal is an answer, not a failed attempt.
@@ -95,6 +177,20 @@ class Executor:
         if not refused:
             self._observer(GaveUp(kind, final.retry_count, final.code))
         raise final from error
+
+    async def _counts(self, settlement: Settlement[T]) -> bool:
+        """Whether an attempt counts whose COMMIT was not answered. Stays open if the ledger cannot say."""
+        look = Unit(Kind.CONTROL, lambda session: ledger.counts(session, settlement.entry), Lane.CONTROL, True)
+        try:
+            applied = await Attempt(self._pool, self._stopper, self.ledger, look, _LAST_LOOK, 0).run()
+        except (AttemptFailed, AppError):
+            return False
+        settlement.open = False
+        self._observer(OutcomeSettled(applied))
+        return applied
+
+    async def _ledger_work(self, job: Job[None]) -> None:
+        await self.run(Kind.CONTROL, job, schedule=_LEDGER_WORK)
 
     async def stream(self, sql: bytes) -> RowStream:
         """Starts a read of many rows in a bulk slot, repeated until its first rows are there and never after.
@@ -116,11 +212,22 @@ class Executor:
 
     async def close(self) -> None:
         """Waits for what is being stopped in the background. Close the pool afterwards."""
+        await self.ledger.close()
         await self._stopper.close()
 
 
 async def _sign_of_life(session: Session) -> None:
     await session.query(b"SELECT 1", last=True)
+
+
+def _unsupported() -> RequestError:
+    message = "Idempotency-Key needs the ledger, and tables that know transactions"
+    return RequestError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, message)
+
+
+def _in_use() -> RequestError:
+    message = "A request with this Idempotency-Key is being answered"
+    return RequestError(Code.IDEMPOTENCY_KEY_IN_USE, message, retry_after=1.0)
 
 
 def _lane(kind: Kind, bulk: bool) -> Lane:
@@ -131,5 +238,7 @@ def _lane(kind: Kind, bulk: bool) -> Lane:
 
 def _outcome(failure: FailureClass, unit: Unit[T], phase: Phase) -> Outcome:
     """What is known of a write that failed for good. A table that cannot roll back may keep a part of it."""
+    if unit.settlement is not None:
+        return Outcome.UNKNOWN if unit.settlement.open else Outcome.NOT_APPLIED
     kept = failure is FailureClass.D and phase is not Phase.CONNECT and not unit.transactional
     return Outcome.UNKNOWN if kept or failure is FailureClass.C else Outcome.NOT_APPLIED

@@ -142,6 +142,11 @@ PASSED_OVER = frozenset({1062, 1452, 3819, 4025})
 STOPPED = frozenset({1317, 1969, 3024, 4012, 1205, 1028})
 """Answers of a statement that was stopped in time, by a kill or a limit."""
 
+DUPLICATES = frozenset({1062, 1586})
+"""A unique key is met by an insert."""
+
+NO_SUCH_TABLE = 1146
+
 NO_SUCH_THREAD = 1094
 """The statement to be killed has ended with its connection."""
 

@@ -15,6 +15,7 @@ from graphql_app.engine import plan
 from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.driver import Result, ServerError
 from graphql_app.engine.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
+from graphql_app.engine.mysql_errors import DUPLICATES
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.session import Session
 from graphql_app.errors import Code, RequestError
@@ -25,9 +26,6 @@ MAX_STATEMENT = 4 * 1024 * 1024
 """Bytes of one multi-row INSERT, under the smallest `max_allowed_packet` that servers come with (16 MiB)."""
 BATCH = 100
 """Statements sent in one round trip where each row needs one of its own."""
-
-DUPLICATES = frozenset({1062, 1586})
-"""The server's codes for a unique key met by an insert."""
 
 NULL, DEFAULT = b"NULL", b"DEFAULT"
 _NO_ID = (None, NULL, b"0")

@@ -42,6 +42,10 @@ class Schedule:
         if min(self.timeouts) <= 0 or min(self.delays, default=0.0) < 0:
             raise ValueError("timeouts must be positive and delays not negative")
 
+    def rest(self, attempt: int) -> Schedule:
+        """What is left from the `attempt`-th attempt (from 0) on."""
+        return Schedule(self.timeouts[attempt:], self.delays[attempt:])
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -62,8 +66,14 @@ _FINAL: dict[Kind, frozenset[FailureClass]] = {
 }
 
 
-def decide(schedule: Schedule, failure: FailureClass, attempt: int, kind: Kind) -> Wait | GiveUp:
-    """What follows when the `attempt`-th attempt (from 0) of a unit of work of `kind` ended in `failure`."""
-    if failure in _FINAL[kind] or attempt >= len(schedule.delays):
+def decide(
+    schedule: Schedule, failure: FailureClass, attempt: int, kind: Kind, *, settled: bool = False
+) -> Wait | GiveUp:
+    """What follows when the `attempt`-th attempt (from 0) of a unit of work of `kind` ended in `failure`.
+
+    `settled`: the next attempt begins by asking the ledger whether this one counts.
+    """
+    final = failure in _FINAL[kind] and not (settled and failure is FailureClass.C)
+    if final or attempt >= len(schedule.delays):
         return GiveUp()
     return Wait(schedule.delays[attempt])

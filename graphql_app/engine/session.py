@@ -19,6 +19,14 @@ Batches = AsyncGenerator[list[Any], None]
 """Rows of a stream as they arrive, in lists."""
 
 
+class ClaimRefused(Exception):
+    """The write's entry of the ledger could not be claimed: its work was not begun."""
+
+    def __init__(self, error: ServerError) -> None:
+        super().__init__(error.code)
+        self.error = error
+
+
 class Session:
     """One attempt's connection. The transaction is opened by the first query and costs no round trip of its own.
 
@@ -26,9 +34,25 @@ class Session:
     COMMIT is the executor's.
     """
 
-    __slots__ = ("_begun", "_connection", "_limit", "_lost", "committing", "features", "kept", "kind", "open")
+    __slots__ = (
+        "_begun",
+        "_claim",
+        "_connection",
+        "_limit",
+        "_lost",
+        "claimed",
+        "committing",
+        "failed",
+        "features",
+        "kept",
+        "kind",
+        "open",
+    )
 
-    def __init__(self, connection: Connection, kind: Kind, limit: float | None) -> None:
+    def __init__(
+        self, connection: Connection, kind: Kind, limit: float | None, claim: bytes | None = None, failed: int = 0
+    ) -> None:
+        """`claim` is the statement that every write begins with; `failed` attempts were made before this one."""
         self.features: Features = connection.features
         self.kind = kind
         # Whether a transaction of ours may be open, and whether its COMMIT was sent.
@@ -36,6 +60,10 @@ class Session:
         self.committing = False
         # Whether a stream goes on when the work is done, and gives the connection back at its own end.
         self.kept = False
+        # Whether the transaction holds its entry of the ledger.
+        self.claimed = False
+        self.failed = failed
+        self._claim = claim
         self._connection = connection
         self._limit = limit
         self._begun = kind is Kind.CONTROL
@@ -103,6 +131,8 @@ class Session:
             if self.kind is Kind.WRITE or count > 1 or not last:
                 head += self.features.begin_write if self.kind is Kind.WRITE else (_BEGIN_READ,)
                 self.open = True
+                if self._claim is not None:
+                    head.append(self._claim)
         return head
 
     async def _send(self, sql: bytes, ahead: int) -> list[Result]:
@@ -112,7 +142,13 @@ class Session:
         except ServerError as error:
             if error.statement:
                 connection.statement_limit = self._limit
-            error.statement = max(error.statement - ahead, 0)
+            place, error.statement = error.statement, max(error.statement - ahead, 0)
+            if self._claim is not None and not self.claimed:
+                # The claim is the last statement of what goes ahead.
+                self.claimed = place >= ahead
+                if place == ahead - 1:
+                    self._lost = error
+                    raise ClaimRefused(error) from error
             if classify(error, self.phase) is not FailureClass.D:
                 # The server may have rolled back: what came next would run outside the transaction.
                 self._lost = error
@@ -121,6 +157,7 @@ class Session:
             self._lost = error
             raise
         connection.statement_limit = self._limit
+        self.claimed = True
         return results
 
     async def _refuse_truncation(self, again: bytes) -> None:
@@ -130,13 +167,19 @@ class Session:
             if int(code) in TRUNCATIONS:
                 raise DatabaseError(Code.RESULT_TOO_LARGE, "The result is too large")
 
-    async def finish(self) -> None:
-        """Ends the transaction. Raises as `query`; what a work swallowed that it may not swallow is raised here."""
+    async def finish(self, keep: bytes | None = None) -> None:
+        """Ends the transaction; a write runs `keep` together with its COMMIT.
+
+        Raises as `query`; what a work swallowed that it may not swallow is raised here.
+        """
         if self._lost is not None:
             raise self._lost
+        if keep is not None and not self.open:
+            head = self._head(1, last=False)
+            await self._send(b";".join(head), len(head))
         if self.open:
             self.committing = self.kind is Kind.WRITE
-            await self._connection.query(_COMMIT)
+            await self._connection.query(_COMMIT if keep is None else keep + b";" + _COMMIT)
             self.open = self.committing = False
 
     async def roll_back(self) -> None:

@@ -34,12 +34,17 @@ class Rig:
 
 @asynccontextmanager
 async def rig(
-    target: Target, settings: PoolSettings | None = None, schedule: Schedule | None = None, *, warm: bool = False
+    target: Target,
+    settings: PoolSettings | None = None,
+    schedule: Schedule | None = None,
+    *,
+    warm: bool = False,
+    use_ledger: bool = False,
 ) -> AsyncIterator[Rig]:
     """A pool and an executor on `target`."""
     events: list[Event] = []
     pool = Pool(target, settings, events.append)
-    executor = Executor(pool, schedule, events.append)
+    executor = Executor(pool, schedule, events.append, use_ledger=use_ledger)
     if warm:
         await pool.warm()
     try:
