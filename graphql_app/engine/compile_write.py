@@ -168,10 +168,10 @@ def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condi
     found: list[plan.Condition] = []
     for column in rows.table.key_columns:
         given = _given(rows, row, column)
-        if given is not None:
+        if column.auto_increment and not isinstance(given, Literal):
+            found.append(plan.LastInserted(column, given))
+        elif given is not None:
             found.append(plan.CompareColumn(column, Operator.EQ, given))
-        elif column.auto_increment:
-            found.append(plan.LastInserted(column))
         else:
             raise _unknown_key(column.name)
     return plan.AllOf(tuple(found))

@@ -15,7 +15,7 @@ from graphql_app.engine import plan
 from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.driver import Result, ServerError
 from graphql_app.engine.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
-from graphql_app.engine.mysql_errors import DUPLICATES
+from graphql_app.engine.mysql_errors import DUPLICATES, Phase, to_app_error
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.session import Session
 from graphql_app.errors import Code, RequestError
@@ -29,6 +29,9 @@ BATCH = 100
 
 NULL, DEFAULT = b"NULL", b"DEFAULT"
 _NO_ID = (None, NULL, b"0")
+_SAVE, _UNDO = b"SAVEPOINT rows_", b"ROLLBACK TO SAVEPOINT rows_"
+_RACES = 3
+"""How often a row is looked for that the database says is there."""
 _INCREMENT = b"SELECT @@SESSION.auto_increment_increment"
 
 
@@ -139,25 +142,41 @@ class Inserter:
     # --- rows that may be there already --------------------------------------
 
     async def _merge(self, level: plan.InsertRows, conflict: plan.ConflictPlan, rows: list[NewRow]) -> None:
-        """Existing rows are locked by the key and updated, the others inserted.
+        """The rows as if one came after the other: each may meet those before it.
 
-        Somebody may insert the key in between: the database then refuses ours, and who
-        looks again finds theirs.
+        All together first, which fails where a row meets another of them, or one that somebody inserts meanwhile.
         """
-        left = rows
-        for _ in range(3):
-            found = await self._existing(level.table, conflict, left)
-            await self._update(level, conflict, [(row, key) for row, key in found if key is not None])
-            left = [row for row, key in found if key is None]
+        if len(rows) > 1:
+            given = [dict(row.values) for row in rows]
+            await self.session.query(_SAVE)
             try:
-                await self._plain(level, left)
+                await self._plain(level, await self._update_met(level, conflict, rows))
             except ServerError as error:
-                if error.code not in DUPLICATES:
-                    raise
-                refused = error
+                _raise_unless_met(error, conflict)
             else:
                 return
+            await self.session.query(_UNDO)
+            for row, values in zip(rows, given, strict=True):
+                row.values, row.fate = values, Fate.INSERTED
+        for row in rows:
+            await self._merge_one(level, conflict, row)
+
+    async def _merge_one(self, level: plan.InsertRows, conflict: plan.ConflictPlan, row: NewRow) -> None:
+        for _ in range(_RACES):
+            try:
+                return await self._plain(level, await self._update_met(level, conflict, [row]))
+            except ServerError as error:
+                _raise_unless_met(error, conflict)
+                refused = error
         raise refused
+
+    async def _update_met(
+        self, level: plan.InsertRows, conflict: plan.ConflictPlan, rows: list[NewRow]
+    ) -> list[NewRow]:
+        """Existing rows are locked by the key and updated; the new rows that meet none."""
+        found = await self._existing(level.table, conflict, rows)
+        await self._update(level, conflict, [(row, key) for row, key in found if key is not None])
+        return [row for row, key in found if key is None]
 
     async def _existing(
         self, table: Table, conflict: plan.ConflictPlan, rows: list[NewRow]
@@ -196,6 +215,12 @@ class Inserter:
         results = await self._each([self._change(level.table, conflict, row) for row in changes])
         for row, result in zip(changes, results, strict=True):
             row.fate = Fate.UPDATED if result.affected else Fate.IGNORED
+        for row, key in met:
+            # What else was given need not be what the row holds.
+            known = {*key, *conflict.key.columns}
+            if row.fate is Fate.UPDATED:
+                known |= {column.name for column in conflict.update}
+            row.values = {column: value for column, value in row.values.items() if column in known}
 
     def _change(self, table: Table, conflict: plan.ConflictPlan, row: NewRow) -> bytes:
         scope = Scope(self.dialect)
@@ -215,6 +240,12 @@ class Inserter:
         for start in range(0, len(statements), BATCH):
             results += await self.session.query(*statements[start : start + BATCH])
         return results
+
+
+def _raise_unless_met(error: ServerError, conflict: plan.ConflictPlan) -> None:
+    """Raises the error again, unless it says that there is a row with the conflict's key."""
+    if error.code not in DUPLICATES or to_app_error(error, Phase.TRANSACTION).constraint != conflict.key.name:
+        raise error
 
 
 def _equal(columns: Iterable[str], values: dict[str, bytes]) -> Sql:

@@ -49,11 +49,15 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
     batches = [Batch(node) for node in write.returning]
     (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
     done = Done(result.affected, rows=[[whole(batch)] for batch in batches])
-    if write.explicit_id is not None:
-        done.generated_id = finish(sql(write.explicit_id)).render(slots)
-    elif write.has_generated_id:
-        done.generated_id = b"%d" % result.insert_id
+    if write.has_generated_id:
+        done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
+
+
+def _given_id(write: CompiledInsert, slots: Sequence[object]) -> bytes | None:
+    """The row's own id; None where it lets the database make one, as 0 does."""
+    given = None if write.explicit_id is None else finish(sql(write.explicit_id)).render(slots)
+    return None if given == b"0" else given
 
 
 async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[object]) -> Done:

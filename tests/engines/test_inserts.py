@@ -84,6 +84,35 @@ async def test_another_key_than_the_one_named_still_refuses(client: GraphQLClien
     assert (await client.data(by_key))["insert_makers"]["affected_rows"] == 1
 
 
+async def test_a_row_may_meet_one_of_the_same_insert(client: GraphQLClient) -> None:
+    """As if one had come after the other, also where the one before was there already."""
+    await client.data('mutation { insert_makers(objects: [{name: "old", hits: 1}]) { affected_rows } }')
+    rows: list[dict[str, object]] = [
+        {"name": "new", "hits": 3},
+        {"name": "old", "hits": 4},
+        {"name": "new", "hits": 5},
+        {"name": "other"},
+    ]
+    made = (await client.data(UPSERT, {"rows": rows, "columns": ["hits"]}))["insert_makers"]
+    shown = {
+        "new": {"name": "new", "hits": 5},
+        "old": {"name": "old", "hits": 4},
+        "other": {"name": "other", "hits": 0},
+    }
+    assert made == {"affected_rows": 4, "returning": [shown[str(row["name"])] for row in rows]}
+    ignored = await client.data(UPSERT, {"rows": [{"name": "x"}, {"name": "x", "hits": 9}], "columns": []})
+    assert ignored["insert_makers"] == {"affected_rows": 1, "returning": [{"name": "x", "hits": 0}]}
+
+
+async def test_an_id_of_zero_or_null_is_made_by_the_database(client: GraphQLClient) -> None:
+    query = "mutation($o: makers_insert_input!) { insert_makers_one(object: $o) { id name } }"
+    for place, id_ in enumerate((0, None)):
+        made = (await client.data(query, {"o": {"id": id_, "name": f"m{place}"}}))["insert_makers_one"]
+        assert made["name"] == f"m{place}"
+        assert made["id"] > 0
+    assert (await client.data(query, {"o": {"id": -3, "name": "below"}}))["insert_makers_one"]["id"] == -3
+
+
 async def test_simultaneous_upserts_all_count(client: GraphQLClient, engine: Engine, module_database: str) -> None:
     """Whoever comes second finds the row of who came first."""
     query = """mutation($n: Int!) { insert_makers_one(object: {name: "same", hits: $n},

@@ -1,0 +1,244 @@
+"""What a mutation has to answer, and what the tables then hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.differential.conditions import Conditions
+from tests.differential.model import (
+    BODY,
+    NO_KEY,
+    NOT_NULL,
+    Draft,
+    Fate,
+    Given,
+    Placed,
+    Refused,
+    copied,
+    default,
+    incremented,
+    met,
+)
+from tests.differential.oracle import Oracle
+from tests.differential.query import Field, Operation, Piece, collected
+from tests.differential.schema import NOTHING, Relation, Table
+from tests.differential.tables import TABLES
+from tests.differential.values import Row, Rows, Runs, parsed
+
+
+def performed(operation: Operation, rows: Rows) -> tuple[dict[str, Any], Rows]:
+    """The answer's `data` and the rows afterwards. Raises `Refused` or `Ambiguous`; `rows` stay as they are."""
+    draft = Draft(copied(rows))
+    fields = collected(operation.roots)
+    # What is wrong whatever the tables hold may be found before anything is done.
+    early = {reason for field in fields.values() for reason in _Mutation(draft, field).wrong()}
+    try:
+        answer = {key: _Mutation(draft, field).answer() for key, field in fields.items()}
+    except Refused as refused:
+        raise Refused(*refused.reasons, *early) from None
+    if early:
+        raise Refused(*early)
+    return answer, draft.rows
+
+
+class _Mutation:
+    """One root field of a mutation."""
+
+    def __init__(self, draft: Draft, field: Field) -> None:
+        self._draft = draft
+        self._field = field
+        self._given: Given = field.given()
+        words = field.name.removeprefix(field.name.split("_")[0] + "_")
+        self._action = field.name.split("_")[0]
+        self._table = next(table for name, table in TABLES.items() if words == name or words.startswith(f"{name}_"))
+        self._form = words.removeprefix(self._table.name).removeprefix("_")
+
+    def answer(self) -> Any:
+        """The root's value. Raises `Refused`."""
+        return self._ANSWERS[self._action](self)
+
+    def wrong(self) -> set[str]:
+        """What can be seen without the tables."""
+        if self._action == "insert":
+            objects = self._given["objects"] if self._form == "" else [self._given["object"]]
+            return {reason for item in objects for reason in _wrong_object(self._table, item, ())}
+        if self._action == "delete":
+            return set()
+        updates = self._given["updates"] if self._form == "many" else [self._given]
+        return {reason for update in updates for reason in self._wrong_update(update)}
+
+    def _wrong_update(self, update: Given) -> set[str]:
+        sets, steps = update.get("_set") or {}, update.get("_inc") or {}
+        found = {BODY for name in sets if name in steps}
+        found |= {NOT_NULL for name, value in sets.items() if value is None and not self._table.columns[name].nullable}
+        keys = [name for name in self._table.key if name in sets or name in steps]
+        returning = self._form == "by_pk" or any(part.name == "returning" for part in self._parts().values())
+        if keys and returning and (self._form != "by_pk" or any(name in steps for name in keys)):
+            found.add(NO_KEY)
+        return found
+
+    def _parts(self) -> dict[str, Field]:
+        return collected(self._field.inner or ())
+
+    # --- answers --------------------------------------------------------------
+
+    def _row(self, row: Row, inner: tuple[Piece, ...] | None) -> dict[str, Any]:
+        return Oracle(self._draft.database).row(self._table, row, inner)
+
+    def _response(self, affected: int, rows: list[Row], *, ordered: bool = False) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for key, part in self._parts().items():
+            if part.name == "affected_rows":
+                answer[key] = affected
+            elif part.name == "returning":
+                shown = tuple(self._row(row, part.inner) for row in rows)
+                answer[key] = list(shown) if ordered else Runs((shown,) if shown else ())
+            else:
+                answer[key] = f"{self._table.name}_mutation_response"
+        return answer
+
+    # --- inserts --------------------------------------------------------------
+
+    def _insert(self) -> Any:
+        conflict = self._given.get("on_conflict")
+        one = self._form == "one"
+        objects = [self._given["object"]] if one else self._given["objects"]
+        level = _Level(self._draft)
+        placed = level.insert(self._table, [(item, {}) for item in objects], conflict)
+        rows = [item.row for item in placed if item.fate is not Fate.IGNORED]
+        if one:
+            return self._row(rows[0], self._field.inner) if rows else None
+        return self._response(level.affected, rows, ordered=True)
+
+    # --- updates and deletes ----------------------------------------------------
+
+    def _update(self) -> Any:
+        if self._form == "many":
+            return [self._updated(update, update["where"]) for update in self._given["updates"]]
+        if self._form != "by_pk":
+            return self._updated(self._given, self._given["where"])
+        rows = self._changed(self._given, _key_where(self._given["pk_columns"]))
+        return self._row(rows[0], self._field.inner) if rows else None
+
+    def _updated(self, update: Given, where: Given) -> dict[str, Any]:
+        rows = self._changed(update, where)
+        return self._response(len(rows), rows)
+
+    def _changed(self, update: Given, where: Given) -> list[Row]:
+        sets, steps = update.get("_set") or {}, update.get("_inc") or {}
+        if not sets and not steps:
+            return []
+        columns = self._table.columns
+        rows = self._draft.matching(self._table, where)
+
+        def new(row: Row) -> Given:
+            changed = {name: _stored(self._table, name, value) for name, value in sets.items()}
+            return changed | {name: incremented(row[name], step, columns[name]) for name, step in steps.items()}
+
+        self._draft.change(self._table, rows, new)
+        return rows
+
+    def _delete(self) -> Any:
+        by_key = self._form == "by_pk"
+        rows = self._draft.matching(self._table, _key_where(self._given) if by_key else self._given["where"])
+        shown = [self._row(row, self._field.inner) for row in rows] if by_key else self._response(len(rows), rows)
+        self._draft.delete(self._table, rows)
+        return (shown[0] if shown else None) if isinstance(shown, list) else shown
+
+    _ANSWERS: Final[dict[str, Callable[[_Mutation], Any]]] = {"insert": _insert, "update": _update, "delete": _delete}
+
+
+def _key_where(key: Given) -> Given:
+    return {name: {"_eq": value} for name, value in key.items()}
+
+
+def _stored(table: Table, name: str, value: Any) -> Any:
+    return None if value is None else parsed(value, table.columns[name].kind)
+
+
+# --- rows and what is nested in them ------------------------------------------
+
+
+def _nested(table: Table, item: Given) -> list[tuple[Relation, Given]]:
+    """The relations that a new row gives rows for."""
+    return [(table.relations[name], value) for name, value in item.items() if name in table.relations and value]
+
+
+def _data(nested: Given) -> list[Given]:
+    data = nested["data"]
+    return data if isinstance(data, list) else [data]
+
+
+def _wrong_object(table: Table, item: Given, filled: tuple[str, ...]) -> set[str]:
+    """What is wrong with a new row, whatever the tables hold; `filled` columns come from the row it hangs on."""
+    nested = [(relation, value) for relation, value in _nested(table, item) if _data(value)]
+    taken = {*filled, *(name for relation, _ in nested if relation.refers for name in relation.columns)}
+    found = {BODY for name in taken if name in item}
+    for column in table.columns.values():
+        if item.get(column.name, NOTHING) is None and not column.nullable and not column.auto:
+            found.add(NOT_NULL)
+        if column.name in table.key and not column.auto and column.name not in (*item, *taken):
+            found |= {NOT_NULL, NO_KEY}
+    for relation, value in nested:
+        inside = () if relation.refers else relation.to_columns
+        found |= {reason for each in _data(value) for reason in _wrong_object(TABLES[relation.to_table], each, inside)}
+    return found
+
+
+class _Level:
+    """Inserts rows and what is nested in them; `affected` counts rows of all levels."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self.affected = 0
+
+    def insert(self, table: Table, items: list[tuple[Given, Given]], conflict: Given | None) -> list[Placed]:
+        """Rows with the values they have from the rows they hang on. Raises `Refused`."""
+        rows = [self._with_referred(table, item) | given for item, given in items]
+        if conflict is None:
+            placed = self._draft.insert(table, rows)
+        else:
+            placed = [self._merged(table, row, conflict) for row in rows]
+        self.affected += sum(item.fate is not Fate.IGNORED for item in placed)
+        for (item, _), owner in zip(items, placed, strict=True):
+            self._insert_below(table, item, owner)
+        return placed
+
+    def _with_referred(self, table: Table, item: Given) -> Given:
+        """The row's own values, and those that rows inserted before it give its foreign keys."""
+        row = {name: _stored(table, name, value) for name, value in item.items() if name in table.columns}
+        for relation, value in _nested(table, item):
+            if relation.refers:
+                inner: list[tuple[Given, Given]] = [(each, {}) for each in _data(value)]
+                for far in self.insert(TABLES[relation.to_table], inner, value.get("on_conflict")):
+                    row |= _pairs(relation.columns, far.row, relation.to_columns)
+        return row
+
+    def _insert_below(self, table: Table, item: Given, owner: Placed) -> None:
+        for relation, value in _nested(table, item):
+            if relation.refers or not _data(value):
+                continue
+            if owner.fate is Fate.IGNORED:
+                raise Refused(BODY)
+            filled = _pairs(relation.to_columns, owner.row, relation.columns)
+            inner = [(each, filled) for each in _data(value)]
+            self.insert(TABLES[relation.to_table], inner, value.get("on_conflict"))
+
+    def _merged(self, table: Table, row: Given, conflict: Given) -> Placed:
+        old = met(self._draft, table, conflict["constraint"], row)
+        if old is None:
+            return self._draft.insert(table, [row])[0]
+        columns = conflict.get("update_columns") or []
+        if not columns or not Conditions(self._draft.database).holds(table, old, conflict.get("where")):
+            return Placed(old, Fate.IGNORED)
+
+        def new(_: Row) -> Given:
+            return {name: row[name] if name in row else default(table.columns[name]) for name in columns}
+
+        self._draft.change(table, [old], new)
+        return Placed(old, Fate.UPDATED)
+
+
+def _pairs(columns: tuple[str, ...], row: Row, from_columns: tuple[str, ...]) -> Given:
+    return {name: row[source] for name, source in zip(columns, from_columns, strict=True)}
