@@ -117,6 +117,8 @@ def _wish(pairs: Pairs) -> _Wish:
         if name not in _PARAMETERS:
             raise unknown_parameter(name, f"an import takes {', '.join(_PARAMETERS)}")
     given = dict(pairs)
+    if len(given) < len(pairs):
+        raise RequestError(Code.INVALID_PARAMETER, "A parameter is given twice")
     return _Wish(
         Options(
             _one_of("mode", given.get("mode", BulkMode.INSERT), _MODES),

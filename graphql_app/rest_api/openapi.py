@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from graphql_app.rest_api.openapi_columns import column_schema, condition_schema, example
-from graphql_app.rest_api.openapi_shared import COMPONENTS, FAILURE, READ_PARAMETERS, ref, success_schema
+from graphql_app.rest_api.openapi_csv import CSV_FILE, CSV_SCHEMAS, FILE, FORMAT_PARAMETER, LINES, csv_paths
+from graphql_app.rest_api.openapi_shared import (
+    BODY_FAILURES,
+    COMPONENTS,
+    COUNT_PARAMETER,
+    READ_FAILURES,
+    READ_PARAMETERS,
+    ROWS_FAILURES,
+    WRITE_FAILURES,
+    failures,
+    ref,
+    success_schema,
+)
 from schema_gen.catalog import Catalog, Column, Table
 
 Json = dict[str, Any]
 
+_WRITTEN = ref("responses", "Written")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]", re.ASCII)
 _DESCRIPTION = (
     "Every table and view of the database. `retry_count` counts the failed attempts before the answer. "
@@ -24,7 +37,7 @@ _DESCRIPTION = (
 def openapi_document(catalog: Catalog, *, stringify: bool = True) -> dict[str, object]:
     """The document for `catalog`; `stringify` says whether BIGINT and DECIMAL are shown as texts."""
     paths: dict[str, Json] = {}
-    schemas: dict[str, Json] = dict(COMPONENTS["schemas"])
+    schemas: dict[str, Json] = {**COMPONENTS["schemas"], **CSV_SCHEMAS}
     tags: list[Json] = []
     for table in catalog:
         name = _free_name(table.name, schemas)
@@ -36,7 +49,7 @@ def openapi_document(catalog: Catalog, *, stringify: bool = True) -> dict[str, o
         "openapi": "3.1.0",
         "info": {"title": f"REST API of {catalog.database}", "version": "1", "description": _DESCRIPTION},
         "tags": tags,
-        "paths": paths,
+        "paths": paths | csv_paths(catalog),
         "components": {**COMPONENTS, "schemas": schemas},
     }
 
@@ -81,24 +94,37 @@ class _Described:
     def paths(self) -> dict[str, Json]:
         """The table's addresses."""
         path = f"/api/{quote(self.table.name, safe='')}"
-        found = {f"{path}/query": {"get": self._read(), "post": self._query()}}
+        found = {
+            f"{path}/query": {"get": self._read(), "post": self._query()},
+            f"{path}/export": {"get": self._export()},
+        }
         if self.table.writable:
             found[path] = {"post": self._insert(), "put": self._update(), "delete": self._delete()}
         return found
 
-    def _read(self) -> Json:
-        filters = [
+    def _filters(self) -> list[Json]:
+        return [
             {"name": _parameter_name(column.name), "in": "query", "schema": ref("schemas", "Filter")}
             for column in self.table.columns.values()
         ]
-        return self._operation("read", f"Rows of {self.table.name}", self._rows()) | {
-            "parameters": [*READ_PARAMETERS, *filters]
-        }
+
+    def _read(self) -> Json:
+        rows = self._rows()
+        rows["content"] |= {"text/csv": {"schema": FILE}, "application/x-ndjson": {"schema": LINES}}
+        rows["headers"] = {"Content-Range": {"schema": {"type": "string"}, "description": "See `Prefer`."}}
+        operation = self._operation("read", f"Rows of {self.table.name}", rows, ROWS_FAILURES)
+        return operation | {"parameters": [*READ_PARAMETERS, COUNT_PARAMETER, *self._filters()]}
+
+    def _export(self) -> Json:
+        operation = self._operation("export", f"{self.table.name} as a CSV file", CSV_FILE, READ_FAILURES)
+        return operation | {"parameters": [*READ_PARAMETERS, FORMAT_PARAMETER, *self._filters()]}
 
     def _query(self) -> Json:
         body = {"input": ref("schemas", f"{self.name}.conditions")}
         sample = {"input": self._sample(list(self.table.columns.values())[-1:])}
-        operation = self._operation("query", f"Rows of {self.table.name} where all columns are equal", self._rows())
+        operation = self._operation(
+            "query", f"Rows of {self.table.name} where all columns are equal", self._rows(), BODY_FAILURES
+        )
         return operation | {"requestBody": _body(body, sample), "parameters": READ_PARAMETERS}
 
     def _insert(self) -> Json:
@@ -107,27 +133,29 @@ class _Described:
         given = [column for column in self._writable if not column.auto_increment]
         counts_up = any(column.auto_increment for column in self.table.columns.values())
         answer = ref("responses", "Inserted" if counts_up else "Written")
-        operation = self._operation("insert", f"Insert one row or several into {self.table.name}", answer)
+        operation = self._operation(
+            "insert", f"Insert one row or several into {self.table.name}", answer, WRITE_FAILURES
+        )
         return operation | {"requestBody": _body(body, {"input": self._sample(given)})}
 
     def _update(self) -> Json:
         body = {"input": ref("schemas", f"{self.name}.set"), "where": self._some_condition()}
         given = [column for column in self._writable if not column.auto_increment]
         sample = {"input": self._sample(given[-1:]), "where": self._sample(self._key())}
-        operation = self._operation("update", f"Update rows of {self.table.name}", ref("responses", "Written"))
+        operation = self._operation("update", f"Update rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
         return operation | {"requestBody": _body(body, sample)}
 
     def _delete(self) -> Json:
         body = {"input": self._some_condition()}
-        operation = self._operation("delete", f"Delete rows of {self.table.name}", ref("responses", "Written"))
+        operation = self._operation("delete", f"Delete rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
         return operation | {"requestBody": _body(body, {"input": self._sample(self._key())})}
 
-    def _operation(self, verb: str, summary: str, success: Json) -> Json:
+    def _operation(self, verb: str, summary: str, success: Json, failed: Iterable[int]) -> Json:
         return {
             "operationId": f"{verb}.{self.name}",
             "tags": [self.table.name],
             "summary": summary,
-            "responses": {"200": success, "default": FAILURE},
+            "responses": {"200": success, **failures(failed)},
         }
 
     def _rows(self) -> Json:

@@ -53,6 +53,12 @@ class _Row:
     number: str | None = None
 
 
+_MOMENT = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)? ?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
+)
+_TIME = "^-?[0-9]{1,3}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?$"
+_STORED_ONLY = ("readOnly", "minimum", "maximum", "maxLength")
+
 _ROWS: Mapping[str, _Row] = {
     "Int": _Row("integer", 30, {"format": "int32"}, _range),
     "bigint": _Row("string", "30", {"format": "int64"}, also_taken="integer", number="integer"),
@@ -62,9 +68,9 @@ _ROWS: Mapping[str, _Row] = {
     "String": _Row("string", "text", {}, _text),
     "year": _Row("integer", 2025, {}),
     "date": _Row("string", "2025-12-29", {"format": "date"}),
-    "datetime": _Row("string", "2025-12-29T10:30:45", {}),
+    "datetime": _Row("string", "2025-12-29T10:30:45", {"pattern": _MOMENT}),
     "timestamp": _Row("string", "2025-12-29T10:30:45+00:00", {"format": "date-time"}),
-    "time": _Row("string", "10:30:45", {}),
+    "time": _Row("string", "10:30:45", {"pattern": _TIME}),
     "binary": _Row("string", "aGVsbG8=", {"contentEncoding": "base64"}),
     "json": _Row(None, {"any": "JSON"}, {}),
     "geometry": _Row("object", {"type": "Point", "coordinates": [1.0, 2.0]}, {}),
@@ -94,7 +100,7 @@ def column_schema(column: Column, stringify: bool, *, given: bool = False) -> Js
     `stringify` says whether BIGINT and DECIMAL are shown as texts.
     """
     found = _value_schema(column, stringify, given=given)
-    if "type" in found and column.nullable:
+    if "type" in found and (column.nullable or (given and column.auto_increment)):
         found["type"] = [*_as_list(found["type"]), "null"]
         if "enum" in found:
             found["enum"] = [*found["enum"], None]
@@ -106,9 +112,10 @@ def column_schema(column: Column, stringify: bool, *, given: bool = False) -> Js
 
 
 def condition_schema(column: Column, stringify: bool) -> Json:
-    """The schema of a condition: a value, null, or a list of them."""
+    """The schema of a condition: a value, null, or a list of them. It may be beyond what the column holds."""
     one = column_schema(column, stringify, given=True)
-    one.pop("readOnly", None)
+    for word in _STORED_ONLY:
+        one.pop(word, None)
     return {"anyOf": [one, {"type": "null"}, {"type": "array", "items": one}]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql_app.errors import Code, Outcome
@@ -18,7 +19,36 @@ def ref(kind: str, name: str) -> Json:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-FAILURE = ref("responses", "Failure")
+_FAILURES: Mapping[int, tuple[str, str]] = {
+    400: ("BadRequest", "Unknown column or parameter, wrong value, empty condition, malformed JSON"),
+    403: ("Forbidden", "Read-only, or the database refuses access"),
+    404: ("NotFound", "Unknown table"),
+    406: ("NotAcceptable", "None of the media types that the client takes"),
+    409: ("Conflict", "Duplicate key, foreign key, check constraint"),
+    413: ("TooLarge", "The body is too large"),
+    415: ("UnsupportedMediaType", "The body is of another media type"),
+    422: ("Unprocessable", "The body does not fit its model"),
+    501: ("Unsupported", "`Idempotency-Key` without the ledger, or for a table that knows no transactions"),
+    503: ("Unavailable", "The database is away: come back after `Retry-After` seconds"),
+    504: ("TimedOut", "All attempts timed out"),
+    507: ("StorageFull", "The database has no space left"),
+}
+READ_FAILURES, ROWS_FAILURES = (400, 403, 404, 503, 504), (400, 403, 404, 406, 503, 504)
+BODY_FAILURES = (400, 403, 404, 413, 415, 422, 503, 504)
+WRITE_FAILURES = (*BODY_FAILURES[:3], 409, *BODY_FAILURES[3:6], 501, *BODY_FAILURES[6:], 507)
+"""The statuses of failed calls, by what the call does."""
+
+
+def failures(statuses: Iterable[int]) -> dict[str, Json]:
+    """The responses of an operation that may fail with these statuses."""
+    return {str(status): ref("responses", _FAILURES[status][0]) for status in statuses}
+
+
+def _failure(status: int, description: str) -> Json:
+    found: Json = {"description": description, "content": {"application/json": {"schema": ref("schemas", "Failure")}}}
+    if status == 503:
+        found["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}}
+    return found
 
 
 def success_schema(data: Json) -> Json:
@@ -74,29 +104,32 @@ _FILTER: Json = {
     + ", ".join(SPELLINGS)
     + ".",
 }
+_GROUP: Json = {"type": "string", "pattern": "^[(].+[)]$"}
 _PARAMETERS: dict[str, Json] = {
     "select": _parameter("select", "Columns, `shown:column`, `*`, related rows: `id,orders(*)`."),
     "order": _parameter("order", "`a.desc.nullslast,b`; over a relation: `customer(name).asc`."),
     "limit": _parameter("limit", "At most so many rows.", {"type": "integer", "minimum": 0}),
     "offset": _parameter("offset", "So many rows are left out first.", {"type": "integer", "minimum": 0}),
-    "and": _parameter("and", "All of: `(a.gte.1,or(b.eq.2,c.is.null))`."),
-    "or": _parameter("or", "Any of: `(a.eq.1,b.gt.2)`."),
+    "and": _parameter("and", "All of: `(a.gte.1,or(b.eq.2,c.is.null))`.", _GROUP),
+    "or": _parameter("or", "Any of: `(a.eq.1,b.gt.2)`.", _GROUP),
 }
 
 READ_PARAMETERS = [ref("parameters", name) for name in _PARAMETERS]
+COUNT_PARAMETER = ref("parameters", "prefer")
 
 COMPONENTS: Json = {
     "schemas": {"Success": _SUCCESS_SCHEMA, "Failure": _FAILURE_SCHEMA, "Filter": _FILTER},
-    "parameters": _PARAMETERS,
-    "responses": {
-        "Failure": {
-            "description": (
-                "400 unknown column, empty condition, malformed JSON, wrong type; 404 unknown table; "
-                "409 duplicate key, foreign key, check; 413 too large; 415 media type; 422 body does not fit; "
-                "503 database away; 504 all attempts timed out"
-            ),
-            "content": {"application/json": {"schema": ref("schemas", "Failure")}},
+    "parameters": {
+        **_PARAMETERS,
+        "prefer": {
+            "name": "Prefer",
+            "in": "header",
+            "description": "`count=exact` adds `Content-Range: 0-24/3573`, the number of all rows behind the slash.",
+            "schema": {"type": "string"},
         },
+    },
+    "responses": {
+        **{name: _failure(status, description) for status, (name, description) in _FAILURES.items()},
         "Written": _written("What was done"),
         "Inserted": _written(
             "What was done",

@@ -63,7 +63,11 @@ async def test_a_table_made_a_moment_ago_is_found_and_described(
         engine.execute("CREATE TABLE fresh (n INT PRIMARY KEY)", database)
         assert await rows(client, "/api/fresh/query") == []
         after = (await client.get("/openapi.json")).json()
-        assert after["paths"].keys() - before["paths"].keys() == {"/api/fresh", "/api/fresh/query"}
+        assert after["paths"].keys() - before["paths"].keys() == {
+            "/api/fresh",
+            "/api/fresh/query",
+            "/api/fresh/export",
+        }
 
 
 async def test_openapi_is_valid_and_typed(engine: Engine, database: str, open_app: OpenApp) -> None:

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from graphql_app.errors import Code
+from graphql_app.rest_api.envelope import STATUS
 from graphql_app.rest_api.filter_text import SPELLINGS
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
 from graphql_app.rest_api.openapi import openapi_document
@@ -57,9 +58,14 @@ def test_every_table_has_its_addresses(shop: Json) -> None:
     assert {path: sorted(operations) for path, operations in shop["paths"].items()} == {
         "/api/users": ["delete", "post", "put"],
         "/api/users/query": ["get", "post"],
+        "/api/users/export": ["get"],
         "/api/orders": ["delete", "post", "put"],
         "/api/orders/query": ["get", "post"],
+        "/api/orders/export": ["get"],
         "/api/weekly%20report/query": ["get", "post"],
+        "/api/weekly%20report/export": ["get"],
+        "/api/batch/{table}/export": ["get"],
+        "/api/batch/import": ["post"],
     }
 
 
@@ -113,7 +119,7 @@ def test_every_example_fits_its_schema_and_its_model(shop: Json) -> None:
     seen = set()
     for operations in shop["paths"].values():
         for operation in operations.values():
-            if "requestBody" in operation:
+            if "application/json" in operation.get("requestBody", {}).get("content", ()):
                 verb = operation["operationId"].partition(".")[0]
                 body = body_of(operation)
                 assert schema_accepts(shop, body["schema"], body["example"]), operation["operationId"]
@@ -152,12 +158,23 @@ def test_answers_are_typed(shop: Json) -> None:
     answer = {"timestamp": "2025-12-29T10:30:45.123456Z", "message": "m", "data": [row], "retry_count": 0}
     assert schema_accepts(shop, schema, answer)
     assert not schema_accepts(shop, schema, {**answer, "data": [{**row, "age": "x"}]})
-    failure = shop["components"]["responses"]["Failure"]["content"]["application/json"]["schema"]
+    failure = shop["components"]["responses"]["BadRequest"]["content"]["application/json"]["schema"]
     assert schema_accepts(
         shop,
         failure,
         {**answer, "error_code": "400", "details": {"code": "UNKNOWN_COLUMN", "column": "x"}},
     )
+
+
+def test_every_status_of_a_failure_is_described(shop: Json) -> None:
+    """Beside those of wrong addresses and of our own defects."""
+    described = {
+        int(status)
+        for path in shop["paths"].values()
+        for operation in path.values()
+        for status in operation["responses"]
+    }
+    assert described == (set(STATUS.values()) | {200, 207}) - {405, 500}
 
 
 def test_shared_parts_are_complete(shop: Json) -> None:
@@ -211,7 +228,7 @@ def test_names_that_openapi_does_not_allow_stay_apart() -> None:
     found = document(catalog_of(*(table(name, column("id", "int")) for name in names)))
     validate(found)
     ids = [operation["operationId"] for path in found["paths"].values() for operation in path.values()]
-    assert len(ids) == len(set(ids)) == 5 * len(names)
+    assert len(ids) == len(set(ids)) == 6 * len(names) + 2
     assert "/api/%C3%A9t%C3%A9/query" in found["paths"]
     assert "/api/x%7By%7D/query" in found["paths"]
 
