@@ -81,7 +81,7 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Retry-After"],
+            expose_headers=["Retry-After", "Idempotent-Replayed"],
         )
     install_error_handlers(app, watch)
     return app

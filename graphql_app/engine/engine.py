@@ -103,12 +103,7 @@ class Engine:
         kind = Kind.READ if prepared.writes is None else Kind.WRITE
 
         async def job(session: Session) -> list[bytes]:
-            if prepared.writes is None:
-                return await perform_reads(session, prepared.reads, slots)
-            return [
-                write if isinstance(write, bytes) else await perform_write(session, write, slots)
-                for write in prepared.writes
-            ]
+            return await _perform(session, prepared, slots)
 
         with self._stage("execute"):
             try:
@@ -118,6 +113,23 @@ class Engine:
                     # Also after a failure: it may have been done all the same.
                     self.wrote(prepared.written)
         return Reply(tuple(values), retries)
+
+    async def execute_once(
+        self, prepared: Prepared, slots: Sequence[object], entry: Entry, render: Callable[[Reply], bytes]
+    ) -> Once:
+        """Runs a compiled write under a client's key: the answer as `render` makes it, or made it before.
+
+        Raises as `Executor.run_once`.
+        """
+
+        async def job(session: Session) -> bytes:
+            return render(Reply(tuple(await _perform(session, prepared, slots)), session.failed))
+
+        with self._stage("execute"):
+            try:
+                return await self._executor.run_once(job, entry, transactional=prepared.transactional)
+            finally:
+                self.wrote(prepared.written)
 
     def compile_rows(self, read: Read, form: RowForm) -> Statement:
         """The statement that answers `read` with one row of text each. Raises `RequestError`, also if no one can."""
@@ -161,3 +173,11 @@ class Engine:
             yield
         finally:
             self._observer(StageTimed(stage, time.perf_counter() - start))
+
+
+async def _perform(session: Session, prepared: Prepared, slots: Sequence[object]) -> list[bytes]:
+    if prepared.writes is None:
+        return await perform_reads(session, prepared.reads, slots)
+    return [
+        write if isinstance(write, bytes) else await perform_write(session, write, slots) for write in prepared.writes
+    ]

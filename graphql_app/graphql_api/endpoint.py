@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import ClientGone, read_body
+from graphql_app.idempotency import REPLAYED, client_entry, has_key
 
 MAX_BATCH = 20
 """Requests in one batch."""
@@ -115,10 +116,18 @@ class GraphQLEndpoint:
             return parse_query(scope["query_string"])
         if scope["method"] != "POST":
             raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
-        asked = parse_body(await read_body(scope, receive, self.max_body_bytes))
+        body = await read_body(scope, receive, self.max_body_bytes)
+        asked = parse_body(body)
         if isinstance(asked, list) and len(asked) > MAX_BATCH:
             raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {MAX_BATCH} requests")
-        return asked
+        return _with_entries(scope, body, asked) if has_key(scope) else asked
+
+
+def _with_entries(scope: Scope, body: bytes, asked: list[Asked] | Asked) -> list[Asked] | Asked:
+    """The requests under their `Idempotency-Key`; each of a batch has its own part of it."""
+    if isinstance(asked, Asked):
+        return replace(asked, entry=client_entry(scope, body))
+    return [replace(each, entry=client_entry(scope, body, str(place))) for place, each in enumerate(asked)]
 
 
 def _refused(error: AppError, media: str) -> tuple[str, Answer, int]:
@@ -127,7 +136,8 @@ def _refused(error: AppError, media: str) -> tuple[str, Answer, int]:
 
 
 def _together(answers: list[Answer]) -> Answer:
-    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
+    replayed = any(answer.replayed for answer in answers)
+    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]", replayed=replayed)
 
 
 def _without_query(scope: Scope) -> bool:
@@ -141,6 +151,8 @@ async def _send(send: Send, media: str, answer: Answer, code: int) -> None:
     ]
     if answer.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(answer.retry_after))))
+    if answer.replayed:
+        headers.append(REPLAYED)
     if code == _STATUS[Code.METHOD_NOT_ALLOWED]:
         headers.append((b"allow", ALLOWED))
     await send({"type": "http.response.start", "status": code, "headers": headers})

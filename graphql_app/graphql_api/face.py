@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import OperationType, parse
 
-from graphql_app.engine.engine import Engine
+from graphql_app.engine.engine import Engine, Reply
+from graphql_app.engine.ledger import Entry
 from graphql_app.engine.live import Snapshot
 from graphql_app.engine.mysql_errors import StaleSchema
 from graphql_app.errors import AppError, Code, ServiceUnavailableException
@@ -30,12 +31,13 @@ INTROSPECTIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One GraphQL request. `read_only` is set for GET."""
+    """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one."""
 
     query: str
     operation_name: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     read_only: bool = False
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Answer:
     retry_count: int = 0
     retry_after: float | None = None
     name: str = ""
+    replayed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -135,19 +138,28 @@ class GraphQLFace:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
         bound = bind(served.built.schema.graphql, operation, asked.variables)
         made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+        entry = asked.entry if operation.mutates else None
         if made is None:
+            if entry is not None:
+                raise RequestFailed.because(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key: not for this mutation.")
             return await self._by_strawberry(served, operation, bound, asked)
-        return await self._by_engine(operation, made, bound)
+        return await self._by_engine(operation, made, bound, entry)
 
-    async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound) -> Answer:
+    async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound, entry: Entry | None) -> Answer:
+        def body(reply: Reply) -> bytes:
+            return b'{"data":' + made.data(reply) + b"}"
+
         try:
+            if entry is not None:
+                once = await self._engine.execute_once(made.prepared, bound.slots, entry, body)
+                return Answer(once.answer, retry_count=once.retry_count, name=operation.name, replayed=once.replayed)
             reply = await self._engine.execute(made.prepared, bound.slots)
         except StaleSchema:
             raise
         except AppError as error:
             only = orjson.loads(made.keys[0][:-1]) if len(made.keys) == 1 else None
             return execution_failure(error, only)
-        return Answer(b'{"data":' + made.data(reply) + b"}", retry_count=reply.retry_count, name=operation.name)
+        return Answer(body(reply), retry_count=reply.retry_count, name=operation.name)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
         names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}

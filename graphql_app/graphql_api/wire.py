@@ -16,7 +16,14 @@ from graphql_app.http_body import parse_json
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
-_AWAY = {Code.SERVICE_UNAVAILABLE: 503, Code.GATEWAY_TIMEOUT: 504}
+# Failures that proxies and clients act upon by their status.
+_OWN_STATUS = {
+    Code.SERVICE_UNAVAILABLE: 503,
+    Code.GATEWAY_TIMEOUT: 504,
+    Code.IDEMPOTENCY_KEY_IN_USE: 409,
+    Code.IDEMPOTENCY_KEY_REUSED: 422,
+    Code.IDEMPOTENCY_KEY_UNSUPPORTED: 501,
+}
 
 
 def media_type(accept: str) -> str | None:
@@ -115,4 +122,4 @@ def status(answer: Answer, media: str) -> int:
         return 200
     if answer.request_error:
         return 400
-    return _AWAY.get(answer.failure, 200) if answer.failure else 200
+    return _OWN_STATUS.get(answer.failure, 200) if answer.failure else 200

@@ -11,6 +11,7 @@ import orjson
 from starlette.types import Send
 
 from graphql_app.errors import AppError, Code
+from graphql_app.idempotency import REPLAYED
 
 Clock = Callable[[], datetime]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -89,6 +90,11 @@ def success(message: str, data: bytes, retry_count: int, moment: datetime) -> An
     """
     head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
     return Answer(200, b'%b%b,"retry_count":%d}' % (head.encode(), data, retry_count), retry_count=retry_count)
+
+
+def kept(body: bytes, retry_count: int, *, replayed: bool) -> Answer:
+    """The answer of a call under an `Idempotency-Key`: a success's `body`, marked if it was given before."""
+    return Answer(200, body, (*_JSON, REPLAYED) if replayed else _JSON, retry_count)
 
 
 def internal_error() -> AppError:

@@ -14,6 +14,7 @@ from graphql_app.rest_api.openapi_shared import (
     BODY_FAILURES,
     COMPONENTS,
     COUNT_PARAMETER,
+    KEY_PARAMETER,
     READ_FAILURES,
     READ_PARAMETERS,
     ROWS_FAILURES,
@@ -136,19 +137,22 @@ class _Described:
         operation = self._operation(
             "insert", f"Insert one row or several into {self.table.name}", answer, WRITE_FAILURES
         )
-        return operation | {"requestBody": _body(body, {"input": self._sample(given)})}
+        return operation | {"requestBody": _body(body, {"input": self._sample(given)}), "parameters": [KEY_PARAMETER]}
 
     def _update(self) -> Json:
         body = {"input": ref("schemas", f"{self.name}.set"), "where": self._some_condition()}
         given = [column for column in self._writable if not column.auto_increment]
         sample = {"input": self._sample(given[-1:]), "where": self._sample(self._key())}
         operation = self._operation("update", f"Update rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
-        return operation | {"requestBody": _body(body, sample)}
+        return operation | {"requestBody": _body(body, sample), "parameters": [KEY_PARAMETER]}
 
     def _delete(self) -> Json:
         body = {"input": self._some_condition()}
         operation = self._operation("delete", f"Delete rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
-        return operation | {"requestBody": _body(body, {"input": self._sample(self._key())})}
+        return operation | {
+            "requestBody": _body(body, {"input": self._sample(self._key())}),
+            "parameters": [KEY_PARAMETER],
+        }
 
     def _operation(self, verb: str, summary: str, success: Json, failed: Iterable[int]) -> Json:
         return {

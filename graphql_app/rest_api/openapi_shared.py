@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from graphql_app.engine.ledger import KEY_LENGTH
 from graphql_app.errors import Code, Outcome
 from graphql_app.rest_api.filter_text import SPELLINGS
 
@@ -24,10 +25,10 @@ _FAILURES: Mapping[int, tuple[str, str]] = {
     403: ("Forbidden", "Read-only, or the database refuses access"),
     404: ("NotFound", "Unknown table"),
     406: ("NotAcceptable", "None of the media types that the client takes"),
-    409: ("Conflict", "Duplicate key, foreign key, check constraint"),
+    409: ("Conflict", "Duplicate key, foreign key, check constraint, `Idempotency-Key` in use"),
     413: ("TooLarge", "The body is too large"),
     415: ("UnsupportedMediaType", "The body is of another media type"),
-    422: ("Unprocessable", "The body does not fit its model"),
+    422: ("Unprocessable", "The body does not fit its model, or `Idempotency-Key` was used for another request"),
     501: ("Unsupported", "`Idempotency-Key` without the ledger, or for a table that knows no transactions"),
     503: ("Unavailable", "The database is away: come back after `Retry-After` seconds"),
     504: ("TimedOut", "All attempts timed out"),
@@ -116,6 +117,7 @@ _PARAMETERS: dict[str, Json] = {
 
 READ_PARAMETERS = [ref("parameters", name) for name in _PARAMETERS]
 COUNT_PARAMETER = ref("parameters", "prefer")
+KEY_PARAMETER = ref("parameters", "idempotencyKey")
 
 COMPONENTS: Json = {
     "schemas": {"Success": _SUCCESS_SCHEMA, "Failure": _FAILURE_SCHEMA, "Filter": _FILTER},
@@ -126,6 +128,12 @@ COMPONENTS: Json = {
             "in": "header",
             "description": "`count=exact` adds `Content-Range: 0-24/3573`, the number of all rows behind the slash.",
             "schema": {"type": "string"},
+        },
+        "idempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The write is done once; who sends the same again within a day gets the same answer.",
+            "schema": {"type": "string", "pattern": "^[ -~]+$", "maxLength": KEY_LENGTH},
         },
     },
     "responses": {

@@ -54,10 +54,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row of the address table: how a wish is prepared, and whether it has a body."""
+    """One row of the address table: how a wish is prepared, whether it has a body, and whether it writes."""
 
     prepare: Callable[[Wish], Prepared]
     takes_body: bool = True
+    writes: bool = False
 
 
 def insert(wish: Wish) -> Prepared:
@@ -139,9 +140,9 @@ def _prepared(request: Query | Write, message: str) -> Prepared:
 
 
 TABLE_OPERATIONS: Mapping[str, Operation] = {
-    "DELETE": Operation(delete),
-    "POST": Operation(insert),
-    "PUT": Operation(update),
+    "DELETE": Operation(delete, writes=True),
+    "POST": Operation(insert, writes=True),
+    "PUT": Operation(update, writes=True),
 }
 QUERY_OPERATIONS: Mapping[str, Operation] = {
     "GET": Operation(read, takes_body=False),

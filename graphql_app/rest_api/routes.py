@@ -9,18 +9,30 @@ from time import perf_counter
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.engine.engine import Engine
+from graphql_app.engine.engine import Engine, Reply
+from graphql_app.engine.ledger import Entry
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json, read_body
+from graphql_app.idempotency import client_entry
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
 from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
 from graphql_app.rest_api.batch_import import BatchImport
-from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, utc_now
+from graphql_app.rest_api.envelope import (
+    Answer,
+    Clock,
+    Headers,
+    failure,
+    internal_error,
+    kept,
+    respond,
+    success,
+    utc_now,
+)
 from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
-from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Wish
+from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Prepared, Wish
 from graphql_app.rest_api.query_string import parse_pairs
 from graphql_app.settings import Settings
 
@@ -90,17 +102,27 @@ class Endpoint:
 
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
         body = await read_body(scope, receive, self.max_body_bytes) if operation.takes_body else b""
-        return await self.engine.live.asked(lambda: self._call(operation, scope, body))
+        entry = client_entry(scope, body) if operation.writes else None
+        return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
 
-    async def _call(self, operation: Operation, scope: Scope, body: bytes) -> Answer:
+    async def _call(self, operation: Operation, scope: Scope, body: bytes, entry: Entry | None) -> Answer:
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
         pairs = parse_pairs(scope["query_string"])
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
         prepared = operation.prepare(Wish(catalog, table, parse_json(body) if body else {}, pairs))
-        reply = await self.engine.run(prepared.call)
+        if entry is not None:
+            return await self._once(prepared, entry)
+        return self._success(prepared, await self.engine.run(prepared.call))
+
+    def _success(self, prepared: Prepared, reply: Reply) -> Answer:
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
+
+    async def _once(self, prepared: Prepared, entry: Entry) -> Answer:
+        compiled = self.engine.prepare(prepared.call)
+        once = await self.engine.execute_once(compiled, (), entry, lambda reply: self._success(prepared, reply).body)
+        return kept(once.answer, once.retry_count, replayed=once.replayed)
 
     def _wrong_method(self, method: str) -> Answer:
         allowed: Headers = ((b"allow", ", ".join(self.operations).encode()),)
