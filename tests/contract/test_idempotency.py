@@ -177,6 +177,6 @@ async def test_the_ledger_is_invisible(client: httpx.AsyncClient, engine: Engine
     await eventually(lambda: len(engine.execute("SHOW TABLES", database)) == 2)
     assert (await client.post("/admin/reload")).status_code < 300
     assert (await client.get("/api/graphql_app_ledger/query")).status_code == 404
-    assert "ledger" not in (await client.get("/openapi.json")).text
+    assert "graphql_app_ledger" not in (await client.get("/openapi.json")).text
     names = (await graphql(client, {"query": "{ __schema { types { name } } }"}, {})).text
     assert "ledger" not in names
