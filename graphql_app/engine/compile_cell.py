@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from graphql_app.engine.compiled import ABSENT, NULL_KEY, SEPARATOR, Node
-from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, sql, template, text
+from graphql_app.engine.compiled import ABSENT, NULL_KEY, Node
+from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, name, sql, template, text
+from graphql_app.engine.row_text import GROUPED, ROW, ROW_END, SEPARATOR
 from graphql_app.engine.scope import Scope, ref
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
@@ -48,8 +49,8 @@ class Cell:
             out.add(sql("IF(", absent, ",", text("" if index else "null"), ",", concat(segment), ")"))
         return out
 
-    def expression(self, group: Sql | None = None) -> Sql:
-        """The cell as one SQL expression, led by the `group` key in batched statements."""
+    def column(self, group: Sql | None = None) -> Sql:
+        """The cell as a statement's only column, led by the `group` key in batched statements."""
         pieces: list[Piece] = []
         if group is not None:
             pieces += [group, SEPARATOR]
@@ -57,7 +58,7 @@ class Cell:
             if index:
                 pieces += [SEPARATOR, self.gaps[index - 1][0], SEPARATOR]
             pieces += segment
-        return concat(pieces)
+        return sql(concat([*pieces, ROW_END]), " AS ", name(ROW if group is None else GROUPED))
 
 
 def concat(pieces: list[Piece]) -> Sql:

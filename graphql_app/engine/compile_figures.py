@@ -16,13 +16,8 @@ from schema_gen.column_types import type_of
 Field = plan.CountOut | plan.ApplyOut | plan.TextOut
 
 
-def figures_cell(scope: Scope, alias: str, figures: plan.FiguresOut) -> Sql:
-    """The object's text, over the rows called `alias`."""
-    return figures_object(scope, alias, figures).expression()
-
-
-def figures_object(scope: Scope, alias: str, figures: plan.FiguresOut) -> Cell:
-    """The object as a cell."""
+def figures_cell(scope: Scope, alias: str, figures: plan.FiguresOut) -> Cell:
+    """The object over the rows called `alias`."""
     return object_cell([(field.key, _field_cell(scope, alias, field)) for field in figures.fields])
 
 

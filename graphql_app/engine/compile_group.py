@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, object_cell
 from graphql_app.engine.compile_condition import comparison, count_sql, function_sql, ordered
-from graphql_app.engine.compile_figures import figures_object
+from graphql_app.engine.compile_figures import figures_cell
 from graphql_app.engine.compiled import Form, Node
 from graphql_app.engine.fragment import EMPTY, Sql, finish, join, sql
 from graphql_app.engine.request import Function
@@ -20,14 +20,14 @@ def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
     source = row_source(scope, plan.Rows(query.rows.table, query.rows.where), None, set())
     cell = object_cell([(field.key, _field(scope, source.alias, field)) for field in query.fields])
     by = join(",", (ref(source.alias, column) for column in query.by))
-    parts = [sql("SELECT ", cell.expression(), source.written(scope), " GROUP BY ", by)]
+    parts = [sql("SELECT ", cell.column(), source.written(scope), " GROUP BY ", by)]
     if query.having:
         parts.append(sql(" HAVING ", join(" AND ", (_having(scope, source.alias, item) for item in query.having))))
     if query.order:
         terms = (part for term in query.order for part in _order(source.alias, term))
         parts.append(sql(" ORDER BY ", join(",", terms)))
     parts.append(page_sql(query.rows))
-    return Node(finish(join("", parts)), Form.LIST, grouped=False)
+    return Node(finish(join("", parts)), Form.LIST)
 
 
 def _field(scope: Scope, alias: str, field: plan.GroupKeyOut | plan.FiguresOut | plan.TextOut) -> Cell:
@@ -36,7 +36,7 @@ def _field(scope: Scope, alias: str, field: plan.GroupKeyOut | plan.FiguresOut |
         case plan.TextOut():
             cell.add(json_text(field.text))
         case plan.FiguresOut():
-            return figures_object(scope, alias, field)
+            return figures_cell(scope, alias, field)
         case plan.GroupKeyOut():
             return object_cell([(item.key, _key(scope, alias, item)) for item in field.fields])
     return cell

@@ -11,8 +11,8 @@ from graphql_app.engine.compiled import FIELD_SEPARATOR, ConnectionPart, Form, H
 from graphql_app.engine.cursor import NULL_TEXT
 from graphql_app.engine.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, template, text
 from graphql_app.engine.scope import Dialect, Scope, ref
-from graphql_app.engine.source import Link, output_columns, row_source
-from schema_gen.catalog import Table
+from graphql_app.engine.source import Link, output_columns, row_source, shows_every
+from schema_gen.catalog import Relation, Table
 from schema_gen.column_types import type_of
 
 
@@ -45,8 +45,8 @@ def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionP
         cell.add(FIELD_SEPARATOR)
         cell.append(row_cell(scope, source.alias, table, outputs))
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
-    statement = finish(sql("SELECT ", cell.expression(), source.written(scope), order, source.page))
-    rows = Node(statement, Form.LIST, False, _holes(cell, grouped=False))
+    statement = finish(sql("SELECT ", cell.column(), source.written(scope), order, source.page))
+    rows = Node(statement, Form.LIST, holes=_holes(cell))
     counted = plan.FiguresOut("", (plan.CountOut("n", (), False),))
     total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
     return ConnectionPart(rows, figures_node(dialect, query.all_rows, counted, None) if total else None, query)
@@ -80,15 +80,17 @@ def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locki
     """
     scope = Scope(dialect)
     source = row_source(scope, read.rows, link, output_columns(read.outputs))
+    if not locking and shows_every(read.rows, link):
+        scope.every = source.alias
     cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     # Joins are made while cell and order are compiled, so the source is written last.
     lock = " FOR UPDATE" if locking else ""
-    statement = finish(sql("SELECT ", cell.expression(source.group), source.written(scope), order, source.page, lock))
-    holes = _holes(cell, grouped=link is not None)
+    statement = finish(sql("SELECT ", cell.column(source.group), source.written(scope), order, source.page, lock))
+    holes = _holes(cell)
     one = read.one
     missing = b"null" if one else b"[]"
-    return Node(statement, Form.ONE if one else Form.LIST, link is not None, holes, missing)
+    return Node(statement, Form.ONE if one else Form.LIST, *_place(link), holes, missing)
 
 
 def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, link: Link | None) -> Node:
@@ -96,22 +98,21 @@ def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, li
     scope = Scope(dialect)
     source = row_source(scope, rows, link, figure_columns(figures))
     cell = figures_cell(scope, source.alias, figures)
+    made = sql("SELECT ", cell.column(source.group))
     if source.group is None:
-        made = sql("SELECT ", cell, source.derived(scope) if rows.paged else source.written(scope))
+        made = sql(made, source.derived(scope) if rows.paged else source.written(scope))
     else:
-        made = sql("SELECT ", _with_group(source.group, cell), source.written(scope), " GROUP BY ", source.group_by)
-    return Node(finish(made), Form.ONE, link is not None, (), figures_missing(figures))
+        made = sql(made, source.written(scope), " GROUP BY ", source.group_by)
+    return Node(finish(made), Form.ONE, *_place(link), (), figures_missing(figures))
 
 
-def _with_group(group: Sql, cell: Sql) -> Sql:
-    made = Cell()
-    made.add(cell)
-    return made.expression(group)
+def _place(link: Link | None) -> tuple[bool, bool]:
+    """Whether a statement's rows are grouped, and whether it takes the parents' keys."""
+    return link is not None, link is not None and not link.every
 
 
-def _holes(cell: Cell, *, grouped: bool) -> tuple[Hole, ...]:
-    first = 2 if grouped else 1
-    return tuple(Hole(first + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
+def _holes(cell: Cell) -> tuple[Hole, ...]:
+    return tuple(Hole(1 + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
 
 
 def row_cell(scope: Scope, alias: str, table: Table, outputs: tuple[plan.Output, ...]) -> Cell:
@@ -133,15 +134,19 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
             cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
         case plan.RelatedOut():
             key = key_text(alias, table, output.relation.columns)
-            cell.gap(key, read_node(scope.dialect, output.read, Link(output.relation, table)))
+            cell.gap(key, read_node(scope.dialect, output.read, _link(scope, alias, table, output.relation)))
         case plan.RelatedAggregateOut():
             return _aggregate_cell(scope, alias, table, output)
     return cell
 
 
+def _link(scope: Scope, alias: str, table: Table, relation: Relation) -> Link:
+    return Link(relation, table, every=scope.every == alias)
+
+
 def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.RelatedAggregateOut) -> Cell:
     key = key_text(alias, table, output.relation.columns)
-    link = Link(output.relation, table)
+    link = _link(scope, alias, table, output.relation)
     parts: list[tuple[str, Cell]] = []
     for field in output.aggregate.fields:
         made = _aggregate_part(scope.dialect, output.aggregate, field, link)

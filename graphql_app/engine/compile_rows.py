@@ -63,7 +63,7 @@ def compile_rows(dialect: Dialect, read: plan.ReadPlan, form: RowForm) -> Statem
         cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
         if cell.gaps:
             raise RequestError(Code.INVALID_PARAMETER, "Rows with lists of related rows cannot be streamed")
-        line = cell.expression()
+        line = cell.column()
     else:
         line = _record(dialect, source, read.outputs, form)
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)

@@ -1,13 +1,13 @@
 """What compiling gives: statements, and how their rows become the answer's JSON text.
 
-Each statement answers with one text cell per row. The cell holds finished JSON text,
-cut by `SEPARATOR` wherever rows of another statement belong:
+Each statement answers with one text per row, in a form of `row_text`. The text is
+finished JSON, cut by `SEPARATOR` wherever rows of another statement belong:
 
-    [group] SEP  {"id":1,"orders":  SEP  key  SEP  ,"name":"Ann"}
+    {"id":1,"orders":  SEP  key  SEP  ,"name":"Ann"}
 
-`group` (only in batched statements) is the key of the parent row that the row belongs
-to; each `key` is replaced by what the child statement has for it. The separators are
-control characters, which never occur raw in JSON text.
+The group of a row (only in batched statements) is the key of the parent row that the row
+belongs to; each `key` is replaced by what the child statement has for it. The separators
+are control characters, which never occur raw in JSON text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from enum import Enum, auto
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.plan import ConnectionPlan
 
-SEPARATOR = "\x1f"
 # Between the order values and the nodes of a connection's row.
 FIELD_SEPARATOR = "\x1c"
 # The key of a to-one row that does not exist: nothing is put in its place.
@@ -36,7 +35,7 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """The part of a split cell that `node` fills in."""
+    """The part of a split text that `node` fills in."""
 
     part: int
     node: Node
@@ -44,11 +43,16 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One statement and the place of its rows in the answer. `missing` stands for a group without rows."""
+    """One statement and the place of its rows in the answer.
+
+    `grouped` rows belong to parents; `keyed` says that the statement takes the parents' keys.
+    `missing` stands for a group without rows.
+    """
 
     statement: Statement
     form: Form
-    grouped: bool
+    grouped: bool = False
+    keyed: bool = False
     holes: tuple[Hole, ...] = ()
     missing: bytes = b"[]"
 

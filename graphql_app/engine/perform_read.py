@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-from graphql_app.engine.assemble import Batch, texts, whole
+from graphql_app.engine.assemble import Batch, filled, whole
 from graphql_app.engine.assemble_connection import connection
 from graphql_app.engine.compiled import ConnectionPart, Node, Template
 from graphql_app.engine.driver import Result
@@ -18,9 +18,10 @@ async def perform_reads(
 
     `last` says that the session is not needed for anything else afterwards.
     """
-    batches = {id(node): Batch(node) for template in templates for part in template for node in _nodes(part)}
-    await fetch(session, list(batches.values()), slots, last=last)
-    return [b"".join([_text(part, batches, slots) for part in template]) for template in templates]
+    batches = [Batch(node) for template in templates for part in template for node in _nodes(part)]
+    await fetch(session, batches, slots, last=last)
+    made = iter(batches)
+    return [b"".join([_text(part, made, slots) for part in template]) for template in templates]
 
 
 def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
@@ -31,13 +32,14 @@ def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
     return ()
 
 
-def _text(part: bytes | Node | ConnectionPart, batches: dict[int, Batch], slots: Sequence[object]) -> bytes:
+def _text(part: bytes | Node | ConnectionPart, made: Iterator[Batch], slots: Sequence[object]) -> bytes:
+    """The text of a part, whose batches come next."""
     if isinstance(part, bytes):
         return part
     if isinstance(part, Node):
-        return whole(batches[id(part)])
-    total = b"" if part.total is None else whole(batches[id(part.total)])
-    return connection(part.plan, texts(batches[id(part.rows)]), total, slots)
+        return whole(next(made))
+    rows = filled(next(made))
+    return connection(part.plan, rows, b"" if part.total is None else whole(next(made)), slots)
 
 
 async def fetch(
@@ -56,20 +58,32 @@ async def fetch(
     level: list[tuple[Batch, Sequence[bytes]]] = [(batch, keys) for batch in roots]
     first: list[Result] = []
     while level or ahead:
+        level += [(child, ()) for batch, _ in level for child in _found_without_keys(batch)]
         statements = [*ahead, *(batch.node.statement.render(slots, given) for batch, given in level)]
-        results = await session.query(*statements, last=last and not any(batch.node.holes for batch, _ in level))
+        results = await session.query(*statements, last=last and not any(map(_goes_on, level)))
         first += results[: len(ahead)]
         for (batch, _), result in zip(level, results[len(ahead) :], strict=True):
-            batch.receive(result.rows)
-        level, ahead = list(_next_level(batch for batch, _ in level)), ()
+            batch.receive(result.rows, result.groups)
+        level, ahead = [found for batch, _ in level for found in _found_by_keys(batch)], ()
     return first
 
 
-def _next_level(batches: Iterable[Batch]) -> Iterable[tuple[Batch, Sequence[bytes]]]:
-    for batch in batches:
-        for hole in batch.node.holes:
-            child = Batch(hole.node)
-            batch.children.append(child)
-            keys = batch.keys(hole.part)
-            if keys:
-                yield child, keys
+def _found_without_keys(batch: Batch) -> Iterator[Batch]:
+    """Makes the batches below, and gives those that can be fetched together with this one."""
+    for hole in batch.node.holes:
+        child = Batch(hole.node)
+        batch.children.append(child)
+        if not hole.node.keyed:
+            yield child
+            yield from _found_without_keys(child)
+
+
+def _goes_on(fetched: tuple[Batch, Sequence[bytes]]) -> bool:
+    return any(hole.node.keyed for hole in fetched[0].node.holes)
+
+
+def _found_by_keys(batch: Batch) -> Iterator[tuple[Batch, Sequence[bytes]]]:
+    """The batches below that wait for this one's rows, with their keys."""
+    for hole, child in zip(batch.node.holes, batch.children, strict=True):
+        if hole.node.keyed and (keys := batch.keys(hole.part)):
+            yield child, keys

@@ -19,12 +19,16 @@ class Dialect:
 
 @dataclass(slots=True)
 class Scope:
-    """One statement under construction. `joined` remembers to-one joins, so that each is made once."""
+    """One statement under construction. `joined` remembers to-one joins, so that each is made once.
+
+    `every` is the alias of a table of which the statement shows all rows, if there is one.
+    """
 
     dialect: Dialect
     joins: list[Sql] = field(default_factory=list)
     joined: dict[tuple[str, str], str] = field(default_factory=dict)
     count: list[int] = field(default_factory=lambda: [0])
+    every: str | None = None
 
     def alias(self) -> str:
         """A new alias, unique in the statement."""

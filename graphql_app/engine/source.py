@@ -11,16 +11,17 @@ from graphql_app.engine.compile_condition import condition, key_in, order_terms
 from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
 from graphql_app.engine.scope import Scope, match, ref
 from graphql_app.engine.values import MAX_PAGE
-from schema_gen.catalog import Relation, Table
+from schema_gen.catalog import Column, Relation, Table
 from schema_gen.column_types import type_of
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The relation from the rows of `parent` that a batched statement follows."""
+    """The relation from rows of `parent` that a batched statement follows; `every`: from all there are in the table."""
 
     relation: Relation
     parent: Table
+    every: bool = False
 
     @property
     def exact(self) -> bool:
@@ -169,21 +170,49 @@ def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
 
 
 def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
-    """Restricts the source to the rows below the parents given at call time."""
+    """Restricts the source to the rows below the parents: those given at call time, or all there are."""
     relation = link.relation
+    if link.every and link.exact:
+        source.where += [sql(ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
+        _group_by_own(source, table, relation)
+        return
     parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
     if link.exact:
         source.where.append(key_in(source.alias, parent_key, relation.to_columns))
-        source.group = key_text(source.alias, table, relation.to_columns, present=True)
-        source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
+        _group_by_own(source, table, relation)
         return
     parent = scope.alias()
     columns = join(",", (name(column) for column in relation.columns))
     inner = scope.alias()
+    which = EMPTY if link.every else sql(" WHERE ", key_in(inner, parent_key))
     keys = sql(
-        "(SELECT DISTINCT ", columns, " FROM ", name(link.parent.name), " AS ", name(inner),
-        " WHERE ", key_in(inner, parent_key), ") AS ", name(parent),
-    )  # fmt: skip
+        "(SELECT DISTINCT ",
+        columns,
+        " FROM ",
+        name(link.parent.name),
+        " AS ",
+        name(inner),
+        which,
+        ") AS ",
+        name(parent),
+    )
     source.table = sql(keys, " JOIN ", source.table, " ON ", match(parent, source.alias, relation))
     source.group = key_text(parent, link.parent, relation.columns, present=True)
     source.group_by = join(",", (ref(parent, column) for column in relation.columns))
+
+
+def _group_by_own(source: Source, table: Table, relation: Relation) -> None:
+    """The groups are told by the far columns themselves."""
+    source.group = key_text(source.alias, table, relation.to_columns, present=True)
+    source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
+
+
+def _nullable(table: Table, relation: Relation) -> list[Column]:
+    return [table.columns[column] for column in relation.to_columns if table.columns[column].nullable]
+
+
+def shows_every(rows: plan.Rows, link: Link | None) -> bool:
+    """Whether these are all rows of their table. Then what is below them is found without their keys."""
+    if rows.where is not None or rows.paged:
+        return False
+    return link is None or (link.every and not _nullable(rows.table, link.relation))

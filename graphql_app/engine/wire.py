@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any
+
+from graphql_app.engine.row_text import FORMS, TextForm
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one buffered answer; more is refused, for no page of rows is that large."""
@@ -24,7 +26,8 @@ _PAIR = Struct("<HH").unpack_from
 class Result:
     """What one statement gave. A row of a one-column result is the cell itself, otherwise a tuple of cells.
 
-    Cells are the server's bytes, `None` for NULL. `affected` counts matched rows of an UPDATE.
+    Cells are the server's bytes, `None` for NULL. A row in one of the forms of `row_text` is its text, and
+    `groups` has the groups that led such rows. `affected` counts matched rows of an UPDATE.
     """
 
     rows: list[Any]
@@ -33,6 +36,7 @@ class Result:
     insert_id: int = 0
     warnings: int = 0
     info: str = ""
+    groups: list[bytes] = field(default_factory=list)
 
 
 class ServerError(Exception):
@@ -114,6 +118,8 @@ class Answer:
 
     __slots__ = (
         "_columns",
+        "_form",
+        "_groups",
         "_have",
         "_left",
         "_need",
@@ -138,6 +144,9 @@ class Answer:
         self._size = 0
         self._sequence = sequence
         self._columns: list[str] | None = None
+        # The form of the rows, if it is one of ours, and their groups.
+        self._form: TextForm | None = None
+        self._groups: list[bytes] = []
         # Column definitions (and the packet that ends them) still to come.
         self._left = 0
         self._parts: list[bytes] = []
@@ -177,7 +186,7 @@ class Answer:
         pos, end = 0, len(data)
         while True:
             if self._columns is not None and not self._left:
-                pos = self._cells(data, pos, end) if len(self._columns) == 1 else self._tuples(data, pos, end)
+                pos = self._rows(data, pos, end)
             payload, after = self._packet(data, pos, end)
             if payload is None:
                 self._keep(data[pos:], after - pos)
@@ -192,8 +201,30 @@ class Answer:
         self._parts = [rest] if rest else []
         self._have, self._need = len(rest), need
 
+    def _rows(self, data: bytes, pos: int, end: int) -> int:
+        """Reads whole rows of the common kinds, as many as there are; the place of what is not such a row."""
+        if self._form is not None:
+            return self._texts(self._form, data, pos, end)
+        read = self._cells if self._columns is not None and len(self._columns) == 1 else self._tuples
+        return read(data, pos, end)
+
+    def _texts(self, form: TextForm, data: bytes, pos: int, end: int) -> int:
+        """Reads whole rows in a form of ours."""
+        while pos + 5 < end:
+            first = data[pos + 4]
+            if first >= _EIGHT or first == _NULL:
+                break
+            cut = form.cut(data, pos + 5 + (0 if first < _NULL else first - _NULL + 1))
+            if cut is None:
+                break
+            texts, groups, pos = cut
+            self.rows += texts
+            self._groups += groups
+            self._sequence += len(texts)
+        return pos
+
     def _cells(self, data: bytes, pos: int, end: int) -> int:
-        """Reads whole rows of one cell, as many as there are; the place of what is not such a row."""
+        """Reads whole rows of one cell."""
         append, count, last = self.rows.append, len(self.rows), end - 5
         while pos <= last:
             low, high, _, first = _HEAD(data, pos)
@@ -215,7 +246,7 @@ class Answer:
         return pos
 
     def _tuples(self, data: bytes, pos: int, end: int) -> int:
-        """Reads whole rows of several cells, as many as there are; the place of what is not such a row."""
+        """Reads whole rows of several cells."""
         append, count, last = self.rows.append, len(self.rows), end - 5
         while pos <= last:
             low, high, _, first = _HEAD(data, pos)
@@ -264,7 +295,7 @@ class Answer:
             return self._take_column(payload, first)
         if first == _EOF and len(payload) < 9:
             return self._end_rows(payload)
-        self.rows.append(self._long_row(payload))
+        self._take_row(_row(payload, 0, len(payload)))
         return False
 
     def _take_first(self, payload: bytes, first: int) -> bool:
@@ -288,11 +319,22 @@ class Answer:
             self._columns.append(_column_name(payload))
         elif first != _EOF:
             raise ProtocolError("column definitions do not end")
+        else:
+            self._form = FORMS.get(self._columns[0]) if len(self._columns) == 1 else None
         return False
 
-    def _long_row(self, payload: bytes) -> bytes | tuple[bytes | None, ...] | None:
-        row = _row(payload, 0, len(payload))
-        return row[0] if len(row) == 1 else row
+    def _take_row(self, row: tuple[bytes | None, ...]) -> None:
+        if len(row) > 1:
+            self.rows.append(row)
+        elif self._form is None or row[0] is None:
+            self.rows.append(row[0])
+        else:
+            try:
+                text, group = self._form.single(row[0])
+            except ValueError as error:
+                raise ProtocolError(str(error)) from None
+            self.rows.append(text)
+            self._groups.append(group)
 
     def _ok(self, payload: bytes) -> bool:
         affected, pos = _lenenc(payload, 1)
@@ -309,6 +351,7 @@ class Answer:
             raise ProtocolError("malformed end of rows")
         warnings, self.status = _PAIR(payload, 1)
         assert self._columns is not None
-        self.results.append(Result([] if self.stream else self.rows, tuple(self._columns), warnings=warnings))
-        self._columns = None
+        rows = [] if self.stream else self.rows
+        self.results.append(Result(rows, tuple(self._columns), warnings=warnings, groups=self._groups))
+        self._columns, self._form, self._groups = None, None, []
         return not self.status & _MORE_RESULTS

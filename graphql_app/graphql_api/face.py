@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import OperationType, parse
 
-from graphql_app.engine.engine import Engine, Reply
+from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
 from graphql_app.engine.live import Snapshot
 from graphql_app.engine.mysql_errors import StaleSchema
@@ -146,20 +146,16 @@ class GraphQLFace:
         return await self._by_engine(operation, made, bound, entry)
 
     async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound, entry: Entry | None) -> Answer:
-        def body(reply: Reply) -> bytes:
-            return b'{"data":' + made.data(reply) + b"}"
-
         try:
             if entry is not None:
-                once = await self._engine.execute_once(made.prepared, bound.slots, entry, body)
+                once = await self._engine.execute_once(made.prepared, bound.slots, entry, made.body)
                 return Answer(once.answer, retry_count=once.retry_count, name=operation.name, replayed=once.replayed)
             reply = await self._engine.execute(made.prepared, bound.slots)
         except StaleSchema:
             raise
         except AppError as error:
-            only = orjson.loads(made.keys[0][:-1]) if len(made.keys) == 1 else None
-            return execution_failure(error, only)
-        return Answer(body(reply), retry_count=reply.retry_count, name=operation.name)
+            return execution_failure(error, made.keys[0] if len(made.keys) == 1 else None)
+        return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
         names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import orjson
 from graphql import GraphQLObjectType
 
 from graphql_app.engine.compile import Prepared
 from graphql_app.engine.engine import Engine, Reply
+from graphql_app.engine.fragment import json_key
 from graphql_app.engine.live import Snapshot
 from graphql_app.engine.request import Call, Root
 from graphql_app.errors import AppError
@@ -27,15 +28,23 @@ MAX_CACHED_SLOTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A compiled operation and the `"key":` text of each of its roots."""
+    """A compiled operation, and what stands before each of its roots' values in the answer's body."""
 
     prepared: Prepared
-    keys: tuple[bytes, ...]
+    keys: tuple[str, ...]
+    heads: tuple[bytes, ...]
 
-    def data(self, reply: Reply) -> bytes:
-        """The `data` object."""
-        parts = [key + value for key, value in zip(self.keys, reply.values, strict=True)]
-        return b"{" + b",".join(parts) + b"}"
+    @classmethod
+    def of(cls, prepared: Prepared, keys: Iterable[str]) -> Compiled:
+        """The compiled operation whose roots have these keys."""
+        named = tuple(keys)
+        heads = (("," if place else "") + json_key(key) for place, key in enumerate(named))
+        return cls(prepared, named, tuple(head.encode() for head in heads))
+
+    def body(self, reply: Reply) -> bytes:
+        """The answer's body."""
+        parts = [part for pair in zip(self.heads, reply.values, strict=True) for part in pair]
+        return b"".join([b'{"data":{', *parts, b"}}"])
 
 
 class FieldFailed(Exception):
@@ -110,4 +119,4 @@ def compile_fields(
         prepared = engine.prepare(Call(tuple(roots)), snapshot)
     except AppError as error:
         raise FieldFailed(next(iter(fields)), error) from None
-    return Compiled(prepared, tuple(orjson.dumps(root.key) + b":" for root in roots))
+    return Compiled.of(prepared, (root.key for root in roots))

@@ -62,12 +62,12 @@ class Reply:
         self._payloads.append(b"\0" + bytes([affected]) + b"\0" + status + b"\0\0")
         return self
 
-    def rows(self, *rows: tuple[bytes | None, ...], more: bool = False) -> Reply:
-        """A statement gave rows."""
+    def rows(self, *rows: tuple[bytes | None, ...], more: bool = False, name: bytes = b"c%d") -> Reply:
+        """A statement gave rows; a column's `name` may have its place in it."""
         width = len(rows[0])
         self._payloads.append(bytes([width]))
         for place in range(width):
-            names = lenenc(b"def") + lenenc(b"") * 3 + lenenc(b"c%d" % place) * 2
+            names = lenenc(b"def") + lenenc(b"") * 3 + lenenc(name % place if b"%" in name else name) * 2
             self._payloads.append(names + b"\x0c\x2d\0\xff\0\0\0\xfd\0\0\0\0\0")
         self._payloads.append(b"\xfe\0\0\0\0")
         self._payloads += [b"".join(b"\xfb" if cell is None else lenenc(cell) for cell in row) for row in rows]

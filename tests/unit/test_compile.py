@@ -117,11 +117,27 @@ def test_a_negated_condition_on_related_rows() -> None:
 
 
 def test_a_to_many_relation_is_one_batched_statement() -> None:
-    read = Read("users", (*ID, ShowRelated("orders", "orders", Read("orders", ID))))
+    read = Read("users", (*ID, ShowRelated("orders", "orders", Read("orders", ID))), limit=3)
     (hole,) = node(read).holes
+    assert hole.node.keyed
     assert shape(hole.node.statement) == (
-        "SELECT CONCAT(`t0`.`user_id`,'\x1f{\"id\":',`t0`.`id`,'}') FROM `orders` AS `t0` WHERE `t0`.`user_id` IN (?)"
+        "SELECT CONCAT(`t0`.`user_id`,'\x1f{\"id\":',`t0`.`id`,'}\x02') AS `grouped` FROM `orders` AS `t0`"
+        " WHERE `t0`.`user_id` IN (?)"
     )
+
+
+def test_below_all_rows_of_a_table_no_keys_are_needed() -> None:
+    """Nor below all rows whose own parents are all there; where some rows may have no parent, their keys are."""
+    below = ShowRelated("orders", "orders", Read("orders", (*ID, ShowRelated("user", "user", Read("users", ID)))))
+    (hole,) = node(Read("users", (*ID, below))).holes
+    assert not hole.node.keyed
+    assert shape(hole.node.statement).endswith(
+        " FROM `orders` AS `t0` LEFT JOIN `users` AS `t1` ON `t1`.`id`=`t0`.`user_id` WHERE `t0`.`user_id` IS NOT NULL"
+    )
+    own = ShowRelated("orders", "orders", Read("orders", ID))
+    deeper = ShowRelated("orders", "orders", Read("orders", (ShowRelated("user", "user", Read("users", (own,))),)))
+    (hole,) = node(Read("users", (deeper,))).holes
+    assert [inside.node.keyed for inside in hole.node.holes] == [True]
 
 
 def test_keys_of_text_bring_the_parents_along() -> None:

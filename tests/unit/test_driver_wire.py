@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphql_app.engine.compiled import NULL_KEY
+from graphql_app.engine.row_text import GROUPED, ROW
 from graphql_app.engine.wire import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
 from tests.faults.fake_server import Reply, lenenc, packet
 
@@ -69,6 +71,75 @@ def test_answers_are_read_the_same_however_they_are_cut(
         width = len(rows[0])
         assert result.columns == tuple(f"c{place}" for place in range(width))
         assert result.rows == ([row[0] for row in rows] if width == 1 else rows)
+
+
+TEXTS = st.one_of(
+    st.none(),
+    st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), min_size=6, max_size=300).map(str.encode),
+    st.sampled_from([6, 7, 249, 250, 251, 252, 253, 254, 255, 256, 509, 765, 65533, 65534, 65535, 65536, 70000]).map(
+        lambda size: b"y" * size
+    ),
+)
+KEYS = st.one_of(st.just(b""), st.just(NULL_KEY.encode()), st.integers(0, 999).map(lambda key: b"%d" % key))
+TEXT_ROWS = st.lists(st.tuples(KEYS, TEXTS), min_size=1, max_size=40)
+
+
+def text_rows(reply: Reply, rows: list[tuple[bytes, bytes | None]], *, grouped: bool, more: bool) -> None:
+    """Adds a result in a form of ours, its rows led by their groups where it is `grouped`."""
+    cells = [None if text is None else (key + b"\x1f" if grouped else b"") + text + b"\x02" for key, text in rows]
+    reply.rows(*[(cell,) for cell in cells], more=more, name=(GROUPED if grouped else ROW).encode())
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    sets=st.lists(st.tuples(st.booleans(), TEXT_ROWS, st.integers(1, 30)), min_size=1, max_size=3),
+    cuts=st.lists(st.floats(0, 1), max_size=12),
+)
+def test_rows_of_text_are_read_the_same_however_they_are_cut(
+    sets: list[tuple[bool, list[tuple[bytes, bytes | None]], int]], cuts: list[float]
+) -> None:
+    reply = Reply().ok(more=True)
+    for place, (grouped, rows, times) in enumerate(sets):
+        text_rows(reply, rows * times, grouped=grouped, more=place < len(sets) - 1)
+    data = reply.bytes()
+    answer = parse(data, *(int(cut * len(data)) for cut in cuts))
+    assert answer.error is None
+    for result, (grouped, rows, times) in zip(answer.results[1:], sets, strict=True):
+        assert result.rows == [text for _, text in rows] * times
+        assert result.groups == ([key for key, text in rows if text is not None] * times if grouped else [])
+
+
+def test_rows_of_text_end_with_a_failure() -> None:
+    rows: list[tuple[bytes, bytes | None]] = [(b"", b'{"a":%d}' % number) for number in range(700)]
+    good, bad = Reply(), Reply()
+    text_rows(good, rows, grouped=False, more=False)
+    text_rows(bad, rows, grouped=False, more=False)
+    bad._payloads.pop()
+    data = bad.error(1969, b"too long").bytes()
+    for cut in (0.3, 0.5, 0.999):
+        assert parse(good.bytes(), int(cut * len(data))).results[0].rows == [text for _, text in rows]
+        answer = parse(data, int(cut * len(data)))
+        assert answer.error is not None
+        assert (answer.error.code, answer.results) == (1969, [])
+
+
+@pytest.mark.parametrize("size", [FULL - 5, FULL - 4, FULL - 3, FULL, 2 * FULL - 4])
+def test_a_text_around_the_largest_packet_among_others(size: int) -> None:
+    head = Reply().rows((b"",), name=b"row").bytes()[: -len(packet(b"\0", 0)) - len(packet(b"\xfe\0\0\0\0", 0))]
+    small, big = b'{"a":1}\x02', b"x" * size + b"\x02"
+    length = (
+        b"\xfd" + len(big).to_bytes(3, "little") if len(big) < 1 << 24 else b"\xfe" + len(big).to_bytes(8, "little")
+    )
+    row = list(big_packets(length + big, 5))
+    data = head + packet(lenenc(small), 4) + b"".join(row) + packet(lenenc(small), 5 + len(row))
+    data += packet(b"\xfe\0\0\0\0", 6 + len(row))
+    for cut in (len(head) + 3, len(data) // 2, len(data) - 12):
+        assert parse(data, cut).results[0].rows == [small[:-1], big[:-1], small[:-1]]
+
+
+def test_a_text_row_without_its_end_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="does not end"):
+        Answer().feed(Reply().rows((b"x" * 70000,), name=b"row").bytes())
 
 
 def test_one_byte_at_a_time() -> None:
