@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
+from graphql_app.csv_io.batches import Batch, KeyOf, Write, Written, by_itself, under_a_key, within
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
 from graphql_app.csv_io.header import header_columns
-from graphql_app.csv_io.quick import ROW_END, QuickRows
+from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.slices import Slicer
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.perform_bulk import BulkMode, BulkWriter, Refused, bulk_target, update_pieces
+from graphql_app.engine.perform_bulk import BulkMode, bulk_target, update_pieces
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog import Column, Table
@@ -19,6 +21,8 @@ from schema_gen.catalog import Column, Table
 BATCH = 1024 * 1024
 """Bytes of SQL after which a batch is written, each in a transaction of its own."""
 
+_BAD_ROW = 200
+"""Bytes that a refused row takes in memory, about."""
 
 MAX_HEADER = 512 * 1024
 """Bytes of the first line."""
@@ -34,13 +38,22 @@ class Options:
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file. `ignored` rows were there already."""
+    """What became of a file. `ignored` rows were there already; `again` counts batches that were."""
 
     table: str
     total: int = 0
     failed: int = 0
     ignored: int = 0
     retries: int = 0
+    batches: int = 0
+    again: int = 0
+
+    def take(self, written: Written) -> None:
+        """A batch more."""
+        self.ignored += written.refused.ignored
+        self.retries += written.retries
+        self.batches += 1
+        self.again += written.again
 
     @property
     def imported(self) -> int:
@@ -49,28 +62,25 @@ class Report:
 
 
 OnBadRow = Callable[[BadRow], None]
-Write = Callable[[bytes], Awaitable[Refused]]
 
 
 class _Undo(Exception):
     """Ends a dry run: whoever raises it out of a transaction has it undone."""
 
 
-@dataclass(slots=True)
-class _Batch:
-    texts: list[bytes] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    bad: list[BadRow] = field(default_factory=list)
-    size: int = 0
-
-
 async def import_csv(
-    engine: Engine, table: Table, options: Options, file: AsyncIterator[bytes], on_bad_row: OnBadRow
+    engine: Engine,
+    table: Table,
+    options: Options,
+    file: AsyncIterator[bytes],
+    on_bad_row: OnBadRow,
+    key_of: KeyOf | None = None,
 ) -> Report:
     """Imports the file's rows into `table`; `on_bad_row` is told of every refused one, by line within a batch.
 
-    Raises `AppError`: `RequestError` before anything is written, others where the database fails for
-    good; batches written before stay then.
+    With `key_of` each batch is written once for a client's key, and the same file sent again goes
+    on where it was interrupted. Raises `AppError`: `RequestError` before anything is written,
+    others where the database fails for good; batches written before stay then.
     """
     slicer = Slicer()
     record = await _header(slicer, file)
@@ -78,27 +88,16 @@ async def import_csv(
     report = Report(table.name)
     target = bulk_target(table, [column for column in columns if column is not None], options.mode)
     work = _Import(slicer, file, columns, target.table, options, report, on_bad_row, 2 + record.count(slicer.newline))
-    writer = BulkWriter(target)
-    if options.dry_run:
+    if not options.dry_run:
+        await work.run(by_itself(engine, target) if key_of is None else under_a_key(engine, target, key_of))
+        return report
 
-        async def all_in_one(session: Session) -> None:
-            await work.run(lambda text: writer.write(session, text, ROW_END))
-            raise _Undo
+    async def all_in_one(session: Session) -> None:
+        await work.run(within(session, target))
+        raise _Undo
 
-        try:
-            await engine.write_long(all_in_one)
-        except _Undo:
-            return report
-
-    async def write(text: bytes) -> Refused:
-        refused, retries = await engine.write_bulk(
-            lambda session: writer.write(session, text, ROW_END), transactional=table.transactional
-        )
-        report.retries += retries
-        engine.wrote((table.name,))
-        return refused
-
-    await work.run(write)
+    with suppress(_Undo):
+        await engine.write_long(all_in_one)
     return report
 
 
@@ -133,7 +132,7 @@ class _Import:
         self._report = report
         self._on_bad_row = on_bad_row
         self._line = line
-        self._batch = _Batch()
+        self._batch = Batch(0)
         self._update = None
         written = [column for column in columns if column is not None]
         if options.mode is BulkMode.UPDATE:
@@ -155,7 +154,7 @@ class _Import:
                 writing.cancel()
                 await asyncio.wait((writing,))
 
-    async def _batches(self) -> AsyncIterator[_Batch]:
+    async def _batches(self) -> AsyncIterator[Batch]:
         async for data in self._file:
             self._slicer.feed(data)
             async for batch in self._full(end=False):
@@ -164,7 +163,7 @@ class _Import:
             yield batch
         yield self._batch
 
-    async def _full(self, *, end: bool) -> AsyncIterator[_Batch]:
+    async def _full(self, *, end: bool) -> AsyncIterator[Batch]:
         for text, broken in self._slicer.slices(end=end):
             if broken:
                 self._refuse_line(text)
@@ -173,7 +172,7 @@ class _Import:
             # Others have their turn.
             await asyncio.sleep(0)
             if self._batch.size >= BATCH:
-                full, self._batch = self._batch, _Batch()
+                full, self._batch = self._batch, Batch(self._batch.number + 1)
                 yield full
 
     def _take(self, text: bytes) -> None:
@@ -192,24 +191,29 @@ class _Import:
         try:
             cells = literals(self._columns, split(record))
         except BadCell as error:
-            self._batch.bad.append(BadRow(line, error.column, error.code, error.message))
+            self._refuse(BadRow(line, error.column, error.code, error.message), record)
             return None
         if self._update is None:
             return b"(" + b",".join(cells) + b")"
         pieces, head = self._update
         return head + b"".join([before + cells[place] for before, place in pieces])
 
+    def _refuse(self, row: BadRow, record: bytes) -> None:
+        self._batch.bad.append(row)
+        # A file of nothing else must not be held as a whole.
+        self._batch.size += len(record) + _BAD_ROW
+
     def _refuse_line(self, text: bytes) -> None:
-        self._batch.bad.append(BadRow(self._line, None, Code.INVALID_VALUE, "A quoted cell is not closed"))
+        self._refuse(BadRow(self._line, None, Code.INVALID_VALUE, "A quoted cell is not closed"), text)
         self._line += text.count(self._slicer.newline)
 
-    async def _written(self, batch: _Batch, write: Write) -> None:
+    async def _written(self, batch: Batch, write: Write) -> None:
         report, bad = self._report, batch.bad
         report.total += len(batch.lines) + len(bad)
         if batch.lines:
-            refused = await write(ROW_END.join(batch.texts))
-            report.ignored += refused.ignored
-            bad += [_bad_row(batch.lines[place], error) for place, error in refused.rows]
+            written = await write(batch)
+            report.take(written)
+            bad += [_bad_row(batch.lines[place], error) for place, error in written.refused.rows]
         report.failed += len(bad)
         bad.sort(key=lambda row: row.line)
         for row in bad:

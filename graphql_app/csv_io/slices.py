@@ -84,12 +84,13 @@ class Slicer:
     def slices(self, *, end: bool = False) -> Iterator[tuple[bytes, bool]]:
         """The slices that are complete, each with whether it is broken. At the `end` all that is left."""
         while self._buffer:
-            cut = self._end()
+            # Cut in the same way however the bytes come.
+            cut = self._end() if end or len(self._buffer) >= SLICE else 0
             if not cut and (end or len(self._buffer) > MAX_RECORD):
                 if end and not self._buffer.endswith(self.newline):
                     self._buffer += self.newline
                 # The records before the one whose quote is open are as good as any.
-                found = _RECORDS.match(self._buffer)
+                found = _RECORDS.match(self._buffer, 0, MAX_RECORD)
                 cut = found.end() if found else 0
                 del found
                 if not cut:

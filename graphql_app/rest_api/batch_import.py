@@ -11,13 +11,16 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from graphql_app.csv_io.bad_rows import BadRows
+from graphql_app.csv_io.batches import KeyOf
 from graphql_app.csv_io.file_name import table_of
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
+from graphql_app.engine.ledger import Entry
 from graphql_app.engine.perform_bulk import BulkMode
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone
+from graphql_app.idempotency import REPLAYED, client_entry
 from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
 from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import Upload
@@ -51,7 +54,7 @@ class BatchImport:
         try:
             wish = _wish(parse_pairs(scope["query_string"]))
             with BadRows(keep_all=wish.errors_as_file) as bad:
-                answer = await self._run(wish, Upload(scope, receive), bad)
+                answer = await self._run(wish, Upload(scope, receive), bad, _key_of(scope))
                 await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
         except ClientGone:
             return
@@ -65,14 +68,28 @@ class BatchImport:
         seconds = perf_counter() - started
         self.observer(RequestDone("rest", f"POST {PATH}", answer.status, seconds, answer.retry_count, answer.code))
 
-    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows) -> Answer:
+    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> Answer:
         table = await self.engine.table(table_of(await upload.filename()))
         if not table.writable:
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
-        report = await import_csv(self.engine, table, wish.options, upload.chunks(), bad.add)
+        report = await import_csv(self.engine, table, wish.options, upload.chunks(), bad.add, key_of)
         message, status = _verdict(report, wish.options)
         answer = success(message, _data(report, bad), report.retries, self.clock())
-        return replace(answer, status=status)
+        again = report.again and report.again == report.batches
+        return replace(answer, status=status, headers=(*answer.headers, REPLAYED) if again else answer.headers)
+
+
+def _key_of(scope: Scope) -> KeyOf | None:
+    """The ledger's entries under the request's key, if it has one. Raises `RequestError` for a key that is none."""
+    if client_entry(scope, b"") is None:
+        return None
+
+    def key_of(payload: bytes, part: str) -> Entry:
+        entry = client_entry(scope, payload, part)
+        assert entry is not None
+        return entry
+
+    return key_of
 
 
 def _verdict(report: Report, options: Options) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 from graphql_app.engine.perform_bulk import BulkMode
 from graphql_app.errors import Code
 from graphql_app.rest_api.openapi_shared import (
+    KEY_PARAMETER,
     READ_FAILURES,
     READ_PARAMETERS,
     WRITE_FAILURES,
@@ -89,6 +90,7 @@ def _import() -> Json:
         "tags": ["CSV"],
         "summary": "Import a CSV file; its name names the table, and one bad row never stops the others",
         "parameters": [
+            KEY_PARAMETER,
             _choice("mode", [mode.value for mode in BulkMode], "What becomes of rows whose key is there already."),
             _choice("dry_run", ["false", "true"], "Everything is tried and then undone."),
             _choice("errors", ["json", "csv"], "`csv`: if rows are refused, the answer is a file of all of them."),
