@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
+import orjson
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -36,11 +38,14 @@ from graphql_app.graphql_api.subscriptions import Subscriptions
 from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
 from graphql_app.health import health_routes
 from graphql_app.logs import log_events
+from graphql_app.packed import Packed, pack
 from graphql_app.pages import graphiql_response, page_routes, prefers_page
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_routes
 from graphql_app.schema_loader import SchemaLoader
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
+from graphql_app.structure import structure
+from schema_gen.naming import build_names
 
 
 class Application(FastAPI):
@@ -189,7 +194,7 @@ def routes(services: Services, settings: Settings, observer: Observer, endpoint:
         WebSocketRoute("/graphql", socket_endpoint(services, settings, observer), name="graphql-ws"),
         *rest_routes(services.engine, settings, observer),
         *health_routes(services.live, services.executor),
-        *page_routes(graphiql=settings.graphiql, tables=lambda: table_names(services.live)),
+        *page_routes(current_structure(services.live, settings), graphiql=settings.graphiql),
     ]
 
 
@@ -197,6 +202,13 @@ def _graphiql(request: Request) -> Response | None:
     return graphiql_response(request) if prefers_page(request) else None
 
 
-def table_names(live: LiveCatalog) -> list[str]:
-    """The names of what is served now."""
-    return [table.name for table in live.snapshot.catalog] if live.ready else []
+def current_structure(live: LiveCatalog, settings: Settings) -> Callable[[], Packed]:
+    """What the start page shows of the catalog being served, made once for each."""
+
+    @lru_cache(maxsize=1)
+    def made(_generation: int) -> Packed:
+        catalog = live.snapshot.catalog
+        shown = structure(catalog, build_names(catalog, settings.naming), graphiql=settings.graphiql)
+        return pack(orjson.dumps(shown), "application/json")
+
+    return lambda: made(live.snapshot.generation)

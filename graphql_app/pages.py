@@ -6,19 +6,17 @@ that prefix (`/graphiql`, `/docs`) or on it (`/`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from html import escape
-from string import Template
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from graphql_app.packed import Packed, packed_response
 from graphql_app.static_files import FOLDER, asset_response
 
-TableNames = Callable[[], Sequence[str]]
+Structure = Callable[[], Packed]
 
 # Scripts, styles and calls: our own address only, and nothing inline. No framing: a framed page could be made to run a
 # mutation with a stolen click.
@@ -39,32 +37,18 @@ GRAPHIQL_HEADERS = {
     "Vary": "Accept",
 }
 
-# Address (relative), title, what one finds there; the first is left out where GraphiQL is switched off.
-PLACES = (
-    ("graphiql", "GraphiQL", "Write and run GraphQL, read the schema."),
-    ("docs", "REST API", "Every table's addresses, to read and to try."),
-    ("openapi.json", "openapi.json", "The same for tools."),
-)
-
-COMMANDS = """\
-curl {base}api/{table}/query
-curl {base}api/{table}/export -o {table}.csv
-curl {base}graphql -H 'Content-Type: application/json' -d '{{"query": "{{ __typename }}"}}'"""
-
 JSON_TYPES = ("application/json", "application/graphql-response+json")
 
 
-def page_routes(*, graphiql: bool = True, tables: TableNames | None = None) -> list[BaseRoute]:
+def page_routes(structure: Structure, *, graphiql: bool = True) -> list[BaseRoute]:
     """The routes of all pages and of their files.
 
-    `graphiql` false leaves GraphiQL out (404). `tables` is asked at each view of the start page for the names it lists,
-    so that a reloaded schema shows at once.
+    `structure` is asked at each view of the start page for what it shows, so that a reloaded
+    schema shows at once; it may raise `AppError`. `graphiql` false leaves GraphiQL out (404).
     """
 
-    def start(request: Request) -> Response:
-        names = tables() if tables else ()
-        base = str(request.url.replace(query=""))
-        return HTMLResponse(start_page(base, names, graphiql=graphiql), headers=PAGE_HEADERS)
+    def tables(request: Request) -> Response:
+        return packed_response(request, structure())
 
     def asset(request: Request) -> Response:
         return asset_response(request, request.path_params["name"])
@@ -73,12 +57,18 @@ def page_routes(*, graphiql: bool = True, tables: TableNames | None = None) -> l
         return asset_response(request, "favicon.svg")
 
     routes: list[BaseRoute] = [
-        Route("/", start, name="start"),
+        Route("/", start_response, name="start"),
+        Route("/structure.json", tables, name="structure"),
         Route("/docs", docs_response, name="docs"),
         Route("/static/{name:path}", asset, name="static"),
         Route("/favicon.ico", icon, name="icon"),
     ]
     return [*routes, Route("/graphiql", graphiql_response, name="graphiql")] if graphiql else routes
+
+
+def start_response(_request: Request) -> Response:
+    """The start page over `structure.json`."""
+    return HTMLResponse(read_page("start.html"), headers=PAGE_HEADERS)
 
 
 def graphiql_response(_request: Request) -> Response:
@@ -108,41 +98,6 @@ def accepted(header: str) -> dict[str, float]:
         q = next((value[2:] for value in parameters if value.startswith("q=")), "1")
         ranks[name] = float(q) if q.replace(".", "", 1).isdecimal() else 0.0
     return ranks
-
-
-def start_page(base: str, tables: Sequence[str], *, graphiql: bool) -> str:
-    """The start page's HTML. `base` is the address it was asked under, with a slash at the end."""
-    commands = COMMANDS.format(base=base, table=quote(tables[0], safe="") if tables else "users")
-    shown = PLACES if graphiql else PLACES[1:]
-    return Template(read_page("start.html")).substitute(
-        places="\n".join(place_item(*place) for place in shown),
-        tables=table_section(tables, graphiql=graphiql),
-        commands=escape(commands),
-    )
-
-
-def place_item(address: str, title: str, text: str) -> str:
-    """One entry of the start page's list of pages."""
-    return f'          <li><a href="{address}"><strong>{title}</strong> {text}</a></li>'
-
-
-def table_section(tables: Sequence[str], *, graphiql: bool) -> str:
-    """The start page's list of tables with links to their rows; empty where there are none."""
-    if not tables:
-        return ""
-    items = "\n".join(table_item(name, graphiql=graphiql) for name in tables)
-    heading = '<h2 id="tables">Tables</h2>'
-    return f'<section aria-labelledby="tables">\n{heading}\n<ul class="tables">\n{items}\n</ul>\n</section>'
-
-
-def table_item(name: str, *, graphiql: bool) -> str:
-    """One table and the ways into it."""
-    path = quote(name, safe="")
-    links = [(f"graphiql?table={path}", "GraphQL")] if graphiql else []
-    links += [(f"api/{path}/query?limit=20", "JSON"), (f"api/{path}/export", "CSV")]
-    label = escape(name)
-    anchors = " ".join(f'<a href="{href}" aria-label="{label} as {text}">{text}</a>' for href, text in links)
-    return f"<li><code>{label}</code> <span>{anchors}</span></li>"
 
 
 @cache

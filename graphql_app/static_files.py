@@ -1,16 +1,15 @@
-"""The files of `graphql_app/static` as HTTP responses: media types, ETags, compression. Only what ships."""
+"""The files of `graphql_app/static` as HTTP responses: only what ships, each with its media type."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+
+from graphql_app.packed import Packed, pack, packed_response
 
 FOLDER = Path(__file__).parent / "static"
 
@@ -23,19 +22,6 @@ MEDIA_TYPES = {
     ".json": "application/json",
 }
 
-# Ask each time, get 304 nearly always: after an upgrade no page runs with yesterday's script.
-CACHING = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One shipped file, ready to send both ways."""
-
-    plain: bytes
-    packed: bytes
-    media_type: str
-    etag: str
-
 
 @cache
 def names() -> frozenset[str]:
@@ -45,14 +31,11 @@ def names() -> frozenset[str]:
 
 
 @cache
-def load(name: str) -> Asset:
+def load(name: str) -> Packed:
     """The file of that name. Raises `KeyError` where none is served under it, whatever the disk holds."""
     if name not in names():
         raise KeyError(name)
-    plain = (FOLDER / name).read_bytes()
-    # Weak, because the compressed form has the same tag.
-    etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'
-    return Asset(plain, gzip.compress(plain, 6, mtime=0), MEDIA_TYPES[Path(name).suffix], etag)
+    return pack((FOLDER / name).read_bytes(), MEDIA_TYPES[Path(name).suffix])
 
 
 def asset_response(request: Request, name: str) -> Response:
@@ -64,15 +47,4 @@ def asset_response(request: Request, name: str) -> Response:
         asset = load(name)
     except KeyError:
         raise HTTPException(404) from None
-    headers = {**CACHING, "ETag": asset.etag}
-    if has_current(request.headers.get("if-none-match", ""), asset.etag):
-        return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(asset.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=asset.media_type)
-    return Response(asset.plain, headers=headers, media_type=asset.media_type)
-
-
-def has_current(if_none_match: str, etag: str) -> bool:
-    """Whether an If-None-Match header names `etag`, compared weakly as RFC 9110 wants."""
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag.removeprefix("W/") in tags
+    return packed_response(request, asset)

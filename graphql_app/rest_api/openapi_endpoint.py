@@ -1,44 +1,65 @@
-"""The endpoint of /openapi.json: bytes that are made again only when the structure has changed."""
+"""The endpoint of /openapi.json: bytes that are made again only when the structure has changed, or of one table."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from types import MappingProxyType
 
 import orjson
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError
-from graphql_app.rest_api.envelope import Answer, failure, respond, utc_now
+from graphql_app.packed import Packed, pack, packed_response
+from graphql_app.rest_api.envelope import failure, respond, utc_now
 from graphql_app.rest_api.openapi import openapi_document
+from graphql_app.rest_api.query_string import parse_pairs, unknown_parameter
 from schema_gen.catalog import Catalog
 
 
 class CachedDocument:
-    """An ASGI endpoint; `stringify` as in `openapi_document`."""
+    """An ASGI endpoint; `stringify` as in `openapi_document`.
+
+    `?table=` gives the document of one table: a few kilobytes, where that of a large
+    database has megabytes.
+    """
 
     def __init__(self, engine: Engine, *, stringify: bool) -> None:
         self._engine = engine
         self._stringify = stringify
         self._fingerprint: str | None = None
-        self._answer = Answer(200, b"")
+        self._whole = Packed(b"", b"", "", "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the document of the catalog being served."""
         try:
-            answer = await self._current()
+            document = await self._wanted(scope["query_string"])
         except AppError as error:
-            answer = failure(error, utc_now())
-        await respond(send, answer)
+            await respond(send, failure(error, utc_now()))
+        else:
+            await packed_response(Request(scope), document)(scope, receive, send)
 
-    async def _current(self) -> Answer:
+    async def _wanted(self, query: bytes) -> Packed:
+        pairs = parse_pairs(query)
+        for name, _ in pairs:
+            if name != "table":
+                raise unknown_parameter(name, "this address takes table")
+        if not pairs:
+            return await self._current()
+        table = await self._engine.table(pairs[-1][1])
+        only = MappingProxyType({table.name: table})
+        return _document(replace(self._engine.catalog, tables=only), self._stringify)
+
+    async def _current(self) -> Packed:
         catalog = self._engine.catalog
         if catalog.fingerprint != self._fingerprint:
             # A thousand tables take a moment: other requests go on meanwhile.
-            body = await asyncio.to_thread(_document_bytes, catalog, self._stringify)
-            self._answer, self._fingerprint = Answer(200, body), catalog.fingerprint
-        return self._answer
+            whole = await asyncio.to_thread(_document, catalog, self._stringify)
+            self._whole, self._fingerprint = whole, catalog.fingerprint
+        return self._whole
 
 
-def _document_bytes(catalog: Catalog, stringify: bool) -> bytes:
-    return orjson.dumps(openapi_document(catalog, stringify=stringify))
+def _document(catalog: Catalog, stringify: bool) -> Packed:
+    return pack(orjson.dumps(openapi_document(catalog, stringify=stringify)), "application/json")

@@ -79,7 +79,7 @@ def test_style_sheets_load_nothing() -> None:
 
 @pytest.mark.parametrize("path", OWN, ids=[path.name for path in OWN])
 def test_our_own_files_name_no_other_host(path: Path) -> None:
-    text = path.read_text("utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+    text = path.read_text("utf-8").replace('"http://www.w3.org/2000/svg"', "")
     assert re.findall(r"(?:https?:|wss?:)?//[\w.-]+\.\w+", text) == []
 
 

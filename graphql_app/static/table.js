@@ -1,0 +1,111 @@
+// One table as the start page shows it: columns, relations, and every way in with something to copy.
+import { importForm } from "./csv.js";
+import { code, count, element, quoted } from "./elements.js";
+
+const JSON_HEADER = "\\\n  -H 'Content-Type: application/json'";
+
+// The elements that show `table`.
+export function tableView(structure, table) {
+  const parts = [
+    section("GraphQL", ...graphql(structure, table)),
+    section("REST", rest(table)),
+    section("CSV", ...csv(table)),
+  ];
+  return [
+    heading(structure, table),
+    element("div", { class: "columns" }, element("div", {}, columns(table), relations(structure, table)), element("div", {}, parts)),
+  ];
+}
+
+function section(title, ...children) {
+  return element("section", {}, element("h3", {}, title), ...children);
+}
+
+function heading(structure, table) {
+  const rows = table.rows === null ? "" : ` · about ${count(table.rows)} rows`;
+  const facts = `${table.kind}${rows}${table.writable ? "" : " · read only"}`;
+  const links = [
+    structure.graphiql && element("a", { class: "button main", href: inGraphiql(table) }, "Open in GraphiQL"),
+    element("a", { class: "button", href: `docs?table=${table.path}` }, "REST documentation"),
+    element("a", { class: "button", href: `api/${table.path}/export`, download: `${table.name}.csv` }, "Export CSV"),
+  ];
+  return element(
+    "header",
+    {},
+    element("div", {}, element("h2", {}, table.name), element("p", { class: "facts" }, facts), table.comment && element("p", {}, table.comment)),
+    element("p", { class: "buttons" }, links),
+  );
+}
+
+const inGraphiql = (table) => `graphiql?query=${encodeURIComponent(table.query)}`;
+const base = () => new URL(".", document.baseURI).href;
+
+function columns(table) {
+  const referring = new Set(table.references.flatMap((reference) => reference.columns));
+  const rows = table.columns.map((column) => {
+    const marks = [column.key && "key", referring.has(column.name) && "refers", column.null && "null"].filter(Boolean);
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, column.name),
+      element("td", {}, element("code", {}, column.type), column.comment && element("span", { class: "hint" }, column.comment)),
+      element("td", {}, marks.map((mark) => element("span", { class: `badge ${mark}` }, mark))),
+    );
+  });
+  return element("div", { class: "scroll" }, element("table", {}, element("caption", {}, "Columns"), element("tbody", {}, rows)));
+}
+
+function relations(structure, table) {
+  const out = table.references.map((reference) => relation(reference, reference.table, table.name));
+  const back = structure.tables.flatMap((other) =>
+    other.references.filter((reference) => reference.table === table.name && other !== table).map((reference) => relation(reference, other.name, other.name)),
+  );
+  if (out.length + back.length === 0) return null;
+  return element("div", {}, element("h3", {}, "Relations"), element("ul", { class: "relations" }, out, back));
+}
+
+function relation(reference, leads, from) {
+  const words = `${from}.${reference.columns.join(", ")} → ${reference.table}.${reference.to.join(", ")}`;
+  return element("li", {}, element("a", { href: `#${encodeURIComponent(leads)}` }, words));
+}
+
+function graphql(structure, table) {
+  const body = JSON.stringify({ query: table.query.replace(/\s+/g, " ").trim() });
+  const call = `curl -s ${base()}graphql ${JSON_HEADER} \\\n  -d ${quoted(body)}`;
+  return [code(table.query.trimEnd(), "GraphQL query"), code(call, "the same with curl")];
+}
+
+// What the OpenAPI document of this table tells, as commands.
+function rest(table) {
+  const box = element("div", {}, element("p", { class: "hint" }, "Reading the addresses…"));
+  fetch(`openapi.json?table=${table.path}`)
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
+    .then((document) => box.replaceChildren(...commands(table, document)))
+    .catch(() => box.replaceChildren(element("p", { class: "bad" }, "The addresses cannot be read just now.")));
+  return box;
+}
+
+function commands(table, document) {
+  const order = ["get", "post", "put", "patch", "delete"];
+  const own = Object.entries(document.paths).filter(([path]) => [`/api/${table.path}`, `/api/${table.path}/query`].includes(path));
+  const found = own.flatMap(([path, methods]) => order.filter((method) => methods[method]).map((method) => [path, method, methods[method]]));
+  found.sort((a, b) => order.indexOf(a[1]) - order.indexOf(b[1]));
+  return found.map(([path, method, operation]) =>
+    element("div", {}, element("p", { class: "what" }, operation.summary), code(command(path, method, operation), `${method} ${path}`)),
+  );
+}
+
+function command(path, method, operation) {
+  const address = base() + path.slice(1);
+  if (method === "get") return `curl -s ${quoted(`${address}?limit=10`)}`;
+  const body = operation.requestBody?.content?.["application/json"]?.example;
+  return `curl -s -X ${method.toUpperCase()} ${address} ${JSON_HEADER}` + (body === undefined ? "" : ` \\\n  -d ${quoted(JSON.stringify(body))}`);
+}
+
+function csv(table) {
+  const file = /^[\w.-]+$/.test(table.name) ? `${table.name}.csv` : quoted(`${table.name}.csv`);
+  const out = code(`curl -s ${base()}api/${table.path}/export -o ${file}`, "CSV export with curl");
+  if (!table.writable) return [out];
+  const back = code(`curl -s -X POST ${base()}api/batch/import -F file=@${file}`, "CSV import with curl");
+  return [out, back, importForm(table)];
+}
