@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines bench bench-csv assets clean
+.PHONY: run test check test-engines bench bench-csv bench-limits assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -45,6 +45,10 @@ test-engines: .venv/test.stamp
 # Speed, CPU and memory beside the limit of Python and a server made by hand (needs MariaDB): make bench ARGS=--quick
 bench: .venv/bench.stamp
 	@$(BIN)/python -m bench $(ARGS)
+
+# The CPU time that refusing hostile GraphQL documents takes
+bench-limits: .venv/test.stamp
+	@$(BIN)/python -m bench.limits $(ARGS)
 
 # CSV import and export beside MariaDB's own client, memory, and reads meanwhile: make bench-csv ARGS=--quick
 bench-csv: .venv/bench.stamp

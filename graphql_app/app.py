@@ -33,10 +33,12 @@ from graphql_app.events import Observer
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
+from graphql_app.graphql_api.limits import DocumentLimits
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.subscriptions import Subscriptions
 from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
 from graphql_app.health import health_routes
+from graphql_app.http_body import Bounds
 from graphql_app.logs import log_events
 from graphql_app.packed import Packed, pack
 from graphql_app.pages import graphiql_response, page_routes, prefers_page
@@ -150,9 +152,10 @@ def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> 
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
     loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
     live = LiveCatalog(loader, observer)
-    limits = Limits(max_page=settings.max_limit or MAX_PAGE)
+    default_page = settings.default_limit or settings.max_limit
+    limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
     engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
-    face = GraphQLFace(engine, observer, introspection=settings.introspection)
+    face = GraphQLFace(engine, observer, introspection=settings.introspection, limits=document_limits(settings))
     live.listen(SchemaBuilder(face, settings.naming, observer).build)
     live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
@@ -174,11 +177,29 @@ def schedule(settings: Settings) -> Schedule:
     )
 
 
+def document_limits(settings: Settings) -> DocumentLimits:
+    """What one GraphQL document may ask."""
+    return DocumentLimits(
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        fields=settings.max_fields,
+        aliases=settings.max_aliases,
+        root_fields=settings.max_root_fields,
+        directives=settings.max_directives,
+        values=settings.max_json_depth,
+    )
+
+
+def bounds(settings: Settings) -> Bounds:
+    """How large the body of a request may be."""
+    return Bounds(settings.max_body_bytes, settings.max_json_depth, settings.max_batch_size, settings.max_upload_bytes)
+
+
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = _graphiql if settings.graphiql else None
     streams = EventStreams(services.face, services.subscriptions, observer)
-    return GraphQLEndpoint(services.face, observer, settings.max_body_bytes, page, streams)
+    return GraphQLEndpoint(services.face, observer, bounds(settings), page, streams)
 
 
 def socket_endpoint(services: Services, settings: Settings, observer: Observer) -> SocketEndpoint:
@@ -192,7 +213,7 @@ def routes(services: Services, settings: Settings, observer: Observer, endpoint:
     return [
         Route("/graphql", endpoint, name="graphql"),
         WebSocketRoute("/graphql", socket_endpoint(services, settings, observer), name="graphql-ws"),
-        *rest_routes(services.engine, settings, observer),
+        *rest_routes(services.engine, settings, observer, bounds=bounds(settings)),
         *health_routes(services.live, services.executor),
         *page_routes(current_structure(services.live, settings), graphiql=settings.graphiql),
     ]

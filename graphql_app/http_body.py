@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
@@ -12,7 +13,7 @@ from starlette.types import Receive, Scope
 from graphql_app.errors import Code, RequestError
 
 MAX_DEPTH = 128
-"""Above the 100 levels of the JSON columns, which the database counts itself."""
+"""Levels of JSON by default: above the 100 levels of the JSON columns, which the database counts itself."""
 
 _MAX_NUMBER_LENGTH = 400
 _MAX_EXPONENT = 400
@@ -21,6 +22,19 @@ _BOM = b"\xef\xbb\xbf"
 _JSON_TYPE = re.compile(r"application/([^/]+\+)?json", re.ASCII)
 _MOST_LENGTH_DIGITS = 18
 _UTF8 = frozenset({"utf-8", "utf8"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a body may be: its bytes, the levels of its JSON, the requests of a batch, an upload's bytes."""
+
+    body_bytes: int = 10 * 1024 * 1024
+    json_depth: int = MAX_DEPTH
+    batch: int = 20
+    upload_bytes: int = 10 * 1024**3
+
+
+DEFAULT_BOUNDS = Bounds()
 
 
 class ClientGone(Exception):
@@ -108,12 +122,12 @@ def _constant(text: str) -> NoReturn:
 _decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant)
 
 
-def parse_json(text: bytes) -> object:
+def parse_json(text: bytes, depth: int = MAX_DEPTH) -> object:
     """The value of UTF-8 JSON `text`: integers of any size as `int`, other numbers as `Decimal`.
 
     Raises:
         RequestError: MALFORMED_JSON for what is not JSON in UTF-8, for NaN, lone surrogates,
-            a key given twice or nesting beyond `MAX_DEPTH`; VALUE_OUT_OF_RANGE for numbers
+            a key given twice or nesting beyond `depth` levels; VALUE_OUT_OF_RANGE for numbers
             of absurd length or exponent.
     """
     try:
@@ -127,21 +141,23 @@ def parse_json(text: bytes) -> object:
         # Python's own bound for the digits of an int (4,300).
         raise _out_of_range() from None
     except RecursionError:
-        raise _too_deep() from None
-    if decoded.count("[") + decoded.count("{") > MAX_DEPTH:
-        _check_depth(found)
+        raise _too_deep(depth) from None
+    check_depth(text, found, depth)
     if _SURROGATE_ESCAPE.search(decoded):
         _check_surrogates(found)
     return found
 
 
-def _check_depth(value: object) -> None:
+def check_depth(text: bytes, value: object, depth: int) -> None:
+    """Raises `RequestError` (MALFORMED_JSON) where `value`, read from `text`, has more levels than `depth`."""
+    if text.count(b"[") + text.count(b"{") <= depth:
+        return
     level: list[object] = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(depth):
         level = [item for parent in level for item in _children(parent) if isinstance(item, dict | list)]
         if not level:
             return
-    raise _too_deep()
+    raise _too_deep(depth)
 
 
 def _children(value: object) -> list[object]:
@@ -161,8 +177,8 @@ def _malformed(why: str) -> RequestError:
     return RequestError(Code.MALFORMED_JSON, f"Malformed JSON: {why}")
 
 
-def _too_deep() -> RequestError:
-    return _malformed(f"nested deeper than {MAX_DEPTH} levels")
+def _too_deep(depth: int) -> RequestError:
+    return _malformed(f"nested deeper than {depth} levels")
 
 
 def _out_of_range() -> RequestError:

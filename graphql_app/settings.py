@@ -173,16 +173,36 @@ class Settings(BaseSettings):
     )
 
     max_limit: PositiveInt | None = _setting(
-        None, "The largest `limit` a request may ask for; empty for no bound.", NUMBER
+        None, "The largest `limit` a request may ask for, and the default one; empty for no bound.", NUMBER
+    )
+    default_limit: PositiveInt | None = _setting(
+        None, "The rows of a list that asks for no `limit`; empty for MAX_LIMIT. Exports are always whole.", NUMBER
     )
     max_depth: PositiveInt = _setting(20, "The deepest nesting of a GraphQL operation, introspection aside.", NUMBER)
     max_cost: PositiveInt = _setting(
-        10_000, "The most fields a GraphQL operation may ask for, fragments and aliases spread out.", NUMBER
+        10_000_000,
+        "The most values that a request may ask for, as estimated from its page sizes and relations: "
+        "a list counts its `limit`, at most 1,000; without one 100, in a relation 10.",
+        NUMBER,
     )
+    max_tokens: PositiveInt = _setting(20_000, "The most tokens of a GraphQL document, comments included.", NUMBER)
+    max_fields: PositiveInt = _setting(
+        3_000, "The most fields and fragments that a GraphQL document selects, each as often as it is spread.", NUMBER
+    )
+    max_root_fields: PositiveInt = _setting(200, "The most root fields of a GraphQL operation.", NUMBER)
+    max_aliases: PositiveInt = _setting(1_000, "The most aliases of a GraphQL operation.", NUMBER)
+    max_directives: PositiveInt = _setting(500, "The most directives of a GraphQL operation.", NUMBER)
+    max_batch_size: PositiveInt = _setting(20, "The most GraphQL requests in one batch.", NUMBER)
     max_body_bytes: PositiveInt = _setting(
         10 * 1024 * 1024,
         "The largest JSON body of a request, in bytes. Uploaded files are streamed and not bounded by it.",
         NUMBER,
+    )
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
+        128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"
+    )
+    max_upload_bytes: PositiveInt = _setting(
+        10 * 1024**3, "The largest uploaded file, in bytes, with what multipart puts around it.", NUMBER
     )
 
     subscription_poll_ms: PositiveInt = _setting(
@@ -232,6 +252,10 @@ class Settings(BaseSettings):
             (
                 len(self.retry_delays_ms) != len(self.retry_timeouts_ms) - 1,
                 "RETRY_DELAYS_MS takes one number less than RETRY_TIMEOUTS_MS has",
+            ),
+            (
+                self.default_limit and self.max_limit and self.default_limit > self.max_limit,
+                "DEFAULT_LIMIT takes a whole number not above MAX_LIMIT",
             ),
             (self.db_ssl_ca and self.db_ssl != "verify", "DB_SSL_CA takes effect with DB_SSL=verify only; set both"),
         ):

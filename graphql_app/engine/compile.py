@@ -9,6 +9,7 @@ from graphql_app.engine.compile_cell import json_text
 from graphql_app.engine.compile_read import compile_query
 from graphql_app.engine.compile_write import CompiledWrite, compile_write
 from graphql_app.engine.compiled import Template
+from graphql_app.engine.cost import Estimate
 from graphql_app.engine.plan_tables import tables_written
 from graphql_app.engine.scope import Dialect
 
@@ -18,12 +19,14 @@ class Prepared:
     """A compiled call: reads as templates, or writes.
 
     `transactional` if every table written can roll back; `written` are the tables written.
+    `estimate` is there where page sizes given at each call decide whether it costs too much.
     """
 
     reads: tuple[Template, ...] = ()
     writes: tuple[CompiledWrite | bytes, ...] | None = None
     transactional: bool = True
     written: frozenset[str] = frozenset()
+    estimate: Estimate | None = None
 
     @property
     def constant(self) -> bool:

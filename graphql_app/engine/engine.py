@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
+from graphql_app.engine.cost import Budget, checked
 from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.ledger import Entry, Once
@@ -53,6 +54,7 @@ class Engine:
         self._stringify = stringify
         self._limits = limits or Limits()
         self._listeners: list[Callable[[Iterable[str]], None]] = []
+        self._budget = Budget(self._limits.cost, self._limits.default_page)
 
     @property
     def catalog(self) -> Catalog:
@@ -63,6 +65,11 @@ class Engine:
     def max_page(self) -> int:
         """The largest `limit` that is allowed."""
         return self._limits.max_page
+
+    @property
+    def default_page(self) -> int | None:
+        """The rows of a list that names no limit; `None` for all."""
+        return self._limits.default_page
 
     async def table(self, name: str) -> Table:
         """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
@@ -76,14 +83,18 @@ class Engine:
         """Plans and compiles a call against `snapshot` (default: the one being served). Raises `AppError`."""
         against = snapshot or self.live.snapshot
         with self._stage("plan"):
+            estimate = checked(call, against.catalog, self._budget)
             planned = Planner(against.catalog, self._limits).call(call)
         with self._stage("compile"):
-            return compile_call(Dialect(against.features, self._stringify), planned)
+            prepared = compile_call(Dialect(against.features, self._stringify), planned)
+        return prepared if estimate is None else replace(prepared, estimate=estimate)
 
     def prepare_live(self, call: Call, snapshot: Snapshot) -> tuple[Prepared, frozenset[str]]:
         """As `prepare`, with the tables that the answer depends on. Raises `AppError`."""
+        estimate = checked(call, snapshot.catalog, self._budget)
         planned = Planner(snapshot.catalog, self._limits).call(call)
-        return compile_call(Dialect(snapshot.features, self._stringify), planned), tables_read(planned)
+        prepared = compile_call(Dialect(snapshot.features, self._stringify), planned)
+        return replace(prepared, estimate=estimate), tables_read(planned)
 
     def on_write(self, listener: Callable[[Iterable[str]], None]) -> None:
         """`listener` is told the tables of every write that was done, or may have been."""
@@ -96,6 +107,8 @@ class Engine:
 
     async def execute(self, prepared: Prepared, slots: Sequence[object] = ()) -> Reply:
         """Runs a compiled call as one retried unit of work. Raises `AppError`."""
+        if prepared.estimate is not None:
+            prepared.estimate.check(slots)
         if prepared.constant:
             return Reply(
                 tuple(b"".join(part for part in template if isinstance(part, bytes)) for template in prepared.reads)
@@ -131,11 +144,15 @@ class Engine:
             finally:
                 self.wrote(prepared.written)
 
-    def compile_rows(self, read: Read, form: RowForm) -> Statement:
-        """The statement that answers `read` with one row of text each. Raises `RequestError`, also if no one can."""
+    def compile_rows(self, read: Read, form: RowForm, *, whole: bool = False) -> Statement:
+        """The statement that answers `read` with one row of text each; `whole` if no default page is to bound it.
+
+        Raises `RequestError`, also if no one statement can.
+        """
         against = self.live.snapshot
         with self._stage("plan"):
-            planned = Planner(against.catalog, self._limits).read(read)
+            limits = replace(self._limits, default_page=None) if whole else self._limits
+            planned = Planner(against.catalog, limits).read(read)
         with self._stage("compile"):
             return compile_rows(Dialect(against.features, self._stringify), planned, form)
 

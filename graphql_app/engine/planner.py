@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql_app.engine import plan
 from graphql_app.engine.figures import check_function
@@ -44,9 +44,14 @@ from schema_gen.column_types import INTEGER
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a request may ask at most. `max_page` bounds `limit` where one is given."""
+    """What a request may ask at most.
+
+    `max_page` bounds `limit` where one is given; `default_page` is that of lists without one (`None`: all rows).
+    """
 
     max_page: int = MAX_PAGE
+    default_page: int | None = None
+    cost: int = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,18 @@ class Planner:
 
     def read(self, request: Read) -> plan.ReadPlan:
         """The plan of a read."""
+        return self._read(request, one=request.one)
+
+    def _read(self, request: Read, *, one: bool) -> plan.ReadPlan:
         table = self.table(request.table)
-        return plan.ReadPlan(self._rows(table, request), self.outputs(table, request.select), request.one)
+        rows = self._rows(table, request)
+        return plan.ReadPlan(rows if one else self._paged(rows), self.outputs(table, request.select), request.one)
+
+    def _paged(self, rows: plan.Rows) -> plan.Rows:
+        """The rows of a list: the default page of them where none was asked for."""
+        if rows.limit is not None or self.limits.default_page is None:
+            return rows
+        return replace(rows, limit=page("limit", self.limits.default_page))
 
     def aggregate(self, request: Aggregate) -> plan.AggregatePlan:
         """The plan of an aggregate."""
@@ -143,7 +158,7 @@ class Planner:
             return plan.TextOut(item.key, item.text)
         relation, _ = self.relation(table, item.relation)
         if isinstance(item, ShowRelated):
-            return plan.RelatedOut(item.key, relation, self.read(item.read))
+            return plan.RelatedOut(item.key, relation, self._read(item.read, one=relation.to_one))
         return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
 
     def _aggregate_field(
@@ -152,7 +167,7 @@ class Planner:
         if isinstance(field, ShowText):
             return plan.TextOut(field.key, field.text)
         if isinstance(field, Nodes):
-            return plan.NodesOut(field.key, plan.ReadPlan(rows, self.outputs(rows.table, field.select)))
+            return plan.NodesOut(field.key, plan.ReadPlan(self._paged(rows), self.outputs(rows.table, field.select)))
         return self.figures(rows.table, field)
 
     def figures(self, table: Table, field: Figures) -> plan.FiguresOut:

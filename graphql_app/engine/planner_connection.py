@@ -48,6 +48,7 @@ def plan_connection(planner: Planner, request: Connection) -> plan.ConnectionPla
     ]
     parts = tuple(part for part in (all_rows.where, *bounds) if part is not None)
     size = request.last if backward else request.first
+    size = planner.limits.default_page if size is None else size
     limit = _one_more(size, planner.limits.max_page, "last" if backward else "first")
     rows = plan.Rows(table, plan.AllOf(parts) if parts else None, reading, limit)
     selections: list[Selection] = []

@@ -23,8 +23,11 @@ from graphql import (
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed, request_error
+from graphql_app.graphql_api.limits import DocumentLimits, check
+from graphql_app.graphql_api.overlaps import rules
 
-MAX_TOKENS = 20_000
+MAX_ERRORS = 20
+"""Errors of one document that are told; each costs as much as the document to find."""
 CACHED_DOCUMENTS = 1_000
 CACHED_CHARACTERS = 8_000_000
 
@@ -90,17 +93,20 @@ class Document:
 class Documents:
     """Parsed and validated documents by text, the least recently used ones dropped."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
+        self._limits = limits
+        self._rules = rules(schema)
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
     def get(self, text: str) -> Document:
-        """The document of `text`."""
+        """The document of `text`. Raises `RequestFailed` where it goes beyond a limit: nothing is kept of it."""
         found = self._known.get(text)
         if found is not None:
             self._known.move_to_end(text)
             return found
+        check(text, self._limits)
         made = self._make(text)
         self._known[text] = made
         self._characters += len(text)
@@ -111,8 +117,9 @@ class Documents:
 
     def _make(self, text: str) -> Document:
         try:
-            parsed = parse(text, no_location=False, max_tokens=MAX_TOKENS)
-            errors = validate(self._schema, parsed)
+            parsed = parse(text)
+            # No suggestions: they tell names that the client did not know, and cost more than all the rest.
+            errors = validate(self._schema, parsed, self._rules, MAX_ERRORS, hide_suggestions=True)
         except GraphQLError as error:
             return Document(errors=(error,), code=Code.GRAPHQL_PARSE_FAILED)
         except RecursionError:

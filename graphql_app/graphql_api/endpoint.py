@@ -17,11 +17,9 @@ from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
-from graphql_app.http_body import ClientGone, read_body
+from graphql_app.http_body import Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
 
-MAX_BATCH = 20
-"""Requests in one batch."""
 ALLOWED = b"GET, POST"
 _STATUS = {
     Code.PAYLOAD_TOO_LARGE: 413,
@@ -43,7 +41,7 @@ class GraphQLEndpoint:
 
     face: GraphQLFace
     observer: Observer
-    max_body_bytes: int
+    bounds: Bounds
     page: Page | None = None
     streams: EventStreams | None = None
 
@@ -116,10 +114,8 @@ class GraphQLEndpoint:
             return parse_query(scope["query_string"])
         if scope["method"] != "POST":
             raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
-        body = await read_body(scope, receive, self.max_body_bytes)
-        asked = parse_body(body)
-        if isinstance(asked, list) and len(asked) > MAX_BATCH:
-            raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {MAX_BATCH} requests")
+        body = await read_body(scope, receive, self.bounds.body_bytes)
+        asked = parse_body(body, self.bounds)
         return _with_entries(scope, body, asked) if has_key(scope) else asked
 
 

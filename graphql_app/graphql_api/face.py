@@ -21,6 +21,7 @@ from graphql_app.graphql_api.documents import Documents, Operation
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, execute
 from graphql_app.graphql_api.inputs import Bound, bind
+from graphql_app.graphql_api.limits import DocumentLimits
 from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
 from schema_gen.introspection import NotPlain, introspection_of
 from schema_gen.schema import BuiltSchema
@@ -66,15 +67,23 @@ class Served:
 class GraphQLFace:
     """The GraphQL side of the program."""
 
-    def __init__(self, engine: Engine, observer: Observer, *, introspection: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        observer: Observer,
+        *,
+        introspection: bool = True,
+        limits: DocumentLimits | None = None,
+    ) -> None:
         self._engine = engine
         self._observer = observer
         self._introspection = introspection
+        self._limits = limits or DocumentLimits()
         self._served: Served | None = None
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
-        self._served = Served(snapshot, built, Documents(built.schema.graphql))
+        self._served = Served(snapshot, built, Documents(built.schema.graphql, self._limits))
 
     @property
     def served(self) -> Served:

@@ -33,7 +33,7 @@ from graphql.execution.values import get_variable_values
 from graphql_app.engine.request import Slot
 from graphql_app.errors import Code
 from graphql_app.graphql_api.constants import Mismatch, parsed, reader
-from graphql_app.graphql_api.documents import Operation
+from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from schema_gen.scalars import rounded
 
@@ -80,7 +80,9 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
 def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> RequestFailed:
     try:
         values = {name: rounded(value) for name, value in raw.items()}
-        outcome = get_variable_values(schema, operation.node.variable_definitions or (), values)
+        outcome = get_variable_values(
+            schema, operation.node.variable_definitions or (), values, MAX_ERRORS, hide_suggestions=True
+        )
     except RecursionError:
         outcome = []
     if isinstance(outcome, list) and outcome:

@@ -38,7 +38,6 @@ from graphql_app.engine.request import (
     Write,
     all_of,
 )
-from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.conditions import Conditions
 from graphql_app.graphql_api.inputs import Tree, literal
 from graphql_app.graphql_api.selection import Fields, merged
@@ -56,10 +55,6 @@ from schema_gen.meanings import (
     RootField,
 )
 from schema_gen.schema import BuiltSchema
-
-MAX_FIELDS = 20_000
-"""Fields that one operation may select after its fragments are expanded."""
-
 
 Given = Mapping[Argument | str, tuple[object, GraphQLInputType]]
 """Arguments by meaning (columns by name): value and type."""
@@ -85,7 +80,6 @@ class Translator:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Tree
     after: object = None
-    selected: int = 0
 
     # --- roots ---------------------------------------------------------------
 
@@ -121,15 +115,11 @@ class Translator:
                 return to_write(self, root, far, fields, given)
 
     def inside(self, field: GraphQLField, nodes: list[FieldNode]) -> tuple[GraphQLObjectType, Fields]:
-        """The type a field leads to, and the fields selected there. Raises `RequestError` if they are too many."""
+        """The type a field leads to, and the fields selected there."""
         far = get_named_type(field.type)
         if not isinstance(far, GraphQLObjectType):
             raise AssertionError("a generated field does not lead to an object")
-        fields = merged(nodes, self.fragments, self.variables)
-        self.selected += len(fields)
-        if self.selected > MAX_FIELDS:
-            raise RequestError(Code.LIMIT_EXCEEDED, f"The operation selects more than {MAX_FIELDS} fields")
-        return far, fields
+        return far, merged(nodes, self.fragments, self.variables)
 
     # --- arguments -----------------------------------------------------------
 

@@ -12,7 +12,7 @@ import orjson
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Answer, Asked
-from graphql_app.http_body import parse_json
+from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, check_depth, parse_json
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -52,18 +52,21 @@ def _weight(parameters: str) -> float:
     return 1.0
 
 
-def parse_body(body: bytes) -> list[Asked] | Asked:
+def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | Asked:
     """The request, or the batch, of a POST body. Raises `RequestError`."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        value = parse_json(body)
+        value = parse_json(body, bounds.json_depth)
+    check_depth(body, value, bounds.json_depth)
     if _has_float(value):
         # orjson rounds what does not fit a double; the exact reader is slower and keeps every digit.
-        value = parse_json(body)
+        value = parse_json(body, bounds.json_depth)
     if isinstance(value, list):
         if not value:
             raise _bad("A batch must hold at least one request")
+        if len(value) > bounds.batch:
+            raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {bounds.batch} requests")
         return [asked_of(item) for item in value]
     return asked_of(value)
 

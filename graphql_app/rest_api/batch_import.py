@@ -19,7 +19,7 @@ from graphql_app.engine.ledger import Entry
 from graphql_app.engine.perform_bulk import BulkMode
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import ClientGone
+from graphql_app.http_body import Bounds, ClientGone
 from graphql_app.idempotency import REPLAYED, client_entry
 from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
 from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
@@ -47,6 +47,7 @@ class BatchImport:
     engine: Engine
     observer: Observer
     clock: Clock
+    bounds: Bounds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -54,7 +55,8 @@ class BatchImport:
         try:
             wish = _wish(parse_pairs(scope["query_string"]))
             with BadRows(keep_all=wish.errors_as_file) as bad:
-                answer = await self._run(wish, Upload(scope, receive), bad, _key_of(scope))
+                upload = Upload(scope, receive, self.bounds.upload_bytes)
+                answer = await self._run(wish, upload, bad, _key_of(scope))
                 await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
         except ClientGone:
             return

@@ -114,7 +114,7 @@ class Export(_Streaming):
         """Streams the file."""
         form, pairs = _format(parse_pairs(scope["query_string"]))
         read = await self.table_read(scope, pairs)
-        statement = self.engine.compile_rows(read, form)
+        statement = self.engine.compile_rows(read, form, whole=True)
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return Answer(200, b"", headers)
@@ -140,6 +140,8 @@ class Query(_Streaming):
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media = preferred(headers.get(b"accept", b""), ("application/json", "text/csv", "application/x-ndjson"))
         read = await self.table_read(scope, parse_pairs(scope["query_string"]))
+        if read.limit is None:
+            read = replace(read, limit=self.engine.default_page)
         counted = await self._counted(read, headers.get(b"prefer", b"").decode("latin-1"))
         if media == "text/csv":
             wanted = Wanted(read, RowForm.CSV, (*_CSV, *_VARY, *counted), _csv_lines(read))

@@ -13,7 +13,7 @@ from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.ledger import Entry
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import ClientGone, parse_json, read_body
+from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, ClientGone, parse_json, read_body
 from graphql_app.idempotency import client_entry
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
 from graphql_app.rest_api.admin import Reload
@@ -37,7 +37,13 @@ from graphql_app.rest_api.query_string import parse_pairs
 from graphql_app.settings import Settings
 
 
-def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: Clock = utc_now) -> list[BaseRoute]:
+def rest_routes(
+    engine: Engine,
+    settings: Settings,
+    observer: Observer,
+    clock: Clock = utc_now,
+    bounds: Bounds = DEFAULT_BOUNDS,
+) -> list[BaseRoute]:
     """The routes of the REST face; more special addresses under /api go before them."""
     secret = settings.admin_secret.get_secret_value()
     document = CachedDocument(engine, stringify=settings.stringify_numbers)
@@ -45,13 +51,10 @@ def rest_routes(engine: Engine, settings: Settings, observer: Observer, clock: C
         ("/api/{table}", "rest_table", TABLE_OPERATIONS),
         ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
     )
-    endpoints = {
-        path: Endpoint(path, operations, engine, settings.max_body_bytes, observer, clock)
-        for path, _, operations in addresses
-    }
+    endpoints = {path: Endpoint(path, operations, engine, bounds, observer, clock) for path, _, operations in addresses}
     query = Query("/api/{table}/query", engine, observer, clock, endpoints["/api/{table}/query"])
     return [
-        Route(IMPORT_PATH, BatchImport(engine, observer, clock), methods=["POST"], name="batch_import"),
+        Route(IMPORT_PATH, BatchImport(engine, observer, clock, bounds), methods=["POST"], name="batch_import"),
         *(
             Route(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
             for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))
@@ -70,7 +73,7 @@ class Endpoint:
     path: str
     operations: Mapping[str, Operation]
     engine: Engine
-    max_body_bytes: int
+    bounds: Bounds
     observer: Observer
     clock: Clock
 
@@ -101,7 +104,7 @@ class Endpoint:
             return failure(internal_error(), self.clock())
 
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
-        body = await read_body(scope, receive, self.max_body_bytes) if operation.takes_body else b""
+        body = await read_body(scope, receive, self.bounds.body_bytes) if operation.takes_body else b""
         entry = client_entry(scope, body) if operation.writes else None
         return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
 
@@ -111,7 +114,9 @@ class Endpoint:
         pairs = parse_pairs(scope["query_string"])
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
-        prepared = operation.prepare(Wish(catalog, table, parse_json(body) if body else {}, pairs))
+        prepared = operation.prepare(
+            Wish(catalog, table, parse_json(body, self.bounds.json_depth) if body else {}, pairs)
+        )
         if entry is not None:
             return await self._once(prepared, entry)
         return self._success(prepared, await self.engine.run(prepared.call))

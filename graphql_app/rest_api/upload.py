@@ -27,8 +27,8 @@ _FILENAME = re.compile(rb';\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))', re.I
 class Upload:
     """The file of one request."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        """Raises `RequestError` where the request holds no multipart body."""
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        """Raises `RequestError` where the request holds no multipart body; `limit` is in bytes of the whole body."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media, options = parse_options_header(headers.get(b"content-type", b"").decode("latin-1"))
         boundary = options.get(b"boundary", b"")
@@ -39,6 +39,8 @@ class Upload:
         if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
             raise RequestError(Code.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed")
         self._receive = receive
+        self._limit = limit
+        self._size = 0
         self._chunks: deque[bytes] = deque()
         self._name: str | None = None
         self._header = [b"", b""]
@@ -74,8 +76,12 @@ class Upload:
         if message["type"] == "http.disconnect":
             raise ClientGone
         self._more = message.get("more_body", False)
+        data: bytes = message.get("body", b"")
+        self._size += len(data)
+        if self._size > self._limit:
+            raise RequestError(Code.PAYLOAD_TOO_LARGE, f"The upload is larger than {self._limit} bytes")
         try:
-            self._parser.write(message.get("body", b""))
+            self._parser.write(data)
         except FormParserError:
             raise _malformed() from None
 

@@ -21,6 +21,7 @@ from graphql_app.engine.pool import Pool
 from graphql_app.engine.retry import Schedule
 from graphql_app.errors import Code
 from graphql_app.events import Event, RequestDone, UnexpectedError, ignore
+from graphql_app.http_body import DEFAULT_BOUNDS
 from graphql_app.rest_api.operations import Operation, Prepared, Wish
 from graphql_app.rest_api.routes import Endpoint, rest_routes
 from graphql_app.settings import Settings
@@ -146,7 +147,7 @@ async def test_a_defect_is_an_envelope_that_says_nothing(away: Engine, events: l
     def fail(_wish: Wish) -> Prepared:
         raise RuntimeError("secret")
 
-    endpoint = Endpoint("/api/{table}", {"POST": Operation(fail)}, away, 100, events.append, clock)
+    endpoint = Endpoint("/api/{table}", {"POST": Operation(fail)}, away, DEFAULT_BOUNDS, events.append, clock)
     start, body = await call(endpoint, {"type": "http.request", "body": b""})
     assert start["status"] == 500
     assert orjson.loads(body["body"]) == {
@@ -167,7 +168,7 @@ async def test_a_client_that_leaves_gets_nothing_and_is_no_failure(away: Engine,
     def never(_wish: Wish) -> Prepared:
         raise AssertionError("prepared without a body")
 
-    endpoint = Endpoint("/api/{table}", {"POST": Operation(never)}, away, 100, events.append, clock)
+    endpoint = Endpoint("/api/{table}", {"POST": Operation(never)}, away, DEFAULT_BOUNDS, events.append, clock)
     half: Message = {"type": "http.request", "body": b'{"in', "more_body": True}
     assert await call(endpoint, half, {"type": "http.disconnect"}) == []
     assert events == []

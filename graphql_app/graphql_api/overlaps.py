@@ -1,0 +1,100 @@
+"""The rule that fields of one response key agree, in time linear in the fields, fragments spread out.
+
+graphql-core compares each pair of fields and fragments, which takes a second for documents of a
+few kilobytes. Where every type is an object type, as all generated ones are, fields of one key
+stand on one type: each has to agree with the first one, and what they select is taken together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationRule,
+    is_abstract_type,
+    print_ast,
+    specified_rules,
+)
+from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRule
+
+
+class FieldsAgreeRule(ValidationRule):
+    """Fields of one response key have the same name and the same arguments."""
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_args: Any) -> None:
+        """Looks through an operation with all its fragments; reports the first field that disagrees."""
+        levels = [[node.selection_set]]
+        while levels:
+            for nodes in self._by_key(levels.pop()).values():
+                why = _disagreement(nodes)
+                if why is not None:
+                    self.report_error(GraphQLError(why, nodes))
+                    return
+                inner = [field.selection_set for field in nodes if field.selection_set is not None]
+                if inner:
+                    levels.append(inner)
+
+    def _by_key(self, level: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        """The fields of selection sets that are taken together."""
+        found: dict[str, list[FieldNode]] = {}
+        spread: set[str] = set()
+        waiting = [iter(each.selections) for each in reversed(level)]
+        while waiting:
+            for selection in waiting[-1]:
+                if isinstance(selection, FieldNode):
+                    key = selection.alias.value if selection.alias else selection.name.value
+                    found.setdefault(key, []).append(selection)
+                elif isinstance(selection, InlineFragmentNode):
+                    waiting.append(iter(selection.selection_set.selections))
+                    break
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                    spread.add(selection.name.value)
+                    fragment = self.context.get_fragment(selection.name.value)
+                    if fragment is not None:
+                        waiting.append(iter(fragment.selection_set.selections))
+                        break
+            else:
+                waiting.pop()
+        return found
+
+
+def rules(schema: GraphQLSchema) -> tuple[type[ASTValidationRule], ...]:
+    """The rules of validation for a schema: with interfaces or unions in it, graphql-core's own."""
+    own = any(is_abstract_type(each) for each in schema.type_map.values())
+    taken = OverlappingFieldsCanBeMergedRule if own else FieldsAgreeRule
+    return tuple(taken if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)
+
+
+def _disagreement(nodes: list[FieldNode]) -> str | None:
+    """Why fields of one key cannot be one field."""
+    if len(nodes) == 1:
+        return None
+    first, *others = nodes
+    key = first.alias.value if first.alias else first.name.value
+    given: list[str] | None = None
+    for other in others:
+        why = ""
+        if other.name.value != first.name.value:
+            why = f"'{first.name.value}' and '{other.name.value}' are different fields"
+        elif first.arguments or other.arguments:
+            given = given or _written(first.arguments)
+            why = "" if _written(other.arguments) == given else "they have differing arguments"
+        if why:
+            return (
+                f"Fields '{key}' conflict because {why}."
+                " Use different aliases on the fields to fetch both if this was intentional."
+            )
+    return None
+
+
+def _written(arguments: tuple[ArgumentNode, ...] | None) -> list[str]:
+    """Arguments in a form to compare, whatever their order."""
+    return sorted(print_ast(argument) for argument in arguments or ())
