@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.embedded.provide import embedded_engine
+from graphql_app.ending import told_of_the_end
 from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute import Executor
@@ -121,6 +122,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         services = build(settings, address.name, pool, observer)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
+        stack.enter_context(told_of_the_end(services.live_queries.stop))
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
         stack.enter_context(reloading_on_hangup(services.live))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -101,7 +101,7 @@ class LiveQueries:
         self._probe = probe
         self._polls: dict[Hashable, Poll] = {}
         self._readers: dict[str, dict[Poll, None]] = {}
-        self._healing: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def watch(self, key: Hashable, make: Callable[[], Source], watcher: Watcher) -> Watch:
@@ -128,7 +128,14 @@ class LiveQueries:
         """The database does not answer: no poll until it does."""
         if self.reachable.is_set() and not self._closed:
             self.reachable.clear()
-            self._healing = asyncio.create_task(self._heal())
+            self.start(self._heal())
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """A task that `close` ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _heal(self) -> None:
         pauses = iter(HEAL_PAUSES)
@@ -166,8 +173,8 @@ class LiveQueries:
 
     async def close(self) -> None:
         """Ends everything, and waits until no task is left."""
-        tasks = [poll.task for poll in self._polls.values()] + ([self._healing] if self._healing else [])
         self.stop()
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -190,7 +197,7 @@ class Poll:
         self._free = asyncio.Event()
         self._free.set()
         self._read(source.tables)
-        self.task = asyncio.create_task(self._run())
+        self.task = all_polls.start(self._run())
 
     # --- watchers --------------------------------------------------------------
 
@@ -256,7 +263,8 @@ class Poll:
                     self._asking = False
             if not self._watches:
                 return self._finish()
-            await self._pause(started)
+            if self._all.reachable.is_set():
+                await self._pause(started)
 
     async def _ask(self, started: float) -> None:
         try:

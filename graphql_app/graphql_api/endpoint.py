@@ -88,7 +88,7 @@ class GraphQLEndpoint:
         media = media_type(accept)
         try:
             asked = await self._asked(scope, receive)
-            if isinstance(asked, Asked) and (media is None or self.face.subscribes(asked)):
+            if isinstance(asked, Asked) and (media is None or await self.face.subscribes(asked)):
                 await self.streams.run(receive, send, form, asked)
                 return None
             if media is None:

@@ -99,7 +99,7 @@ class EventStreams:
         headers = [(b"content-type", form.media_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": form.head or form.beat, "more_body": True})
-        if self.face.subscribes(asked):
+        if await self.face.subscribes(asked):
             await self._subscribe(send, form, asked)
         else:
             body = form.answer((await self.face.answer(asked)).body) + form.end
@@ -116,7 +116,7 @@ class EventStreams:
         subscriber = Subscriber(self.observer, form.transport, name, outbox, form.answer, ended)
         try:
             try:
-                await subscriber.open(self.subscriptions, asked)
+                subscriber.open(self.subscriptions, asked)
             except Exception as error:
                 ended(self.face.failed(error).body)
             while (message := await self._next(outbox, form)) != _CUT:

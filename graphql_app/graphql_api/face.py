@@ -96,9 +96,15 @@ class GraphQLFace:
         """Whether a request is a mutation; one that cannot be executed is none."""
         return self._kind(asked) is OperationType.MUTATION
 
-    def subscribes(self, asked: Asked) -> bool:
-        """Whether a request is a subscription; one that cannot be executed is none."""
-        return self._kind(asked) is OperationType.SUBSCRIPTION
+    async def subscribes(self, asked: Asked) -> bool:
+        """Whether a request is a subscription; one that cannot be executed is none.
+
+        Where the schema does not know a name, the database may have another by now.
+        """
+        kind, served = self._kind(asked), self._served
+        if kind is None and served is not None and await self._engine.live.newer(served.snapshot):
+            kind = self._kind(asked)
+        return kind is OperationType.SUBSCRIPTION
 
     def _kind(self, asked: Asked) -> OperationType | None:
         try:

@@ -35,9 +35,9 @@ class Subscriber(Generic[T]):
         self._watch: Watch | None = None
         self._started = perf_counter()
 
-    async def open(self, subscriptions: Subscriptions, asked: Asked) -> None:
+    def open(self, subscriptions: Subscriptions, asked: Asked) -> None:
         """Begins. Raises as `Subscriptions.open`."""
-        watch = self._watch = await subscriptions.open(asked, self)
+        watch = self._watch = subscriptions.open(asked, self)
         self._latest.taken = watch.taken
         self._observer(SubscriptionOpened(self._transport, self._name))
 

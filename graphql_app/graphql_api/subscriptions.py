@@ -98,29 +98,18 @@ class Subscriptions:
         self.places = Places(connections)
         self._streams = itertools.count()
 
-    async def open(self, asked: Asked, watcher: Watcher) -> Watch:
+    def open(self, asked: Asked, watcher: Watcher) -> Watch:
         """Watches what a subscription asks for.
 
         Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
         Raises `RequestFailed`, `FieldFailed` and `AppError`.
         """
-        subscribed = await self._current(asked)
+        subscribed = self.prepare(asked)
         if subscribed.streams:
             first = self.compile(subscribed)
             return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher)
         key = (asked.query, asked.operation_name, subscribed.identity)
         return self.live.watch(key, lambda: LiveSource(self, asked, self.compile(subscribed)), watcher)
-
-    async def _current(self, asked: Asked) -> Subscribed:
-        """As `prepare`; where the schema does not know a name, the database may have another by now."""
-        served = self.face.served
-        try:
-            return self.prepare(asked)
-        except RequestFailed as failed:
-            unknown = failed.code is Code.GRAPHQL_VALIDATION_FAILED
-            if not unknown or not await self.engine.live.newer(served.snapshot):
-                raise
-        return self.prepare(asked)
 
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""

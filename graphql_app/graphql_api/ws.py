@@ -222,15 +222,15 @@ class Socket:
         most = self._endpoint.limits.operations
         if len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
-        elif self._endpoint.face.subscribes(asked):
-            await self._subscribe(message.id, asked)
+        elif await self._endpoint.face.subscribes(asked):
+            self._subscribe(message.id, asked)
         else:
             task = asyncio.create_task(self._answer(message.id, asked))
             self._operations[message.id] = task
 
     # --- operations --------------------------------------------------------------
 
-    async def _subscribe(self, identity: str, asked: Asked) -> None:
+    def _subscribe(self, identity: str, asked: Asked) -> None:
         protocol = self._protocol
 
         def ended(answer: bytes | None) -> None:
@@ -247,7 +247,7 @@ class Socket:
             ended,
         )
         try:
-            await subscriber.open(self._endpoint.subscriptions, asked)
+            subscriber.open(self._endpoint.subscriptions, asked)
         except Exception as error:
             self._failed(identity, orjson.loads(self._endpoint.face.failed(error).body)["errors"])
         else:
