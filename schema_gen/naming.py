@@ -83,6 +83,11 @@ class TypeNames:
     insert_input: str
     set_input: str
     inc_input: str
+    append_input: str
+    prepend_input: str
+    delete_key_input: str
+    delete_elem_input: str
+    delete_at_path_input: str
     pk_columns_input: str
     mutation_response: str
     select_column: str

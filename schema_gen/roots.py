@@ -17,11 +17,10 @@ from schema_gen.streams import stream_arguments
 from schema_gen.table_parts import TablePart
 from schema_gen.type_book import Arguments, Entry, Shape, TypeBook, arguments, shape
 from schema_gen.write_inputs import (
-    inc_input,
+    change_inputs,
     insert_input,
     on_conflict,
     pk_columns_input,
-    set_input,
     updates_input,
 )
 
@@ -109,7 +108,8 @@ def _conflict(book: TypeBook, part: TablePart) -> list[tuple[str, AnyType, Argum
 def _update_many(book: TypeBook, part: TablePart) -> Root | None:
     if not part.settable:
         return None
-    given = arguments(book.pool, [("updates", book.pool.list_of(updates_input(book, part)), Argument.UPDATES)])
+    updates = ("updates", book.pool.list_of(updates_input(book, part)), Argument.UPDATES)
+    given = arguments(book.pool, [_most(book), updates])
     result = book.pool.optional(book.pool.list_of(mutation_response(book, part)))
     return Root(result, given, f"Update rows of {part.table.name}, each set in its own way, in order")
 
@@ -119,7 +119,7 @@ def _update(book: TypeBook, part: TablePart) -> Root | None:
     if not changes:
         return None
     where = (book.word("where"), bool_exp(book, part), Argument.WHERE)
-    given = arguments(book.pool, [*changes, where])
+    given = arguments(book.pool, [*changes, _most(book), where])
     return _many(book, part, given, f"Update the rows of {part.table.name} that meet a condition")
 
 
@@ -133,7 +133,7 @@ def _update_by_pk(book: TypeBook, part: TablePart) -> Root | None:
 
 
 def _delete(book: TypeBook, part: TablePart) -> Root:
-    given = arguments(book.pool, [(book.word("where"), bool_exp(book, part), Argument.WHERE)])
+    given = arguments(book.pool, [_most(book), (book.word("where"), bool_exp(book, part), Argument.WHERE)])
     return _many(book, part, given, f"Delete the rows of {part.table.name} that meet a condition")
 
 
@@ -144,8 +144,13 @@ def _delete_by_pk(book: TypeBook, part: TablePart) -> Root | None:
 
 
 def _changes(book: TypeBook, part: TablePart) -> list[tuple[str, AnyType, ArgumentMeaning]]:
-    operators = ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part)))
-    return [(book.word(argument.value), book.pool.optional(type_), argument) for argument, type_ in operators if type_]
+    found = change_inputs(book, part)
+    return [(book.word(argument.value), book.pool.optional(type_), argument) for argument, type_ in found]
+
+
+def _most(book: TypeBook) -> tuple[str, AnyType, ArgumentMeaning]:
+    """The argument that guards against changing more rows than meant."""
+    return book.word("max_affected"), book.pool.optional(SCALAR_TYPES["Int"]), Argument.MAX_AFFECTED
 
 
 def _many(book: TypeBook, part: TablePart, given: Arguments, description: str) -> Root:

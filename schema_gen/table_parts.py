@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schema_gen.catalog import Column, Table
-from schema_gen.column_types import TypeRow, type_of
+from schema_gen.column_types import OperatorGroup, TypeRow, type_of
 from schema_gen.definitions import AnyType
 from schema_gen.meanings import ColumnField
 from schema_gen.naming import Names, TableNames
@@ -34,7 +34,7 @@ class TablePart:
     `key` are the primary key's columns, none where there is no key; `sortable` those
     that can be compared, and so be put in order; `summable` and `ranked` those with a
     sum or a maximum; `settable` those that clients may give a value, `countable` those
-    of them that can be incremented.
+    of them that can be incremented, `documents` those of them that hold JSON.
     """
 
     table: Table
@@ -46,6 +46,7 @@ class TablePart:
     ranked: Columns
     settable: Columns
     countable: Columns
+    documents: Columns
 
 
 ColumnTyper = Callable[[Table, Column], AnyType]
@@ -67,6 +68,7 @@ def table_part(table: Table, names: Names, type_for: ColumnTyper) -> TablePart:
         ranked=tuple(each for each in everything if each.row.ranked),
         settable=settable,
         countable=tuple(each for each in settable if each.row.summable),
+        documents=tuple(each for each in settable if OperatorGroup.JSON in each.row.operators),
     )
 
 

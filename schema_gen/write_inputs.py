@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schema_gen.catalog import Relation
-from schema_gen.definitions import GeneratedDefinition, GeneratedEnum
+from schema_gen.definitions import AnyType, GeneratedDefinition, GeneratedEnum
 from schema_gen.inputs import bool_exp
 from schema_gen.meanings import DEFAULT, Argument, ConflictPart, NestedPart, RelationField
+from schema_gen.scalars import SCALAR_TYPES
 from schema_gen.table_parts import Columns, TablePart
 from schema_gen.type_book import Entry, Fill, Shape, TypeBook, shape
 
@@ -90,12 +91,17 @@ def updates_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     """One of several updates: which rows, and what becomes of them."""
 
     def fields() -> Iterator[Entry]:
-        for argument, type_ in ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part))):
-            if type_ is not None:
-                yield book.pool.field(book.word(argument.value), book.pool.optional(type_)), argument
+        for argument, type_ in change_inputs(book, part):
+            yield book.pool.field(book.word(argument.value), book.pool.optional(type_)), argument
         yield book.pool.field(book.word("where"), bool_exp(book, part)), Argument.WHERE
 
     return book.input(part.names.types.updates, lambda: shape(fields()))
+
+
+def change_inputs(book: TypeBook, part: TablePart) -> Iterator[tuple[Argument, GeneratedDefinition]]:
+    """What an update may do to columns, by its argument."""
+    found = ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part)), *_json_inputs(book, part))
+    yield from ((argument, type_) for argument, type_ in found if type_ is not None)
 
 
 def set_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
@@ -112,6 +118,42 @@ def inc_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
         return None
     fill = _values(book, part, "inc", part.countable)
     return book.input(part.names.types.inc_input, fill, f"Numbers to be added to columns of {part.names.type}")
+
+
+def _json_inputs(book: TypeBook, part: TablePart) -> Iterator[tuple[Argument, GeneratedDefinition]]:
+    """Changes of documents. None where no column holds JSON."""
+    if not part.documents:
+        return
+    types, of = part.names.types, f"of {part.names.type}"
+    strings = book.pool.list_of(SCALAR_TYPES["String"])
+    for argument, name, operand, text in (
+        (
+            Argument.APPEND,
+            types.append_input,
+            None,
+            f"JSON that comes behind the documents {of}, or into their objects",
+        ),
+        (
+            Argument.PREPEND,
+            types.prepend_input,
+            None,
+            f"JSON that comes before the documents {of}, or into their objects",
+        ),
+        (Argument.DELETE_KEY, types.delete_key_input, SCALAR_TYPES["String"], f"Keys that go from the documents {of}"),
+        (Argument.DELETE_ELEM, types.delete_elem_input, SCALAR_TYPES["Int"], f"Places that go from the lists {of}"),
+        (Argument.DELETE_AT_PATH, types.delete_at_path_input, strings, f"Paths to what goes from the documents {of}"),
+    ):
+        yield argument, book.input(name, _operands(book, part, operand), text)
+
+
+def _operands(book: TypeBook, part: TablePart, operand: AnyType | None) -> Fill:
+    """A field for each document: JSON, or the `operand`."""
+
+    def fields() -> Iterator[Entry]:
+        for each in part.documents:
+            yield book.pool.field(each.name, book.pool.optional(operand or each.type)), each.meaning
+
+    return lambda: shape(fields())
 
 
 def pk_columns_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:

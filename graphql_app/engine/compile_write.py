@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import key_text
 from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.compile_read import read_node
 from graphql_app.engine.compiled import Node
-from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql
+from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
+from graphql_app.engine.json_changes import json_change
 from graphql_app.engine.request import Operator
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Link
@@ -68,8 +70,9 @@ class CompiledChange:
     """An UPDATE or DELETE.
 
     With `lock`, the rows' keys are locked and read first, `change` then takes those keys;
-    without, `change` finds its rows itself. `returning` nodes take the keys; they are read
-    before the change where `before` is set. `change` is None where nothing is to be done.
+    without, `change` finds its rows itself. More than `max_affected` rows are refused.
+    `returning` nodes take the keys; they are read before the change where `before` is set.
+    `change` is None where nothing is to be done.
     """
 
     change: Statement | None
@@ -78,6 +81,7 @@ class CompiledChange:
     lock: Statement | None = None
     returning: tuple[Node, ...] = ()
     before: bool = False
+    max_affected: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class CompiledChanges:
     """Several changes in order, answered as a list."""
 
     changes: tuple[CompiledChange, ...]
+    max_affected: Value | None = None
 
 
 CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange | CompiledChanges
@@ -98,7 +103,7 @@ def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
         case plan.UpdatePlan():
             return _update(dialect, write)
         case plan.UpdateManyPlan():
-            return CompiledChanges(tuple(_update(dialect, update) for update in write.updates))
+            return CompiledChanges(tuple(_update(dialect, update) for update in write.updates), write.max_affected)
         case plan.DeletePlan():
             return _delete(dialect, write)
 
@@ -210,16 +215,18 @@ def _update_sql(dialect: Dialect, write: plan.UpdatePlan, where: plan.Condition)
     return sql(target, " WHERE ", condition(scope, alias, where))
 
 
-def _assignment(alias: str, item: plan.Assignment) -> Sql:
+def _assignment(alias: str, item: plan.Assignment | plan.JsonAssignment) -> Sql:
     column = ref(alias, item.column)
+    if isinstance(item, plan.JsonAssignment):
+        return sql(column, "=", value(item.operand, partial(json_change, item.operator, item.column, column)))
     return sql(column, "=", column, "+", item.value) if item.increment else sql(column, "=", item.value)
 
 
 def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
     """An update by key that changes the key: the row is read back by the new one."""
-    new = {item.column.name: item for item in write.assignments}
+    new = {item.column.name: item for item in write.assignments if isinstance(item, plan.Assignment)}
     key_columns = write.table.primary_key.columns if write.table.primary_key else ()
-    if any(item.increment for item in write.assignments if item.column.name in key_columns):
+    if any(item.increment for name_, item in new.items() if name_ in key_columns):
         raise RequestError(Code.NO_KEY, "A row cannot be returned by an update that increments its primary key")
     kept = [part for part in _parts(write.where) if part.column.name not in new]
     moved = [
@@ -271,13 +278,17 @@ def _change(
     MySQL refuses a change whose condition reads the same table; locking first avoids that too.
     """
     table = write.table
-    if write.by_key or not table.key_columns or not (wanted or _reads_others(write.where)):
+    # What cannot be rolled back is counted before it is changed.
+    counted = write.max_affected is not None and not table.transactional
+    if write.by_key or not table.key_columns or not (wanted or counted or _reads_others(write.where)):
         nodes = _read_back(dialect, table, write.where, wanted)
-        return CompiledChange(finish(written(write.where)), write.answer, write.by_key, None, nodes, before)
+        change = finish(written(write.where))
+        return CompiledChange(change, write.answer, write.by_key, None, nodes, before, write.max_affected)
     by_keys = plan.KeyIn(table.key_columns)
     nodes = _read_back(dialect, table, by_keys, wanted, one=False)
     lock = _lock(dialect, table, write.where)
-    return CompiledChange(finish(written(by_keys)), write.answer, write.by_key, lock, nodes, before)
+    change = finish(written(by_keys))
+    return CompiledChange(change, write.answer, write.by_key, lock, nodes, before, write.max_affected)
 
 
 def _read_back(

@@ -16,10 +16,11 @@ from graphql_app.engine.compile_write import (
     CompiledWrite,
     read_back,
 )
-from graphql_app.engine.fragment import KEY_SEPARATOR, finish, json_key, sql
+from graphql_app.engine.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
 from graphql_app.engine.perform_insert import BATCH, Fate, Inserter
 from graphql_app.engine.perform_read import fetch
 from graphql_app.engine.session import Session
+from graphql_app.errors import Code, DatabaseError
 
 
 @dataclass(slots=True)
@@ -41,8 +42,7 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
         case CompiledChange():
             return _answer(write, await _change(session, write, slots))
         case CompiledChanges():
-            done = [_answer(change, await _change(session, change, slots)) for change in write.changes]
-            return b"[" + b",".join(done) + b"]"
+            return await _changes(session, write, slots)
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
@@ -101,12 +101,31 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
     if write.lock is not None:
         (locked,) = await session.query(write.lock.render(slots))
         keys = locked.rows
+        _check_affected(write.max_affected, len(keys), slots)
     if write.change is not None and (keys or write.lock is None):
         done.affected = await _apply(session, write.change.render(slots, keys), write.before, batches, slots, keys)
+        _check_affected(write.max_affected, done.affected, slots)
     if done.affected or not write.by_key:
         # An update of a key that touched no row may have read another one, which has the new key already.
         done.rows = [[whole(batch)] for batch in batches]
     return done
+
+
+async def _changes(session: Session, write: CompiledChanges, slots: Sequence[object]) -> bytes:
+    answers: list[bytes] = []
+    affected = 0
+    for change in write.changes:
+        done = await _change(session, change, slots)
+        affected += done.affected
+        _check_affected(write.max_affected, affected, slots)
+        answers.append(_answer(change, done))
+    return b"[" + b",".join(answers) + b"]"
+
+
+def _check_affected(most: Value | None, affected: int, slots: Sequence[object]) -> None:
+    """Raises `DatabaseError` where more rows are touched than the client allows. All is then rolled back."""
+    if most is not None and affected > int(finish(sql(most)).render(slots)):
+        raise DatabaseError(Code.MAX_AFFECTED_EXCEEDED, "More rows would be affected than 'max_affected' allows")
 
 
 async def _apply(

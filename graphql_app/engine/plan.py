@@ -78,7 +78,7 @@ from graphql_app.engine.plan_rows import (
 from graphql_app.engine.plan_rows import (
     TextOut as TextOut,
 )
-from graphql_app.engine.request import Function, Nulls, Operator, PageFact
+from graphql_app.engine.request import Function, JsonOperator, Nulls, Operator, PageFact
 from schema_gen.catalog import Column, Key, Relation, Table
 
 
@@ -192,6 +192,15 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonAssignment:
+    """The document in `column`, changed. `operand` may have slots in it."""
+
+    column: Column
+    operator: JsonOperator
+    operand: object
+
+
+@dataclass(frozen=True, slots=True)
 class AffectedOut:
     """The number of rows touched."""
 
@@ -270,9 +279,10 @@ class UpdatePlan:
 
     table: Table
     where: Condition
-    assignments: tuple[Assignment, ...]
+    assignments: tuple[Assignment | JsonAssignment, ...]
     answer: tuple[AnswerOut, ...]
     by_key: bool
+    max_affected: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +293,7 @@ class DeletePlan:
     where: Condition
     answer: tuple[AnswerOut, ...]
     by_key: bool
+    max_affected: Value | None = None
 
 
 QueryPlan = ReadPlan | AggregatePlan | ConnectionPlan | GroupPlan
@@ -294,6 +305,7 @@ class UpdateManyPlan:
 
     table: Table
     updates: tuple[UpdatePlan, ...]
+    max_affected: Value | None = None
 
 
 WritePlan = InsertPlan | UpdatePlan | UpdateManyPlan | DeletePlan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphql_app.engine import plan
+from graphql_app.engine.fragment import Value
 from graphql_app.engine.planner_insert import plan_insert, writable_column
 from graphql_app.engine.request import (
     AffectedRows,
@@ -12,16 +13,17 @@ from graphql_app.engine.request import (
     Delete,
     GeneratedId,
     Insert,
+    JsonChange,
     Returning,
     ShowText,
     Update,
     UpdateMany,
     Write,
 )
-from graphql_app.engine.values import added, assigned
+from graphql_app.engine.values import added, assigned, page
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Table
-from schema_gen.column_types import type_of
+from schema_gen.column_types import OperatorGroup, type_of
 
 if TYPE_CHECKING:
     from graphql_app.engine.planner import Planner
@@ -42,13 +44,17 @@ def plan_write(planner: Planner, request: Write) -> plan.WritePlan:
             return _update(planner, table, request, answer)
         case Delete():
             where = planner.condition(table, request.where) or plan.AllOf(())
-            return plan.DeletePlan(table, where, answer, request.by_key)
+            return plan.DeletePlan(table, where, answer, request.by_key, _most(request.max_affected))
 
 
 def _update_many(planner: Planner, request: UpdateMany) -> plan.UpdateManyPlan:
     planned = [plan_write(planner, update) for update in request.updates]
     updates = tuple(item for item in planned if isinstance(item, plan.UpdatePlan))
-    return plan.UpdateManyPlan(planner.table(request.table), updates)
+    return plan.UpdateManyPlan(planner.table(request.table), updates, _most(request.max_affected))
+
+
+def _most(raw: object) -> Value | None:
+    return page("max_affected", raw)
 
 
 def _answer(planner: Planner, table: Table, answer: Answer) -> tuple[plan.AnswerOut, ...]:
@@ -74,11 +80,11 @@ def _answer_field(
 
 
 def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
-    names = [name for name, _ in (*request.sets, *request.increments)]
+    names = [name for name, _ in (*request.sets, *request.increments)] + [change.column for change in request.json]
     for name in names:
         if names.count(name) > 1:
             raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given in two operators", column=name)
-    assignments = [
+    assignments: list[plan.Assignment | plan.JsonAssignment] = [
         plan.Assignment(column, assigned(column, raw))
         for column, raw in ((writable_column(planner, table, name), raw) for name, raw in request.sets)
     ]
@@ -87,5 +93,17 @@ def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.
         if not type_of(column).summable:
             raise RequestError(Code.INVALID_VALUE, f"Column '{name}' cannot be incremented", column=name)
         assignments.append(plan.Assignment(column, added(column, raw), increment=True))
+    assignments += [_json_assignment(planner, table, change) for change in request.json]
     where = planner.condition(table, request.where) or plan.AllOf(())
-    return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key)
+    most = _most(request.max_affected)
+    return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key, most)
+
+
+def _json_assignment(planner: Planner, table: Table, change: JsonChange) -> plan.JsonAssignment:
+    column = writable_column(planner, table, change.column)
+    if OperatorGroup.JSON not in type_of(column).operators:
+        raise RequestError(Code.INVALID_VALUE, f"Column '{column.name}' holds no JSON", column=column.name)
+    if change.operand is None:
+        message = f"Invalid value for column '{column.name}': '{change.operator}' takes no null"
+        raise RequestError(Code.INVALID_VALUE, message, column=column.name)
+    return plan.JsonAssignment(column, change.operator, change.operand)

@@ -269,11 +269,31 @@ class Insert:
     nested: tuple[tuple[NestedInsert, ...], ...] = ()
 
 
+class JsonOperator(StrEnum):
+    """Changes of a JSON document in place."""
+
+    APPEND = "_append"
+    PREPEND = "_prepend"
+    DELETE_KEY = "_delete_key"
+    DELETE_ELEM = "_delete_elem"
+    DELETE_AT_PATH = "_delete_at_path"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonChange:
+    """An operator with its operand applied to the document in `column`."""
+
+    operator: JsonOperator
+    column: str
+    operand: object
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
-    """`sets` and `increments` applied to the rows where `where` holds.
+    """`sets`, `increments` and `json` applied to the rows where `where` holds.
 
-    `by_key` marks an update that names one row by its primary key and answers with it.
+    `by_key` marks an update that names one row by its primary key and answers with it. Where more
+    rows than `max_affected` would change, none does.
     """
 
     table: str
@@ -282,24 +302,28 @@ class Update:
     answer: Answer
     increments: tuple[tuple[str, object], ...] = ()
     by_key: bool = False
+    json: tuple[JsonChange, ...] = ()
+    max_affected: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The rows where `where` holds are deleted; `by_key` as in `Update`."""
+    """The rows where `where` holds are deleted; `by_key` and `max_affected` as in `Update`."""
 
     table: str
     where: Filter | None
     answer: Answer
     by_key: bool = False
+    max_affected: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateMany:
-    """Several updates of `table` in order, answered as a list."""
+    """Several updates of `table` in order, answered as a list. `max_affected` is for all of them together."""
 
     table: str
     updates: tuple[Update, ...]
+    max_affected: object = None
 
 
 Query = Read | Aggregate | Connection | Group

@@ -31,6 +31,7 @@ HASURA_CODE: dict[Code, str] = {
     Code.NO_KEY: "not-supported",
     Code.PERMISSION_DENIED: "permission-error",
     Code.LIMIT_EXCEEDED: "validation-failed",
+    Code.MAX_AFFECTED_EXCEEDED: "constraint-violation",
     Code.PAYLOAD_TOO_LARGE: "bad-request",
     Code.RESULT_TOO_LARGE: "data-exception",
     Code.UNSUPPORTED_MEDIA_TYPE: "bad-request",

@@ -13,6 +13,8 @@ from graphql_app.engine.request import (
     Delete,
     Filter,
     Insert,
+    JsonChange,
+    JsonOperator,
     NestedInsert,
     OnConflict,
     Operator,
@@ -59,7 +61,8 @@ def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, 
             return writer.update_many(root.table, given, writer.answer(type_, fields, one=False))
         case Action.DELETE:
             where = writer.where(given)
-            return Delete(root.table, where, writer.answer(type_, fields, one=False))
+            most = given.get(Argument.MAX_AFFECTED, (None,))[0]
+            return Delete(root.table, where, writer.answer(type_, fields, one=False), max_affected=most)
     raise AssertionError(f"{root.action} is no write")
 
 
@@ -158,11 +161,14 @@ class Writer:
             return Delete(root.table, key_filter(given), answer, by_key=True)
         key = self._pairs(*given[Argument.PK_COLUMNS])
         where = all_of(Compare(column, Operator.EQ, value) for column, value in key)
-        return Update(root.table, where, self._sets(given), answer, self._increments(given), by_key=True)
+        sets, increments, json = self._changes(given)
+        return Update(root.table, where, sets, answer, increments, by_key=True, json=json)
 
     def update(self, table: str, given: Given, answer: Answer) -> Update:
         """`update_t`."""
-        return Update(table, self.where(given), self._sets(given), answer, self._increments(given))
+        sets, increments, json = self._changes(given)
+        most = given.get(Argument.MAX_AFFECTED, (None,))[0]
+        return Update(table, self.where(given), sets, answer, increments, json=json, max_affected=most)
 
     def update_many(self, table: str, given: Given, answer: Answer) -> UpdateMany:
         """`update_t_many`."""
@@ -176,7 +182,7 @@ class Writer:
                 if isinstance(meaning, Argument):
                     parts[meaning] = part, named.fields[key].type
             updates.append(self.update(table, parts, answer))
-        return UpdateMany(table, tuple(updates))
+        return UpdateMany(table, tuple(updates), given.get(Argument.MAX_AFFECTED, (None,))[0])
 
     def where(self, given: Given) -> Filter | None:
         """The condition; it must have been written out."""
@@ -185,11 +191,16 @@ class Writer:
             raise RequestError(Code.NULL_COMPARISON, "'where' must not be null: a null must never widen a condition")
         return Conditions(self._built).where(value, type_)
 
-    def _sets(self, given: Given) -> Pairs:
-        return self._pairs(*given[Argument.SET]) if Argument.SET in given else ()
-
-    def _increments(self, given: Given) -> Pairs:
-        return self._pairs(*given[Argument.INC]) if Argument.INC in given else ()
+    def _changes(self, given: Given) -> tuple[Pairs, Pairs, tuple[JsonChange, ...]]:
+        """What becomes of columns: sets, increments, changes of documents."""
+        sets, increments = (self._pairs(*given[each]) if each in given else () for each in (Argument.SET, Argument.INC))
+        json = [
+            JsonChange(operator, column, operand)
+            for operator in JsonOperator
+            if (argument := Argument(operator.value)) in given
+            for column, operand in self._pairs(*given[argument])
+        ]
+        return sets, increments, tuple(json)
 
     def _pairs(self, value: object, type_: GraphQLInputType) -> Pairs:
         """(column, value) of a set, increment or key input."""

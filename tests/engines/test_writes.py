@@ -182,3 +182,40 @@ async def test_a_column_in_two_operators_is_an_error(client: GraphQLClient) -> N
 async def test_no_assignment_touches_nothing(client: GraphQLClient) -> None:
     query = "mutation { update_people(where: {}, _set: {}) { affected_rows returning { id } } }"
     assert (await client.data(query))["update_people"] == {"affected_rows": 0, "returning": []}
+
+
+@pytest.mark.parametrize(
+    ("mutation", "allowed"),
+    [
+        ("update_people(where: {{}}, _set: {{age: 1}}, max_affected: {most}) {{ affected_rows }}", 3),
+        ("update_people(where: {{}}, _set: {{age: 1}}, max_affected: {most}) {{ returning {{ id }} }}", 3),
+        ("delete_pets(where: {{}}, max_affected: {most}) {{ affected_rows }}", 2),
+        ("delete_pets(where: {{owner: {{}}}}, max_affected: {most}) {{ returning {{ id }} }}", 2),
+        (
+            """update_people_many(updates: [{{where: {{id: {{_eq: 1}}}}, _set: {{age: 1}}}},
+            {{where: {{id: {{_gte: 2}}}}, _inc: {{age: 1}}}}], max_affected: {most}) {{ affected_rows }}""",
+            3,
+        ),
+    ],
+)
+async def test_more_rows_than_allowed_are_left_alone(
+    client: GraphQLClient, engine: Engine, module_database: str, mutation: str, allowed: int
+) -> None:
+    def rows() -> tuple[tuple[object, ...], ...]:
+        return engine.execute("SELECT id, age FROM people UNION ALL SELECT id, -1 FROM pets", module_database)
+
+    before = sorted(rows(), key=str)
+    query = 'mutation($most: Int) { insert_log_(objects: [{line: "x"}]) { affected_rows } '
+    error = await client.error(query + mutation.format(most="$most") + "}", {"most": allowed - 1})
+    assert error["extensions"]["reason"] == "MAX_AFFECTED_EXCEEDED"
+    assert error["extensions"]["outcome"] == "not_applied"
+    assert sorted(rows(), key=str) == before
+    assert engine.execute("SELECT COUNT(*) FROM log_", module_database) == ((0,),)
+    await client.data(f"mutation {{ {mutation.format(most=allowed)} }}")
+    assert sorted(rows(), key=str) != before
+
+
+async def test_the_guard_takes_null_for_none_and_no_negative_number(client: GraphQLClient) -> None:
+    await client.data("mutation { delete_words(where: {}, max_affected: null) { affected_rows } }")
+    error = await client.error("mutation { delete_words(where: {}, max_affected: -1) { affected_rows } }")
+    assert error["extensions"]["reason"] == "INVALID_PARAMETER"
