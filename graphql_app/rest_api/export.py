@@ -142,11 +142,11 @@ class Query(_Streaming):
         read = await self.table_read(scope, parse_pairs(scope["query_string"]))
         if read.limit is None:
             read = replace(read, limit=self.engine.default_page)
-        counted = await self._counted(read, headers.get(b"prefer", b"").decode("latin-1"))
+        counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
         if media == "text/csv":
-            wanted = Wanted(read, RowForm.CSV, (*_CSV, *_VARY, *counted), _csv_lines(read))
+            wanted = Wanted(read, RowForm.CSV, (*_CSV, *counted), _csv_lines(read))
         elif media == "application/x-ndjson":
-            wanted = Wanted(read, RowForm.JSON, (*_LINES, *_VARY, *counted), Lines(_json_lines))
+            wanted = Wanted(read, RowForm.JSON, (*_LINES, *counted), Lines(_json_lines))
         else:
             return await self._json(read, counted, receive, send)
         await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
@@ -157,16 +157,16 @@ class Query(_Streaming):
         if any(isinstance(item, ShowRelated) for item in read.select):
             reply = await self.engine.run(Call((Root("data", read),)))
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
-        statement = self.engine.compile_rows(read, RowForm.JSON)
         first, bounded = self._first_rows(read)
-        rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON) if bounded else statement)
+        rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON))
         if not bounded or len(rows) < bounded:
             data = b"[" + b",".join(rows) + b"]"
             return _with(success(_MESSAGE, data, retries, self.clock()), counted)
         del rows
         head = f'{{"timestamp":"{timestamp(self.clock())}","message":"{_MESSAGE}","data":['.encode()
         lines = Lines(b",".join, head, b",", b'],"retry_count":%d}' % retries)
-        await self.stream(receive, send, Wanted(read, RowForm.JSON, (*_JSON, *counted), lines), statement)
+        wanted = Wanted(read, RowForm.JSON, (*_JSON, *counted), lines)
+        await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
         return None
 
     def _first_rows(self, read: Read) -> tuple[Read, int]:
@@ -197,7 +197,7 @@ class Query(_Streaming):
 
 
 def _with(answer: Answer, extra: Headers) -> Answer:
-    return replace(answer, headers=(*answer.headers, *extra)) if extra else answer
+    return replace(answer, headers=(*answer.headers, *extra))
 
 
 def _csv_lines(read: Read) -> Lines:
