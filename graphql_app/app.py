@@ -64,7 +64,7 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one connection."""
         endpoint = self.direct.get(scope["path"]) if scope["type"] == "http" else None
-        if endpoint is None or any(name == b"origin" for name, _ in scope["headers"]):
+        if endpoint is None or b"origin" in dict(scope["headers"]):
             await super().__call__(scope, receive, send)
         else:
             await endpoint(scope, receive, send)

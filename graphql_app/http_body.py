@@ -78,6 +78,8 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
 
 
 def _check_media_type(headers: dict[bytes, bytes]) -> None:
+    if headers.get(b"content-type") == b"application/json" and b"content-encoding" not in headers:
+        return  # what nearly every client sends
     media_type, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
     if not _JSON_TYPE.fullmatch(media_type.strip()):
         raise _unsupported("The body must be sent as application/json")

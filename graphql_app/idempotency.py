@@ -21,7 +21,7 @@ REPLAYED = (b"idempotent-replayed", b"true")
 
 def has_key(scope: Scope) -> bool:
     """Whether a request has an `Idempotency-Key`."""
-    return any(name == HEADER for name, _ in scope["headers"])
+    return HEADER in dict(scope["headers"])
 
 
 def client_entry(scope: Scope, body: bytes, part: str = "") -> Entry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import json_text
@@ -27,11 +27,13 @@ class Prepared:
     transactional: bool = True
     written: frozenset[str] = frozenset()
     estimate: Estimate | None = None
+    constant: bool = field(init=False)
+    """Whether the answer needs nothing from the database."""
 
-    @property
-    def constant(self) -> bool:
-        """Whether the answer needs nothing from the database."""
-        return self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
+    def __post_init__(self) -> None:
+        """Works out what every call asks."""
+        fixed = self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
+        object.__setattr__(self, "constant", fixed)
 
 
 def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:

@@ -55,7 +55,7 @@ class GraphQLEndpoint:
             return
         started = perf_counter()
         try:
-            form = form_for(accept) if self.streams is not None else None
+            form = form_for(accept) if accept and self.streams is not None else None
             if form is None:
                 media, answer, code = await self._answer(scope, receive, accept)
             else:
@@ -71,13 +71,13 @@ class GraphQLEndpoint:
         )
 
     async def _answer(self, scope: Scope, receive: Receive, accept: str) -> tuple[str, Answer, int]:
-        media = media_type(accept) or JSON
+        media = media_type(accept)
         try:
-            if media_type(accept) is None:
+            if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
             asked = await self._asked(scope, receive)
         except AppError as error:
-            return _refused(error, media)
+            return _refused(error, media or JSON)
         return await self._answered(asked, media)
 
     async def _stream(

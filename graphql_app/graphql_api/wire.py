@@ -71,12 +71,16 @@ def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | As
     return asked_of(value)
 
 
+_EXACT = frozenset({str, int, bool, type(None)})
+
+
 def _has_float(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_has_float(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_float(item) for item in value)
-    return isinstance(value, float)
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+    for item in items:
+        kind = type(item)
+        if kind is float or (kind not in _EXACT and _has_float(item)):
+            return True
+    return False
 
 
 def parse_query(query_string: bytes) -> Asked:
