@@ -115,7 +115,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         if settings.embedded:
             provided = embedded_engine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, observer)
             socket = await stack.enter_async_context(provided)
-        sizes = PoolSettings(size=settings.db_pool_size, warm=settings.db_pool_min)
+        sizes = PoolSettings(size=settings.db_pool_size, warm=settings.db_pool_min, waiting=settings.db_pool_waiting)
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)

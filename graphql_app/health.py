@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.live import LiveCatalog
-from graphql_app.errors import AppError
+from graphql_app.errors import AppError, ServiceUnavailableException
 
 
 def health_routes(live: LiveCatalog, executor: Executor) -> list[BaseRoute]:
@@ -19,6 +19,8 @@ def health_routes(live: LiveCatalog, executor: Executor) -> list[BaseRoute]:
         return _json(200, {"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
+        if executor.away is not None:
+            return _unready(ServiceUnavailableException(executor.away), "")
         if not live.ready:
             return _unready(live.failure, "The schema has not been read yet")
         try:

@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     db_pool_min: Annotated[int, Field(ge=0)] = _setting(
         1, "Connections kept open while nothing happens, for each worker.", COUNT
     )
+    db_pool_waiting: PositiveInt = _setting(
+        2000, "The most requests that wait for a connection, for each worker; more are answered 503 at once.", NUMBER
+    )
     data_dir: Path = _setting(Path("data"), "The folder of the embedded engine's data.", "a folder's path")
 
     retry_timeouts_ms: Annotated[Milliseconds, AfterValidator(_filled)] = _setting(

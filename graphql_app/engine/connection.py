@@ -11,6 +11,8 @@ from graphql_app.engine.wire import Answer, AnswerTooLarge, ProtocolError, Resul
 
 CANNOT_CONNECT, GONE, HANDSHAKE_FAILED, LOST, ANSWER_TOO_LARGE, TLS_FAILED = 2003, 2006, 2012, 2013, 2020, 2026
 """The client's own error numbers, as MySQL's client library counts them."""
+CROWDED = 2999
+"""One more of ours: so many wait for a connection that nobody else may."""
 
 _TOO_LARGE = 1153
 _FULL = 0xFFFFFF

@@ -17,6 +17,7 @@ from graphql_app.address import DatabaseAddress
 from graphql_app.engine.connection import (
     ANSWER_TOO_LARGE,
     CANNOT_CONNECT,
+    CROWDED,
     GONE,
     HANDSHAKE_FAILED,
     LOST,
@@ -30,6 +31,7 @@ from graphql_app.engine.wire import Result, ServerError
 __all__ = [
     "ANSWER_TOO_LARGE",
     "CANNOT_CONNECT",
+    "CROWDED",
     "GONE",
     "HANDSHAKE_FAILED",
     "LOST",

@@ -8,14 +8,14 @@ from dataclasses import replace
 from graphql_app.engine import ledger
 from graphql_app.engine.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
 from graphql_app.engine.ledger import Entry, Ledger, LedgerGone, Once, Settlement
-from graphql_app.engine.mysql_errors import Phase, to_app_error
+from graphql_app.engine.mysql_errors import Phase, cause_of, to_app_error
 from graphql_app.engine.pool import Lane, Pool
-from graphql_app.engine.retry import FailureClass, GiveUp, Kind, Schedule, decide
+from graphql_app.engine.retry import FailureClass, GiveUp, Kind, RetryBudget, Schedule, decide
 from graphql_app.engine.session import Session
 from graphql_app.engine.stop import Stopper
 from graphql_app.engine.stream import STREAM_SETUP, RowStream
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.events import AnswerReplayed, GaveUp, Observer, OutcomeSettled, Retrying, ignore
+from graphql_app.events import AnswerReplayed, BudgetSpent, GaveUp, Observer, OutcomeSettled, Retrying, ignore
 from graphql_app.events import AttemptFailed as AttemptFailedEvent
 
 _PROBE = Schedule((0.8,), ())
@@ -46,6 +46,7 @@ class Executor:
         self._schedule = schedule or Schedule()
         self._observer = observer
         self._stopper = Stopper(pool, observer)
+        self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
     async def run(
@@ -112,6 +113,7 @@ class Executor:
 
     async def _run(self, unit: Unit[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
         loop = asyncio.get_running_loop()
+        self._budget.requests += 1
         for attempt, limit in enumerate(times.timeouts, failed_before):
             started = loop.time()
             try:
@@ -160,6 +162,10 @@ class Executor:
         decision = decide(times, failure, attempt, kind, settled=unit.settlement is not None)
         if isinstance(decision, GiveUp):
             return None
+        # Who got no connection was no burden to the database.
+        if failed.phase is not Phase.CONNECT and not self._budget.draw(asyncio.get_running_loop().time()):
+            self._observer(BudgetSpent(kind))
+            return None
         self._observer(Retrying(kind, attempt + 1, decision.delay))
         return decision.delay
 
@@ -206,8 +212,16 @@ class Executor:
         found.retry_count = retries
         return found
 
+    @property
+    def away(self) -> str | None:
+        """Why the database is known to be away, in words for who runs the program; None if it is not."""
+        code = self._pool.away_code
+        return None if code is None else cause_of(code)
+
     async def probe(self) -> None:
         """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none."""
+        if self._pool.away_code is not None:
+            raise ServiceUnavailableException
         await self.run(Kind.CONTROL, _sign_of_life, schedule=_PROBE)
 
     async def close(self) -> None:

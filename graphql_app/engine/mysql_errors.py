@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from graphql_app.engine.driver import ANSWER_TOO_LARGE, ConnectionLost, ServerError
+from graphql_app.engine.driver import ANSWER_TOO_LARGE, CROWDED, TLS_FAILED, ConnectionLost, ServerError
 from graphql_app.engine.retry import FailureClass
 from graphql_app.errors import (
     AppError,
@@ -75,6 +75,7 @@ ROWS: dict[int, Row] = dict(
     [
         # --- the way to the server
         *_table(Row(_A, _AWAY), 2002, 2003, 2005, 2012, 1040, 1203, 1226, 1129, 1135, 1047, 3168, 4031),
+        *_table(Row(_D, _AWAY), CROWDED),
         *_table(_LOGIN, 1045, 1049, 1130, 1698, 1862, 3118, 4151, 2026, 2059, 2061, 5159),
         # --- surely rolled back
         *_table(Row(_B, _TIME), 1205, 1969, 3024, 1317, 3572, 4012, 6210),
@@ -132,6 +133,22 @@ _BY_STATE: tuple[tuple[str, Row], ...] = (
     ("40", Row(_B, _AWAY, sure_at_commit=True)),
 )
 _UNKNOWN = Row(_D, Code.INTERNAL_ERROR, "The database refused the statement")
+
+_CAUSES = {
+    1040: "The database server takes no further connection",
+    1044: "The user may not use the database",
+    1045: "The database server refuses the user or the password",
+    1049: "The database server has no database of this name",
+    1130: "The database server takes no connections from this host",
+    1698: "The database server refuses the user or the password",
+    TLS_FAILED: "No encrypted connection to the database server can be had",
+}
+
+
+def cause_of(code: int) -> str:
+    """Why there is no connection, for who runs the program. `code` is the server's or the client's number."""
+    return _CAUSES.get(code, "The database server does not answer")
+
 
 TRUNCATIONS = frozenset({1260, 1265, 1301})
 """Warnings that say that a value was cut."""

@@ -59,6 +59,37 @@ class GiveUp:
     """Do not try again."""
 
 
+class RetryBudget:
+    """How many attempts beyond the first there may be, so that a sick database is not stormed.
+
+    Each request adds a share of one and each second a few more; what is not used is kept up
+    to a reserve, so that a failing call among healthy ones always has all its attempts.
+    """
+
+    __slots__ = ("_counted", "_per_second", "_reserve", "_share", "_since", "_tokens", "requests")
+
+    def __init__(self, share: float = 0.2, per_second: float = 10.0, reserve: float = 500.0) -> None:
+        self.requests = 0
+        self._share = share
+        self._per_second = per_second
+        self._reserve = reserve
+        self._tokens = reserve
+        self._counted = 0
+        self._since: float | None = None
+
+    def draw(self, now: float) -> bool:
+        """Whether one more attempt may be made at `now`, in seconds of any clock that never goes back."""
+        earned = (self.requests - self._counted) * self._share
+        if self._since is not None:
+            earned += (now - self._since) * self._per_second
+        self._tokens = min(self._tokens + earned, self._reserve)
+        self._counted, self._since = self.requests, now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
 _FINAL: dict[Kind, frozenset[FailureClass]] = {
     Kind.READ: frozenset({FailureClass.D}),
     Kind.CONTROL: frozenset({FailureClass.D}),

@@ -15,7 +15,17 @@ from graphql_app.errors import (
     Outcome,
     ServiceUnavailableException,
 )
-from graphql_app.events import AttemptFailed, DatabaseAway, DatabaseBack, GaveUp, Retrying, StatementKilled
+from graphql_app.events import (
+    AttemptFailed,
+    BudgetSpent,
+    DatabaseAway,
+    DatabaseBack,
+    GaveUp,
+    Parked,
+    Retrying,
+    StatementKilled,
+    TurnedAway,
+)
 from tests.faults.fake_server import STALL, Act, FakeServer, Reply, all_ok
 from tests.faults.rig import at, change, one, rig
 from tests.faults.scripts import OK_ROW, failing, failures, now, scripted
@@ -67,7 +77,8 @@ class TestTimes:
                 assert error.retry_after
                 assert error.retry_count == 4
                 assert error.outcome is Outcome.NOT_APPLIED
-                assert seconds == pytest.approx(0.4 + 0.8 + 1.6, abs=1e-3)
+                # The first attempt finds out at once, the others wait for the database as long as they last.
+                assert seconds == pytest.approx(TOTAL - 0.2, abs=1e-3)
                 assert failures(r) == ["A"] * 4
                 assert r.of(DatabaseAway) == [DatabaseAway(2003)]
 
@@ -137,7 +148,8 @@ class TestTimes:
                 await asyncio.sleep(1.0)
                 async with server:
                     assert await running == (b"1", 2)
-                    assert now() == pytest.approx(1.2, abs=1e-3)
+                    # It came back during the second pause, and pauses are kept.
+                    assert now() == pytest.approx(1.6, abs=1e-3)
                     assert len(r.of(DatabaseBack)) == 1
 
         run_virtual(work())
@@ -148,8 +160,66 @@ class TestAway:
         async def work() -> None:
             async with FakeServer(silent=True) as server, rig(at(server.port), PoolSettings(dial_limit=0.1)) as r:
                 await asyncio.gather(*(failing(r) for _ in range(50)))
-                # Before it is known that the database is away the whole pool may dial, afterwards one at a time.
-                assert len(server.dials) <= 10 + 3
+                # Before it is known that the database is away the whole pool may dial, afterwards the probe alone.
+                assert len(server.dials) <= 10 + TOTAL / 0.2
+                assert len(r.of(Parked)) >= 50
+
+        run_virtual(work())
+
+    def test_who_waits_is_served_in_the_moment_it_is_back(self) -> None:
+        async def work() -> None:
+            server = FakeServer()
+            server.port = free_port()
+            async with rig(at(server.port)) as r:
+                running = [asyncio.create_task(r.executor.run(Kind.READ, one)) for _ in range(20)]
+                # In the third attempt, from 1.6 to 2.4 s.
+                await asyncio.sleep(2.0)
+                async with server:
+                    assert set(await asyncio.gather(*running)) == {(b"1", 2)}
+                    assert now() <= 2.2
+
+        run_virtual(work())
+
+    def test_a_full_park_refuses_at_once(self) -> None:
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port), PoolSettings(size=1, waiting=1)) as r:
+                held = await r.pool.acquire()
+                waiting = asyncio.create_task(r.executor.run(Kind.READ, one))
+                await asyncio.sleep(0.01)
+                error, seconds = await failing(r, Kind.WRITE)
+                assert type(error) is ServiceUnavailableException
+                assert (error.outcome, seconds, error.retry_after) == (Outcome.NOT_APPLIED, 0.0, 2.0)
+                assert r.of(TurnedAway) == [TurnedAway("interactive")]
+                r.pool.release(held)
+                assert await waiting == (b"1", 0)
+
+        run_virtual(work())
+
+    def test_attempts_that_never_connected_cost_no_budget(self) -> None:
+        async def work() -> None:
+            async with rig(at(free_port())) as r:
+                for _ in range(3):
+                    await asyncio.gather(*(failing(r) for _ in range(200)))
+                assert r.of(BudgetSpent) == []
+
+        run_virtual(work())
+
+    def test_a_sick_database_is_not_stormed(self) -> None:
+        """Every statement is a deadlock: each call has its four attempts until the reserve is used up."""
+
+        async def work() -> None:
+            async with FakeServer(scripted(Reply().error(1213))) as server, rig(at(server.port)) as r:
+                alone, _ = await failing(r)
+                assert alone.retry_count == 4
+                errors = await asyncio.gather(*(failing(r) for _ in range(1000)))
+                attempts = len(r.of(AttemptFailed)) - 4
+                # 1,000 first ones, the reserve of 500, ten a second.
+                assert 1490 <= attempts <= 1540
+                assert len(r.of(BudgetSpent)) >= 400
+                assert {type(error) for error, _ in errors} == {ServiceUnavailableException}
+                await asyncio.sleep(60)
+                alone, _ = await failing(r)
+                assert alone.retry_count == 4
 
         run_virtual(work())
 

@@ -10,11 +10,15 @@ import pytest
 
 from graphql_app.engine.driver import ConnectionLost, ServerError
 from graphql_app.engine.pool import Lane, LaneStats, Pool, PoolSettings
-from graphql_app.events import ConnectionDiscarded, ConnectionOpened, DatabaseAway, DatabaseBack, Event
+from graphql_app.events import (
+    ConnectionDiscarded,
+    ConnectionOpened,
+    DatabaseAway,
+    Event,
+)
 from tests.faults.fake_server import FakeServer, greeting, packet
 from tests.faults.rig import at
 from tests.faults.virtual import run_virtual
-from tests.harness.ports import free_port
 
 TOO_MANY = packet(b"\xff" + (1040).to_bytes(2, "little") + b"#08004Too many connections", 0)
 
@@ -247,42 +251,6 @@ def test_a_full_server_lets_waiters_wait_for_a_used_connection() -> None:
                 await pool.acquire()
             assert caught.value.code == 1040
             assert not any(isinstance(event, DatabaseAway) for event in events), "it is there, only full"
-            await pool.close()
-
-    run_virtual(work())
-
-
-def test_away_and_back() -> None:
-    async def work() -> None:
-        server = FakeServer()
-        server.port = free_port()
-        events: list[Event] = []
-        pool = Pool(at(server.port), observer=events.append)
-        await pool.warm()
-        assert events == [DatabaseAway(2003)]
-        errors = await asyncio.gather(*(pool.acquire() for _ in range(20)), return_exceptions=True)
-        assert {type(error) for error in errors} == {ConnectionLost}
-        assert len({id(error) for error in errors}) == 20, "each caller has an error of its own to raise"
-        await asyncio.sleep(5)
-        async with server:
-            held = await asyncio.gather(*(pool.acquire() for _ in range(10)))
-            assert [event for event in events if isinstance(event, DatabaseBack)] == [DatabaseBack(5.0)]
-            assert len(server.dials) == 10
-            for connection in held:
-                pool.release(connection)
-            await pool.close()
-
-    run_virtual(work())
-
-
-def test_one_dial_at_a_time_while_away() -> None:
-    async def work() -> None:
-        async with FakeServer(silent=True) as server:
-            pool = Pool(at(server.port), PoolSettings(dial_limit=0.15))
-            for _ in range(5):
-                results = await asyncio.gather(*(pool.acquire() for _ in range(30)), return_exceptions=True)
-                assert {type(result) for result in results} == {ConnectionLost}
-            assert len(server.dials) == 10 + 4
             await pool.close()
 
     run_virtual(work())

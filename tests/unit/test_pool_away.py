@@ -1,0 +1,124 @@
+"""The pool while the database is away, on a virtual clock: who waits, who dials, and what happens when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from graphql_app.engine.driver import CROWDED, ConnectionLost
+from graphql_app.engine.pool import Lane, LaneStats, Pool, PoolSettings
+from graphql_app.events import DatabaseAway, DatabaseBack, Event, Parked, Probed, TurnedAway
+from tests.faults.fake_server import FakeServer, greeting
+from tests.faults.rig import at
+from tests.faults.virtual import run_virtual
+from tests.harness.ports import free_port
+
+
+def interactive(pool: Pool) -> LaneStats:
+    """The interactive lane's numbers."""
+    return pool.stats()[Lane.INTERACTIVE]
+
+
+def test_away_and_back() -> None:
+    """Who comes while the database is away waits; one probe dials; all are served as soon as it is back."""
+
+    async def work() -> None:
+        server = FakeServer()
+        server.port = free_port()
+        events: list[Event] = []
+        pool = Pool(at(server.port), observer=events.append)
+        await pool.warm()
+        assert pool.away
+        assert events == [DatabaseAway(2003)]
+        waiting = [asyncio.create_task(pool.acquire()) for _ in range(10)]
+        await asyncio.sleep(5)
+        assert not any(task.done() for task in waiting)
+        probes = [event for event in events if isinstance(event, Probed)]
+        assert 40 <= len(probes) <= 50
+        assert {event.code for event in probes} == {2003}
+        async with server:
+            held = await asyncio.gather(*waiting)
+            assert pool.loop.time() < 5.2
+            assert len(server.dials) == 10
+            (back,) = [event for event in events if isinstance(event, DatabaseBack)]
+            assert 5.0 <= back.seconds <= 5.2
+            parked = [event for event in events if isinstance(event, Parked)]
+            assert [event.released for event in parked] == [True] * 10
+            for connection in held:
+                pool.release(connection)
+            await pool.close()
+
+    run_virtual(work())
+
+
+def test_those_who_find_out_are_told_at_once() -> None:
+    async def work() -> None:
+        pool = Pool(at(free_port()))
+        errors = await asyncio.gather(*(pool.acquire() for _ in range(20)), return_exceptions=True)
+        assert {type(error) for error in errors} == {ConnectionLost}
+        assert len({id(error) for error in errors}) == 20, "each caller has an error of its own to raise"
+        await pool.close()
+
+    run_virtual(work())
+
+
+def test_a_database_that_is_back_is_dialled_gently() -> None:
+    async def work() -> None:
+        server = FakeServer()
+        server.port = free_port()
+        pool = Pool(at(server.port), PoolSettings(warm=0, size=16))
+        await pool.warm()
+        waiting = [asyncio.create_task(pool.acquire()) for _ in range(16)]
+        await asyncio.sleep(1)
+        most = 0
+
+        def count(number: int) -> bytes:
+            nonlocal most
+            lane = interactive(pool)
+            most = max(most, lane.dialling - max(lane.used + lane.idle, 1))
+            return greeting(number=number)
+
+        server.greeting = count
+        async with server:
+            await asyncio.gather(*waiting)
+            assert most <= 1, "never many more dials than there are connections"
+            await pool.close(grace=0)
+
+    run_virtual(work())
+
+
+def test_one_dial_at_a_time_while_away() -> None:
+    async def work() -> None:
+        async with FakeServer(silent=True) as server:
+            pool = Pool(at(server.port), PoolSettings(dial_limit=0.15))
+            results = await asyncio.gather(*(pool.acquire() for _ in range(30)), return_exceptions=True)
+            assert {type(result) for result in results} == {ConnectionLost}
+            waiting = [asyncio.create_task(pool.acquire()) for _ in range(30)]
+            await asyncio.sleep(10)
+            # Ten before it was known, and the control lane's; then the probe, every 0.1 + 0.15 s.
+            assert len(server.dials) == pytest.approx(10 + 10 / 0.25, abs=2)
+            for task in waiting:
+                task.cancel()
+            await pool.close()
+
+    run_virtual(work())
+
+
+def test_too_many_waiters_are_turned_away_at_once() -> None:
+    async def work() -> None:
+        events: list[Event] = []
+        async with FakeServer() as server:
+            pool = Pool(at(server.port), PoolSettings(size=1, waiting=3), events.append)
+            held = await pool.acquire()
+            waiting = [asyncio.create_task(pool.acquire()) for _ in range(5)]
+            await asyncio.sleep(0.05)
+            refused = [task.exception() for task in waiting if task.done()]
+            assert [error.code for error in refused if isinstance(error, ConnectionLost)] == [CROWDED] * 2
+            assert [event.lane for event in events if isinstance(event, TurnedAway)] == ["interactive"] * 2
+            pool.release(held)
+            for task in waiting[:3]:
+                pool.release(await task)
+            await pool.close()
+
+    run_virtual(work())
