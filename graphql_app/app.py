@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphql_app.edge import Edge
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.ending import told_of_the_end
 from graphql_app.engine.driver import Target
@@ -30,7 +31,7 @@ from graphql_app.engine.pool import Pool, PoolSettings
 from graphql_app.engine.retry import Schedule
 from graphql_app.engine.values import MAX_PAGE
 from graphql_app.engine.watch import LiveQueries, WatchSettings
-from graphql_app.events import Observer
+from graphql_app.events import Observer, fan_out
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
@@ -41,14 +42,19 @@ from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
 from graphql_app.health import health_routes
 from graphql_app.http_body import Bounds
 from graphql_app.logs import log_events
+from graphql_app.metrics import CONTENT_TYPE, Metrics
 from graphql_app.packed import Packed, pack
 from graphql_app.pages import graphiql_response, page_routes, prefers_page
+from graphql_app.request_context import note_stage
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_routes
 from graphql_app.schema_loader import SchemaLoader
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.structure import structure
 from schema_gen.naming import build_names
+
+NOTE_SECONDS = 5.0
+"""How often one of several processes writes its state down for the others to show."""
 
 
 class Application(FastAPI):
@@ -60,9 +66,14 @@ class Application(FastAPI):
     """
 
     direct: Mapping[str, ASGIApp] = MappingProxyType({})
+    edge: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one connection."""
+        await (self.edge or self.answer)(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers what `edge` let in."""
         endpoint = self.direct.get(scope["path"]) if scope["type"] == "http" else None
         if endpoint is None or b"origin" in dict(scope["headers"]):
             await super().__call__(scope, receive, send)
@@ -72,24 +83,31 @@ class Application(FastAPI):
 
 def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
     """The program as an ASGI app. It starts and answers also while the database is away."""
-    watch = observer or log_events
+    metrics = Metrics()
+    watch = fan_out(observer or log_events, metrics, *([note_stage] if settings.server_timing else []))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(settings, watch) as services:
             endpoint = graphql_endpoint(services, settings, watch)
             app.router.routes[:] = routes(services, settings, watch, endpoint)
+            if settings.metrics:
+                app.router.routes.append(metrics_route(metrics, edge, services))
             app.direct = {"/graphql": endpoint}
+            noting = asyncio.create_task(keep_noting(metrics, edge, services))
             yield
+            await _stop(noting)
+            metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.edge = edge = Edge(app.answer, settings.max_in_flight, watch, timing=settings.server_timing)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Retry-After", "Idempotent-Replayed"],
+            expose_headers=["Retry-After", "Idempotent-Replayed", "X-Request-Id", "Server-Timing"],
         )
     install_error_handlers(app, watch)
     return app
@@ -101,6 +119,7 @@ class Services:
 
     engine: Engine
     executor: Executor
+    pool: Pool
     live: LiveCatalog
     face: GraphQLFace
     live_queries: LiveQueries
@@ -162,7 +181,7 @@ def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> 
     live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
     subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets)
-    return Services(engine, executor, live, face, live_queries, subscriptions)
+    return Services(engine, executor, pool, live, face, live_queries, subscriptions)
 
 
 def watch_settings(settings: Settings) -> WatchSettings:
@@ -219,6 +238,33 @@ def routes(services: Services, settings: Settings, observer: Observer, endpoint:
         *health_routes(services.live, services.executor),
         *page_routes(current_structure(services.live, settings), graphiql=settings.graphiql),
     ]
+
+
+def note_state(metrics: Metrics, edge: Edge, services: Services) -> None:
+    """Sets the gauges that no event sets."""
+    for lane, stats in services.pool.stats().items():
+        for state in ("idle", "used", "dialling"):
+            metrics.set("pool_connections", getattr(stats, state), lane, state)
+        metrics.set("pool_waiting", stats.waiting, lane)
+    metrics.set("requests_in_flight", edge.in_flight)
+    metrics.set("documents_cached", services.face.documents)
+
+
+async def keep_noting(metrics: Metrics, edge: Edge, services: Services) -> None:
+    """Where other processes show this one's figures, notes its state again and again."""
+    while metrics.shared:
+        note_state(metrics, edge, services)
+        await asyncio.sleep(NOTE_SECONDS)
+
+
+def metrics_route(metrics: Metrics, edge: Edge, services: Services) -> BaseRoute:
+    """`/metrics`: what was counted, and the state of this moment."""
+
+    async def scrape(_request: Request) -> Response:
+        note_state(metrics, edge, services)
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    return Route("/metrics", scrape, name="metrics")
 
 
 def _graphiql(request: Request) -> Response | None:

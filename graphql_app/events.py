@@ -183,7 +183,10 @@ class SchemaFailed:
 
 @dataclass(frozen=True, slots=True)
 class RequestDone:
-    """A request was answered. `face` is `graphql` or `rest`; `status` the HTTP status."""
+    """A request was answered. `face` is `graphql` or `rest`; `status` the HTTP status.
+
+    `kind` is that of a GraphQL operation, where it came to one.
+    """
 
     face: str
     name: str
@@ -191,6 +194,17 @@ class RequestDone:
     seconds: float
     retries: int
     code: str | None
+    kind: str | None = None
+
+    @property
+    def operation(self) -> str:
+        """What was asked, in few words: the REST address, or the kind of the GraphQL operation."""
+        return (self.kind or "unknown") if self.face == "graphql" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """A request was refused at once: too many are in flight already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +288,7 @@ Event = (
     | SchemaChanged
     | SchemaFailed
     | RequestDone
+    | RequestRefused
     | SubscriptionOpened
     | SubscriptionClosed
     | LiveQueryPolled
@@ -284,6 +299,16 @@ Event = (
 )
 
 Observer = Callable[[Event], None]
+
+
+def fan_out(*observers: Observer) -> Observer:
+    """An observer that tells several, in order."""
+
+    def observe(event: Event) -> None:
+        for observer in observers:
+            observer(event)
+
+    return observe
 
 
 def ignore(_event: Event) -> None:

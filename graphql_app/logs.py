@@ -34,6 +34,7 @@ from graphql_app.events import (
     Parked,
     Probed,
     RequestDone,
+    RequestRefused,
     Retrying,
     SchemaBuilt,
     SchemaChanged,
@@ -47,6 +48,7 @@ from graphql_app.events import (
     TurnedAway,
     UnexpectedError,
 )
+from graphql_app.request_context import CURRENT
 
 LINE_LIMIT: Final = 2048
 """The most bytes of a line, its end included."""
@@ -77,6 +79,7 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     SchemaChanged: logging.WARNING,
     SchemaFailed: logging.ERROR,
     RequestDone: logging.INFO,
+    RequestRefused: logging.DEBUG,
     SubscriptionOpened: logging.INFO,
     SubscriptionClosed: logging.INFO,
     LiveQueryPolled: logging.DEBUG,
@@ -121,9 +124,10 @@ def log_events(event: Event) -> None:
 
 
 def _fields_of(event: Event) -> Fields:
+    context = CURRENT.get()
+    found: Fields = {} if context is None else {"request": context.id}
     if isinstance(event, UnexpectedError):
-        return {"where": event.where, "error": _failure(event.error)}
-    found: Fields = {}
+        return found | {"where": event.where, "error": _failure(event.error)}
     for each in fields(event):
         value = getattr(event, each.name)
         if each.name in ("seconds", "delay"):

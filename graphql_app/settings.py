@@ -149,6 +149,16 @@ class Settings(BaseSettings):
         "text", "How a log line is written.", _choice("text", "json")
     )
 
+    metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)
+    server_timing: bool = _setting(
+        False, "Whether answers tell the time of each stage in the header `Server-Timing`.", BOOLEAN
+    )
+    max_in_flight: PositiveInt = _setting(
+        4_000,
+        "The most requests without an answer, for each worker; further ones are refused with 503 at once.",
+        NUMBER,
+    )
+
     graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
     introspection: bool = _setting(True, "Whether GraphQL introspection is answered.", BOOLEAN)
     naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(

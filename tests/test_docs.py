@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import HASURA_CODE
+from graphql_app.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from graphql_app.rest_api.envelope import STATUS
 from graphql_app.settings import Settings, takes
 from tests.harness import golden
@@ -69,6 +70,21 @@ def test_every_setting_is_documented(request: pytest.FixtureRequest) -> None:
     ]
     table = "".join(["| Setting | Default | Meaning | Takes |\n", "| --- | --- | --- | --- |\n", *rows])
     golden.check_block(DOCS / "settings.md", "settings", table, update=request.config.getoption("--update-golden"))
+
+
+def test_every_metric_is_documented(request: pytest.FixtureRequest) -> None:
+    """The table of docs/metrics.md is what the program says of them (`--update-golden` writes it)."""
+    found = [(f"{name}_total", "counter", text, labels) for name, (text, labels) in COUNTERS.items()]
+    found += [(name, "histogram", text, labels) for name, (text, labels, _) in HISTOGRAMS.items()]
+    found += [(name, "gauge", text, labels) for name, (text, labels) in GAUGES.items()]
+    rows = [
+        f"| `graphql_app_{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {text} |\n".replace(
+            "|  |", "| |"
+        )
+        for name, kind, text, labels in found
+    ]
+    table = "".join(["| Metric | Kind | Labels | Meaning |\n", "| --- | --- | --- | --- |\n", *rows])
+    golden.check_block(DOCS / "metrics.md", "metrics", table, update=request.config.getoption("--update-golden"))
 
 
 def test_every_error_code_is_documented() -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ from graphql_app.cli.sockets import Sockets
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
 from graphql_app.logs import configure_logging, log_events
+from graphql_app.metrics import SHARED_FOLDER
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 
 APP = "graphql_app.main:app"
@@ -51,6 +53,8 @@ def run_server(settings: Settings, *, sample: bool = False, announce: Callable[[
             stack.enter_context(_engine(settings, sample))
         if announce is not None:
             announce(_address(listener))
+        if settings.workers > 1:
+            stack.enter_context(_shared_figures())
         _serve(settings, listener)
 
 
@@ -126,6 +130,17 @@ class ServerConfig(uvicorn.Config):
         if parent is not None:
             threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
         super().load()
+
+
+@contextmanager
+def _shared_figures() -> Iterator[None]:
+    """A folder in which the server's processes add up their metrics."""
+    with TemporaryDirectory(prefix="graphql-app-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED_FOLDER]
 
 
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:

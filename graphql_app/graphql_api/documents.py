@@ -61,6 +61,11 @@ class Operation:
         return self.node.operation is OperationType.MUTATION
 
     @property
+    def kind(self) -> str:
+        """Its kind: `query`, `mutation` or `subscription`."""
+        return self.node.operation.value
+
+    @property
     def name(self) -> str:
         """Its name, or nothing."""
         return self.node.name.value if self.node.name else ""
@@ -114,6 +119,9 @@ class Documents:
             dropped, _ = self._known.popitem(last=False)
             self._characters -= len(dropped)
         return made
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def _make(self, text: str) -> Document:
         try:

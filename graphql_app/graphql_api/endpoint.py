@@ -67,7 +67,15 @@ class GraphQLEndpoint:
             return
         await _send(send, media, answer, code)
         self.observer(
-            RequestDone("graphql", answer.name, code, perf_counter() - started, answer.retry_count, answer.failure)
+            RequestDone(
+                "graphql",
+                answer.name,
+                code,
+                perf_counter() - started,
+                answer.retry_count,
+                answer.failure,
+                answer.kind,
+            )
         )
 
     async def _answer(self, scope: Scope, receive: Receive, accept: str) -> tuple[str, Answer, int]:
@@ -133,7 +141,7 @@ def _refused(error: AppError, media: str) -> tuple[str, Answer, int]:
 
 def _together(answers: list[Answer]) -> Answer:
     replayed = any(answer.replayed for answer in answers)
-    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]", replayed=replayed)
+    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]", replayed=replayed, kind="batch")
 
 
 def _without_query(scope: Scope) -> bool:

@@ -52,6 +52,7 @@ class Answer:
     retry_after: float | None = None
     name: str = ""
     replayed: bool = False
+    kind: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +85,11 @@ class GraphQLFace:
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
         self._served = Served(snapshot, built, Documents(built.schema.graphql, self._limits))
+
+    @property
+    def documents(self) -> int:
+        """How many documents are kept ready."""
+        return len(self._served.documents) if self._served else 0
 
     @property
     def served(self) -> Served:
@@ -164,13 +170,19 @@ class GraphQLFace:
         try:
             if entry is not None:
                 once = await self._engine.execute_once(made.prepared, bound.slots, entry, made.body)
-                return Answer(once.answer, retry_count=once.retry_count, name=operation.name, replayed=once.replayed)
+                return Answer(
+                    once.answer,
+                    retry_count=once.retry_count,
+                    name=operation.name,
+                    kind=operation.kind,
+                    replayed=once.replayed,
+                )
             reply = await self._engine.execute(made.prepared, bound.slots)
         except StaleSchema:
             raise
         except AppError as error:
             return execution_failure(error, made.keys[0] if len(made.keys) == 1 else None)
-        return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name)
+        return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
         names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}
@@ -180,7 +192,9 @@ class GraphQLFace:
         context = Context(self._engine, served.snapshot, served.built, operation, bound)
         if not meta:
             return Answer(
-                await execute(context, asked.query, asked.variables, asked.operation_name), name=operation.name
+                await execute(context, asked.query, asked.variables, asked.operation_name),
+                name=operation.name,
+                kind=operation.kind,
             )
         key = orjson.dumps([asked.query, asked.operation_name, asked.variables], default=str)
         found = served.introspections.get(key)
@@ -190,7 +204,7 @@ class GraphQLFace:
             served.introspections[key] = found
             while len(served.introspections) > INTROSPECTIONS:
                 served.introspections.popitem(last=False)
-        return Answer(found, name=operation.name)
+        return Answer(found, name=operation.name, kind=operation.kind)
 
 
 def _introspect(context: Context, asked: Asked) -> bytes:

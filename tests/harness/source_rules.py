@@ -28,6 +28,7 @@ REGISTRY = re.compile(r"\b(?:pypi\.or" r"g|pythonhosted\.or" r"g|npmjs\.(?:or" r
 ASYNC_MODULES = (
     "schema_gen/introspect.py",
     "graphql_app/app.py",
+    "graphql_app/edge.py",
     "graphql_app/cli/*.py",
     "graphql_app/health.py",
     "graphql_app/http_body.py",

@@ -1,0 +1,99 @@
+"""The edge of every HTTP request: let in or refused at once, given an id, and told how long its stages took."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from itertools import count
+from typing import Final
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graphql_app.errors import ServiceUnavailableException
+from graphql_app.events import Observer, RequestRefused
+from graphql_app.graphql_api.errors import execution_error
+from graphql_app.request_context import CURRENT, RequestContext
+from graphql_app.rest_api.envelope import failure, respond, utc_now
+
+HEADER: Final = b"x-request-id"
+RETRY_AFTER: Final = 1
+"""Seconds after which a refused client may come back: what is in flight is answered or given up by then."""
+ALWAYS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Addresses that are never refused: they say how the program is."""
+_ID = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
+
+
+class Edge:
+    """Stands before an app. A request is in flight until its answer begins: streams hold nothing back."""
+
+    def __init__(self, app: ASGIApp, limit: int, observer: Observer, *, timing: bool = False) -> None:
+        self.in_flight = 0
+        self._app = app
+        self._limit = limit
+        self._observer = observer
+        self._timing = timing
+        self._prefix = secrets.token_hex(6)
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif self.in_flight >= self._limit and scope["path"] not in ALWAYS:
+            await self._refuse(scope, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = RequestContext(self._id(scope), [] if self._timing else None)
+        CURRENT.set(context)
+        waiting = True
+        self.in_flight += 1
+
+        async def told(message: Message) -> None:
+            nonlocal waiting
+            if message["type"] == "http.response.start":
+                if waiting:
+                    waiting = False
+                    self.in_flight -= 1
+                message["headers"] = [*message.get("headers", ()), *_headers(context)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        finally:
+            if waiting:
+                self.in_flight -= 1
+
+    def _id(self, scope: Scope) -> str:
+        """The id that the client gave, if it is one; else one of our own."""
+        for name, value in scope["headers"]:
+            if name == HEADER and _ID.fullmatch(value):
+                given: str = value.decode("ascii")
+                return given
+        return f"{self._prefix}-{next(self._numbers)}"
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        error = ServiceUnavailableException("Too many requests are being answered; try again")
+        error.retry_after = RETRY_AFTER
+        answer = failure(error, utc_now())
+        self._observer(RequestRefused())
+        if scope["path"] != "/graphql":
+            await respond(send, answer)
+            return
+        body = orjson.dumps({"errors": [execution_error(error, None)]})
+        headers = [*answer.headers, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
+    found = [(HEADER, context.id.encode())]
+    if context.stages:
+        spent: dict[str, float] = {}
+        for stage, seconds in context.stages:
+            spent[stage] = spent.get(stage, 0.0) + seconds
+        told = ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in spent.items())
+        found.append((b"server-timing", told.encode()))
+    return found

@@ -1,0 +1,260 @@
+"""Prometheus metrics: one row per metric, filled from the events and, for what is a state, at each scrape.
+
+With several server processes each writes its figures into files of a shared folder, and whichever is
+scraped answers for all of them (the client library's multiprocess mode, on while the folder is named).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from graphql_app import events
+from graphql_app.events import Event
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that names the folder of several processes' figures."""
+PREFIX: Final = "graphql_app_"
+
+_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_ATTEMPTS: Final = (1, 2, 3, 4)
+
+COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "requests": (
+        "Requests answered, by face, operation (REST: the address; GraphQL: its kind) and HTTP status.",
+        ("face", "operation", "status"),
+    ),
+    "failures": ("Requests answered with a failure, by its code.", ("face", "code")),
+    "refused": ("Requests refused at once because too many were in flight.", ()),
+    "clients_left": ("Clients that left before their answer was there.", ("face",)),
+    "attempts_failed": (
+        "Attempts at a unit of work that failed, by kind and class of failure (A not started, B rolled back,"
+        " B' wrong node, C unknown, D permanent).",
+        ("kind", "failure"),
+    ),
+    "retries": ("Attempts made again.", ("kind",)),
+    "gave_up": ("Units of work given up, by the code they ended with.", ("kind", "code")),
+    "retry_budget_spent": ("Attempts not made again because too many are.", ("kind",)),
+    "statements_killed": ("Statements stopped on the server after their time.", ("confirmed",)),
+    "connections_opened": ("Connections to the database opened.", ()),
+    "connections_discarded": ("Connections to the database closed, by reason.", ("reason",)),
+    "database_lost": ("Times that the database stopped answering.", ()),
+    "probes": ("Dials of a database that is away.", ("answered",)),
+    "turned_away": ("Callers refused because too many waited for a connection already.", ("lane",)),
+    "ledger_settled": ("Writes whose COMMIT was not answered, settled by the ledger.", ("applied",)),
+    "ledger_replays": ("Requests answered again under their Idempotency-Key.", ()),
+    "ledger_unavailable": ("Times that writes began to go without the ledger.", ()),
+    "ledger_rows_aged": ("Rows of the ledger deleted because of their age.", ()),
+    "subscriptions_opened": ("Subscriptions begun, by transport.", ("transport",)),
+    "subscriptions_closed": ("Subscriptions ended, by transport.", ("transport",)),
+    "sockets_opened": ("WebSockets accepted, by subprotocol.", ("protocol",)),
+    "sockets_closed": ("WebSockets ended, by the code they were closed with.", ("code",)),
+    "schema_builds": ("Schemas built and served.", ()),
+    "schema_changes": ("Times that another structure was found, by whether it breaks clients.", ("breaking",)),
+    "schema_failures": ("Schemas that could not be read or built.", ()),
+    "unexpected_errors": ("Defects of the program, by where they surfaced.", ("where",)),
+}
+"""Counters (their names end in `_total`): what each counts, and its labels."""
+
+HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...], tuple[float, ...]]]] = {
+    "request_seconds": ("Time from a request's arrival to its answer.", ("face",), _SECONDS),
+    "stage_seconds": ("Time of each stage of a call.", ("stage",), _SECONDS),
+    "request_attempts": ("Attempts that a request took.", ("face",), _ATTEMPTS),
+    "live_poll_seconds": ("Time of the polls of subscriptions, by whether the answer changed.", ("changed",), _SECONDS),
+    "connect_seconds": ("Time to open a connection to the database.", (), _SECONDS),
+    "parked_seconds": ("Time that callers waited for a database that was away.", ("lane", "released"), _SECONDS),
+    "outage_seconds": ("Time that the database was away, each time it came back.", (), (*_SECONDS, 60.0, 600.0)),
+}
+"""Histograms: what each measures, its labels, its buckets."""
+
+GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "requests_in_flight": ("Requests that have no answer yet.", ()),
+    "pool_connections": ("Connections to the database, by lane and state (idle, used, dialling).", ("lane", "state")),
+    "pool_waiting": ("Callers that wait for a connection.", ("lane",)),
+    "database_away": ("1 while the database does not answer.", ()),
+    "ledger_in_use": ("1 while writes are noted in the ledger.", ()),
+    "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
+    "schema_tables": ("Tables and views served.", ()),
+    "schema_tables_skipped": ("Tables and views that cannot be served.", ()),
+    "schema_age_seconds": ("Time since the schema being served was built.", ()),
+}
+"""Gauges: what each tells, and its labels."""
+_SUMMED: Final = frozenset({"requests_in_flight", "pool_connections", "pool_waiting", "documents_cached"})
+"""Gauges that several processes add up; of the others the largest counts."""
+
+
+class Metrics:
+    """The metrics of one process: an observer of events, and the text that Prometheus scrapes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._shared = os.environ.get(SHARED_FOLDER)
+        self._built: float | None = None
+        self._made: dict[str, MetricWrapperBase] = {}
+        self._define()
+        # A child is looked up by its labels under a lock; the ones in use are few.
+        self._child = lru_cache(maxsize=4096)(self._labelled)
+        self._handlers = _handlers(self)
+        if not self._shared:
+            ProcessCollector(registry=self.registry)
+            PlatformCollector(registry=self.registry)
+
+    def _define(self) -> None:
+        for name, (text, labels) in COUNTERS.items():
+            self._made[name] = Counter(PREFIX + name, text, labels, registry=self.registry)
+        for name, (text, labels, buckets) in HISTOGRAMS.items():
+            self._made[name] = Histogram(PREFIX + name, text, labels, buckets=buckets, registry=self.registry)
+        for name, (text, labels) in GAUGES.items():
+            mode: Literal["livemax", "livesum"] = "livesum" if name in _SUMMED else "livemax"
+            self._made[name] = Gauge(PREFIX + name, text, labels, registry=self.registry, multiprocess_mode=mode)
+
+    def _labelled(self, name: str, *labels: str) -> Any:
+        metric = self._made[name]
+        return metric.labels(*labels) if labels else metric
+
+    def __call__(self, event: Event) -> None:
+        """Takes note of an event."""
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def count(self, name: str, *labels: str, by: float = 1) -> None:
+        """Counts; `labels` in the order of the metric's row."""
+        self._child(name, *labels).inc(by)
+
+    def observe(self, name: str, value: float, *labels: str) -> None:
+        """Adds a value to a histogram."""
+        self._child(name, *labels).observe(value)
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Sets a gauge."""
+        self._child(name, *labels).set(value)
+
+    def built(self, event: events.SchemaBuilt) -> None:
+        """A schema is served from now on."""
+        self._built = self._clock()
+        self.count("schema_builds")
+        self.set("schema_tables", event.tables)
+        self.set("schema_tables_skipped", event.skipped)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format: of all processes where there are several."""
+        if self._built is not None:
+            self.set("schema_age_seconds", self._clock() - self._built)
+        if not self._shared:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=self._shared)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes show this one's figures."""
+        return bool(self._shared)
+
+    def close(self) -> None:
+        """The process ends: its states count no more."""
+        if self._shared:
+            mark_process_dead(os.getpid(), self._shared)  # type: ignore[no-untyped-call]
+
+
+_Handlers = dict[type[Event], Callable[[Any], None]]
+
+
+def _handlers(to: Metrics) -> _Handlers:
+    """What each event adds. Events that are not here say nothing that another does not."""
+    return _of_requests(to) | _of_attempts(to) | _of_database(to)
+
+
+def _of_requests(to: Metrics) -> _Handlers:
+    def done(event: events.RequestDone) -> None:
+        to.count("requests", event.face, event.operation, str(event.status))
+        to.observe("request_seconds", event.seconds, event.face)
+        to.observe("request_attempts", event.retries + 1, event.face)
+        if event.code is not None:
+            to.count("failures", event.face, event.code)
+
+    return {
+        events.StageTimed: lambda event: to.observe("stage_seconds", event.seconds, event.stage),
+        events.RequestDone: done,
+        events.RequestRefused: lambda _: to.count("refused"),
+        events.ClientLeft: lambda event: to.count("clients_left", event.face),
+        events.AnswerReplayed: lambda _: to.count("ledger_replays"),
+        events.SubscriptionOpened: lambda event: to.count("subscriptions_opened", event.transport),
+        events.SubscriptionClosed: lambda event: to.count("subscriptions_closed", event.transport),
+        events.SocketOpened: lambda event: to.count("sockets_opened", event.protocol),
+        events.SocketClosed: lambda event: to.count("sockets_closed", _code(event.code)),
+        events.LiveQueryPolled: lambda event: to.observe("live_poll_seconds", event.seconds, _flag(event.changed)),
+        events.UnexpectedError: lambda event: to.count("unexpected_errors", event.where),
+    }
+
+
+def _of_attempts(to: Metrics) -> _Handlers:
+    return {
+        events.AttemptFailed: lambda event: to.count("attempts_failed", event.kind, event.failure),
+        events.Retrying: lambda event: to.count("retries", event.kind),
+        events.GaveUp: lambda event: to.count("gave_up", event.kind, event.reason),
+        events.BudgetSpent: lambda event: to.count("retry_budget_spent", event.kind),
+        events.StatementKilled: lambda event: to.count("statements_killed", _flag(event.confirmed)),
+        events.Parked: lambda event: to.observe("parked_seconds", event.seconds, event.lane, _flag(event.released)),
+        events.Probed: lambda event: to.count("probes", _flag(event.code == 0)),
+        events.TurnedAway: lambda event: to.count("turned_away", event.lane),
+        events.OutcomeSettled: lambda event: to.count("ledger_settled", _flag(event.applied)),
+    }
+
+
+def _of_database(to: Metrics) -> _Handlers:
+    def opened(event: events.ConnectionOpened) -> None:
+        to.count("connections_opened")
+        to.observe("connect_seconds", event.seconds)
+
+    def away(_event: events.DatabaseAway) -> None:
+        to.count("database_lost")
+        to.set("database_away", 1)
+
+    def back(event: events.DatabaseBack) -> None:
+        to.set("database_away", 0)
+        to.observe("outage_seconds", event.seconds)
+
+    def without_ledger(_event: events.LedgerUnavailable) -> None:
+        to.count("ledger_unavailable")
+        to.set("ledger_in_use", 0)
+
+    return {
+        events.ConnectionOpened: opened,
+        events.ConnectionDiscarded: lambda event: to.count("connections_discarded", event.reason),
+        events.DatabaseAway: away,
+        events.DatabaseBack: back,
+        events.LedgerOpened: lambda _: to.set("ledger_in_use", 1),
+        events.LedgerUnavailable: without_ledger,
+        events.LedgerAged: lambda event: to.count("ledger_rows_aged", by=event.rows),
+        events.SchemaBuilt: to.built,
+        events.SchemaChanged: lambda event: to.count("schema_changes", _flag(event.breaking > 0)),
+        events.SchemaFailed: lambda _: to.count("schema_failures"),
+    }
+
+
+def _code(code: int) -> str:
+    """A WebSocket's code. Clients choose theirs: what is no known one is counted together."""
+    return str(code) if 1000 <= code <= 1015 or 4400 <= code <= 4499 else "other"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

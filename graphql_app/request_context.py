@@ -1,0 +1,27 @@
+"""The request that the running code answers: its id, and how long its stages took."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from graphql_app.events import Event, StageTimed
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them."""
+
+    id: str
+    stages: list[tuple[str, float]] | None = None
+
+
+CURRENT: ContextVar[RequestContext | None] = ContextVar("graphql_app_request", default=None)
+
+
+def note_stage(event: Event) -> None:
+    """An observer that notes the stages of the current request."""
+    if isinstance(event, StageTimed):
+        context = CURRENT.get()
+        if context is not None and context.stages is not None:
+            context.stages.append((event.stage, event.seconds))

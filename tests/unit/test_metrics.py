@@ -1,0 +1,107 @@
+"""Each event ends in the metric that is for it, and what Prometheus reads is what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from graphql_app import events
+from graphql_app.events import Event
+from graphql_app.metrics import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, Metrics
+
+SEEN: list[tuple[Event, str, float]] = [
+    (events.StageTimed("plan", 0.002), 'stage_seconds_count{stage="plan"}', 1),
+    (events.StageTimed("plan", 0.002), 'stage_seconds_bucket{le="0.0025",stage="plan"}', 1),
+    (
+        events.RequestDone("rest", "GET /api/{table}", 200, 0.1, 0, None),
+        'requests_total{face="rest",operation="GET /api/{table}",status="200"}',
+        1,
+    ),
+    (
+        events.RequestDone("graphql", "Mine", 200, 0.1, 3, None, "query"),
+        'requests_total{face="graphql",operation="query",status="200"}',
+        1,
+    ),
+    (events.RequestDone("graphql", "", 200, 0.1, 3, None), 'request_attempts_bucket{face="graphql",le="3.0"}', 0),
+    (events.RequestDone("graphql", "", 200, 0.1, 3, None), 'request_attempts_bucket{face="graphql",le="4.0"}', 1),
+    (
+        events.RequestDone("rest", "x", 409, 0.1, 0, "DUPLICATE_ENTRY"),
+        'failures_total{code="DUPLICATE_ENTRY",face="rest"}',
+        1,
+    ),
+    (events.RequestRefused(), "refused_total", 1),
+    (events.ClientLeft("rest", 1.0), 'clients_left_total{face="rest"}', 1),
+    (events.AttemptFailed("read", 0, "A", 2003, 0.2), 'attempts_failed_total{failure="A",kind="read"}', 1),
+    (events.Retrying("read", 1, 0.4), 'retries_total{kind="read"}', 1),
+    (events.GaveUp("write", 4, "GATEWAY_TIMEOUT"), 'gave_up_total{code="GATEWAY_TIMEOUT",kind="write"}', 1),
+    (events.BudgetSpent("read"), 'retry_budget_spent_total{kind="read"}', 1),
+    (events.StatementKilled(7, True), 'statements_killed_total{confirmed="true"}', 1),
+    (events.ConnectionOpened(0.003), "connections_opened_total", 1),
+    (events.ConnectionOpened(0.003), "connect_seconds_sum", 0.003),
+    (events.ConnectionDiscarded("stale"), 'connections_discarded_total{reason="stale"}', 1),
+    (events.DatabaseAway(2003), "database_lost_total", 1),
+    (events.DatabaseAway(2003), "database_away", 1),
+    (events.DatabaseBack(3.0), "database_away", 0),
+    (events.DatabaseBack(3.0), "outage_seconds_sum", 3),
+    (events.Parked("interactive", 2.0, True), 'parked_seconds_count{lane="interactive",released="true"}', 1),
+    (events.Probed(0, 0.1), 'probes_total{answered="true"}', 1),
+    (events.TurnedAway("bulk"), 'turned_away_total{lane="bulk"}', 1),
+    (events.OutcomeSettled(False), 'ledger_settled_total{applied="false"}', 1),
+    (events.AnswerReplayed(), "ledger_replays_total", 1),
+    (events.LedgerOpened(True), "ledger_in_use", 1),
+    (events.LedgerUnavailable(1142), "ledger_unavailable_total", 1),
+    (events.LedgerAged(5), "ledger_rows_aged_total", 5),
+    (events.SchemaBuilt(9, 2, 0.1, "f"), "schema_tables", 9),
+    (events.SchemaBuilt(9, 2, 0.1, "f"), "schema_tables_skipped", 2),
+    (events.SchemaBuilt(9, 2, 0.1, "f"), "schema_builds_total", 1),
+    (events.SchemaChanged(2, 3, 1, "x"), 'schema_changes_total{breaking="true"}', 1),
+    (events.SubscriptionOpened("sse", "N"), 'subscriptions_opened_total{transport="sse"}', 1),
+    (events.SubscriptionClosed("sse", "N", 1.0, 2), 'subscriptions_closed_total{transport="sse"}', 1),
+    (events.SocketOpened("graphql-ws"), 'sockets_opened_total{protocol="graphql-ws"}', 1),
+    (events.SocketClosed(4429, 1.0), 'sockets_closed_total{code="4429"}', 1),
+    (events.SocketClosed(3999, 1.0), 'sockets_closed_total{code="other"}', 1),
+    (events.LiveQueryPolled(0.01, True, 3), 'live_poll_seconds_count{changed="true"}', 1),
+    (events.SchemaFailed("no"), "schema_failures_total", 1),
+    (events.UnexpectedError("rest", ValueError()), 'unexpected_errors_total{where="rest"}', 1),
+]
+
+
+def samples(metrics: Metrics) -> Iterator[tuple[str, float]]:
+    """Every line that Prometheus reads, without the prefix."""
+    for family in text_string_to_metric_families(metrics.text().decode()):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
+            yield sample.name.removeprefix(PREFIX) + (f"{{{labels}}}" if labels else ""), sample.value
+
+
+@pytest.mark.parametrize(("event", "line", "value"), SEEN)
+def test_an_event_ends_in_its_metric(event: Event, line: str, value: float) -> None:
+    metrics = Metrics()
+    metrics(event)
+    assert dict(samples(metrics))[line] == value
+
+
+LOG_ALONE = {"Lifecycle"}
+"""Events that only the log tells."""
+
+
+def test_every_event_is_counted_or_for_the_log_alone() -> None:
+    """A new event has to be put on one side."""
+    counted = {type(event).__name__ for event, _, _ in SEEN}
+    assert {each.__name__ for each in events.Event.__args__} == counted | LOG_ALONE
+
+
+def test_the_age_of_the_schema_is_that_of_the_last_one() -> None:
+    moments = iter([10.0, 14.5])
+    metrics = Metrics(clock=lambda: next(moments))
+    metrics(events.SchemaBuilt(1, 0, 0.1, "f"))
+    assert dict(samples(metrics))["schema_age_seconds"] == 4.5
+
+
+def test_every_metric_of_the_tables_is_told() -> None:
+    """Under its name and with its meaning; what has no labels is there from the start."""
+    text = Metrics().text().decode()
+    for name in (*COUNTERS, *HISTOGRAMS, *GAUGES):
+        assert f"# HELP {PREFIX}{name}" in text
