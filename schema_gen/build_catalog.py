@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
-from schema_gen.catalog import Catalog, Column, ForeignKey, Index, Key, Skipped, Table, TableKind
+from schema_gen.catalog import Catalog, Column, Event, ForeignKey, Index, Key, Skipped, Table, TableKind, Trigger
 from schema_gen.column_types import known
-from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow
+from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
 from schema_gen.parse_type import column_type, unquoted
 from schema_gen.relations import build_relations
 
@@ -28,6 +28,8 @@ _NOT_TRANSACTIONAL: Final = frozenset(
 # These cannot lead an ORDER BY or a lookup by equality.
 _SPECIAL_INDEXES: Final = frozenset({"FULLTEXT", "SPATIAL", "RTREE", "VECTOR"})
 
+_GAP: Final = r"(?:\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n)*"
+_NEW_VALUE = re.compile(rf"\bNEW{_GAP}\.{_GAP}(?:`((?:[^`]|``)+)`|\"([^\"]+)\"|([\w$]+))", re.IGNORECASE | re.DOTALL)
 _GENERATED = re.compile(r"\b(?:VIRTUAL|STORED|PERSISTENT)\b", re.IGNORECASE)
 _JSON_CHECK = re.compile(r"\s*json_valid\s*\(\s*`((?:[^`]|``)+)`\s*\)\s*(?:and\b.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -123,9 +125,29 @@ def _table(rows: Rows, row: TableRow, columns: dict[str, Column], index_rows: Se
         comment="" if view else row.comment,
         estimated_rows=None if view else row.estimated_rows,
         transactional=row.engine.lower() not in _NOT_TRANSACTIONAL or view,
-        has_triggers=row.name in rows.trigger_tables,
+        triggers=_triggers(rows, row.name, columns),
         writable=updatable if view else True,
     )
+
+
+def _triggers(rows: Rows, table: str, columns: Iterable[str]) -> tuple[Trigger, ...]:
+    found = (row for row in rows.triggers if row.table == table)
+    return tuple(
+        Trigger(row.name, event, _set_by(row, columns) if event is not Event.DELETE else frozenset())
+        for row in found
+        for event in Event
+        if event in row.event
+    )
+
+
+def _set_by(row: TriggerRow, columns: Iterable[str]) -> frozenset[str]:
+    """The columns that a trigger may set: there is no way but by writing `NEW.column`. All, where nobody can see."""
+    if row.timing != "BEFORE":
+        return frozenset()
+    if row.body is None:
+        return frozenset(columns)
+    named = {(found[1] or found[2] or found[3]).replace("``", "`").lower() for found in _NEW_VALUE.finditer(row.body)}
+    return frozenset(column for column in columns if column.lower() in named)
 
 
 # --- columns ----------------------------------------------------------------

@@ -7,7 +7,7 @@ column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -131,6 +131,23 @@ class Relation:
         return self.cardinality is Cardinality.ONE
 
 
+class Event(StrEnum):
+    """What a trigger waits for."""
+
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger of a table. `sets` are the columns that it may give other values than the statement did."""
+
+    name: str
+    event: Event
+    sets: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table or a view with everything that hangs on it.
@@ -149,7 +166,7 @@ class Table:
     comment: str = ""
     estimated_rows: int | None = None
     transactional: bool = True
-    has_triggers: bool = False
+    triggers: tuple[Trigger, ...] = ()
     writable: bool = True
 
     @property
@@ -161,6 +178,13 @@ class Table:
     def key_columns(self) -> tuple[Column, ...]:
         """The columns of the primary key; none where there is no key."""
         return tuple(self.columns[name] for name in self.primary_key.columns) if self.primary_key else ()
+
+    def setting_trigger(self, event: Event, columns: Iterable[str]) -> Trigger | None:
+        """A trigger that may change one of these columns of rows written."""
+        if not self.triggers:
+            return None
+        wanted = frozenset(columns)
+        return next((each for each in self.triggers if each.event is event and each.sets & wanted), None)
 
     @property
     def auto_increment(self) -> Column | None:

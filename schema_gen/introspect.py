@@ -97,8 +97,19 @@ class CheckRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerRow:
+    """A row of TRIGGERS. `body` is None where it may not be read."""
+
+    table: str
+    name: str
+    timing: str
+    event: str
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """Everything read. `updatable_views` and `trigger_tables` are table names."""
+    """Everything read. `updatable_views` are table names."""
 
     database: str
     server: Server
@@ -108,7 +119,7 @@ class Rows:
     foreign_keys: tuple[ForeignKeyRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
     updatable_views: frozenset[str] = frozenset()
-    trigger_tables: frozenset[str] = frozenset()
+    triggers: tuple[TriggerRow, ...] = ()
 
 
 _SERVER = (
@@ -135,7 +146,10 @@ _FOREIGN_KEYS = (
 )
 _CHECKS = "SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA={}"
 _VIEWS = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA={} AND IS_UPDATABLE='YES'"
-_TRIGGERS = "SELECT DISTINCT EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA={}"
+_TRIGGERS = (
+    "SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT"
+    " FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA={}"
+)
 
 # Sums of checksums need no order, no long text (group_concat_max_len) and no table to be opened twice.
 _SUMS: Final = (
@@ -153,7 +167,12 @@ _SUMS: Final = (
         "TABLE_NAME",
         "CONSTRAINT_NAME,COLUMN_NAME,ORDINAL_POSITION,REFERENCED_TABLE_NAME,REFERENCED_COLUMN_NAME",
     ),
-    ("TRIGGERS", "TRIGGER_SCHEMA", "EVENT_OBJECT_TABLE", "TRIGGER_NAME"),
+    (
+        "TRIGGERS",
+        "TRIGGER_SCHEMA",
+        "EVENT_OBJECT_TABLE",
+        "TRIGGER_NAME,ACTION_TIMING,EVENT_MANIPULATION,ACTION_STATEMENT",
+    ),
 )
 _FINGERPRINT: Final = "SELECT CONCAT_WS('.'," + ",".join(
     f"(SELECT CONCAT(COUNT(*),'-',IFNULL(SUM(CRC32(CONCAT_WS('|',{table},{parts}))),0))"
@@ -223,6 +242,10 @@ def _foreign_key(row: RawRow) -> ForeignKeyRow:
     )
 
 
+def _trigger(row: RawRow) -> TriggerRow:
+    return TriggerRow(_text(row[0]), _text(row[1]), _text(row[2]), _text(row[3]), _maybe_text(row[4]))
+
+
 def _server(version: str) -> Server:
     text = version.lower()
     return next((server for server in (Server.MARIADB, Server.OCEANBASE) if server in text), Server.MYSQL)
@@ -282,7 +305,7 @@ def parsed(raw: Raw) -> Rows:
         foreign_keys=tuple(map(_foreign_key, raw.foreign_keys)),
         checks=tuple(CheckRow(_text(row[0]), _text(row[1])) for row in raw.checks),
         updatable_views=frozenset(_text(row[0]) for row in raw.views),
-        trigger_tables=frozenset(_text(row[0]) for row in raw.triggers),
+        triggers=tuple(map(_trigger, raw.triggers)),
     )
 
 

@@ -20,9 +20,10 @@ from graphql_app.engine.json_changes import json_change
 from graphql_app.engine.request import Operator
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Link
+from graphql_app.engine.trigger_guard import check, check_insert, told_columns
 from graphql_app.engine.values import NULL
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Cardinality, Column, Relation, Table
+from schema_gen.catalog import Cardinality, Column, Event, Relation, Table
 from schema_gen.column_types import INTEGER, type_of
 
 DEFAULT = Literal(b"DEFAULT")
@@ -118,16 +119,26 @@ def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> li
 def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
     rows = write.rows
     wanted = _returning(write)
-    if len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after:
+    check_insert(dialect.features, rows, returned=bool(wanted))
+    told = bool(wanted) and bool(told_columns(dialect.features, rows.table, partial(_is_given, rows)))
+    if len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after and not told:
         return _insert_one(dialect, write, rows.rows[0], wanted)
     outputs = tuple(field.outputs for field in wanted)
-    if wanted:
+    if wanted and not told:
         for row in rows.rows:
             _check_key(rows, row)
     key = rows.table.key_columns
     by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
     nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
     return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
+
+
+def _is_given(rows: plan.InsertRows, column: str) -> bool:
+    """Whether every row has a value for the column."""
+    places = [place for place, each in enumerate(rows.columns) if each.name == column]
+    return any(column in nested.relation.columns for nested in rows.before) or (
+        bool(places) and all(row[places[0]] is not None for row in rows.rows)
+    )
 
 
 def _by_own_key(dialect: Dialect, table: Table, outputs: tuple[plan.Output, ...]) -> Node:
@@ -152,8 +163,9 @@ def _insert_one(
     statement = finish(sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")"))
     auto = rows.table.auto_increment
     explicit = _given(rows, row, auto) if auto else None
+    known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
     nodes = _read_back(dialect, rows.table, _new_row(rows, row), wanted) if wanted else ()
-    return CompiledInsert(statement, write.answer, write.one, auto is not None, explicit, nodes)
+    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
 
 
 def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
@@ -161,11 +173,14 @@ def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
     filled = {column for nested in rows.before for column in nested.relation.columns}
     for column in rows.table.key_columns:
         if not column.auto_increment and column.name not in filled and _given(rows, row, column) is None:
-            raise _unknown_key(column.name)
+            raise _unknown_key(column)
 
 
-def _unknown_key(column: str) -> RequestError:
-    return RequestError(Code.NO_KEY, f"Give '{column}': a key made by a default cannot be read back", column=column)
+def _unknown_key(column: Column) -> RequestError:
+    given = column.name
+    if not column.has_default:
+        return RequestError(Code.NOT_NULL_VIOLATION, f"A value is required for column '{given}'", column=given)
+    return RequestError(Code.NO_KEY, f"Give '{given}': a key made by a default cannot be read back", column=given)
 
 
 def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
@@ -178,7 +193,7 @@ def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condi
         elif given is not None:
             found.append(plan.CompareColumn(column, Operator.EQ, given))
         else:
-            raise _unknown_key(column.name)
+            raise _unknown_key(column)
     return plan.AllOf(tuple(found))
 
 
@@ -200,6 +215,8 @@ def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
         return CompiledChange(None, write.answer, write.by_key)
     wanted = _returning(write)
     key = write.table.primary_key
+    if wanted and key:
+        check(write.table, Event.UPDATE, key.columns)
     if wanted and key and any(item.column.name in key.columns for item in write.assignments):
         if write.by_key:
             return _update_key(dialect, write, wanted)

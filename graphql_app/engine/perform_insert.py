@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_condition import condition
@@ -18,6 +19,7 @@ from graphql_app.engine.fragment import EMPTY, Literal, Sql, Value, finish, join
 from graphql_app.engine.mysql_errors import DUPLICATES, Phase, to_app_error
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.session import Session
+from graphql_app.engine.trigger_guard import told_columns
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
@@ -107,6 +109,11 @@ class Inserter:
     async def _plain(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
         if not rows:
             return
+        features, table = self.session.features, level.table
+        told = told_columns(features, table, lambda column: all(column in row.values for row in rows))
+        if told:
+            await self._told(level, rows, tuple(level.table.columns[name] for name in told))
+            return
         auto = level.table.auto_increment
         generated = [row for row in rows if auto is not None and row.values.get(auto.name) in _NO_ID]
         if auto is None or not generated:
@@ -115,6 +122,16 @@ class Inserter:
             await self._in_bulk(level, rows, auto)
         else:
             await self._one_by_one(level, rows, auto)
+
+    async def _told(self, level: plan.InsertRows, rows: list[NewRow], columns: tuple[Column, ...]) -> None:
+        """Inserts rows whose values only the database knows; it tells them in the order of the rows."""
+        head = _head(level)
+        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in columns))
+        tail = finish(sql(" RETURNING ", shown)).render()
+        for chunk in _chunks(level, rows):
+            (result,) = await self.session.query(head + b",".join(text for _, text in chunk) + tail)
+            for (row, _), cells in zip(chunk, result.rows, strict=True):
+                row.values.update(_literals(columns, cells))
 
     async def _in_bulk(self, level: plan.InsertRows, rows: list[NewRow], auto: Column | None) -> None:
         head = _head(level)
@@ -189,9 +206,7 @@ class Inserter:
         for row, statement in asked:
             cells = next(answers).rows if statement is not None else []
             if cells:
-                texts = cells[0] if len(key) > 1 else cells
-                known = zip(key, texts, strict=False)
-                found.append((row, {column.name: type_of(column).key_literal(text) for column, text in known}))
+                found.append((row, _literals(key, cells[0])))
             else:
                 found.append((row, None))
         return found
@@ -240,6 +255,15 @@ class Inserter:
         for start in range(0, len(statements), BATCH):
             results += await self.session.query(*statements[start : start + BATCH])
         return results
+
+
+def _literals(columns: tuple[Column, ...], cells: Any) -> dict[str, bytes]:
+    """The literals of one row of key texts; the row of a single column is its text. A NULL says nothing."""
+    texts = cells if len(columns) > 1 else (cells,)
+    return {
+        column.name: NULL if text is None else type_of(column).key_literal(text)
+        for column, text in zip(columns, texts, strict=True)
+    }
 
 
 def _raise_unless_met(error: ServerError, conflict: plan.ConflictPlan) -> None:

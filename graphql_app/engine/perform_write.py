@@ -48,10 +48,22 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
     batches = [Batch(node) for node in write.returning]
     (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
-    done = Done(result.affected, rows=[[whole(batch)] for batch in batches])
+    done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
     if write.has_generated_id:
         done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
+
+
+def _found(row: bytes) -> bytes:
+    """The row that was written. Raises `DatabaseError` where it is not under the key it was written with."""
+    if row == b"null":
+        raise _moved()
+    return row
+
+
+def _moved() -> DatabaseError:
+    # Triggers are known beforehand, but for those that the account may not see.
+    return DatabaseError(Code.NO_KEY, "The row is not found under the key it was written with: a trigger changed it")
 
 
 def _given_id(write: CompiledInsert, slots: Sequence[object]) -> bytes | None:
@@ -86,11 +98,13 @@ async def _read_rows(
         batches = [Batch(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
         for start in range(0, len(batches), BATCH):
             await fetch(session, batches[start : start + BATCH], slots, last=False)
-        return [whole(batch) for batch in batches]
+        return [_found(whole(batch)) for batch in batches]
     keys = [KEY_SEPARATOR.join(row[column.name] for column in table.key_columns) for row in rows]
     batch = Batch(write.returning[place])
     await fetch(session, [batch], slots, keys=keys, last=False)
     found = groups(batch)
+    if not found.keys() >= set(keys):
+        raise _moved()
     return [found[key] for key in keys]
 
 

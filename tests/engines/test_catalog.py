@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Cardinality, Catalog, Key, Relation, TableKind
+from schema_gen.catalog import Cardinality, Catalog, Event, Key, Relation, TableKind, Trigger
 from schema_gen.introspect import Rows, fingerprint, introspect
 from schema_gen.naming import build_names
 from tests.harness.engine import Engine
@@ -101,7 +101,8 @@ async def test_tables_views_and_what_is_left_out(engine: Engine, odd: Catalog) -
     assert catalog.tables["counting_view"].writable is False
     orders = catalog.tables["orders"]
     assert (orders.kind, orders.writable, orders.transactional) == (TableKind.TABLE, True, True)
-    assert [table.name for table in catalog if table.has_triggers] == ["orders"]
+    assert [table.name for table in catalog if table.triggers] == ["orders"]
+    assert orders.triggers == (Trigger("touch", Event.INSERT, frozenset({"note"})),)
     assert catalog.tables["customers"].comment == "who buys"
     assert catalog.tables["customers"].columns["email"].comment == "where mail goes"
 

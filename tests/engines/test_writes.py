@@ -146,7 +146,7 @@ async def test_an_empty_condition_written_out_means_all(client: GraphQLClient) -
         ("insert_pets_one(object: {owner_id: 77}) { id }", "FOREIGN_KEY_VIOLATION", None, "fk_owner"),
         ("delete_people_by_pk(id: 1) { id }", "FOREIGN_KEY_VIOLATION", None, "fk_owner"),
         ('insert_words_one(object: {lang: "x", word: "y", hits: -1}) { hits }', "CHECK_VIOLATION", None, "positive"),
-        ('insert_words_one(object: {lang: "x"}) { hits }', "NO_KEY", "word", None),
+        ('insert_words_one(object: {lang: "x"}) { hits }', "NOT_NULL_VIOLATION", "word", None),
         ('insert_log__one(object: {line: "x"}) { line }', "NO_KEY", None, None),
         ("delete_people(where: {id: {_eq: null}}) { affected_rows }", "NULL_COMPARISON", None, None),
         ("delete_people(where: {id: null}) { affected_rows }", "NULL_COMPARISON", None, None),

@@ -158,10 +158,10 @@ def test_an_insert_reads_its_row_back_by_the_generated_id() -> None:
     assert shape(made.returning[0].statement).endswith("WHERE `t0`.`id`=LAST_INSERT_ID() FOR UPDATE")
 
 
-def test_a_key_made_by_a_default_is_refused_before_anything_is_written() -> None:
+def test_a_key_that_is_not_given_is_refused_before_anything_is_written() -> None:
     with pytest.raises(AppError) as caught:
         write(Insert("pairs", ((("a", 1),),), (Returning("returning", (Show("a", "a"),)),)))
-    assert caught.value.code is Code.NO_KEY
+    assert (caught.value.code, caught.value.column) == (Code.NOT_NULL_VIOLATION, "b")
 
 
 def test_a_change_that_returns_rows_locks_their_keys_first() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from schema_gen.introspect import RawRow, Server, fingerprint, introspect
+from schema_gen.introspect import RawRow, Server, TriggerRow, fingerprint, introspect
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ TABLES: Views = {
     ],
     "KEY_COLUMN_USAGE": [(b"users", b"fk", b"boss_id", b"1", b"db", b"users", b"id")],
     "VIEWS": [("sélect".encode(),)],
-    "TRIGGERS": [(b"users",)],
+    "TRIGGERS": [(b"users", b"note", b"BEFORE", b"INSERT", b"SET NEW.id = 1")],
     "CHECK_CONSTRAINTS": [(b"users", b"json_valid(`x`)")],
 }
 
@@ -79,7 +79,7 @@ async def test_rows_are_read_as_they_come() -> None:
         "id",
     )
     assert rows.updatable_views == frozenset({"sélect"})
-    assert rows.trigger_tables == frozenset({"users"})
+    assert rows.triggers == (TriggerRow("users", "note", "BEFORE", "INSERT", "SET NEW.id = 1"),)
 
 
 @pytest.mark.parametrize(
