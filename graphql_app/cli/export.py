@@ -23,7 +23,7 @@ async def _export(settings: Settings, name: str, out: IO[bytes], advance: Advanc
     async with opened_engine(settings) as engine:
         table = await engine.table(name)
         select = tuple(Show(each.name, each.name) for each in table.columns.values() if not each.invisible)
-        rows = await engine.stream(engine.compile_rows(Read(table.name, select), form))
+        rows = await engine.stream(engine.compile_rows(Read(table.name, select), form, whole=True))
         try:
             out.write(header_line(show.key for show in select))
             async for batch in rows:

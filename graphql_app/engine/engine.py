@@ -22,6 +22,7 @@ from graphql_app.engine.request import Call, Read
 from graphql_app.engine.retry import Kind
 from graphql_app.engine.scope import Dialect
 from graphql_app.engine.session import Session
+from graphql_app.engine.shape import Compiled, apart
 from graphql_app.engine.stream import RowStream, whole_rows
 from graphql_app.events import Observer, StageTimed
 from schema_gen.catalog import Catalog, Table
@@ -53,6 +54,7 @@ class Engine:
         self._stringify = stringify
         self._limits = limits or Limits()
         self._listeners: list[Callable[[Iterable[str]], None]] = []
+        self._compiled = Compiled()
         self._budget = Budget(self._limits.cost, self._limits.default_page)
 
     @property
@@ -143,32 +145,37 @@ class Engine:
             finally:
                 self.wrote(prepared.written)
 
-    def compile_rows(self, read: Read, form: RowForm, *, whole: bool = False) -> Statement:
-        """The statement that answers `read` with one row of text each; `whole` if no default page is to bound it.
+    def compile_rows(self, read: Read, form: RowForm, *, whole: bool = False) -> bytes:
+        """The SQL that answers `read` with one row of text each; `whole` if no default page is to bound it.
 
         Raises `RequestError`, also if no one statement can.
         """
         against = self.live.snapshot
-        with self._stage("plan"):
-            limits = replace(self._limits, default_page=None) if whole else self._limits
-            planned = Planner(against.catalog, limits).read(read)
-        with self._stage("compile"):
-            return compile_rows(Dialect(against.features, self._stringify), planned, form)
+        shape, values = apart(read)
 
-    async def rows(self, statement: Statement) -> tuple[list[bytes], int]:
-        """The rows of a compiled statement, and how many attempts failed. Raises `AppError`."""
+        def make() -> Statement:
+            with self._stage("plan"):
+                limits = replace(self._limits, default_page=None) if whole else self._limits
+                planned = Planner(against.catalog, limits).read(shape)
+            with self._stage("compile"):
+                return compile_rows(Dialect(against.features, self._stringify), planned, form)
+
+        return self._compiled.get(against, (shape, form, whole), make).render(values)
+
+    async def rows(self, sql: bytes) -> tuple[list[bytes], int]:
+        """The rows of a compiled read, and how many attempts failed. Raises `AppError`."""
 
         async def job(session: Session) -> list[bytes]:
-            (result,) = await session.query(statement.render(), last=True)
+            (result,) = await session.query(sql, last=True)
             return whole_rows(result.rows)
 
         with self._stage("execute"):
             return await self._executor.run(Kind.READ, job)
 
-    async def stream(self, statement: Statement) -> RowStream:
-        """The rows of a compiled statement as they arrive. Close it. Raises `AppError`."""
+    async def stream(self, sql: bytes) -> RowStream:
+        """The rows of a compiled read as they arrive. Close it. Raises `AppError`."""
         with self._stage("execute"):
-            return await self._executor.stream(statement.render())
+            return await self._executor.stream(sql)
 
     async def write_bulk(self, job: Job[T], *, transactional: bool) -> tuple[T, int]:
         """Runs a part of a large write in a bulk slot, as one retried transaction. Raises `AppError`."""

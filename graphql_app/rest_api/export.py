@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graphql_app.csv_io.records import header_line, record_lines
 from graphql_app.engine.compile_rows import RowForm
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.fragment import Statement
 from graphql_app.engine.request import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
@@ -85,9 +84,9 @@ class _Streaming:
         catalog = self.engine.catalog
         return read_request(catalog, catalog.tables.get(table.name, table), (), pairs)
 
-    async def stream(self, receive: Receive, send: Send, wanted: Wanted, statement: Statement) -> None:
+    async def stream(self, receive: Receive, send: Send, wanted: Wanted, sql: bytes) -> None:
         """Sends every row."""
-        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(statement))
+        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(sql))
 
 
 class _Told:
@@ -114,11 +113,11 @@ class Export(_Streaming):
         """Streams the file."""
         form, pairs = _format(parse_pairs(scope["query_string"]))
         read = await self.table_read(scope, pairs)
-        statement = self.engine.compile_rows(read, form, whole=True)
+        sql = self.engine.compile_rows(read, form, whole=True)
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return Answer(200, b"", headers)
-        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read)), statement)
+        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read)), sql)
         return None
 
 

@@ -1,0 +1,82 @@
+"""Reads apart from their values: equal but for these, they are planned and compiled once. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+
+from graphql_app.engine.fragment import Statement
+from graphql_app.engine.request import And, Compare, Filter, Not, Or, Read, Related, RelatedCount, ShowRelated, Slot
+
+SHAPES = 1_000
+"""Compiled reads that are kept, the least recently used ones dropped."""
+
+
+class _Apart:
+    """Takes the values out of one read."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+
+    def read(self, read: Read) -> Read:
+        where = None if read.where is None else self._filter(read.where)
+        select = tuple(
+            replace(item, read=self.read(item.read)) if isinstance(item, ShowRelated) else item for item in read.select
+        )
+        return replace(read, select=select, where=where, limit=self._page(read.limit), offset=self._page(read.offset))
+
+    def _slot(self, value: object) -> Slot:
+        self.values.append(value)
+        return Slot(len(self.values) - 1)
+
+    def _page(self, number: object) -> object:
+        return self._slot(number) if isinstance(number, int) else number
+
+    def _filter(self, item: Filter) -> Filter:
+        match item:
+            case Compare() | RelatedCount():
+                return self._compared(item)
+            case And() | Or():
+                return type(item)(tuple(map(self._filter, item.items)))
+            case Not():
+                return Not(self._filter(item.item))
+            case Related():
+                return item if item.where is None else Related(item.relation, self._filter(item.where))
+
+    def _compared(self, item: Compare | RelatedCount) -> Filter:
+        value = item.value
+        # Null, a flag and an empty list make SQL of another form.
+        if value is not None and not isinstance(value, bool):
+            value = () if value == [] else self._slot(value)
+        if isinstance(item, Compare):
+            return Compare(item.column, item.operator, value)
+        return replace(item, value=value, where=None if item.where is None else self._filter(item.where))
+
+
+def apart(read: Read) -> tuple[Read, list[object]]:
+    """`read` with slots for its values, and the values. What decides over the SQL's form stays where it is."""
+    found = _Apart()
+    return found.read(read), found.values
+
+
+class Compiled:
+    """Statements by shape, for one catalog at a time."""
+
+    def __init__(self) -> None:
+        self._of: object = None
+        self._known: OrderedDict[Hashable, Statement] = OrderedDict()
+
+    def get(self, catalog: object, shape: Hashable, make: Callable[[], Statement]) -> Statement:
+        """The statement of a shape, as `make` gives it the first time. Raises what `make` raises, and keeps nothing."""
+        if self._of is not catalog:
+            self._of = catalog
+            self._known.clear()
+        found = self._known.get(shape)
+        if found is None:
+            found = self._known[shape] = make()
+            if len(self._known) > SHAPES:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(shape)
+        return found
