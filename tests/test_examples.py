@@ -1,0 +1,146 @@
+"""Every command of the documents is run against the program, and prints what the page promises."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.fix_app import StartApp
+from tests.harness import examples
+from tests.harness.app_process import RunningApp
+from tests.harness.engine import Engine
+from tests.harness.examples import Example
+from tests.harness.source_rules import ROOT
+
+GUIDE = ROOT / "docs" / "testing-guide.sh"
+ADDRESS = "http://127.0.0.1:8000"
+PROGRAM = f"graphql-app() {{ '{sys.executable}' -m graphql_app \"$@\"; }}\n"
+"""The program under test by the name that it has where it is installed."""
+PROMISING = ("README.md", "docs/api.md")
+"""Pages whose every command that is run says what it prints."""
+
+NOT_RUN: Mapping[str, str] = {
+    r"make \w": "other tests run the targets",
+    r".*graphql-app serve": "it serves until it is stopped; every other example runs against such a one",
+    r"curl -sN .*text/event-stream": "a subscription does not end by itself; tests/clients has them",
+    r"docker |sudo |systemctl |mysqldump |kill ": "needs another machine's programs or rights",
+}
+"""Beginnings of commands that are not run, and why."""
+
+
+def not_run(command: str) -> bool:
+    """Whether a command is one of those that cannot be run here."""
+    return any(re.match(start, command) for start in NOT_RUN)
+
+
+def commands(page: Path) -> list[Example]:
+    """The commands of a page that can be run here."""
+    return [each for each in examples.of_page(page.read_text()) if not not_run(each.command)]
+
+
+PAGES = [page for page in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]) if commands(page)]
+
+
+def run(command: str, app: RunningApp, environment: Mapping[str, str], folder: Path) -> str:
+    """What `command` prints, run by bash as a reader would."""
+    bash = shutil.which("bash")
+    assert bash is not None
+    assert shutil.which("curl") is not None
+    done = subprocess.run(
+        [bash, "-euo", "pipefail", "-c", PROGRAM + command.replace(ADDRESS, app.url)],
+        cwd=folder,
+        env={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": app.url, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def broken(found: list[Example], app: RunningApp, environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Runs the examples in order; gives those that print something else."""
+    for example in found:
+        printed = run(example.command, app, environment, folder)
+        if example.promise is None:
+            if re.search(r'"error_code"|"errors": ?\[\{"message"', printed):
+                yield f"line {example.line} fails:\n{example.command}\n{printed}"
+        elif not examples.keeps(example.promise, printed):
+            yield f"line {example.line} prints otherwise:\n{example.command}\n{example.promise}\n---\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_commands_of_a_page_do_as_it_says(
+    page: Path, engine: Engine, own_shop: str, start_app: StartApp, tmp_path: Path
+) -> None:
+    app = start_app(engine.environment(own_shop))
+    complaints = list(broken(commands(page), app, engine.environment(own_shop), tmp_path))
+    assert not complaints, "\n\n".join(complaints)
+
+
+@pytest.mark.parametrize("name", PROMISING)
+def test_every_command_says_what_it_prints(name: str) -> None:
+    found = commands(ROOT / name)
+    assert len(found) >= 5
+    assert [each.command for each in found if each.promise is None and " -o " not in each.command] == []
+
+
+def test_the_testing_guide_prints_what_it_says_twice(
+    engine: Engine, own_shop: str, start_app: StartApp, tmp_path: Path
+) -> None:
+    app = start_app(engine.environment(own_shop))
+    found = [
+        Example(f"source '{GUIDE}'\n{each.command}", each.promise, each.line)
+        for each in examples.of_guide(GUIDE.read_text())
+    ]
+    assert len(found) == GUIDE.read_text().count("\nexample_") >= 16
+    for _ in range(2):
+        complaints = list(broken(found, app, {}, tmp_path))
+        assert not complaints, "\n\n".join(complaints)
+
+
+def test_the_testing_guide_lists_and_shows_itself(tmp_path: Path) -> None:
+    bash = shutil.which("bash")
+    assert bash is not None
+    command = f"source '{GUIDE}'; BASE=http://127.0.0.1:9; examples | wc -l; example 25 || true"
+    done = subprocess.run([bash, "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    first, _, rest = done.stdout.partition("\n")
+    assert int(first) == GUIDE.read_text().count("\nexample_")
+    assert rest.startswith("# 25. ")
+    assert "readyz" in rest
+
+
+@pytest.mark.parametrize(
+    ("promise", "printed", "kept"),
+    [
+        ('{"a": 1}', '{"a":1}\n', True),
+        ('{"a": 1}', '{"a":1,"b":2}', False),
+        ('{"a": 1, "…": "…"}', '{"a":1,"b":2}', True),
+        ('{"a": "…"}', '{"a":[1]}', True),
+        ('{"a": "x…"}', '{"a":"xyz"}', True),
+        ('{"a": "x…"}', '{"a":"yz"}', False),
+        ("[1, 2]", "[1,2,3]", False),
+        ('[1, "…"]', "[1,2,3]", True),
+        ('[1, 2, 3, "…"]', "[1,2]", False),
+        ("1", "true", False),
+        ('{"a": 1}\n{"b": 2}', '{"a":1}{"b":2}', True),
+        ('{"a": 1}', '{"a":1}{"b":2}', False),
+        ("a…c\n…\nd", "abc\nx\ny\nd", True),
+        ("a.c", "abc", False),
+    ],
+)
+def test_a_promise_is_kept_or_not(promise: str, printed: str, kept: bool) -> None:
+    assert examples.keeps(promise, printed) == kept
+
+
+def test_examples_are_found_as_people_read_them() -> None:
+    page = "```sh\na\n```\n\n```json\n1\n```\n\ntext\n\n```sh\nb\n```\n\nwords\n\n```json\n2\n```\n"
+    assert [(each.command, each.promise) for each in examples.of_page(page)] == [("a\n", "1\n"), ("b\n", None)]
