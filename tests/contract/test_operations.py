@@ -20,6 +20,12 @@ def figure(text: str, line: str) -> float:
     return float(found[1]) if found else 0.0
 
 
+def answered(text: str) -> float:
+    """GraphQL requests, whatever became of them: one of several workers may still be without a schema."""
+    found = re.findall(r'^graphql_app_requests_total\{face="graphql",.*\} (\S+)$', text, re.MULTILINE)
+    return sum(map(float, found))
+
+
 async def test_metrics_of_a_running_program(open_app: OpenApp, engine: Engine, own_shop: str) -> None:
     """Requests of both faces, their stages, the pool, and the schema."""
     async with open_app(engine.environment(own_shop)) as client:
@@ -98,12 +104,12 @@ def test_several_workers_answer_as_one(start_app: StartApp, engine: Engine, shop
         with httpx.Client(base_url=app.url) as client:
             query = {"query": '{users(where:{name:{_eq:"canary"}}){id}}'}
             client.post("/graphql", json=query, headers={"X-Request-Id": f"n{number}"}).raise_for_status()
-    line, until = 'requests_total{face="graphql",operation="query",status="200"}', time.monotonic() + 10
+    until = time.monotonic() + 10
     with httpx.Client(base_url=app.url) as client:
         # A request is counted when its answer is out.
-        while figure(client.get("/metrics").text, line) < 20 and time.monotonic() < until:
+        while answered(client.get("/metrics").text) < 20 and time.monotonic() < until:
             pass
-        assert figure(client.get("/metrics").text, line) == 20
+        assert answered(client.get("/metrics").text) == 20
     lines = [json.loads(line) for line in app.log.splitlines() if line.startswith("{")]
     done = [line["request"] for line in lines if line["event"] == "request_done"]
     assert sorted(done) == sorted(f"n{number}" for number in range(20))
