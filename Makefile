@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines bench bench-csv bench-limits assets clean
+.PHONY: run test check test-engines bench bench-csv bench-limits bench-live assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -49,6 +49,10 @@ bench: .venv/bench.stamp
 # The CPU time that refusing hostile GraphQL documents takes
 bench-limits: .venv/test.stamp
 	@$(BIN)/python -m bench.limits $(ARGS)
+
+# What a thousand subscribers to ten queries cost, at rest and when rows change (needs MariaDB)
+bench-live: .venv/bench.stamp
+	@$(BIN)/python -m bench.live $(ARGS)
 
 # CSV import and export beside MariaDB's own client, memory, and reads meanwhile: make bench-csv ARGS=--quick
 bench-csv: .venv/bench.stamp

@@ -225,7 +225,12 @@ def graphql_endpoint(services: Services, settings: Settings, observer: Observer)
 
 def socket_endpoint(services: Services, settings: Settings, observer: Observer) -> SocketEndpoint:
     """The endpoint of `/graphql` for WebSockets."""
-    limits = SocketLimits(settings.max_socket_operations, settings.max_body_bytes)
+    limits = SocketLimits(
+        settings.max_socket_operations,
+        settings.max_body_bytes,
+        settings.max_json_depth,
+        running=settings.max_in_flight,
+    )
     return SocketEndpoint(services.face, services.subscriptions, observer, limits, settings.cors_origins)
 
 

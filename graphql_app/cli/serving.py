@@ -20,7 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from graphql_app.cli.failure import CannotRun
-from graphql_app.cli.sockets import Sockets
+from graphql_app.cli.sockets import Sockets, allow_many_connections
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
 from graphql_app.logs import configure_logging, log_events
@@ -46,6 +46,7 @@ def run_server(settings: Settings, *, sample: bool = False, announce: Callable[[
     Raises `CannotRun` and `EmbeddedError` where it cannot start.
     """
     configure_logging(settings.log_level, settings.log_format)
+    allow_many_connections()
     with ExitStack() as stack:
         stack.enter_context(orderly_end())
         listener = stack.enter_context(_listen(settings.host, settings.port))

@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from graphql_app.events import LiveQueryPolled, Observer, UnexpectedError
 
 WAKE_GAP = 0.05
 """Seconds between the starts of two polls of one query, however much is written."""
-HEAL_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+HEAL_PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds between the signs of life that are asked for while the database is away; the last one stays."""
 STALE_PATIENCE = 5
 """Polls in a row that may meet a changed structure before their watchers are told: it is about to be read again."""
@@ -131,8 +132,8 @@ class LiveQueries:
             self.start(self._heal())
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """A task that `close` ends."""
-        task = asyncio.get_running_loop().create_task(work)
+        """A task that `close` ends. It belongs to no request, whoever's was the first to need it."""
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

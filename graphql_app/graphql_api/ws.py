@@ -14,12 +14,13 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.errors import ServiceUnavailableException
 from graphql_app.events import Observer, SocketClosed, SocketOpened
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace
 from graphql_app.graphql_api.outbox import Outbox
 from graphql_app.graphql_api.subscriber import Subscriber
-from graphql_app.graphql_api.subscriptions import Subscriptions
+from graphql_app.graphql_api.subscriptions import Places, Subscriptions
 from graphql_app.graphql_api.ws_protocols import (
     PROTOCOLS,
     Close,
@@ -39,11 +40,16 @@ BUSY = 503
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """`operations` of a connection at a time, characters of a message, seconds until the first one."""
+    """`operations` of a connection at a time; characters and levels of a message; seconds until the first one.
+
+    `running` are queries and mutations of all connections together.
+    """
 
     operations: int = 100
     message: int = 10_485_760
+    depth: int = 128
     init_seconds: float = 3.0
+    running: int = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +61,10 @@ class SocketEndpoint:
     observer: Observer
     limits: SocketLimits = field(default_factory=SocketLimits)
     origins: tuple[str, ...] = ("*",)
+    running: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.running = Places(self.limits.running)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from handshake to close."""
@@ -183,7 +193,7 @@ class Socket:
             raise Refused(Close.BAD_MESSAGE, "Invalid message received: it is not text")
         if len(text) > self._endpoint.limits.message:
             raise Refused(Close.TOO_BIG, "The message is too large")
-        message = parse_message(text)
+        message = parse_message(text, self._endpoint.limits.depth)
         if self._protocol.leave is not None and message.type == self._protocol.leave:
             raise Refused(Close.NORMAL, "")
         handle = self._handlers.get(message.type)
@@ -224,8 +234,12 @@ class Socket:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif await self._endpoint.face.subscribes(asked):
             self._subscribe(message.id, asked)
+        elif not self._endpoint.running.take():
+            busy = ServiceUnavailableException("Too many requests are being answered; try again")
+            self._failed(message.id, [execution_error(busy, None)])
         else:
             task = asyncio.create_task(self._answer(message.id, asked))
+            task.add_done_callback(lambda _: self._endpoint.running.free())
             self._operations[message.id] = task
 
     # --- operations --------------------------------------------------------------

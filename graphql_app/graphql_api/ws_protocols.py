@@ -66,12 +66,12 @@ class Message:
     payload: dict[str, object]
 
 
-def parse_message(text: str) -> Message:
-    """A client's message. Raises `Refused`."""
+def parse_message(text: str, depth: int) -> Message:
+    """A client's message, whose payload has at most `depth` levels. Raises `Refused`."""
     try:
-        value = parse_json(text.encode())
+        value = parse_json(text.encode(), depth + 1)
     except (RequestError, UnicodeEncodeError):
-        raise _bad("Invalid message received: it is not JSON") from None
+        raise _bad("Invalid message received: it is not JSON, or nested too deeply") from None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise _bad("Invalid message received: it has no type")
     identity, payload = value.get("id", ""), value.get("payload")

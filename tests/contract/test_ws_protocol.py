@@ -25,6 +25,7 @@ LIMITS = {
     "MAX_SOCKETS": "4",
     "MAX_SOCKET_OPERATIONS": "2",
     "MAX_LIVE_QUERIES": "3",
+    "MAX_IN_FLIGHT": "1",
 }
 
 
@@ -32,6 +33,7 @@ LIMITS = {
 def site(engine: Engine, module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the program with small limits."""
     engine.execute("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)", module_database)
+    engine.execute("CREATE VIEW slow AS SELECT id, SLEEP(0.5) AS s FROM t", module_database)
     app = RunningApp(engine.environment(module_database) | LIMITS, ("serve",), tmp_path_factory.mktemp("ws"))
     try:
         app.wait_ready()
@@ -137,6 +139,22 @@ async def test_operations_of_one_connection_are_bounded(site: str) -> None:
         await client.say(id="1", type="complete")
         await client.start("3", live(1))
         assert await client.data("3") == {"t": []}
+
+
+async def test_queries_of_all_connections_are_bounded(site: str) -> None:
+    """As over HTTP: one too many is told to try again, and nothing else is held up."""
+    async with live_client(site) as one, live_client(site) as two:
+        await one.start("1", "{ slow { s } }")
+        await two.start("live", live(1))
+        assert await two.data("live") == {"t": []}
+        await two.start("2", "{ t { id } }")
+        message = await two.hear()
+        assert (message["id"], message["type"]) == ("2", "error")
+        assert message["payload"][0]["extensions"]["reason"] == "SERVICE_UNAVAILABLE"
+        assert await one.data("1") == {"slow": [{"s": 0}]}
+        assert (await one.hear())["type"] == "complete"
+        await two.start("2", "{ t { id } }")
+        assert await two.data("2") == {"t": [{"id": 1}]}
 
 
 async def test_distinct_subscriptions_are_bounded(site: str) -> None:

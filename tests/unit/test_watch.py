@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +16,8 @@ from graphql_app.errors import AppError, Code, DatabaseError, GatewayTimeoutExce
 from graphql_app.errors import ServiceUnavailableException as Away
 from graphql_app.events import Event, LiveQueryPolled, UnexpectedError
 from tests.faults.virtual import run_virtual
+
+REQUEST: ContextVar[str] = ContextVar("request")
 
 
 @pytest.fixture(autouse=True)
@@ -233,10 +236,10 @@ def test_an_outage_is_waited_out_by_one_probe_for_all() -> None:
         bench.there = False
         await until(4)
         assert [len(source.asked) for source in sources] == [2, 2, 2]
-        assert bench.probes == [1.1, 1.3, 1.7, 2.5]
+        assert bench.probes == [1.1, 1.3, 1.7, 2.5, 3.3]
         bench.there = True
         await until(9)
-        assert bench.probes == [1.1, 1.3, 1.7, 2.5, 4.1, 4.2], "found away once more, by a poll"
+        assert bench.probes == [1.1, 1.3, 1.7, 2.5, 3.3, 4.1, 4.2], "found away once more, by a poll"
         assert all(client.told == [(0, b"1"), (4.2, b"2")] for client in clients)
         assert all(client.ended == [] for client in clients)
         await bench.live.close()
@@ -325,6 +328,27 @@ def test_a_stream_waits_until_its_last_batch_has_left() -> None:
         place.taken()
         await until(7)
         assert client.told[2:] == [(6.05, b"c")], "nothing at 5.05; then as often as any other"
+        await bench.live.close()
+
+    runs(work)
+
+
+def test_a_poll_belongs_to_no_request() -> None:
+    """What a request keeps for itself would be kept, and added to, as long as anybody watches."""
+
+    async def work() -> None:
+        seen: list[str] = []
+
+        class Looks(Source):
+            async def answer(self) -> bytes | None:
+                seen.append(REQUEST.get("none"))
+                return b"1"
+
+        REQUEST.set("the first subscriber's")
+        bench = Bench()
+        bench.watch(Looks([b"1"]))
+        await until(2.5)
+        assert seen == ["none"] * 3
         await bench.live.close()
 
     runs(work)
