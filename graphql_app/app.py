@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.edge import Edge
 from graphql_app.embedded.provide import embedded_engine
-from graphql_app.ending import told_of_the_end
+from graphql_app.ending import Drain, told_of_the_end
 from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute import Executor
@@ -31,7 +31,7 @@ from graphql_app.engine.pool import Pool, PoolSettings
 from graphql_app.engine.retry import Schedule
 from graphql_app.engine.values import MAX_PAGE
 from graphql_app.engine.watch import LiveQueries, WatchSettings
-from graphql_app.events import Observer, fan_out
+from graphql_app.events import Lifecycle, Observer, fan_out
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
@@ -84,11 +84,12 @@ class Application(FastAPI):
 def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
     """The program as an ASGI app. It starts and answers also while the database is away."""
     metrics = Metrics()
+    drain = Drain()
     watch = fan_out(observer or log_events, metrics, *([note_stage] if settings.server_timing else []))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, watch) as services:
+        async with running(settings, watch, drain) as services:
             endpoint = graphql_endpoint(services, settings, watch)
             app.router.routes[:] = routes(services, settings, watch, endpoint)
             if settings.metrics:
@@ -100,7 +101,7 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
             metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.edge = edge = Edge(app.answer, settings.max_in_flight, watch, timing=settings.server_timing)
+    app.edge = edge = Edge(app.answer, settings.max_in_flight, watch, drain, timing=settings.server_timing)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -124,10 +125,11 @@ class Services:
     face: GraphQLFace
     live_queries: LiveQueries
     subscriptions: Subscriptions
+    drain: Drain
 
 
 @asynccontextmanager
-async def running(settings: Settings, observer: Observer) -> AsyncIterator[Services]:
+async def running(settings: Settings, observer: Observer, drain: Drain) -> AsyncIterator[Services]:
     """Database connections and schema, from start to shutdown."""
     async with AsyncExitStack() as stack:
         socket = None
@@ -138,10 +140,12 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
-        services = build(settings, address.name, pool, observer)
+        services = build(settings, address.name, pool, observer, drain)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
-        stack.enter_context(told_of_the_end(services.live_queries.stop))
+        stack.enter_context(
+            told_of_the_end(lambda: _end(drain, services.live_queries, observer), settings.drain_seconds)
+        )
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
         stack.enter_context(reloading_on_hangup(services.live))
@@ -162,13 +166,20 @@ def reloading_on_hangup(live: LiveCatalog) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
+def _end(drain: Drain, live_queries: LiveQueries, observer: Observer) -> None:
+    if not drain.begun:
+        drain.begun = True
+        observer(Lifecycle("draining"))
+        live_queries.stop()
+
+
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> Services:
+def build(settings: Settings, database: str, pool: Pool, observer: Observer, drain: Drain) -> Services:
     """The parts, put together over a pool."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
     loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
@@ -181,7 +192,7 @@ def build(settings: Settings, database: str, pool: Pool, observer: Observer) -> 
     live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
     subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets)
-    return Services(engine, executor, pool, live, face, live_queries, subscriptions)
+    return Services(engine, executor, pool, live, face, live_queries, subscriptions, drain)
 
 
 def watch_settings(settings: Settings) -> WatchSettings:
@@ -240,7 +251,7 @@ def routes(services: Services, settings: Settings, observer: Observer, endpoint:
         Route("/graphql", endpoint, name="graphql"),
         WebSocketRoute("/graphql", socket_endpoint(services, settings, observer), name="graphql-ws"),
         *rest_routes(services.engine, settings, observer, bounds=bounds(settings)),
-        *health_routes(services.live, services.executor),
+        *health_routes(services.live, services.executor, services.drain),
         *page_routes(current_structure(services.live, settings), graphiql=settings.graphiql),
     ]
 

@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graphql_app.ending import Drain
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.events import Observer, RequestRefused
 from graphql_app.graphql_api.errors import execution_error
@@ -27,11 +28,12 @@ _ID = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
 class Edge:
     """Stands before an app. A request is in flight until its answer begins: streams hold nothing back."""
 
-    def __init__(self, app: ASGIApp, limit: int, observer: Observer, *, timing: bool = False) -> None:
+    def __init__(self, app: ASGIApp, limit: int, observer: Observer, drain: Drain, *, timing: bool = False) -> None:
         self.in_flight = 0
         self._app = app
         self._limit = limit
         self._observer = observer
+        self._drain = drain
         self._timing = timing
         self._prefix = secrets.token_hex(6)
         self._numbers = count(1)
@@ -58,6 +60,8 @@ class Edge:
                     waiting = False
                     self.in_flight -= 1
                 message["headers"] = [*message.get("headers", ()), *_headers(context)]
+                if self._drain.begun:
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

@@ -7,15 +7,24 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@dataclass(slots=True)
+class Drain:
+    """Whether the end has begun: who asks if we are ready is told no, everybody else is still served."""
+
+    begun: bool = False
+
+
 @contextmanager
-def told_of_the_end(tell: Callable[[], None]) -> Iterator[None]:
+def told_of_the_end(tell: Callable[[], None], delay: float = 0.0) -> Iterator[None]:
     """While it lasts, SIGTERM and SIGINT have `tell` called in the running loop, beside what they do anyway.
 
+    What SIGTERM does anyway, closing connections as it finds them, it does `delay` seconds later.
     Nothing where signals are none of ours: outside of the main thread, or where nobody handles them.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -27,7 +36,11 @@ def told_of_the_end(tell: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(tell)
         handler = before[signal.Signals(number)]
-        if callable(handler):
+        if not callable(handler):
+            return
+        if delay and number == signal.SIGTERM:
+            loop.call_soon_threadsafe(loop.call_later, delay, handler, number, frame)
+        else:
             handler(number, frame)
 
     ours = [number for number, handler in before.items() if callable(handler)]

@@ -7,18 +7,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from graphql_app.ending import Drain
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.live import LiveCatalog
 from graphql_app.errors import AppError, ServiceUnavailableException
 
 
-def health_routes(live: LiveCatalog, executor: Executor) -> list[BaseRoute]:
+def health_routes(live: LiveCatalog, executor: Executor, drain: Drain) -> list[BaseRoute]:
     """The two addresses that load balancers and orchestrators ask."""
 
     async def healthz(_request: Request) -> Response:
         return _json(200, {"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
+        if drain.begun:
+            return _unready(None, "The program is ending", "ENDING")
         if executor.away is not None:
             return _unready(ServiceUnavailableException(executor.away), "")
         if not live.ready:
@@ -42,9 +45,9 @@ def _state(live: LiveCatalog) -> dict[str, object]:
     return found
 
 
-def _unready(error: AppError | None, otherwise: str) -> Response:
+def _unready(error: AppError | None, otherwise: str, state: str = "STARTING") -> Response:
     cause = error.message if error else otherwise
-    code = error.code if error else "STARTING"
+    code = error.code if error else state
     response = _json(503, {"status": "unavailable", "cause": cause, "code": code})
     response.headers["retry-after"] = "1"
     return response

@@ -19,6 +19,7 @@ from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
+from graphql_app.leaving import WhileClientStays
 
 ALLOWED = b"GET, POST"
 _STATUS = {
@@ -86,7 +87,7 @@ class GraphQLEndpoint:
             asked = await self._asked(scope, receive)
         except AppError as error:
             return _refused(error, media or JSON)
-        return await self._answered(asked, media)
+        return await self._answered(asked, media, receive)
 
     async def _stream(
         self, scope: Scope, receive: Receive, send: Send, accept: str, form: Form
@@ -103,12 +104,13 @@ class GraphQLEndpoint:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
         except AppError as error:
             return _refused(error, media or JSON)
-        return await self._answered(asked, media)
+        return await self._answered(asked, media, receive)
 
-    async def _answered(self, asked: list[Asked] | Asked, media: str) -> tuple[str, Answer, int]:
-        if isinstance(asked, list):
-            return media, _together(await self._batch(asked)), 200
-        answer = await self.face.answer(asked)
+    async def _answered(self, asked: list[Asked] | Asked, media: str, receive: Receive) -> tuple[str, Answer, int]:
+        with WhileClientStays(receive, self.observer, "graphql"):
+            if isinstance(asked, list):
+                return media, _together(await self._batch(asked)), 200
+            answer = await self.face.answer(asked)
         return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
 
     async def _batch(self, batch: list[Asked]) -> list[Answer]:

@@ -17,6 +17,7 @@ from graphql_app.engine.request import Aggregate, Call, Count, Figures, Read, Ro
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json
+from graphql_app.leaving import WhileClientStays
 from graphql_app.rest_api.accept import preferred
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, timestamp
 from graphql_app.rest_api.query_string import Pairs, parse_pairs
@@ -141,7 +142,8 @@ class Query(_Streaming):
         read = await self.table_read(scope, parse_pairs(scope["query_string"]))
         if read.limit is None:
             read = replace(read, limit=self.engine.default_page)
-        counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
+        with WhileClientStays(receive, self.observer, "rest"):
+            counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
         if media == "text/csv":
             wanted = Wanted(read, RowForm.CSV, (*_CSV, *counted), _csv_lines(read))
         elif media == "application/x-ndjson":
@@ -154,10 +156,12 @@ class Query(_Streaming):
     async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> Answer | None:
         """The envelope: as a whole where all rows are known to be few, else streamed."""
         if any(isinstance(item, ShowRelated) for item in read.select):
-            reply = await self.engine.run(Call((Root("data", read),)))
+            with WhileClientStays(receive, self.observer, "rest"):
+                reply = await self.engine.run(Call((Root("data", read),)))
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
         first, bounded = self._first_rows(read)
-        rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON))
+        with WhileClientStays(receive, self.observer, "rest"):
+            rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON))
         if not bounded or len(rows) < bounded:
             data = b"[" + b",".join(rows) + b"]"
             return _with(success(_MESSAGE, data, retries, self.clock()), counted)

@@ -15,6 +15,7 @@ from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, ClientGone, parse_json, read_body
 from graphql_app.idempotency import client_entry
+from graphql_app.leaving import WhileClientStays
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
 from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
@@ -106,7 +107,8 @@ class Endpoint:
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
         body = await read_body(scope, receive, self.bounds.body_bytes) if operation.takes_body else b""
         entry = client_entry(scope, body) if operation.writes else None
-        return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
+        with WhileClientStays(receive, self.observer, "rest"):
+            return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
 
     async def _call(self, operation: Operation, scope: Scope, body: bytes, entry: Entry | None) -> Answer:
         table = await self.engine.table(scope["path_params"]["table"])

@@ -24,7 +24,7 @@ STOP_LIMIT = 20.0
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
 """All that the program sees of the tester's environment: none of its own settings."""
 
-PATIENT = {"RETRY_TIMEOUTS_MS": "20000,20000,20000,20000"}
+PATIENT = {"RETRY_TIMEOUTS_MS": "20000,20000,20000,20000", "DRAIN_SECONDS": "0"}
 """Settings of a program under test unless it says otherwise: a busy machine must not look like a slow database."""
 
 SUSPICIOUS = ("Traceback (most recent call last)", "was never retrieved", "was never awaited", "ResourceWarning")

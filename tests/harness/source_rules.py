@@ -32,6 +32,7 @@ ASYNC_MODULES = (
     "graphql_app/cli/*.py",
     "graphql_app/health.py",
     "graphql_app/http_body.py",
+    "graphql_app/leaving.py",
     "graphql_app/schema_loader.py",
     "graphql_app/engine/attempt.py",
     "graphql_app/engine/connection.py",

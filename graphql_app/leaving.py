@@ -1,0 +1,56 @@
+"""Clients that leave before they have their answer: their work is cancelled, here and in the database."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from starlette.types import Receive
+
+from graphql_app.events import ClientLeft, Observer
+from graphql_app.http_body import ClientGone
+
+PATIENCE = 0.02
+"""Seconds of work before anybody looks whether the client is still there: most answers are out by then."""
+
+
+class WhileClientStays:
+    """`with WhileClientStays(…):` cancels what is awaited in it when the client leaves, and then raises `ClientGone`.
+
+    For requests whose body is read: what `receive` gives after that is the client's leaving.
+    """
+
+    __slots__ = ("_face", "_gone", "_observer", "_receive", "_started", "_task", "_timer", "_watcher")
+
+    def __init__(self, receive: Receive, observer: Observer, face: str) -> None:
+        self._receive = receive
+        self._observer = observer
+        self._face = face
+        self._gone = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        """Begins to look out, a little later."""
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._started = loop.time()
+        self._timer = loop.call_later(PATIENCE, self._begin)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Looks out no more."""
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._gone and self._task is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            self._observer(ClientLeft(self._face, asyncio.get_running_loop().time() - self._started))
+            raise ClientGone from error
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._task is not None:
+            self._gone = True
+            self._task.cancel()
