@@ -68,6 +68,7 @@ def _choice(*words: str) -> str:
 
 
 TEXT, NUMBER, COUNT, BOOLEAN = "a text", "a whole number from 1", "a whole number from 0", "true or false"
+SECONDS = "a number of seconds above 0"
 PORT_NUMBER = "a whole number from 0 to 65535"
 TLS = ("off", "required", "verify")
 LEVELS = ("debug", "info", "warning", "error")
@@ -157,6 +158,12 @@ class Settings(BaseSettings):
     metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)
     server_timing: bool = _setting(
         False, "Whether answers tell the time of each stage in the header `Server-Timing`.", BOOLEAN
+    )
+    header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
+        8.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS
+    )
+    body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
+        8.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
     )
     max_in_flight: PositiveInt = _setting(
         4_000,

@@ -20,6 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from graphql_app.cli.failure import CannotRun
+from graphql_app.cli.slow_clients import PatientProtocol, SlowClients
 from graphql_app.cli.sockets import Sockets, allow_many_connections
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
@@ -125,6 +126,8 @@ class ServerConfig(uvicorn.Config):
     They would otherwise hold the port for ever, with nobody to stop them.
     """
 
+    slow_clients: SlowClients
+
     def load(self) -> None:
         """Loads the app; called in each server process."""
         parent = multiprocessing.parent_process()
@@ -155,6 +158,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=PatientProtocol,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -167,6 +171,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         # Compression would cost each connection a hundred times the memory that it has otherwise.
         ws_per_message_deflate=False,
     )
+    config.slow_clients = SlowClients(settings.header_timeout_seconds, settings.body_timeout_seconds)
     if settings.workers > 1:
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()

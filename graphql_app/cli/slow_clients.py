@@ -1,0 +1,129 @@
+"""Clients that are slow on purpose: connections on which nothing gets on are closed, at no cost to the others.
+
+uvicorn waits for ever for the head of a request and for its body. Here every connection is looked at once a
+second, so that requests pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LOOK_SECONDS: Final = 1.0
+BYTES_A_SECOND: Final = 500
+"""A body that brings less is slow."""
+ANSWER_SECONDS: Final = 60.0
+"""How long a client may take nothing of its answer."""
+_LATE: Final = (
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 37\r\nconnection: close\r\n\r\nThe request took too long to arrive.\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a connection waits for the client to do, for which request, and how far that has come in bytes."""
+
+    what: str
+    request: object
+    bytes: int = 0
+
+
+class SlowClients:
+    """Looks at the connections of one server process, while there are any."""
+
+    def __init__(self, header_seconds: float, body_seconds: float) -> None:
+        self._limits = {"head": header_seconds, "body": body_seconds, "answer": ANSWER_SECONDS}
+        self._connections: dict[PatientProtocol, tuple[Doing, float] | None] = {}
+        self._looking = False
+
+    def join(self, connection: PatientProtocol) -> None:
+        """From now on `connection` is looked at."""
+        self._connections[connection] = None
+        if not self._looking:
+            self._looking = True
+            connection.loop.call_later(LOOK_SECONDS, self._look, connection.loop)
+
+    def leave(self, connection: PatientProtocol) -> None:
+        """It is gone."""
+        self._connections.pop(connection, None)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection, before in tuple(self._connections.items()):
+            self._connections[connection] = self._judge(connection, before, now)
+        self._looking = bool(self._connections)
+        if self._looking:
+            loop.call_later(LOOK_SECONDS, self._look, loop)
+
+    def _judge(
+        self, connection: PatientProtocol, before: tuple[Doing, float] | None, now: float
+    ) -> tuple[Doing, float] | None:
+        doing = connection.doing()
+        if doing is None:
+            return None
+        if before is None or (before[0].what, before[0].request) != (doing.what, doing.request):
+            return doing, now
+        seen, since = before
+        if now - since < self._limits[doing.what]:
+            return before
+        wanted = {"head": 1, "body": BYTES_A_SECOND * (now - since), "answer": 1}[doing.what]
+        if abs(doing.bytes - seen.bytes) >= wanted:
+            return doing, now
+        connection.give_up(doing)
+        return None
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, whose patience has an end. The configuration's `slow_clients` looks at it."""
+
+    def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
+        super().__init__(config, *arguments, **named)
+        self.received = 0
+        self._slow_clients: SlowClients = config.slow_clients
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected."""
+        super().connection_made(transport)
+        self._slow_clients.join(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._slow_clients.leave(self)
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """From now on it is the WebSocket protocol's."""
+        self._slow_clients.leave(self)
+        super().handle_websocket_upgrade()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        self.received += len(body)
+        super().on_body(body)
+
+    def doing(self) -> Doing | None:
+        """What the client is waited for; None while it is our turn, or nothing is under way."""
+        cycle = self.cycle
+        if self.transport.is_closing():
+            return None
+        if self.flow.write_paused:
+            return Doing("answer", cycle, self.transport.get_write_buffer_size())
+        if self.scope is None or cycle is None or cycle.scope is not self.scope:
+            return Doing("head", id(self.scope))
+        if cycle.more_body and not cycle.response_complete and not self.flow.read_paused:
+            return Doing("body", cycle, self.received)
+        return None
+
+    def give_up(self, doing: Doing) -> None:
+        """Closes the connection: with 408 where nothing was answered yet."""
+        begun = doing.what == "answer" or (doing.what == "body" and self.cycle.response_started)
+        if begun:
+            self.transport.abort()
+            return
+        if doing.request != id(None):
+            self.transport.write(_LATE)
+        self.transport.close()
