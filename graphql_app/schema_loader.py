@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
+from graphql_app.aside import aside
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.features import Features
 from graphql_app.engine.live import Loaded
@@ -35,7 +35,7 @@ class SchemaLoader:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
         (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
         # A thousand tables take a second: requests are answered meanwhile.
-        return Loaded(await asyncio.to_thread(self._catalog, raw), features, mark)
+        return Loaded(await aside(self._catalog, raw), features, mark)
 
     async def mark(self) -> str:
         """The database's sign of its structure. Raises `AppError`."""

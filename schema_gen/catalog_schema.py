@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 from graphql import GraphQLNamedType, GraphQLSchema
 from strawberry import Schema
@@ -15,16 +15,54 @@ from strawberry.types.scalar import ScalarDefinition
 from strawberry.types.union import StrawberryUnion
 
 from schema_gen.converter import CatalogConverter, RootResolver
+from schema_gen.definitions import GeneratedDefinition, GeneratedEnum
+from schema_gen.growing import Growing
+from schema_gen.growth import Growth
+from schema_gen.scalars import SCALAR_TYPES
 
 
 class CatalogSchema(Schema):
     """A Strawberry schema over generated types; takes Strawberry's options."""
 
-    def __init__(self, resolver: RootResolver, *, hand_written: bool, **options: Any) -> None:
+    def __init__(self, resolver: RootResolver, growth: Growth, *, hand_written: bool, **options: Any) -> None:
         self._resolver = resolver
+        self._growth = growth
         self._hand_written = hand_written
         super().__init__(**options)
-        self.schema_converter.forget()
+        self._check_names()
+        self.schema_converter.open()
+        self._base = tuple(self._schema.type_map)
+        types = Growing(self._type, self._names, self._schema.type_map)
+        self._schema.type_map = cast(dict[str, GraphQLNamedType], types)
+
+    def _check_names(self) -> None:
+        for name, known in self.schema_converter.type_map.items():
+            ours = isinstance(known.definition, GeneratedDefinition | GeneratedEnum | ScalarDefinition)
+            if not ours and name in self._growth.book.names.type_tables:
+                raise ValueError(f"The type '{name}' is called like a generated one")
+
+    def _type(self, name: str) -> GraphQLNamedType | None:
+        found = self._growth.find(name) or SCALAR_TYPES.get(name)
+        return None if found is None else cast(GraphQLNamedType, self.schema_converter.from_type(found))
+
+    def _names(self) -> Iterable[str]:
+        """The names of all types. Scalars are found in the fields that have them."""
+        self._growth.complete()
+        for name in tuple(self._growth.book.types):
+            getattr(self._schema.type_map[name], "fields", None)
+        return self.schema_converter.type_map
+
+    @property
+    def growth(self) -> Growth:
+        """What its types come from."""
+        return self._growth
+
+    def shared_types(self) -> Iterator[GraphQLNamedType]:
+        """Types made so far that belong to no table, root types and introspection's own aside."""
+        tables, roots = self._growth.book.names.type_tables, {root.name for root in self._growth.roots}
+        for name in (*self._base, *self.schema_converter.type_map):
+            if not tables.get(name) and name not in roots and not name.startswith("__"):
+                yield self._schema.type_map[name]
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -55,6 +93,7 @@ class CatalogSchema(Schema):
         self, name: str
     ) -> StrawberryObjectDefinition | ScalarDefinition | StrawberryEnumDefinition | StrawberryUnion | None:
         """The definition behind a type's name."""
+        _ = self._schema.type_map.get(name)  # makes it, if it was not asked for before
         known = self.schema_converter.type_map.get(name)
         return known.definition if known else None
 

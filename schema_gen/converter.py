@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLArgument,
@@ -31,8 +31,9 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
-from schema_gen.definitions import GeneratedDefinition, GeneratedEnum, GeneratedField
+from schema_gen.definitions import GeneratedDefinition, GeneratedEnum, GeneratedField, RootDefinition
 from schema_gen.graphql_types import Converted, InputObjectType, ObjectType
+from schema_gen.growing import Growing
 from schema_gen.meanings import DEFAULT, ROOT_FIELD
 
 RootResolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
@@ -49,18 +50,19 @@ class CatalogConverter(GraphQLCoreConverter):
     def __init__(self, stock: GraphQLCoreConverter, resolver: RootResolver) -> None:
         super().__init__(stock.config, {}, stock.config.scalar_map, stock.get_fields, stock.exception_handlers)
         self._done = Converted()
+        self.root_fields: list[Growing[str, GraphQLField]] = []
+        self.closed = True
 
         def resolve(source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
             return resolver(source, info)
 
         self._resolve_root = resolve
 
-    def forget(self) -> None:
-        """Drop what was only needed while converting."""
-        for known in self.type_map.values():
-            if isinstance(known.implementation, ObjectType | InputObjectType):
-                known.implementation.settle()
-        self._done = Converted()
+    def open(self) -> None:
+        """From now on who looks at all fields of a root type sees all: making the schema needs none of them."""
+        self.closed = False
+        for fields in self.root_fields:
+            fields.closed = False
 
     # -- types ---------------------------------------------------------------
 
@@ -87,9 +89,12 @@ class CatalogConverter(GraphQLCoreConverter):
         known = self._known(object_type.name, object_type)
         if isinstance(known, GraphQLObjectType):
             return known
+        root = object_type if isinstance(object_type, RootDefinition) else None
         made = ObjectType(
             name=object_type.name,
-            fields=lambda: self._field_map(object_type, self.from_field, is_input=False),
+            fields=lambda: (
+                self._root_fields(root) if root else self._field_map(object_type, self.from_field, is_input=False)
+            ),
             description=object_type.description,
             extensions={BACKREF: object_type},
         )
@@ -140,6 +145,20 @@ class CatalogConverter(GraphQLCoreConverter):
         return known.implementation
 
     # -- fields --------------------------------------------------------------
+
+    def _root_fields(self, root: RootDefinition) -> dict[str, GraphQLField]:
+        """The fields of a root type, each made when it is asked for."""
+        name_of = self.config.name_converter.from_field
+
+        def make(name: str) -> GraphQLField | None:
+            found = root.by_name.get(name)
+            return None if found is None else self.from_field(found, type_definition=root)
+
+        added = {name_of(each): self.from_field(each, type_definition=root) for each in root.added}
+        fields = Growing(make, lambda: root.by_name, added)
+        fields.closed = self.closed
+        self.root_fields.append(fields)
+        return cast(dict[str, GraphQLField], fields)
 
     def _field_map(
         self, definition: StrawberryObjectDefinition, convert: Callable[..., Any], *, is_input: bool

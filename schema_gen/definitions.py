@@ -7,7 +7,7 @@ beforehand. The results are Strawberry's own: `StrawberryObjectDefinition`, `Str
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -44,13 +44,62 @@ class GeneratedDefinition(StrawberryObjectDefinition):
             directives=(),
             is_type_of=None,
             resolve_type=None,
-            fields=[],  # filled later, so that types can name each other
+            fields=[],
         )
+
+    _fields: list[StrawberryField]
+    _make: Callable[[], list[StrawberryField]] | None = None
+
+    # Types are equal if they are the same: to compare them by content would fill them.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def fields(self) -> list[StrawberryField]:
+        """The fields; what makes them runs when they are first asked for, so that types can name each other."""
+        make, self._make = self._make, None
+        if make is not None:
+            self._fields = make()
+        return self._fields
+
+    @fields.setter
+    def fields(self, fields: list[StrawberryField]) -> None:
+        """Sets them."""
+        self._fields, self._make = fields, None
+
+    def fill_by(self, make: Callable[[], list[StrawberryField]]) -> None:
+        """Has `make` give the fields."""
+        self._make = make
+
+    @property
+    def filled(self) -> bool:
+        """Whether the fields are there."""
+        return self._make is None
 
     def as_class(self) -> type:
         """A bare class that carries this definition, for the places where Strawberry wants a class."""
         self.origin = type(self.name, (), {"__strawberry_definition__": self})
         return self.origin
+
+
+class RootDefinition(GeneratedDefinition):
+    """A root type: its fields by name, made when they are asked for, and those that are added by hand."""
+
+    def __init__(self, name: str, by_name: Mapping[str, GeneratedField]) -> None:
+        self.by_name: Mapping[str, GeneratedField] = {}
+        self.added: list[StrawberryField] = []
+        super().__init__(name)  # looks through the fields, so they come later
+        self.by_name = by_name
+
+    @property
+    def fields(self) -> list[StrawberryField]:
+        """All fields: makes them all."""
+        return [*self.by_name.values(), *self.added]
+
+    @fields.setter
+    def fields(self, fields: list[StrawberryField]) -> None:
+        """Sets the hand-written ones."""
+        self.added = fields
 
 
 class GeneratedEnum(StrawberryEnumDefinition):

@@ -25,10 +25,6 @@ class ObjectType(GraphQLObjectType):
         """The fields, by name."""
         return cast(dict[str, GraphQLField], resolve_thunk(self._fields))
 
-    def settle(self) -> None:
-        """Let go of what made the fields."""
-        self._fields = self.fields
-
 
 class InputObjectType(GraphQLInputObjectType):
     """An input type whose fields were named and wrapped beforehand, and may be those of another type."""
@@ -37,10 +33,6 @@ class InputObjectType(GraphQLInputObjectType):
     def fields(self) -> dict[str, GraphQLInputField]:
         """The fields, by name."""
         return cast(dict[str, GraphQLInputField], resolve_thunk(self._fields))
-
-    def settle(self) -> None:
-        """Let go of what made the fields."""
-        self._fields = self.fields
 
 
 @dataclass(slots=True)

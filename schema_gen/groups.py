@@ -72,7 +72,7 @@ def _having_columns(book: TypeBook, part: TablePart, function: FunctionRow) -> G
         for column in function.columns(part):
             yield book.pool.field(column.name, book.pool.optional(condition(column))), column.meaning
 
-    return book.input(f"{part.names.types.group_having}_{function.name}", lambda: shape(fields()))
+    return book.input(getattr(part.names.types, f"group_having_{function.name}"), lambda: shape(fields()))
 
 
 def _order(book: TypeBook, part: TablePart) -> GeneratedDefinition:
@@ -90,4 +90,4 @@ def _order(book: TypeBook, part: TablePart) -> GeneratedDefinition:
 
 
 def _key_order(book: TypeBook, part: TablePart) -> GeneratedDefinition:
-    return book.input(f"{part.names.types.group_order_by}_key", lambda: shape(column_orders(book, part.sortable)))
+    return book.input(part.names.types.group_order_by_key, lambda: shape(column_orders(book, part.sortable)))

@@ -45,8 +45,8 @@ class NotPlain(Exception):
 
 
 @dataclass(slots=True)
-class _Writer:
-    """Writes the parts of one operation."""
+class Writer:
+    """Writes the parts of one operation. Types of the schema must not go away before their writer."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -81,7 +81,7 @@ class _Writer:
 
     def object(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldNode]]) -> Write:
         """How an object of `type_` is written with these fields; the same object is written once."""
-        parts = [(orjson.dumps(key) + b":", self.member(type_, nodes)) for key, nodes in fields.items()]
+        parts = self.parts(type_, fields)
         known: dict[object, bytes] = {}
 
         def write(value: Any) -> bytes:
@@ -93,6 +93,10 @@ class _Writer:
             return text
 
         return write
+
+    def parts(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldNode]]) -> list[tuple[bytes, Write]]:
+        """The beginning of each of these fields, and how its value is written."""
+        return [(orjson.dumps(key) + b":", self.member(type_, nodes)) for key, nodes in fields.items()]
 
     def member(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Write:
         """How one field of an object of `type_` is written. Raises `NotPlain`."""
@@ -125,34 +129,57 @@ class _Writer:
         return lambda value: b"null" if value is None else orjson.dumps(coerce(value))
 
 
-def introspection_of(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None) -> bytes:
-    """The `data` of a validated operation that asks for nothing but the schema.
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An operation that asks for nothing but the schema, without variables or directives."""
 
-    Seconds for a thousand tables: to be made once and kept, off the event loop.
+    selection: SelectionSetNode
+    fragments: Mapping[str, FragmentDefinitionNode]
 
-    Raises:
-        NotPlain: the operation is another, or depends on variables or directives, or has errors.
-    """
+
+def plain_operation(document: DocumentNode, operation_name: str | None = None) -> Plain:
+    """The operation of a validated document. Raises `NotPlain` for one that is none, as far as its outside tells."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     fitting = [
         each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)
     ]
     if len(fitting) != 1 or fitting[0].operation is not OperationType.QUERY or fitting[0].directives:
         raise NotPlain
-    if fitting[0].variable_definitions or schema.query_type is None:
+    if fitting[0].variable_definitions:
         raise NotPlain
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    writer = _Writer(schema, fragments)
+    return Plain(fitting[0].selection_set, fragments)
+
+
+def root_selection(writer: Writer, plain: Plain) -> dict[str, list[FieldNode]]:
+    """The root fields by their keys. Raises `NotPlain`."""
     selected: dict[str, list[FieldNode]] = {}
-    writer.collect(schema.query_type, fitting[0].selection_set, selected)
+    if writer.schema.query_type is None:
+        raise NotPlain
+    writer.collect(writer.schema.query_type, plain.selection, selected)
+    return selected
+
+
+def introspection_of(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None) -> bytes:
+    """The `data` of a validated operation that asks for nothing but the schema.
+
+    Seconds for a thousand tables, all of which it has made; see `introspection_parts` for what comes in pieces.
+
+    Raises:
+        NotPlain: the operation is another, or depends on variables or directives, or has errors.
+    """
+    plain = plain_operation(document, operation_name)
+    writer = Writer(schema, plain.fragments)
+    selected = root_selection(writer, plain)
     try:
-        parts = [orjson.dumps(key) + b":" + _root(writer, nodes) for key, nodes in selected.items()]
+        parts = [orjson.dumps(key) + b":" + root_value(writer, nodes) for key, nodes in selected.items()]
     except AttributeError:  # Strawberry's `isOneOf` of a list; graphql-core makes an error of it
         raise NotPlain from None
     return b"{" + b",".join(parts) + b"}"
 
 
-def _root(writer: _Writer, nodes: list[FieldNode]) -> bytes:
+def root_value(writer: Writer, nodes: list[FieldNode]) -> bytes:
+    """The value of a root field. Raises `NotPlain`."""
     definition = _ROOTS.get(nodes[0].name.value)
     if definition is None:
         raise NotPlain

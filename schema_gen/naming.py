@@ -130,13 +130,21 @@ class TypeNames:
     group_having: str
     stream_cursor_input: str
     stream_cursor_value_input: str
+    group_having_avg: str
+    group_having_max: str
+    group_having_min: str
+    group_having_stddev: str
+    group_having_stddev_pop: str
+    group_having_stddev_samp: str
+    group_having_sum: str
+    group_having_var_pop: str
+    group_having_var_samp: str
+    group_having_variance: str
+    group_order_by_key: str
 
 
 _OWN_TYPES: Final = frozenset(
-    {
-        *("connection", "edge", "group", "group_key", "group_order_by", "group_having"),
-        *("stream_cursor_input", "stream_cursor_value_input"),
-    }
+    each.name for each in fields(TypeNames) if each.name.startswith(("connection", "edge", "group", "stream"))
 )
 
 
@@ -166,6 +174,12 @@ class TableNames:
     relation_aggregate_of: Mapping[str, str]
     constraint_of: Mapping[str, str]
 
+    @property
+    def own_types(self) -> tuple[str, ...]:
+        """The names of all types that the table may have."""
+        named = (getattr(self.types, each.name) for each in fields(TypeNames))
+        return (self.type, *named, *self.enums.values(), *self.enum_comparisons.values())
+
 
 @dataclass(frozen=True, slots=True)
 class RootName:
@@ -177,12 +191,17 @@ class RootName:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of a whole schema. `notes` says where a name differs from the database's, and why."""
+    """The names of a whole schema.
+
+    `type_tables`: a type's name -> the table it belongs to, nothing for shared types.
+    `notes` says where a name differs from the database's, and why.
+    """
 
     style: Style
     tables: Mapping[str, TableNames]
     queries: Mapping[str, RootName]
     mutations: Mapping[str, RootName]
+    type_tables: Mapping[str, str]
     notes: tuple[str, ...]
 
     def table(self, name: str) -> TableNames:
@@ -209,7 +228,7 @@ class _Names:
     """Names under construction: what is taken in each of the schema's three name spaces."""
 
     style: Style
-    types: set[str] = field(default_factory=set)
+    types: dict[str, str] = field(default_factory=dict)
     queries: dict[str, RootName] = field(default_factory=dict)
     mutations: dict[str, RootName] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -227,7 +246,7 @@ class _Names:
         return (
             base != "_"  # what is appended would make it begin with two underscores
             and base not in self.types
-            and self.types.isdisjoint(self.own(base, _HASURA_TYPES).values())
+            and self.types.keys().isdisjoint(self.own(base, _HASURA_TYPES).values())
             and self.queries.keys().isdisjoint(self.own(base, _QUERIES).values())
             and self.mutations.keys().isdisjoint(self.own(base, _MUTATIONS).values())
         )
@@ -236,17 +255,17 @@ class _Names:
         """A base for all names of `table`, and all Hasura's names of it taken."""
         base = next(each for each in _candidates(legal(table), "table") if self.fits(each))
         self.note("table", table, base)
-        self.types.update((base, *self.own(base, _HASURA_TYPES).values()))
+        self.types.update(dict.fromkeys((base, *self.own(base, _HASURA_TYPES).values()), table))
         self.queries.update((name, RootName(table, kind)) for kind, name in self.own(base, _QUERIES).items())
         self.mutations.update((name, RootName(table, kind)) for kind, name in self.own(base, _MUTATIONS).items())
         return base
 
-    def type(self, base: str, suffix: str) -> str:
+    def type(self, table: str, base: str, suffix: str) -> str:
         """A type name of our own, which gives way to tables."""
         wanted = self.made("{}_" + suffix, base)
         name = next(each for each in _candidates(wanted, "type") if each not in self.types)
         self.note("type", wanted, name)
-        self.types.add(name)
+        self.types[name] = table
         return name
 
     def query(self, table: str, base: str, kind: str) -> str:
@@ -292,7 +311,7 @@ def _distinct(wanted: Iterable[tuple[str, str]], kind: str, taken: set[str]) -> 
 def build_names(catalog: Catalog, style: Style = "snake") -> Names:
     """The public names of everything in `catalog`."""
     made = _Names(style)
-    made.types.update((*BUILT_IN, *SCALARS, *(_styled(word, style) for word in SHARED_TYPES)))
+    made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(_styled(word, style) for word in SHARED_TYPES)), ""))
     order = sorted(catalog.tables, key=lambda name: (not is_legal(name), len(name), name))
     bases = {name: made.claim(name) for name in order}
     built = {name: _table_names(made, catalog.tables[name], bases[name]) for name in order}
@@ -301,6 +320,7 @@ def build_names(catalog: Catalog, style: Style = "snake") -> Names:
         MappingProxyType({name: built[name] for name in catalog.tables}),
         MappingProxyType(made.queries),
         MappingProxyType(made.mutations),
+        MappingProxyType(made.types),
         tuple(made.notes),
     )
 
@@ -308,15 +328,17 @@ def build_names(catalog: Catalog, style: Style = "snake") -> Names:
 def _table_names(made: _Names, table: Table, base: str) -> TableNames:
     own_queries = {kind: made.query(table.name, base, kind) for kind in _OWN_QUERIES}
     roots = made.own(base, _QUERIES) | own_queries | made.own(base, _MUTATIONS)
-    types = made.own(base, _HASURA_TYPES) | {suffix: made.type(base, suffix) for suffix in sorted(_OWN_TYPES)}
+    types = made.own(base, _HASURA_TYPES) | {
+        suffix: made.type(table.name, base, suffix) for suffix in sorted(_OWN_TYPES)
+    }
     columns, relations, aggregates = _field_names(made, table)
     constraints = _distinct(((key.name, legal(key.name)) for key in table.keys), "key", set(NOT_ENUM_VALUES))
     enums = {
-        column.name: made.type(base, f"{columns[column.name]}_enum")
+        column.name: made.type(table.name, base, f"{columns[column.name]}_enum")
         for column in table.columns.values()
         if legal_enum_members(column)
     }
-    comparisons = {name: made.type(enum, "comparison_exp") for name, enum in enums.items()}
+    comparisons = {name: made.type(table.name, enum, "comparison_exp") for name, enum in enums.items()}
     return TableNames(
         table=table.name,
         type=base,

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from schema_gen.connections import connection, connection_arguments
-from schema_gen.definitions import AnyType, GeneratedDefinition
+from schema_gen.definitions import AnyType, GeneratedField, RootDefinition
 from schema_gen.groups import group, group_arguments
+from schema_gen.growing import Growing
 from schema_gen.inputs import bool_exp, key_arguments, list_arguments
-from schema_gen.meanings import ROOT_FIELD, Action, Argument, ArgumentMeaning, Part, RootField
+from schema_gen.meanings import ROOT_FIELD, Action, Argument, ArgumentMeaning, Meaning, Part, RootField
+from schema_gen.naming import RootName
 from schema_gen.outputs import aggregate, mutation_response, row
 from schema_gen.scalars import SCALAR_TYPES
 from schema_gen.streams import stream_arguments
 from schema_gen.table_parts import TablePart
-from schema_gen.type_book import Arguments, Entry, Shape, TypeBook, arguments, shape
+from schema_gen.type_book import Arguments, TypeBook, arguments
 from schema_gen.write_inputs import (
     change_inputs,
     insert_input,
@@ -182,62 +184,77 @@ MUTATIONS: Final[Mapping[Action, RootMaker]] = {
 }
 
 
-def query_root(book: TypeBook) -> GeneratedDefinition:
+def query_root(book: TypeBook) -> RootDefinition:
     """The type of all reads. A database without tables has one field that says so."""
-    return book.object(book.word("query_root"), lambda: _queries(book))
+    owner = book.word("query_root")
+    if not book.catalog.tables:
+        return _nothing(book, owner)
+    return _root_type(book, owner, QUERIES, book.names.queries)
 
 
-def subscription_root(book: TypeBook) -> GeneratedDefinition:
+def subscription_root(book: TypeBook, query: RootDefinition) -> RootDefinition:
     """The type of all reads that stay live: the fields of the query root themselves, and streams."""
-    return book.object(book.word("subscription_root"), lambda: _subscriptions(book))
+    owner = book.word("subscription_root")
+    if not book.catalog.tables:
+        return _nothing(book, owner)
+
+    def of_query(name: str) -> GeneratedField | None:
+        found = query.by_name.get(name)
+        if found is not None:
+            book.arguments[owner, name] = book.arguments[query.name, name]
+        return found
+
+    return _root_type(book, owner, {**QUERIES, **STREAMS}, book.names.queries, of_query)
 
 
-def mutation_root(book: TypeBook) -> GeneratedDefinition | None:
+def mutation_root(book: TypeBook) -> RootDefinition | None:
     """The type of all writes; none where nothing can be written."""
     if not any(table.writable for table in book.catalog):
         return None
-    return book.object(book.word("mutation_root"), lambda: _roots(book, book.word("mutation_root"), MUTATIONS))
+    return _root_type(book, book.word("mutation_root"), MUTATIONS, book.names.mutations)
 
 
-def _queries(book: TypeBook) -> Shape:
-    owner = book.word("query_root")
-    return book.shared("roots", owner, lambda: _roots(book, owner, QUERIES))
+def _root_type(
+    book: TypeBook,
+    owner: str,
+    makers: Mapping[Action, RootMaker],
+    known: Mapping[str, RootName],
+    other: Callable[[str], GeneratedField | None] = lambda _name: None,
+) -> RootDefinition:
+    """A root type of the fields that `makers` make of each table; those that `other` has are taken from it."""
+
+    def make(name: str) -> GeneratedField | None:
+        return other(name) or own(name)
+
+    def own(name: str) -> GeneratedField | None:
+        found = known.get(name)
+        maker = makers.get(Action(found.kind)) if found else None
+        if found is None or maker is None:
+            return None
+        part = book.part(found.table)
+        root = maker(book, part) if makers is not MUTATIONS or part.table.writable else None
+        if root is None:
+            return None
+        meaning = RootField(found.table, Action(found.kind))
+        book.arguments[owner, name] = root.arguments.meanings
+        return book.pool.field_with(name, root.type, root.arguments.made, root.description, {ROOT_FIELD: meaning})
+
+    fields = Growing(make, lambda: _root_names(book, makers))
+    return book.root(RootDefinition(owner, fields), Growing(lambda name: _meaning(fields.get(name)), lambda: fields))
 
 
-def _subscriptions(book: TypeBook) -> Shape:
-    live, owner = _queries(book), book.word("subscription_root")
-    for name in live.meanings:
-        if (of_query := book.arguments.get((book.word("query_root"), name))) is not None:
-            book.arguments[owner, name] = of_query
-    streams = shape(_entries(book, owner, STREAMS))
-    return Shape([*live.fields, *streams.fields], {**live.meanings, **streams.meanings})
+def _meaning(field: GeneratedField | None) -> Meaning | None:
+    return None if field is None else field.metadata.get(ROOT_FIELD)
 
 
-def _roots(book: TypeBook, owner: str, makers: Mapping[Action, RootMaker]) -> Shape:
-    found = shape(_entries(book, owner, makers))
-    return found if found.fields else shape(_no_tables(book))
+def _root_names(book: TypeBook, makers: Mapping[Action, RootMaker]) -> Iterator[str]:
+    """The names of all root fields that there may be."""
+    actions = [action.value for action in makers]
+    return (getattr(book.names.table(table.name).roots, action) for table in book.catalog for action in actions)
 
 
-def _entries(book: TypeBook, owner: str, makers: Mapping[Action, RootMaker]) -> Iterator[Entry]:
-    for table in book.catalog:
-        if makers is MUTATIONS and not table.writable:
-            continue
-        part = book.part(table.name)
-        for action, make in makers.items():
-            root = make(book, part)
-            if root is not None:
-                yield _entry(book, owner, part, action, root)
-
-
-def _entry(book: TypeBook, owner: str, part: TablePart, action: Action, root: Root) -> Entry:
-    name: str = getattr(part.names.roots, action.value)
-    meaning = RootField(part.table.name, action)
-    book.arguments[owner, name] = root.arguments.meanings
-    made = book.pool.field_with(name, root.type, root.arguments.made, root.description, {ROOT_FIELD: meaning})
-    return made, meaning
-
-
-def _no_tables(book: TypeBook) -> Iterator[Entry]:
+def _nothing(book: TypeBook, owner: str) -> RootDefinition:
     text = "The database has no tables that can be served; this is always null"
     name = book.word("no_tables")
-    yield book.pool.field(name, book.pool.optional(SCALAR_TYPES["String"]), text), Part.NO_TABLES
+    field = book.pool.field(name, book.pool.optional(SCALAR_TYPES["String"]), text)
+    return book.root(RootDefinition(owner, {name: field}), {name: Part.NO_TABLES})

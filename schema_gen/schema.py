@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import partial
 from typing import Any
 
 import orjson
@@ -19,7 +17,8 @@ from strawberry.types.base import get_object_definition
 from schema_gen.catalog import Catalog
 from schema_gen.catalog_schema import CatalogSchema
 from schema_gen.converter import RootResolver
-from schema_gen.definitions import GeneratedDefinition
+from schema_gen.definitions import RootDefinition
+from schema_gen.growth import Growth
 from schema_gen.introspection import NotPlain, introspection_of
 from schema_gen.meanings import ArgumentMeaning, Meanings, RootField
 from schema_gen.naming import Names
@@ -35,13 +34,15 @@ class BuiltSchema:
     `meanings`: (type, field) -> meaning, for objects and inputs. `arguments`: (type,
     field) -> argument -> meaning, for fields that take any. `roots`: (root type, field)
     -> table and action. Values of generated enums need no table: coercing them gives
-    the database's name of the column, the word in snake case, or the member.
+    the database's name of the column, the word in snake case, or the member. `again`
+    makes the same schema anew, with no type made yet.
     """
 
     schema: CatalogSchema
     meanings: Meanings
     arguments: Mapping[tuple[str, str], Mapping[str, ArgumentMeaning]]
     roots: Mapping[tuple[str, str], RootField]
+    again: Callable[[], BuiltSchema]
 
 
 def build_schema(
@@ -63,61 +64,35 @@ def build_schema(
     Raises:
         ValueError: a field of `custom` is called like a generated one.
     """
-    with _without_collection():
-        book = TypeBook(catalog, names)
-        query, mutation, subscription = query_root(book), mutation_root(book), subscription_root(book)
-        book.fill()
-        converter = NameConverter(auto_camel_case=names.style == "camel")
-        if custom is not None:
-            _add_custom(query, custom, converter)
-        schema = CatalogSchema(
-            resolver,
-            hand_written=custom is not None,
-            query=query.as_class(),
-            mutation=mutation.as_class() if mutation else None,
-            subscription=subscription.as_class(),
-            types=list(book.types.values()),
-            config=StrawberryConfig(name_converter=converter, scalar_map=SCALAR_MAP),
-            execution_context_class=execution_context_class,
-            extensions=extensions,
-        )
-    meanings = Meanings(MappingProxyType(book.meanings))
-    roots = dict(_roots(meanings, query, mutation, subscription))
-    return BuiltSchema(schema, meanings, MappingProxyType(book.arguments), MappingProxyType(roots))
+    options: dict[str, Any] = {"execution_context_class": execution_context_class, "extensions": tuple(extensions)}
+    book = TypeBook(catalog, names)
+    query, mutation = query_root(book), mutation_root(book)
+    subscription = subscription_root(book, query)
+    growth = Growth(book, [root for root in (query, mutation, subscription) if root is not None])
+    converter = NameConverter(auto_camel_case=names.style == "camel")
+    if custom is not None:
+        _add_custom(query, custom, converter)
+    schema = CatalogSchema(
+        resolver,
+        growth,
+        hand_written=custom is not None,
+        query=query.as_class(),
+        mutation=mutation.as_class() if mutation else None,
+        subscription=subscription.as_class(),
+        config=StrawberryConfig(name_converter=converter, scalar_map=SCALAR_MAP),
+        **options,
+    )
+    again = partial(build_schema, catalog, names, resolver=resolver, custom=custom, **options)
+    return BuiltSchema(schema, growth.meanings, growth.arguments, growth.root_fields, again)
 
 
-def _roots(meanings: Meanings, *types: GeneratedDefinition | None) -> Iterator[tuple[tuple[str, str], RootField]]:
-    for type_ in types:
-        if type_ is not None:
-            for name, meaning in meanings.of(type_.name).items():
-                if isinstance(meaning, RootField):
-                    yield (type_.name, name), meaning
-
-
-def _add_custom(query: GeneratedDefinition, custom: type, converter: NameConverter) -> None:
-    taken = {field.python_name for field in query.fields}
+def _add_custom(query: RootDefinition, custom: type, converter: NameConverter) -> None:
     added = get_object_definition(custom, strict=True).fields
     for field in added:
         name = converter.from_field(field)
-        if name in taken:
+        if name in query.by_name:
             raise ValueError(f"The field '{name}' of {custom.__name__} is called like a generated one")
-    query.fields = [*query.fields, *added]
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Nearly everything made here lives on; looking for garbage meanwhile takes half the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not gc.get_freeze_count():
-            # Into the oldest generation at once, or the next allocation would look at all of it.
-            gc.freeze()
-            gc.unfreeze()
-        if enabled:
-            gc.enable()
+    query.fields = added
 
 
 def sdl(schema: CatalogSchema) -> str:

@@ -33,7 +33,7 @@ def _cursor(book: TypeBook, part: TablePart) -> GeneratedDefinition:
         pool = book.pool
         text = "One column, and the value that the stream starts behind"
         yield pool.field(book.word("initial_value"), _value(book, part), text), StreamPart.INITIAL_VALUE
-        yield pool.field(book.word("ordering"), pool.optional(_ordering(book))), StreamPart.ORDERING
+        yield pool.field(book.word("ordering"), pool.optional(ordering(book))), StreamPart.ORDERING
 
     return book.input(part.names.types.stream_cursor_input, lambda: shape(fields()))
 
@@ -46,7 +46,8 @@ def _value(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     return book.input(part.names.types.stream_cursor_value_input, lambda: shape(fields()))
 
 
-def _ordering(book: TypeBook) -> GeneratedEnum:
+def ordering(book: TypeBook) -> GeneratedEnum:
+    """The enum of the directions of streams."""
     return book.enum(
         book.word("cursor_ordering"),
         lambda: [book.pool.enum_value(word, word) for word in DIRECTIONS],

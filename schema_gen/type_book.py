@@ -1,12 +1,10 @@
-"""The types of one build by name: defined when first mentioned, filled in turn, their fields' meanings written down.
+"""The types of one build by name: defined when first mentioned, filled when their fields are first asked for.
 
-Filling by turns instead of at once keeps a chain of a thousand relations from becoming
-a thousand calls deep.
+With the fields their meanings are written down. A type that nobody asks about stays a name.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +14,14 @@ from strawberry.types.field import StrawberryField
 
 from schema_gen.catalog import Catalog, Column, Table
 from schema_gen.column_types import type_of
-from schema_gen.definitions import AnyType, GeneratedDefinition, GeneratedEnum, GeneratedField, Pool
+from schema_gen.definitions import (
+    AnyType,
+    GeneratedDefinition,
+    GeneratedEnum,
+    GeneratedField,
+    Pool,
+    RootDefinition,
+)
 from schema_gen.meanings import ArgumentMeaning, FieldMeanings, Meaning
 from schema_gen.naming import Names, legal_enum_members
 from schema_gen.scalars import SCALAR_TYPES
@@ -70,7 +75,6 @@ class TypeBook:
     _parts: dict[str, TablePart] = field(default_factory=dict)
     _shapes: dict[tuple[str, str], Shape] = field(default_factory=dict)
     _list_arguments: dict[str, Arguments] = field(default_factory=dict)
-    _waiting: deque[tuple[GeneratedDefinition, Fill]] = field(default_factory=deque)
 
     # -- types ---------------------------------------------------------------
 
@@ -90,20 +94,24 @@ class TypeBook:
         made = self.types[name] = GeneratedEnum(name, values(), description)
         return made
 
-    def fill(self) -> None:
-        """Give every type its fields, also those types that are first mentioned meanwhile."""
-        while self._waiting:
-            definition, fill = self._waiting.popleft()
-            filled = fill()
-            definition.fields = filled.fields
-            self.meanings[definition.name] = filled.meanings
+    def root(self, definition: RootDefinition, meanings: FieldMeanings) -> RootDefinition:
+        """Takes a root type in; `meanings` grow with its fields."""
+        self.types[definition.name] = definition
+        self.meanings[definition.name] = meanings
+        return definition
 
     def _define(self, name: str, fill: Fill, description: str, *, is_input: bool) -> GeneratedDefinition:
         known = self.types.get(name)
         if isinstance(known, GeneratedDefinition):
             return known
         made = self.types[name] = GeneratedDefinition(name, description, is_input=is_input)
-        self._waiting.append((made, fill))
+
+        def fields() -> list[StrawberryField]:
+            filled = fill()
+            self.meanings[name] = filled.meanings
+            return filled.fields
+
+        made.fill_by(fields)
         return made
 
     # -- what is shared ------------------------------------------------------

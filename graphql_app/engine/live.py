@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from graphql_app.aside import aside
 from graphql_app.engine.features import Features
 from graphql_app.engine.mysql_errors import StaleSchema
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException, unknown_table
@@ -148,7 +149,7 @@ class LiveCatalog:
                 catalog,
                 loaded.features,
                 current.generation + 1,
-                await asyncio.to_thread(changes, current.catalog, catalog),
+                await aside(changes, current.catalog, catalog),
             )
         for listener in self._listeners:
             await listener(snapshot)

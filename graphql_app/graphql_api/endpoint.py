@@ -16,6 +16,7 @@ from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
+from graphql_app.graphql_api.long_text import LongText, takes_gzip
 from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
@@ -66,7 +67,7 @@ class GraphQLEndpoint:
                 media, answer, code = streamed
         except ClientGone:
             return
-        await _send(send, media, answer, code)
+        await _send(send, media, answer, code, takes_gzip(headers.get(b"accept-encoding", b"")))
         self.observer(
             RequestDone(
                 "graphql",
@@ -150,11 +151,14 @@ def _without_query(scope: Scope) -> bool:
     return scope["method"] == "GET" and b"query=" not in scope["query_string"]
 
 
-async def _send(send: Send, media: str, answer: Answer, code: int) -> None:
-    headers = [
-        (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"content-length", b"%d" % len(answer.body)),
-    ]
+async def _send(send: Send, media: str, answer: Answer, code: int, gzip: bool) -> None:
+    text, headers = answer.text, [(b"content-type", f"{media}; charset=utf-8".encode())]
+    if isinstance(text, LongText):
+        headers.append((b"vary", b"accept-encoding"))
+        if gzip:
+            headers.append((b"content-encoding", b"gzip"))
+            text = text.gzip
+    headers.append((b"content-length", b"%d" % (text.length if isinstance(text, LongText) else len(text))))
     if answer.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(answer.retry_after))))
     if answer.replayed:
@@ -162,4 +166,9 @@ async def _send(send: Send, media: str, answer: Answer, code: int) -> None:
     if code == _STATUS[Code.METHOD_NOT_ALLOWED]:
         headers.append((b"allow", ALLOWED))
     await send({"type": "http.response.start", "status": code, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    if isinstance(text, LongText):
+        for piece in text.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)
+        text = b""
+    await send({"type": "http.response.body", "body": text})

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
-from graphql import OperationType, parse
+from graphql import OperationType
 
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
@@ -21,13 +18,11 @@ from graphql_app.graphql_api.documents import Documents, Operation
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, execute
 from graphql_app.graphql_api.inputs import Bound, bind
+from graphql_app.graphql_api.introspections import Introspections
 from graphql_app.graphql_api.limits import DocumentLimits
+from graphql_app.graphql_api.long_text import LongText
 from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
-from schema_gen.introspection import NotPlain, introspection_of
 from schema_gen.schema import BuiltSchema
-
-INTROSPECTIONS = 32
-"""Introspection answers kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ class Asked:
 class Answer:
     """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
 
-    body: bytes
+    text: bytes | LongText
     request_error: bool = False
     failure: Code | None = None
     retry_count: int = 0
@@ -53,6 +48,11 @@ class Answer:
     name: str = ""
     replayed: bool = False
     kind: str | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The text as a whole."""
+        return self.text.whole() if isinstance(self.text, LongText) else self.text
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +62,7 @@ class Served:
     snapshot: Snapshot
     built: BuiltSchema
     documents: Documents
-    introspections: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
+    introspections: Introspections = field(default_factory=Introspections)
 
 
 class GraphQLFace:
@@ -196,23 +196,8 @@ class GraphQLFace:
                 name=operation.name,
                 kind=operation.kind,
             )
-        key = orjson.dumps([asked.query, asked.operation_name, asked.variables], default=str)
-        found = served.introspections.get(key)
-        if found is None:
-            # Seconds of work for a large schema: in a thread, so that others are served meanwhile.
-            found = await asyncio.to_thread(_introspect, context, asked)
-            served.introspections[key] = found
-            while len(served.introspections) > INTROSPECTIONS:
-                served.introspections.popitem(last=False)
+        found = await served.introspections.answer(context, asked.query, asked.operation_name, asked.variables)
         return Answer(found, name=operation.name, kind=operation.kind)
-
-
-def _introspect(context: Context, asked: Asked) -> bytes:
-    if not asked.variables:
-        with suppress(NotPlain):
-            data = introspection_of(context.built.schema.graphql, parse(asked.query), asked.operation_name)
-            return b'{"data":' + data + b"}"
-    return asyncio.run(execute(context, asked.query, asked.variables, asked.operation_name))
 
 
 def execution_failure(error: AppError, key: str | None) -> Answer:

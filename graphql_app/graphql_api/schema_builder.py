@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import time
 from typing import Literal
 
+from graphql_app.aside import aside
 from graphql_app.engine.live import Snapshot
 from graphql_app.events import Observer, SchemaBuilt
 from graphql_app.graphql_api.execution import SpliceExecution, resolve_root
@@ -13,6 +14,9 @@ from graphql_app.graphql_api.face import GraphQLFace
 from schema_gen.catalog import Catalog
 from schema_gen.naming import build_names
 from schema_gen.schema import BuiltSchema, build_schema
+
+LARGE = 200
+"""More tables than this weigh on the garbage collector."""
 
 
 class SchemaBuilder:
@@ -26,8 +30,11 @@ class SchemaBuilder:
     async def build(self, snapshot: Snapshot) -> None:
         """Builds and serves the schema of `snapshot`."""
         start = time.perf_counter()
-        built = await asyncio.to_thread(schema_of, snapshot.catalog, self._naming)
+        built = await aside(schema_of, snapshot.catalog, self._naming)
         self._face.serve(snapshot, built)
+        if snapshot.generation == 1 and len(snapshot.catalog.tables) > LARGE:
+            # What is there now stays: looking through all of it for garbage would stop everything for a moment.
+            gc.freeze()
         catalog = snapshot.catalog
         seconds = time.perf_counter() - start
         self._observer(SchemaBuilt(len(catalog.tables), len(catalog.skipped), seconds, catalog.fingerprint))

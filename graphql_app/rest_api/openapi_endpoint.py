@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -10,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.aside import aside
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError
 from graphql_app.packed import Packed, pack, packed_response
@@ -56,7 +56,7 @@ class CachedDocument:
         catalog = self._engine.catalog
         if catalog.fingerprint != self._fingerprint:
             # A thousand tables take a moment: other requests go on meanwhile.
-            whole = await asyncio.to_thread(_document, catalog, self._stringify)
+            whole = await aside(_document, catalog, self._stringify)
             self._whole, self._fingerprint = whole, catalog.fingerprint
         return self._whole
 

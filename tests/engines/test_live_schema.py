@@ -84,7 +84,6 @@ async def test_reload(open_app: OpenApp, engine: Engine, database: str) -> None:
         ({"x-hasura-admin-secret": "s3cret"}, 200),
     ],
 )
-@pytest.mark.engines("mariadb", "embedded")
 async def test_who_may_reload(
     open_app: OpenApp, engine: Engine, database: str, headers: dict[str, str], status: int
 ) -> None:
