@@ -1,17 +1,18 @@
 // Starts Swagger UI on the server's own description: of all tables where they are few, else of one that is chosen.
 //
-// The address parameter `table` names one; `table=` alone means all of them, however many.
+// The address parameter `table` names one.
 import { element } from "./elements.js";
 
-const FEW = 40; // hundreds of tables are megabytes, and take the browser many seconds
+const FEW = 40; // Swagger UI takes a minute for hundreds of tables, and then shows a part of them
 
 const answer = await fetch("structure.json");
 const tables = answer.ok ? (await answer.json()).tables : [];
 const asked = new URLSearchParams(location.search).get("table");
-const table = asked ?? (tables.length > FEW ? tables[0].name : "");
+const few = tables.length <= FEW;
+const table = asked || (few ? "" : tables[0].name);
 
 const picker = document.getElementById("table");
-picker.append(element("option", { value: "" }, `All ${tables.length} tables`));
+if (few) picker.append(element("option", { value: "" }, "all"));
 picker.append(...tables.map(({ name }) => element("option", { value: name, selected: name === table }, name)));
 picker.addEventListener("change", () => (location.search = `?table=${encodeURIComponent(picker.value)}`));
 

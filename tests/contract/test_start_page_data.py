@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import get_introspection_query
 from openapi_spec_validator import validate
 
 from tests.fix_app import OpenApp
@@ -84,3 +85,18 @@ async def test_before_the_schema_is_read_there_is_nothing_to_show(open_app: Open
         assert (await client.get("/")).status_code == 200
     assert answer.status_code == 503
     assert json.loads(answer.text)["error_code"] == "503"
+
+
+async def test_introspection_is_small_on_the_wire(engine: Engine, shop_database: str, open_app: OpenApp) -> None:
+    asked = {"query": get_introspection_query()}
+    async with open_app(engine.environment(shop_database)) as client:
+        plain = await client.post("/graphql", json=asked, headers={"Accept-Encoding": "identity"})
+        headers = {"Accept-Encoding": "gzip, br"}
+        async with client.stream("POST", "/graphql", json=asked, headers=headers) as packed:
+            body = b"".join([part async for part in packed.aiter_raw()])
+        rows = await client.post("/graphql", json={"query": "{ users { id } }"}, headers=headers)
+    assert "content-encoding" not in {*plain.headers, *rows.headers}
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    assert gzip.decompress(body) == plain.content
+    assert len(body) < len(plain.content) / 10
