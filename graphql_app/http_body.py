@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NoReturn
+from itertools import chain
+from typing import Any, NoReturn
 
 from starlette.types import Receive, Scope
 
@@ -20,6 +22,7 @@ _MAX_EXPONENT = 400
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 _BOM = b"\xef\xbb\xbf"
 _JSON_TYPE = re.compile(r"application/([^/]+\+)?json", re.ASCII)
+_CONTAINERS = frozenset({dict, list})
 _MOST_LENGTH_DIGITS = 18
 _UTF8 = frozenset({"utf-8", "utf8"})
 
@@ -154,18 +157,22 @@ def check_depth(text: bytes, value: object, depth: int) -> None:
     """Raises `RequestError` (MALFORMED_JSON) where `value`, read from `text`, has more levels than `depth`."""
     if text.count(b"[") + text.count(b"{") <= depth:
         return
-    level: list[object] = [value]
-    for _ in range(depth):
-        level = [item for parent in level for item in _children(parent) if isinstance(item, dict | list)]
-        if not level:
-            return
-    raise _too_deep(depth)
+    # The last level of `depth` may hold plain values, and those of the level behind it none at all.
+    for level, (_, kinds) in enumerate(levels(value), 1):
+        if level >= depth and kinds & _CONTAINERS:
+            raise _too_deep(depth)
 
 
-def _children(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def levels(value: object) -> Iterator[tuple[list[object], set[type]]]:
+    """What is in the lists and objects of `value`, level by level from the outermost, with its kinds."""
+    items, kinds = [value], {type(value)}
+    while kinds & _CONTAINERS:
+        # A list of many objects is gone through without a step of Python for each.
+        objects: list[Any] = items if kinds == {dict} else [item for item in items if isinstance(item, dict)]
+        lists = [item for item in items if isinstance(item, list)] if list in kinds else []
+        items = list(chain(chain.from_iterable(map(dict.values, objects)), chain.from_iterable(lists)))
+        kinds = set(map(type, items))
+        yield items, kinds
 
 
 def _check_surrogates(value: object) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from schema_gen import encoders, times
 from schema_gen.catalog import Column, ColumnType
-from schema_gen.literals import double, quote_bytes, quote_text
+from schema_gen.literals import double, quote_bytes, quote_text, quote_texts
 
 Encoder = Callable[[object, ColumnType, bool], bytes]
 KeyLiteral = Callable[[bytes], bytes]
@@ -344,6 +344,18 @@ def encode(value: object, column: Column) -> bytes:
         ValueError: the value does not fit; the message may be shown to clients.
     """
     return _row_of(column.type).encoder(value, column.type, True)
+
+
+def encode_column(values: Sequence[object], column: Column) -> list[bytes] | None:
+    """`encode` of many values, none of them null, at once. None where each is to be looked at by itself."""
+    encoder, kinds = _row_of(column.type).encoder, set(map(type, values))
+    if encoder is encoders.encode_text and kinds == {str}:
+        return quote_texts(cast(Sequence[str], values))
+    if encoder is encoders.encode_integer and kinds == {int}:
+        numbers = cast(Sequence[int], values)
+        low, high = encoders.integer_range(column.type)
+        return [b"%d" % number for number in numbers] if low <= min(numbers) and max(numbers) <= high else None
+    return None
 
 
 def encode_compared(value: object, column: Column) -> bytes:

@@ -99,7 +99,7 @@ class Inserter:
         """Inserts plain rows that nobody asks back, and gives the id generated for the first."""
         first: bytes | None = None
         head = _head(level)
-        for text in _blind_chunks(self.slots, level.rows):
+        for text in _blind_chunks(_texts(self.slots, level)):
             (result,) = await self.session.query(head + text)
             self.affected += result.affected
             if first is None and result.insert_id:
@@ -298,14 +298,32 @@ def _chunks(level: plan.InsertRows, rows: list[NewRow]) -> Iterable[list[tuple[N
     yield chunk
 
 
-def _blind_chunks(slots: Sequence[object], rows: tuple[tuple[Value | None, ...], ...]) -> Iterator[bytes]:
+def _texts(slots: Sequence[object], level: plan.InsertRows) -> list[bytes]:
+    """The rows between the commas of VALUES."""
+    if level.literals:
+        row = b"(" + b",".join([b"%b"] * len(level.literals)) + b")"
+        return [row % cells for cells in zip(*level.literals, strict=True)]
+    return [
+        b"("
+        + b",".join(
+            [
+                DEFAULT if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots)
+                for cell in row
+            ]
+        )
+        + b")"
+        for row in level.rows
+    ]
+
+
+def _blind_chunks(rows: list[bytes]) -> Iterator[bytes]:
+    if sum(map(len, rows)) + len(rows) <= MAX_STATEMENT:
+        if rows:
+            yield b",".join(rows)
+        return
     chunk: list[bytes] = []
     size = 0
-    for row in rows:
-        cells = [
-            DEFAULT if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots) for cell in row
-        ]
-        text = b"(" + b",".join(cells) + b")"
+    for text in rows:
         if chunk and size + len(text) > MAX_STATEMENT:
             yield b",".join(chunk)
             chunk, size = [], 0

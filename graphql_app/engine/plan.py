@@ -248,7 +248,8 @@ class InsertRows:
     """New rows of one table over one list of columns; a missing value (`None`) is the column's default.
 
     Rows of `before` are inserted first, and give these their foreign keys; rows of
-    `after` refer to these.
+    `after` refer to these. Where nobody asks which rows they become, `literals` may hold
+    them instead of `rows`, column by column.
     """
 
     table: Table
@@ -257,6 +258,7 @@ class InsertRows:
     conflict: ConflictPlan | None = None
     before: tuple[NestedPlan, ...] = ()
     after: tuple[NestedPlan, ...] = ()
+    literals: tuple[list[bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

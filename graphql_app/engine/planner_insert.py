@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graphql_app.engine import plan
-from graphql_app.engine.fragment import Value
-from graphql_app.engine.request import Insert, NestedInsert, OnConflict, Pairs
-from graphql_app.engine.values import storer
+from graphql_app.engine.fragment import Literal, Value
+from graphql_app.engine.request import Columns, Insert, NestedInsert, OnConflict, Pairs
+from graphql_app.engine.values import stored_column, storer
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog import Column, Relation, Table
 
@@ -23,8 +23,25 @@ NestedRows = Sequence[tuple[NestedInsert, ...]]
 
 def plan_insert(planner: Planner, table: Table, request: Insert, answer: tuple[plan.AnswerOut, ...]) -> plan.InsertPlan:
     """The plan of an insert. Raises `RequestError`."""
+    if isinstance(request.rows, Columns):
+        blind = request.conflict is None and not any(isinstance(item, plan.ReturningOut) for item in answer)
+        return plan.InsertPlan(
+            _columns(planner, table, request.rows, request.conflict, blind=blind), answer, request.one
+        )
     rows = _level(planner, table, request.rows, request.conflict, request.nested, (), 0)
     return plan.InsertPlan(rows, answer, request.one)
+
+
+def _columns(
+    planner: Planner, table: Table, rows: Columns, conflict: OnConflict | None, *, blind: bool
+) -> plan.InsertRows:
+    """Rows given column by column; they stay so where nobody asks which rows they become."""
+    columns = tuple(writable_column(planner, table, name) for name in rows.names)
+    literals = tuple(stored_column(column, each) for column, each in zip(columns, rows.values, strict=True))
+    if blind:
+        return plan.InsertRows(table, columns, (), literals=literals)
+    cells = tuple(zip(*(map(Literal, each) for each in literals), strict=True))
+    return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict))
 
 
 def writable_column(planner: Planner, table: Table, name: str) -> Column:

@@ -232,6 +232,18 @@ Pairs = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Many rows that all give the same columns: for each column the values of every row."""
+
+    names: tuple[str, ...]
+    values: tuple[tuple[object, ...], ...]
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.values[0])
+
+
+@dataclass(frozen=True, slots=True)
 class OnConflict:
     """What happens to a new row that has the key `constraint` of an existing one.
 
@@ -262,7 +274,7 @@ class Insert:
     """
 
     table: str
-    rows: tuple[Pairs, ...]
+    rows: tuple[Pairs, ...] | Columns
     answer: Answer
     one: bool = False
     conflict: OnConflict | None = None

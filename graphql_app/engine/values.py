@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from graphql_app.engine.fragment import Literal, Value, value
+from graphql_app.engine.fragment import Literal, Value, finish, sql, value
 from graphql_app.engine.operators import OPERATORS, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode, encode_compared, type_of
+from schema_gen.column_types import encode, encode_column, encode_compared, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -88,6 +88,29 @@ def storer(column: Column) -> Callable[[object], Value]:
             raise _invalid(column, str(error)) from None
 
     return store
+
+
+def stored_column(column: Column, values: Sequence[object]) -> list[bytes]:
+    """The literals of many values for `column`; `None` is NULL.
+
+    Raises:
+        RequestError: a value that does not fit; `row` says which.
+    """
+    try:
+        found = encode_column(values, column)
+    except ValueError:
+        found = None
+    if found is not None:
+        return found
+    store = storer(column)
+    literals: list[bytes] = []
+    for row, raw in enumerate(values):
+        try:
+            literals.append(finish(sql(store(raw))).render())
+        except RequestError as error:
+            error.row = row
+            raise
+    return literals
 
 
 def assigned(column: Column, raw: object) -> Value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from operator import is_, itemgetter
+from typing import cast
 
 from graphql import (
     GraphQLEnumType,
@@ -15,6 +17,15 @@ from graphql import (
     GraphQLScalarType,
     is_required_input_field,
 )
+
+
+class Uniform(list[object]):
+    """A list of objects with the same fields, each value as it came; `columns` are the values by field."""
+
+    def __init__(self, items: list[object], columns: dict[str, tuple[object, ...]]) -> None:
+        super().__init__(items)
+        self.columns = columns
+
 
 Reader = Callable[[object], object]
 DOUBLES = frozenset({"Float", "Int"})
@@ -36,6 +47,40 @@ def reader(type_: GraphQLInputType) -> Reader:
         return _plain_reader(type_.of_type)
     read = _plain_reader(type_)
     return lambda value: None if value is None else read(value)
+
+
+def uniform(type_: GraphQLInputType, items: list[object]) -> Uniform | None:
+    """The objects, looked at column by column. None where they are not alike, or hold more than plain values."""
+    named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    first = items[0]
+    if not isinstance(named, GraphQLInputObjectType) or not isinstance(first, dict) or not first:
+        return None
+    fields = named.fields
+    rows = cast("list[dict[str, object]]", items)
+    alike = set(map(type, items)) == {dict} and set(map(len, rows)) == {len(first)}
+    missing = any(is_required_input_field(field) for name, field in fields.items() if name not in first)
+    if not alike or missing or not first.keys() <= fields.keys():
+        return None
+    try:
+        columns = {name: tuple(map(itemgetter(name), rows)) for name in first}
+    except KeyError:
+        return None
+    kept = all(_is_kept(fields[name].type, values) for name, values in columns.items())
+    return Uniform(items, columns) if kept else None
+
+
+def _is_kept(type_: GraphQLInputType, values: tuple[object, ...]) -> bool:
+    """Whether the values of a field are read as what they are. Raises what reading one raises."""
+    scalar = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    if not isinstance(scalar, GraphQLScalarType):
+        return False
+    kinds = set(map(type, values))
+    if kinds == {str} and scalar.name == "String":
+        return True
+    if kinds == {int} and scalar.name == "Int":
+        numbers = cast("tuple[int, ...]", values)
+        return min(numbers) >= -(2**31) and max(numbers) < 2**31
+    return all(map(is_, values, map(reader(type_), values)))
 
 
 def _plain_reader(type_: GraphQLInputType) -> Reader:

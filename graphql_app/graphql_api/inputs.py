@@ -32,7 +32,7 @@ from graphql.execution.values import get_variable_values
 
 from graphql_app.engine.request import Slot
 from graphql_app.errors import Code
-from graphql_app.graphql_api.constants import Mismatch, parsed, reader
+from graphql_app.graphql_api.constants import Mismatch, parsed, reader, uniform
 from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from schema_gen.scalars import rounded
@@ -125,6 +125,9 @@ def _take_list(of_type: GraphQLInputType, items: list[object], slots: Slots) -> 
             return "list", Slot(len(slots) - 1)
     if isinstance(scalar, GraphQLInputObjectType) and len(items) > MANY:
         slots.constants = True
+        alike = uniform(of_type, items)
+        if alike is not None:
+            return "constants", alike
         read = reader(of_type)
         return "constants", [read(item) for item in items]
     taken = [_take(of_type, item, slots) for item in items]

@@ -9,6 +9,7 @@ from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQL
 from graphql_app.engine.request import (
     AffectedRows,
     Answer,
+    Columns,
     Compare,
     Delete,
     Filter,
@@ -28,6 +29,7 @@ from graphql_app.engine.request import (
 )
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.conditions import Conditions
+from graphql_app.graphql_api.constants import Uniform
 from graphql_app.graphql_api.selection import Fields
 from schema_gen.meanings import (
     Action,
@@ -97,6 +99,12 @@ class Writer:
     def insert(self, table: str, given: Given, answer: Answer, *, one: bool) -> Insert:
         """`insert_t` and `insert_t_one`."""
         value, type_ = given[Argument.OBJECT if one else Argument.OBJECTS]
+        if isinstance(value, Uniform):
+            meanings = self._built.meanings.of(_input(type_).name)
+            known = {name: each.column for name, each in meanings.items() if isinstance(each, ColumnField)}
+            if value.columns.keys() <= known.keys():
+                columns = Columns(tuple(known[name] for name in value.columns), tuple(value.columns.values()))
+                return Insert(table, columns, answer, one, self._conflict(given))
         rows, nested = self._rows(value if isinstance(value, list) else [value], type_)
         return Insert(table, rows, answer, one, self._conflict(given), nested)
 

@@ -12,7 +12,7 @@ import orjson
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Answer, Asked
-from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, check_depth, parse_json
+from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, check_depth, levels, parse_json
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -71,16 +71,8 @@ def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | As
     return asked_of(value)
 
 
-_EXACT = frozenset({str, int, bool, type(None)})
-
-
 def _has_float(value: object) -> bool:
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
-    for item in items:
-        kind = type(item)
-        if kind is float or (kind not in _EXACT and _has_float(item)):
-            return True
-    return False
+    return isinstance(value, float) or any(float in kinds for _, kinds in levels(value))
 
 
 def parse_query(query_string: bytes) -> Asked:

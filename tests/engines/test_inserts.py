@@ -226,3 +226,52 @@ async def test_ten_thousand_rows_are_a_few_statements(
     rows = [{"name": f"maker {place}", "hits": place} for place in range(10_000)]
     assert (await client.data(query, {"rows": rows}))["insert_makers"] == {"affected_rows": 10_000}
     assert engine.execute("SELECT COUNT(*), SUM(hits) FROM makers", module_database)[0][0] == 10_000
+
+
+ODD = ("plain", "it's", "back\\slash", "nul\0l", "line\nbreak\r", "\x1a", "", "é\U0001f600", "%_", "\\'", "null")
+
+
+@pytest.mark.parametrize("shown", ["affected_rows", "affected_rows returning { name hits }"])
+async def test_many_rows_alike_hold_what_was_given(
+    client: GraphQLClient, engine: Engine, module_database: str, shown: str
+) -> None:
+    """Read, checked and written column by column, also with odd texts."""
+    query = f"mutation($rows: [makers_insert_input!]!) {{ insert_makers(objects: $rows) {{ {shown} }} }}"
+    for odd in ODD:
+        rows = [{"name": f"{odd}{place}", "hits": place - 20} for place in range(40)]
+        made = (await client.data(query, {"rows": rows}))["insert_makers"]
+        assert made == {"affected_rows": 40} | ({"returning": rows} if "returning" in shown else {})
+        stored = engine.execute("SELECT name, hits FROM makers ORDER BY hits", module_database)
+        assert stored == tuple((row["name"], row["hits"]) for row in rows)
+        engine.execute(EMPTY, module_database)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"name": None}, "NOT_NULL_VIOLATION"),
+        ({"name": 3}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"hits": 2**31}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"hits": True}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"hits": "1"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"nope": 1}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"name": "m1"}, "DUPLICATE_ENTRY"),
+    ],
+)
+async def test_one_wrong_row_of_many_is_found(
+    client: GraphQLClient, engine: Engine, module_database: str, change: dict[str, object], reason: str
+) -> None:
+    query = "mutation($rows: [makers_insert_input!]!) { insert_makers(objects: $rows) { affected_rows } }"
+    rows: list[dict[str, object]] = [{"name": f"m{place}", "hits": place} for place in range(40)]
+    rows[33] |= change
+    assert (await client.error(query, {"rows": rows}))["extensions"]["reason"] == reason
+    assert engine.execute("SELECT COUNT(*) FROM makers", module_database) == ((0,),)
+
+
+async def test_many_rows_alike_may_leave_columns_to_the_database(client: GraphQLClient) -> None:
+    """Absent is the default in every row, null is null in each."""
+    query = """mutation($rows: [cars_insert_input!]!) { insert_makers(objects: [{id: 1, name: "x"}]) { affected_rows }
+      insert_cars(objects: $rows, on_conflict: {constraint: uq_plate}) { affected_rows returning { plate seats } } }"""
+    rows = [{"maker_id": 1, "plate": f"p{place}", "seats": None if place % 2 else place} for place in range(30)]
+    made = (await client.data(query, {"rows": rows}))["insert_cars"]
+    assert made["returning"] == [{"plate": row["plate"], "seats": row["seats"]} for row in rows]

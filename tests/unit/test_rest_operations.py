@@ -198,6 +198,7 @@ def test_numbers_in_documents_are_doubles_and_all_others_exact() -> None:
     meta = {"a": [Decimal("1.10"), {"b": Decimal("0.1")}], "c": 2**70}
     (root,) = insert(Wish(CATALOG, documents, {"input": {"meta": meta, "price": Decimal("1.10")}}, ())).call.roots
     assert isinstance(root.request, Insert)
+    assert isinstance(root.request.rows, tuple)
     ((_, stored), (_, price)) = root.request.rows[0]
     assert repr(stored) == repr({"a": [1.1, {"b": 0.1}], "c": 2**70})
     assert repr(price) == "Decimal('1.10')"
