@@ -20,7 +20,7 @@ from graphql_app.errors import AppError, Code, GatewayTimeoutException, RequestE
 from graphql_app.events import LiveQueryPolled, Observer, UnexpectedError
 
 WAKE_GAP = 0.05
-"""Seconds between the starts of two polls of one query, however much is written."""
+"""Seconds between the starts of two polls of one query, however much is written; less where `interval` is."""
 HEAL_PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds between the signs of life that are asked for while the database is away; the last one stays."""
 STALE_PATIENCE = 5
@@ -317,8 +317,9 @@ class Poll:
         loop = asyncio.get_running_loop()
         took = loop.time() - started
         # A slow query gets as much rest as it takes, one that fails ever more.
-        interval = self._all.settings.interval * random.uniform(*_JITTER) * 2 ** min(self._backoff, 4)
+        wished = self._all.settings.interval
+        interval = wished * random.uniform(*_JITTER) * 2 ** min(self._backoff, 4)
         with suppress(TimeoutError):
             async with asyncio.timeout(max(interval - took, took, 0.0)):
                 await self._woken.wait()
-        await asyncio.sleep(max(started + WAKE_GAP - loop.time(), 0.0))
+        await asyncio.sleep(max(started + min(WAKE_GAP, wished) - loop.time(), 0.0))
