@@ -18,7 +18,7 @@ from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog import Column, Table
 
-BATCH = 1024 * 1024
+BATCH = 512 * 1024
 """Bytes of SQL after which a batch is written, each in a transaction of its own."""
 
 _BAD_ROW = 200
