@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,19 +47,18 @@ def upload(port: int, file: Path, table: str) -> tuple[float, int, Any]:
 
 def download(port: int, path: str) -> tuple[float, float, int]:
     """Reads the body of a GET to its end: seconds to its first byte, seconds in all, its lines. Raises `Failed`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_LIMIT)
-    start = time.perf_counter()
-    connection.request("GET", path)
-    response = connection.getresponse()
-    if response.status != 200:
-        raise Failed(f"GET {path} says {response.status}")
     buffer = bytearray(_BUFFER)
     first, lines = 0.0, 0
-    while size := response.readinto(buffer):
-        first = first or time.perf_counter() - start
-        lines += buffer.count(b"\n", 0, size)
-    connection.close()
-    return first, time.perf_counter() - start, lines
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_LIMIT)) as connection:
+        start = time.perf_counter()
+        connection.request("GET", path)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise Failed(f"GET {path} says {response.status}")
+        while size := response.readinto(buffer):
+            first = first or time.perf_counter() - start
+            lines += buffer.count(b"\n", 0, size)
+        return first, time.perf_counter() - start, lines
 
 
 @dataclass(slots=True)
