@@ -182,7 +182,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
 def build(settings: Settings, database: str, pool: Pool, observer: Observer, drain: Drain) -> Services:
     """The parts, put together over a pool."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
-    loader = SchemaLoader(executor, database, settings.include_tables, settings.exclude_tables)
+    loader = SchemaLoader(executor, database, settings)
     live = LiveCatalog(loader, observer)
     default_page = settings.default_limit or settings.max_limit
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphql_app.aside import aside
+from graphql_app.customization import CustomizationFileError, read_customization
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.features import Features
 from graphql_app.engine.live import Loaded
 from graphql_app.engine.retry import Kind, Schedule
 from graphql_app.engine.session import Session
+from graphql_app.errors import AppError, Code
+from graphql_app.settings import Settings
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
-from schema_gen.introspect import Raw, RawRow, fingerprint, parsed, read_raw
+from schema_gen.customize import NOTHING, CustomizationError
+from schema_gen.introspect import Raw, RawRow, Rows, fingerprint, parsed, read_raw
 
 SCHEDULE = Schedule((10.0, 20.0, 60.0), (0.5, 0.5))
 """Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
@@ -25,11 +29,10 @@ READINGS = 3
 class SchemaLoader:
     """Loads catalogs of the tables that the settings let through."""
 
-    def __init__(self, executor: Executor, database: str, include: Sequence[str], exclude: Sequence[str]) -> None:
+    def __init__(self, executor: Executor, database: str, settings: Settings) -> None:
         self._executor = executor
         self._database = database
-        self._include = include
-        self._exclude = exclude
+        self._settings = settings
 
     async def load(self) -> Loaded:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
@@ -46,7 +49,7 @@ class SchemaLoader:
         return (await self._executor.run(Kind.CONTROL, job, schedule=MARK_SCHEDULE))[0]
 
     def _catalog(self, raw: Raw) -> Catalog:
-        return build_catalog(parsed(raw), include=self._include, exclude=self._exclude)
+        return catalog_of(parsed(raw), self._settings)
 
     async def _read(self, session: Session) -> tuple[Raw, Features, str]:
         """Several statements see several moments: what was read counts if the mark is the same before and after."""
@@ -58,6 +61,19 @@ class SchemaLoader:
             if mark == before:
                 break
         return raw, session.features, before
+
+
+def catalog_of(rows: Rows, settings: Settings) -> Catalog:
+    """The catalog that the settings and their `graphql_app.yaml` make of the structure. Raises `AppError`."""
+    include, exclude = settings.include_tables, settings.exclude_tables
+    path = settings.customization
+    try:
+        custom = read_customization(path) if path else NOTHING
+        return build_catalog(rows, include=include, exclude=exclude, custom=custom)
+    except CustomizationFileError as error:
+        raise AppError(Code.CONFLICT, str(error)) from None
+    except CustomizationError as error:
+        raise AppError(Code.CONFLICT, f"{path.name if path else ''}: {error}") from None
 
 
 class _Fetch:

@@ -19,6 +19,8 @@ from graphql_app.database_url import FORM, parse_database_url
 
 ENV_FILE = "ENV_FILE"
 """The environment variable that names another file than `.env` in the current folder."""
+CONFIG_FILE = Path("graphql_app.yaml")
+"""The file of relations and names that is taken where CONFIG_FILE names none."""
 EMBEDDED_DATABASE = "app"
 """The embedded engine's database where DB_NAME does not name one."""
 DATABASE_SETTINGS = (
@@ -185,6 +187,12 @@ class Settings(BaseSettings):
     exclude_tables: Names = _setting(
         (), "Tables not to serve, `*` and `?` being wildcards.", "names separated by commas"
     )
+    config_file: FilePath | None = _setting(
+        None,
+        "A YAML file with relations that the database does not declare, and other names;"
+        " `graphql_app.yaml` of the current folder, if there is one.",
+        "the path of a file that exists",
+    )
     admin_secret: SecretStr = _setting(
         SecretStr(""),
         "The secret that `POST /admin/reload` asks for, as a bearer token or in `x-hasura-admin-secret`;"
@@ -287,6 +295,11 @@ class Settings(BaseSettings):
             if wrong:
                 raise ValueError(text)
         return self
+
+    @property
+    def customization(self) -> Path | None:
+        """The file of CONFIG_FILE, or the one that is taken by default, if there is one."""
+        return self.config_file or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
 
     @property
     def embedded(self) -> bool:

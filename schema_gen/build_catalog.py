@@ -13,6 +13,7 @@ from typing import Final
 
 from schema_gen.catalog import Catalog, Column, Event, ForeignKey, Index, Key, Skipped, Table, TableKind, Trigger
 from schema_gen.column_types import known
+from schema_gen.customize import NOTHING, Customization, added_keys, renamed
 from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
 from schema_gen.parse_type import column_type, unquoted
 from schema_gen.relations import build_relations
@@ -42,18 +43,22 @@ class _Report:
     notes: list[str] = field(default_factory=list)
 
 
-def build_catalog(rows: Rows, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Catalog:
+def build_catalog(
+    rows: Rows, *, include: Sequence[str] = (), exclude: Sequence[str] = (), custom: Customization = NOTHING
+) -> Catalog:
     """The catalog of the tables that match a pattern of `include` (none given: all) and none of `exclude`.
 
-    Patterns are those of file names (`shop_*`), in the case of the tables.
+    Patterns are those of file names (`shop_*`), in the case of the tables. Raises
+    `CustomizationError` where `custom` does not fit.
     """
     report = _Report()
     tables = _tables(rows, include, exclude, report)
-    foreign_keys = _foreign_keys(rows, tables, report)
+    foreign_keys = (*_foreign_keys(rows, tables, report), *added_keys(tables, custom))
     relations, notes = build_relations(tables, foreign_keys)
     finished = {
         name: replace(table, relations=MappingProxyType(relations.get(name, {}))) for name, table in tables.items()
     }
+    finished = renamed(finished, custom)
     return Catalog(
         database=rows.database,
         tables=MappingProxyType(finished),

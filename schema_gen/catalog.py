@@ -46,7 +46,7 @@ class ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `has_default` is true where an INSERT may leave it out."""
+    """One column. `has_default` is true where an INSERT may leave it out; `shown_as` is a name given by hand."""
 
     name: str
     type: ColumnType
@@ -59,6 +59,7 @@ class Column:
     on_update: bool = False
     invisible: bool = False
     comment: str = ""
+    shown_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,14 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A declared reference: `columns` of `table` point at `to_columns` of `to_table`."""
+    """A reference: `columns` of `table` point at `to_columns` of `to_table`; `enforced` if the database sees to it."""
 
     name: str
     table: str
     columns: tuple[str, ...]
     to_table: str
     to_columns: tuple[str, ...]
+    enforced: bool = True
 
 
 class Cardinality(StrEnum):
@@ -153,7 +155,8 @@ class Table:
     """A table or a view with everything that hangs on it.
 
     `columns` and `relations` are mappings by database name, in declared order.
-    `estimated_rows` is the server's guess, or None where it has none.
+    `estimated_rows` is the server's guess, or None where it has none; `shown_as` is a name
+    given by hand.
     """
 
     name: str
@@ -168,6 +171,7 @@ class Table:
     transactional: bool = True
     triggers: tuple[Trigger, ...] = ()
     writable: bool = True
+    shown_as: str = ""
 
     @property
     def keys(self) -> tuple[Key, ...]:

@@ -41,6 +41,8 @@ def changes(old: Catalog, new: Catalog) -> tuple[Change, ...]:
 def _of_table(old: Table, new: Table) -> Iterator[Change]:
     yield from _of_columns(old, new)
     yield from _of_relations(old, new)
+    if old.shown_as != new.shown_as:
+        yield Change("table shown under another name", new.name, True)
     if old.primary_key != new.primary_key:
         yield Change("primary key changed", new.name, old.primary_key is not None)
     yield from _of_names("unique key", new.name, _unique(old), _unique(new))
@@ -92,6 +94,8 @@ def _shown(column: Column) -> tuple[object, ...]:
 def _breaks(old: Column, new: Column) -> str | None:
     """What breaks clients of a column that is still there."""
     before, after = type_of(old), type_of(new)
+    if old.shown_as != new.shown_as:
+        return "column shown under another name"
     if (before.scalar, before.is_list) != (after.scalar, after.is_list):
         return "column type changed"
     if set(old.type.members) - set(new.type.members):

@@ -251,10 +251,10 @@ class _Names:
             and self.mutations.keys().isdisjoint(self.own(base, _MUTATIONS).values())
         )
 
-    def claim(self, table: str) -> str:
-        """A base for all names of `table`, and all Hasura's names of it taken."""
-        base = next(each for each in _candidates(legal(table), "table") if self.fits(each))
-        self.note("table", table, base)
+    def claim(self, table: str, wanted: str) -> str:
+        """A base for all names of `table`, like `wanted` if possible, and all Hasura's names of it taken."""
+        base = next(each for each in _candidates(legal(wanted), "table") if self.fits(each))
+        self.note("table", wanted, base)
         self.types.update(dict.fromkeys((base, *self.own(base, _HASURA_TYPES).values()), table))
         self.queries.update((name, RootName(table, kind)) for kind, name in self.own(base, _QUERIES).items())
         self.mutations.update((name, RootName(table, kind)) for kind, name in self.own(base, _MUTATIONS).items())
@@ -312,8 +312,9 @@ def build_names(catalog: Catalog, style: Style = "snake") -> Names:
     """The public names of everything in `catalog`."""
     made = _Names(style)
     made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(_styled(word, style) for word in SHARED_TYPES)), ""))
-    order = sorted(catalog.tables, key=lambda name: (not is_legal(name), len(name), name))
-    bases = {name: made.claim(name) for name in order}
+    wanted = {table.name: table.shown_as or table.name for table in catalog}
+    order = sorted(wanted, key=lambda name: (not is_legal(wanted[name]), len(wanted[name]), name))
+    bases = {name: made.claim(name, wanted[name]) for name in order}
     built = {name: _table_names(made, catalog.tables[name], bases[name]) for name in order}
     return Names(
         style,
@@ -360,14 +361,15 @@ def _table_names(made: _Names, table: Table, base: str) -> TableNames:
 def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Columns, relations and relation aggregates: they share one name space, with the connectives of conditions."""
     taken = {_styled(word, made.style) for word in ("_and", "_or", "_not")} | NOT_ENUM_VALUES
-    columns = _distinct(((name, legal(name)) for name in table.columns), "column", taken)
+    wanted = {column.name: column.shown_as or column.name for column in table.columns.values()}
+    columns = _distinct(((name, legal(wish)) for name, wish in wanted.items()), "column", taken)
     wished = {name: _styled(legal(name), made.style) for name in table.relations}
     relations = _distinct(wished.items(), "relation", taken)
     many = (relation for relation in table.relations.values() if not relation.to_one)
     suffixed = ((each.name, _aggregate_name(relations, each, made.style)) for each in many)
     aggregates = _distinct(suffixed, "field", taken)
     for name, public in columns.items():
-        made.note(f"column of '{table.name}'", name, public)
+        made.note(f"column of '{table.name}'", wanted[name], public)
     for name, public in relations.items():
         made.note(f"relation of '{table.name}'", wished[name], public)
     return columns, relations, aggregates

@@ -99,7 +99,8 @@ class _Ends:
                 to_table=foreign_key.to_table,
                 to_columns=foreign_key.to_columns,
                 cardinality=Cardinality.ONE,
-                required=not any(table.columns[column].nullable for column in foreign_key.columns),
+                required=foreign_key.enforced
+                and not any(table.columns[column].nullable for column in foreign_key.columns),
                 foreign_key=foreign_key.name,
             )
         )

@@ -64,11 +64,15 @@ def demo(host: Host = None, port: Port = None) -> None:
 
 
 @commands.command()
-def check() -> None:
+def check(
+    suggest: Annotated[bool, typer.Option(help="Print relations that names and types suggest, as YAML.")] = False,
+) -> None:
     """Connect, and tell what is found and what is not as it should be; exit status 1 on trouble."""
-    from graphql_app.cli.check import run_check
+    from graphql_app.cli.check import run_check, run_suggest
 
-    if not run_check(_settings(), typer.echo):
+    if suggest:
+        run_suggest(_settings(), typer.echo)
+    elif not run_check(_settings(), typer.echo):
         raise typer.Exit(1)
 
 

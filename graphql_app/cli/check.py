@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 
 from graphql_app.address import DatabaseAddress
 from graphql_app.cli.database import fetch, opened, read_catalog, where
+from graphql_app.cli.failure import CannotRun
+from graphql_app.customization import written
 from graphql_app.engine.driver import Connection, ServerError
 from graphql_app.engine.ledger import TABLE
 from graphql_app.settings import Settings
 from schema_gen.catalog import Catalog, Table, TableKind
+from schema_gen.suggest import suggestions
 
 CLOCK_LIMIT = 5.0
 """Seconds by which the server's clock may differ from ours."""
@@ -43,6 +46,20 @@ def run_check(settings: Settings, write: Callable[[str], None]) -> bool:
     troubles = sum(finding.trouble for finding in findings)
     write(f"{'result':<10} {f'{troubles} to be seen to' if troubles else 'all is well'}")
     return not troubles
+
+
+def run_suggest(settings: Settings, write: Callable[[str], None]) -> None:
+    """Writes the relations that names and types suggest, as `graphql_app.yaml` has them. Raises as `run_check`."""
+    found = list(suggestions(asyncio.run(_catalog(settings))))
+    write(written(found).rstrip() if found else "# Names and types suggest no relation that is not there already.")
+
+
+async def _catalog(settings: Settings) -> Catalog:
+    async with opened(settings) as (connection, address):
+        try:
+            return await read_catalog(connection, settings, address.name)
+        except ServerError as error:
+            raise CannotRun(f"the structure cannot be read ({error.message})") from None
 
 
 async def _findings(settings: Settings) -> list[Finding]:

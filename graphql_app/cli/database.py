@@ -9,9 +9,10 @@ from graphql_app.address import DatabaseAddress
 from graphql_app.cli.failure import CannotRun
 from graphql_app.embedded.provide import visited_engine
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, connect
+from graphql_app.errors import AppError
 from graphql_app.logs import log_events
+from graphql_app.schema_loader import catalog_of
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
-from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
 from schema_gen.introspect import RawRow, introspect
 
@@ -67,4 +68,7 @@ async def read_catalog(connection: Connection, settings: Settings, database: str
         return await fetch(connection, statement)
 
     rows = await introspect(run, database)
-    return build_catalog(rows, include=settings.include_tables, exclude=settings.exclude_tables)
+    try:
+        return catalog_of(rows, settings)
+    except AppError as error:
+        raise CannotRun(error.message) from None

@@ -35,7 +35,7 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
         )
         pool = Pool(target)
         executor = Executor(pool)
-        loader = SchemaLoader(executor, address.name, settings.include_tables, settings.exclude_tables)
+        loader = SchemaLoader(executor, address.name, settings)
         live = LiveCatalog(loader, ignore)
         try:
             await live.reload()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -113,3 +114,35 @@ def test_by_itself_and_by_signal(start_app: StartApp, engine: Engine, database: 
     patient.process.send_signal(signal.SIGHUP)
     soon(lambda: patient.client.get("/readyz").json()["generation"] == 2)
     assert patient.client.post("/graphql", json={"query": "{ t { age } }"}).json() == {"data": {"t": [{"age": None}]}}
+
+
+async def test_relations_and_names_by_hand(open_app: OpenApp, engine: Engine, database: str, tmp_path: Path) -> None:
+    """From `graphql_app.yaml`, also in the other face; a file that does not fit leaves the last good schema."""
+    engine.execute(
+        "CREATE TABLE people (id INT PRIMARY KEY, nm VARCHAR(9)); INSERT INTO people VALUES (1, 'Ada');"
+        "CREATE TABLE letters (id INT PRIMARY KEY, person_id INT); INSERT INTO letters VALUES (1,1),(2,NULL),(3,9)",
+        database,
+    )
+    file = tmp_path / "names.yaml"
+    relation = "{table: letters, columns: [person_id], to_table: people, to_columns: [id]}"
+    file.write_text(f"relations: [{relation}]\ntables: {{people: {{name: persons, columns: {{nm: name}}}}}}\n")
+    async with open_app(engine.environment(database) | NEVER | {"CONFIG_FILE": str(file)}) as client:
+        answer = await graphql(
+            client, "{ letters(order_by: {id: asc}) { person { name } } persons { letters { id } } }"
+        )
+        assert answer["data"] == {
+            "letters": [{"person": {"name": "Ada"}}, {"person": None}, {"person": None}],
+            "persons": [{"letters": [{"id": 1}]}],
+        }
+        rest = await client.get("/api/letters/query?select=id,person(nm)&id=eq.1")
+        assert rest.json()["data"] == [{"id": 1, "person": {"nm": "Ada"}}]
+        file.write_text("tables: {nobody: {}}\n")
+        refused = await client.post("/admin/reload")
+        assert refused.status_code == 409
+        assert refused.json()["message"] == "names.yaml: tables.nobody: there is no such table"
+        ready = (await client.get("/readyz")).json()
+        assert (ready["status"], ready["schema_failure"]["code"]) == ("ok", "CONFLICT")
+        assert "errors" not in await graphql(client, "{ persons { name } }")
+        file.write_text("")
+        assert (await client.post("/admin/reload")).json()["data"]["breaking"] >= 3
+        assert "schema_failure" not in (await client.get("/readyz")).json()
