@@ -163,6 +163,7 @@ WORKLOADS: Final = (
         _one_comment,
         f"mutation($object:comments_insert_input!){{insert_comments_one(object:$object){{{_COMMENT}}}}}",
         f"mutation($object:CommentInput!){{insert_comments_one(object:$object){{{_COMMENT}}}}}",
+        of_limit=0.6,
         writes=True,
     ),
     Workload(
@@ -173,6 +174,7 @@ WORKLOADS: Final = (
         "mutation($objects:[CommentInput!]!){insert_comments(objects:$objects){affected_rows}}",
         prepared=10,
         checked=2,
+        of_limit=0.7,
         writes=True,
     ),
 )

@@ -13,8 +13,8 @@ from functools import partial
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import key_text
 from graphql_app.engine.compile_condition import condition
-from graphql_app.engine.compile_read import read_node
-from graphql_app.engine.compiled import Node
+from graphql_app.engine.compile_read import read_node, row_cell
+from graphql_app.engine.compiled import Form, Node
 from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
 from graphql_app.engine.json_changes import json_change
 from graphql_app.engine.request import Operator
@@ -33,10 +33,11 @@ DEFAULT = Literal(b"DEFAULT")
 class CompiledInsert:
     """One row: its INSERT, and for each returning field the node that reads it back in the same round trip.
 
+    Where the engine tells the row as it stores it, `statement` is None: the only node inserts it.
     `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
     """
 
-    statement: Statement
+    statement: Statement | None
     answer: tuple[plan.AnswerOut, ...]
     one: bool
     has_generated_id: bool
@@ -160,12 +161,27 @@ def _insert_one(
     rows = write.rows
     names = join(",", (name(column.name) for column in rows.columns))
     values = join(",", (sql(DEFAULT if cell is None else cell) for cell in row))
-    statement = finish(sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")"))
+    insert = sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")")
+    if dialect.features.returning and _is_told_whole(write.answer, wanted):
+        # The columns go by the table's own name here.
+        cell = row_cell(Scope(dialect), rows.table.name, rows.table, wanted[0].outputs)
+        node = Node(finish(sql(insert, " RETURNING ", cell.column())), Form.ONE, missing=b"null")
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,))
+    statement = finish(insert)
     auto = rows.table.auto_increment
     explicit = _given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
     nodes = _read_back(dialect, rows.table, _new_row(rows, row), wanted) if wanted else ()
     return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
+
+
+def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.ReturningOut]) -> bool:
+    """Whether all that is shown is one row's own columns."""
+    return (
+        len(wanted) == 1
+        and all(isinstance(item, plan.ColumnOut | plan.TextOut) for item in wanted[0].outputs)
+        and not any(isinstance(field, plan.GeneratedIdOut) for field in answer)
+    )
 
 
 def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:

@@ -47,6 +47,9 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
     batches = [Batch(node) for node in write.returning]
+    if write.statement is None:
+        await fetch(session, batches, slots, last=False)
+        return Done(1, rows=[[_found(whole(batch))] for batch in batches])
     (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
     done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
     if write.has_generated_id:

@@ -154,6 +154,7 @@ def test_a_slot_is_filled_at_call_time() -> None:
 def test_an_insert_reads_its_row_back_by_the_generated_id() -> None:
     made = write(Insert("users", ((("name", "a"),),), (Returning("", ID),), one=True))
     assert isinstance(made, CompiledInsert)
+    assert made.statement is not None
     assert shape(made.statement) == "INSERT INTO `users` (`name`) VALUES ('a')"
     assert shape(made.returning[0].statement).endswith("WHERE `t0`.`id`=LAST_INSERT_ID() FOR UPDATE")
 
