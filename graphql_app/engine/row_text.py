@@ -24,7 +24,7 @@ GROUPED: Final = "grouped"
 _SEPARATOR, _END = SEPARATOR.encode(), ROW_END.encode()
 # A row's end, the next packet's header of four bytes, and the length of its only cell.
 _BETWEEN: Final = rb"\x02.{4}(?:[\x00-\xfa]|\xfc..|\xfd...)"
-_LONGEST_HEAD: Final = 8  # bytes between the end of a row and the text of the next
+_LONGEST_HEAD: Final = 13  # bytes between the end of a row and the text of the next
 # Bytes that UTF-8 never holds: what begins the packet after the last row, or a row that is NULL; then their sizes.
 _AFTER_ROWS: Final = (b"\xfe", b"\5\0\0")
 _NULL: Final = (b"\xfb", b"\1\0\0")
@@ -91,7 +91,13 @@ def _before(data: bytes, start: int, stop: int, packet: tuple[bytes, bytes]) -> 
 
 def _last_end(data: bytes, start: int) -> int:
     at = data.rfind(_END, start)
-    # The byte may be a part of a packet's header, which stands behind the end of a row.
+    # The byte may be a part of what stands between the end of a row and the text of the next.
     while (earlier := data.rfind(_END, max(start, at - _LONGEST_HEAD), at)) >= 0:
         at = earlier
+    # This one is an end for certain; the rows behind it tell their sizes.
+    while 0 <= at < len(data) - 4:
+        after = at + 5 + int.from_bytes(data[at + 1 : at + 4], "little")
+        if data[after - 1 : after] != _END:
+            break
+        at = after - 1
     return at
