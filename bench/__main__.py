@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import contenders, database, report
+from bench import contenders, database, markdown, report
 from bench.check import Differs, check
 from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, Running
 from bench.measure import Plan, measure
+from bench.memory import Memory, of_large_answers
 from bench.postgraphile import server as postgraphile
-from bench.workloads import WORKLOADS, Workload
+from bench.workloads import LARGE_ANSWER, WORKLOADS, Workload
 from tests.harness import servers
 
 _PACKAGES = (
@@ -80,14 +81,22 @@ def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
     if arguments.with_postgraphile:
         running += stack.enter_context(postgraphile.running_if_installed(_say))
     workloads = _workloads(arguments.workloads, running)
+    large: dict[str, Memory] = {}
+    for workload, able in workloads.items():
+        if workload.name == LARGE_ANSWER.workload:
+            # Before anything else is asked, for only then are the servers idle as they started.
+            large = of_large_answers(workload, able)
     for workload, able in workloads.items():
         check(workload, able, data)
     _say("all answers agree")
     results = measure(plan, workloads, data, _say)
-    found = report.document(plan, results, _machine(data.version))
+    results.large = large
+    machine = _machine(data.version)
+    found = report.document(plan, results, machine)
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(found, indent=1) + "\n")
-    sys.stdout.write(report.table(results) + f"\n\nwritten to {arguments.json}\n")
+    sys.stdout.write(f"{report.table(results)}\n\n{markdown.page(plan, results, machine)}\n\n")
+    sys.stdout.write(f"written to {arguments.json}\n")
     return 0
 
 

@@ -18,8 +18,8 @@ class Differs(Exception):
     """A contender answered with something else than the first one did."""
 
 
-def answer_of(server: Running, request: bytes) -> Any:
-    """The parsed answer to a prepared request. Raises `Differs` if it is a failure."""
+def raw_answer(server: Running, request: bytes) -> tuple[int, bytes]:
+    """The status and the body of the answer to a prepared request."""
     head, _, body = request.partition(b"\r\n\r\n")
     method, path, _ = head.split(b" ", 2)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_WAIT)
@@ -27,12 +27,17 @@ def answer_of(server: Running, request: bytes) -> Any:
         headers = {"Content-Type": "application/json"} if body else {"Accept": "application/json"}
         connection.request(method.decode(), path.decode(), body or None, headers)
         response = connection.getresponse()
-        text = response.read()
+        return response.status, response.read()
     finally:
         connection.close()
+
+
+def answer_of(server: Running, request: bytes) -> Any:
+    """The parsed answer to a prepared request. Raises `Differs` if it is a failure."""
+    status, text = raw_answer(server, request)
     answer = json.loads(text)
-    if response.status != 200 or "errors" in answer:
-        raise Differs(f"{server.contender.name} answered {response.status}: {text[:300].decode(errors='replace')}")
+    if status != 200 or "errors" in answer:
+        raise Differs(f"{server.contender.name} answered {status}: {text[:300].decode(errors='replace')}")
     return answer
 
 

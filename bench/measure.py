@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.contenders import ROOT, Running
 from bench.database import Database
 from bench.load import Outcome, Task, write_requests
+from bench.memory import Memory
 from bench.processes import forget_peak, peak_megabytes
 from bench.workloads import Workload
 
@@ -46,9 +47,13 @@ class Cell:
 
 @dataclass(slots=True)
 class Results:
-    """All cells by workload, contender and round; a cell that failed is a text that says why."""
+    """All cells by workload, contender and round; a cell that failed is a text that says why.
+
+    `large` is what one large answer took of each contender's memory.
+    """
 
     cells: dict[str, dict[str, list[Cell | str]]] = field(default_factory=dict)
+    large: dict[str, Memory] = field(default_factory=dict)
 
     def add(self, workload: str, contender: str, cell: Cell | str) -> None:
         """Takes the cell of the next round."""

@@ -53,11 +53,20 @@ def peak_megabytes(pid: int) -> float:
 
     That of a process and of its living descendants, added up.
     """
+    return _megabytes(pid, "VmHWM:")
+
+
+def resident_megabytes(pid: int) -> float:
+    """The resident memory at this moment, counted in the same way."""
+    return _megabytes(pid, "VmRSS:")
+
+
+def _megabytes(pid: int, line_of: str) -> float:
     total = 0
     for member in family(pid):
         try:
             lines = Path(f"/proc/{member}/status").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(line_of))
     return total * 1024 / 1e6

@@ -181,3 +181,15 @@ WORKLOADS: Final = (
 
 MOST_MEGABYTES: Final = 250
 """The most memory that our server may take at its peak, in 10^6 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAnswer:
+    """The workload whose memory counts, values that give no rows, and how many times its size an answer may take."""
+
+    workload: str
+    nothing: Variables
+    most_times: float
+
+
+LARGE_ANSWER: Final = LargeAnswer("rows_10000", {"after": data.EVENTS}, 3)

@@ -50,6 +50,9 @@ def _meaning(workload: Workload, answer: Any) -> Any:
     (value,) = answer["data"].values()
     if workload.writes:
         return {name: column for name, column in value["comment"].items() if name != "id"}
+    if workload.name == "rows_10000":
+        # Its moments always have six decimals; those of the data have none.
+        return [row | {"created_at": row["created_at"].removesuffix(".000000")} for row in value]
     return value
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import data, load, report
+from bench import data, load, markdown, report
 from bench.contenders import get, post
-from bench.measure import Cell
+from bench.measure import Cell, Plan, Results
+from bench.memory import Memory
 from bench.tables import TABLES
 from bench.workloads import WORKLOADS
 
@@ -161,3 +162,20 @@ def test_ratios_are_taken_within_each_round() -> None:
 def test_a_goal_is_judged_by_the_less_favourable_ratio(found: report.Ratio, goal: report.Goal, said: str) -> None:
     """A gap that is not resolved is neither a goal missed nor a server beaten."""
     assert report.verdict(found, goal) == said
+
+
+def test_the_tables_tell_every_server_goal_and_memory() -> None:
+    """As text and as Markdown; a server that failed is told, too."""
+    results = Results(large={"ours": Memory(100, 108, 4), "limit": Memory(40, 50, 4)})
+    for contender, cell in (("ours", _cell(80, 2)), ("limit", _cell(100, 1)), ("by-hand", "failed: it fell")):
+        results.add("by_key", contender, cell)
+    assert results.large["ours"].times == 2
+    text = report.table(results)
+    page = markdown.page(Plan(5, 8.0, 1.0, 16), results, {"cores": 2, "python": "3.11"})
+    for part in ("failed: it fell", "0.65 x limit", "at most 3 x rows_10000", "at most 250 MB"):
+        assert part in text
+        assert part in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert "| ours | 80.0 | 1.00 | 2.00 | 2.000 | 1.000 | 0.80 | 0.67 | 10 |" in rows
+    assert {line.count("|") for line in rows[:6]} == {10}
+    assert "| memory | at most 3 x rows_10000 | 2.0 |  |  | reached |" in rows
