@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines bench bench-csv bench-limits bench-live assets clean
+.PHONY: run test check test-engines faults bench bench-csv bench-limits bench-live assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -37,6 +37,10 @@ check: .venv/test.stamp
 test-engines: .venv/test.stamp
 	@bash tests/provision/engines.sh
 	@REQUIRE_ENGINES=embedded,mariadb,mysql $(PYTEST) -m "(engine or faults) and not clients and not browser" $(PARALLEL) $(ARGS)
+
+# Breaks connections and kills databases for minutes, and prints the table of docs/reliability.md
+faults: .venv/test.stamp
+	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py $(ARGS)
 
 .venv/bench.stamp: pyproject.toml scripts/venv.sh
 	@sh scripts/venv.sh bench

@@ -161,6 +161,8 @@ class Attempt(Generic[T]):
                 await connection.settle()
             session.open = False
         except (ServerError, ConnectionLost, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._stopper.sever(connection)
             self._fail(error, Phase.COMMIT)
         finally:
             await self._tidy(connection, session)

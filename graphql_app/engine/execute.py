@@ -102,7 +102,12 @@ class Executor:
             self.ledger.busy.discard(entry.id)
 
     async def _replay(self, entry: Entry) -> Once:
-        found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
+        try:
+            found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
+        except AppError as error:
+            # Something under this key counts; whether it is this very request stands in the ledger.
+            error.outcome = Outcome.UNKNOWN
+            raise
         if found is None or found[1] is None:
             # Its last hour came in this very moment.
             raise _in_use()

@@ -62,9 +62,19 @@ class Stopper:
             in_sync = await self._ended(connection, session) and await rolled_back(session)
         finally:
             if not in_sync:
-                connection.close()
+                self.sever(connection)
             self._pool.release(connection)
         return in_sync
+
+    def sever(self, connection: Connection) -> None:
+        """Closes a connection. The server is told so by another one if it owes an answer on it.
+
+        It may never hear of the closing, the line being what is broken, and would hold the transaction's locks
+        until it has waited long enough: in the way of the next attempt.
+        """
+        if connection.busy:
+            self._spawn(self._kill(connection, b"KILL %d"))
+        connection.close()
 
     async def _ended(self, connection: Connection, session: Session) -> bool:
         """Whether what is in flight came to an end and the connection is beyond doubt."""
@@ -80,8 +90,8 @@ class Stopper:
         self._observer(StatementKilled(connection.connection_id, confirmed))
         return confirmed
 
-    async def _kill(self, connection: Connection) -> bool:
-        """Tells the server to stop the statement; whether it took note."""
+    async def _kill(self, connection: Connection, command: bytes = b"KILL QUERY %d") -> bool:
+        """Tells the server to stop the statement, or to end the connection; whether it took note."""
         try:
             async with asyncio.timeout(_KILL_LIMIT):
                 control = await self._pool.acquire(Lane.CONTROL)
@@ -89,7 +99,7 @@ class Stopper:
                     # Behind one address there may be several servers, each with a thread of this number.
                     if control.node != connection.node:
                         return False
-                    await control.query(b"KILL QUERY %d" % connection.connection_id)
+                    await control.query(command % connection.connection_id)
                 finally:
                     self._pool.release(control)
         except ServerError as error:

@@ -124,7 +124,8 @@ def all_ok(sql: bytes) -> Reply:
 class FakeServer:
     """Listens on a port; answers session setup and KILL itself, everything else by `handler`.
 
-    `statements` holds what came in, with the loop's time; `killed` the numbers of KILL QUERY.
+    `statements` holds what came in, with the loop's time; `killed` the numbers of KILL QUERY,
+    `severed` those of KILL.
     """
 
     def __init__(self, handler: Handler = all_ok, *, silent: bool = False) -> None:
@@ -136,6 +137,7 @@ class FakeServer:
         self.dials: list[float] = []
         self.statements: list[tuple[float, bytes]] = []
         self.killed: list[int] = []
+        self.severed: list[int] = []
         self.received = bytearray()
         self._server: asyncio.Server | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -240,6 +242,9 @@ class FakeServer:
             return reply
         if sql.startswith(b"KILL QUERY "):
             return self._kill(int(sql.split()[-1]))
+        if sql.startswith(b"KILL "):
+            self.severed.append(int(sql.split()[-1]))
+            return Reply().ok()
         self.statements.append((asyncio.get_running_loop().time(), sql))
         return self.handler(sql)
 

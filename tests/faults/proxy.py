@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
+from typing import Self
 
 CHUNK = 64 * 1024
 
@@ -136,7 +137,7 @@ class Proxy:
         self._road.set()
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Proxy:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or None)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

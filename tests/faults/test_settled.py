@@ -196,6 +196,22 @@ async def test_a_commit_that_arrives_late_counts_once(r: Rig, proxy: Proxy, mari
     assert value(mariadb, database) == 1
 
 
+async def test_a_replay_that_cannot_be_read_says_so(r: Rig, proxy: Proxy, mariadb: Engine, database: str) -> None:
+    async def job(session: Session) -> bytes:
+        await session.query(b"UPDATE t SET v = v + 1")
+        return b"answer"
+
+    entry = entry_of(b"client", "key", b"payload")
+    await r.executor.run_once(job, entry)
+    proxy.on(b"SELECT `payload`", Break.DROP_AFTER, times=9)
+    with pytest.raises(ServiceUnavailableException) as caught:
+        await r.executor.run_once(job, entry)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    proxy.clear()
+    assert (await r.executor.run_once(job, entry)).answer == b"answer"
+    assert value(mariadb, database) == 1
+
+
 @pytest.mark.parametrize("what", [Break.DROP_BEFORE, Break.DROP_AFTER])
 async def test_a_clients_key_survives_a_lost_commit(
     r: Rig, proxy: Proxy, mariadb: Engine, database: str, what: Break
