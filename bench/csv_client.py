@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import threading
 import time
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 _BOUNDARY = "bench-csv-boundary"
 _BUFFER = 1024 * 1024
@@ -22,8 +20,8 @@ class Failed(Exception):
     """The server answered otherwise than the bench needs."""
 
 
-def upload(port: int, file: Path, table: str) -> tuple[float, int, Any]:
-    """Sends `file` as `table`'s to the import: seconds from the first byte to the answer, its status, its JSON."""
+def upload(port: int, file: Path, table: str, query: str = "") -> tuple[float, int, bytes]:
+    """Sends `file` as `table`'s to the import: seconds from the first byte to the answer, its status, its body."""
     head = (
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{table}.csv"\r\n'
         "Content-Type: text/csv\r\n\r\n"
@@ -31,7 +29,7 @@ def upload(port: int, file: Path, table: str) -> tuple[float, int, Any]:
     tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_LIMIT)
     start = time.perf_counter()
-    connection.putrequest("POST", "/api/batch/import")
+    connection.putrequest("POST", f"/api/batch/import{query}")
     connection.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
     connection.putheader("Content-Length", str(len(head) + file.stat().st_size + len(tail)))
     connection.endheaders(head)
@@ -39,10 +37,10 @@ def upload(port: int, file: Path, table: str) -> tuple[float, int, Any]:
         connection.sock.sendfile(source)
     connection.send(tail)
     response = connection.getresponse()
-    document = json.loads(response.read())
+    body = response.read()
     seconds = time.perf_counter() - start
     connection.close()
-    return seconds, response.status, document
+    return seconds, response.status, body
 
 
 def download(port: int, path: str) -> tuple[float, float, int]:

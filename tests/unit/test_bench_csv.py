@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -75,8 +76,9 @@ def test_the_large_file_is_the_small_one_again_and_again(tmp_path: Path) -> None
 def test_the_clients_see_what_is_there(port: int, tmp_path: Path) -> None:
     file = tmp_path / "f.csv"
     file.write_bytes(b"x" * 100_000)
-    seconds, status, document = upload(port, file, "visits")
+    seconds, status, body = upload(port, file, "visits")
     assert status == 207
+    document = json.loads(body)
     assert document["size"] == document["body"] > 100_000
     assert seconds > 0
     first, whole, lines = download(port, "/lines")
