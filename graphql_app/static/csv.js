@@ -76,7 +76,7 @@ function send(table, file, mode, dry, progress) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve) => {
     request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
-    request.onload = () => resolve(told(request));
+    request.onload = () => resolve(told(request, dry));
     request.onerror = () => resolve([failed("The connection broke. Rows that were in stay in.")]);
     request.onabort = () => resolve([failed("Stopped. Rows that were in stay in.")]);
     request.open("POST", new URL(`api/batch/import?mode=${mode}&dry_run=${dry}`, document.baseURI));
@@ -87,7 +87,7 @@ function send(table, file, mode, dry, progress) {
   return { done, stop: () => request.abort() };
 }
 
-function told(request) {
+function told(request, dry) {
   let answer = null;
   try {
     answer = JSON.parse(request.responseText);
@@ -97,7 +97,7 @@ function told(request) {
   if (!answer.data?.errors) return [failed(answer.message)];
   const { rows_total: total, rows_imported: imported, rows_failed: refused, errors } = answer.data;
   const passed = total - imported - refused;
-  const figures = [`${plural(total, "row")} read`, `${count(imported)} imported`, `${count(refused)} refused`];
+  const figures = [`${plural(total, "row")} read`, `${count(imported)} ${dry ? "would be imported" : "imported"}`, `${count(refused)} refused`];
   if (passed > 0) figures.push(`${count(passed)} passed over`);
   const verdict = element("p", { class: refused ? "bad" : "good" }, `${answer.message}: ${figures.join(", ")}.`);
   return errors.length ? [verdict, refusals(errors, refused)] : [verdict];
@@ -109,9 +109,9 @@ function failed(words) {
 
 function refusals(errors, all) {
   const shown = errors.slice(0, SHOWN_ERRORS);
-  const head = element("tr", {}, ["Line", "Column", "Code", "Message"].map((words) => element("th", { scope: "col" }, words)));
+  const head = element("tr", {}, ["Line", "Column", "Refused because"].map((words) => element("th", { scope: "col" }, words)));
   const rows = shown.map((error) =>
-    element("tr", {}, [error.line, error.column ?? "", error.code, error.message].map((cell) => element("td", {}, String(cell)))),
+    element("tr", {}, [[error.line], [error.column ?? ""], [error.message, element("code", {}, error.code)]].map((cell) => element("td", {}, ...cell))),
   );
   const caption = shown.length < all ? `The first ${plural(shown.length, "refused row")} of ${count(all)}` : "Refused rows";
   const table = element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, rows));

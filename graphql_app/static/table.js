@@ -6,15 +6,9 @@ const JSON_HEADER = "\\\n  -H 'Content-Type: application/json'";
 
 // The elements that show `table`.
 export function tableView(structure, table) {
-  const parts = [
-    section("GraphQL", ...graphql(structure, table)),
-    section("REST", rest(table)),
-    section("CSV", ...csv(table)),
-  ];
-  return [
-    heading(structure, table),
-    element("div", { class: "columns" }, element("div", {}, columns(table), relations(structure, table)), element("div", {}, parts)),
-  ];
+  const facts = [columns(table), relations(structure, table), section("CSV", ...csv(table))].filter(Boolean);
+  const calls = [section("GraphQL", ...graphql(structure, table)), section("REST", rest(table))];
+  return [heading(structure, table), element("div", { class: "columns" }, element("div", {}, facts), element("div", {}, calls))];
 }
 
 function section(title, ...children) {
