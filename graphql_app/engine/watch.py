@@ -284,10 +284,15 @@ class Poll:
             self._spread(answer, started)
 
     def _failed(self, error: AppError) -> None:
-        """An outage and a slow database are waited out; a structure that changed is about to be read again."""
+        """An outage and a slow database are waited out; a structure that changed is about to be read again.
+
+        What is wrong with the request itself stays wrong.
+        """
         self._failures += 1
         if isinstance(error, ServiceUnavailableException):
             self._all.away()
+        elif isinstance(error, RequestError):
+            self.end(self.source.explain(error))
         elif isinstance(error, StaleSchema) and self._failures <= STALE_PATIENCE:
             pass
         else:

@@ -248,6 +248,18 @@ async def test_a_wrong_operation_gets_an_error_and_the_connection_stays(
 
 
 @pytest.mark.engines("mariadb")
+async def test_a_wrong_value_in_a_variable_is_an_error_too(woken: tuple[RunningApp, str]) -> None:
+    """Found only when the statement is made; nothing is polled for it any more."""
+    app, _ = woken
+    async with live_client(app.url) as client:
+        for _ in range(2):
+            await client.start("1", "subscription ($n: Int) { people(limit: $n) { id } }", {"n": -1})
+            message = await client.hear()
+            assert (message["id"], message["type"]) == ("1", "error")
+            assert message["payload"][0]["extensions"]["reason"] == "INVALID_PARAMETER"
+
+
+@pytest.mark.engines("mariadb")
 async def test_the_older_protocol_has_other_words(woken: tuple[RunningApp, str]) -> None:
     """`graphql-ws` of subscriptions-transport-ws."""
     app, _ = woken

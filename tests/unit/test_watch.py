@@ -270,6 +270,18 @@ def test_an_error_is_an_answer_told_once() -> None:
     runs(work)
 
 
+def test_a_request_that_is_wrong_ends() -> None:
+    async def work() -> None:
+        bench, source = Bench(), Source([RequestError(Code.INVALID_PARAMETER, "x")])
+        client, _ = bench.watch(source)
+        await until(5)
+        assert (client.told, client.ended, source.asked) == ([], [b"INVALID_PARAMETER"], [0])
+        assert bench.live.distinct == 0
+        await bench.live.close()
+
+    runs(work)
+
+
 def test_a_structure_about_to_be_read_again_is_no_error_until_it_stays_so() -> None:
     async def work() -> None:
         stale = StaleSchema(Code.UNKNOWN_COLUMN, "x")
