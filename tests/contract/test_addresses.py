@@ -1,0 +1,27 @@
+"""Every address of the program is documented, and every documented one exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from graphql_app.app import create_app
+from graphql_app.settings import Settings
+from tests.harness.source_rules import ROOT
+
+pytestmark = pytest.mark.anyio
+
+
+def documented() -> set[str]:
+    """The addresses in the first table of docs/api.md."""
+    table = (ROOT / "docs" / "api.md").read_text().partition("## Addresses\n")[2].partition("\n\nNames in")[0]
+    return {name.partition("?")[0] for name in re.findall(r"`(/[^` ]*)`", table)}
+
+
+async def test_the_addresses_are_those_of_the_documents(tmp_path: Path) -> None:
+    app = create_app(Settings(_env_file=None, db_socket=str(tmp_path / "nobody.sock"), db_name="x"))  # type: ignore[call-arg]
+    async with app.router.lifespan_context(app):
+        served = {re.sub(r":\w+\}", "}", getattr(route, "path", "")) for route in app.router.routes}
+    assert served == documented()
