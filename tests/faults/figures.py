@@ -239,3 +239,26 @@ async def schedules(engine: Engine, database: str, together: int) -> list[float]
 
     async with rig(target_of(engine, database), PoolSettings(size=together, warm=together), warm=True) as r:
         return await asyncio.gather(*(timed(lambda: r.executor.run(Kind.READ, slow)) for _ in range(together)))
+
+
+# --- what the ledger costs --------------------------------------------------
+
+
+async def ledger_cost(engine: Engine, database: str, inserts: int) -> tuple[float, float]:
+    """The median seconds of an insert without the ledger and with it, in turns on the same server."""
+
+    async def insert(session: Session) -> None:
+        await session.query(b"INSERT INTO t SELECT MAX(id) + 1, 1 FROM t")
+
+    target, sizes = target_of(engine, database), PoolSettings(size=1)
+    async with (
+        rig(target, sizes, Schedule((5.0,), ()), warm=True) as without,
+        rig(target, sizes, Schedule((5.0,), ()), warm=True, use_ledger=True) as noted,
+    ):
+        seconds: dict[bool, list[float]] = {False: [], True: []}
+        for number in range(inserts * 2):
+            used = bool(number % 2)
+            started = time.perf_counter()
+            await (noted if used else without).executor.run(Kind.WRITE, insert)
+            seconds[used].append(time.perf_counter() - started)
+    return statistics.median(seconds[False]), statistics.median(seconds[True])

@@ -98,3 +98,14 @@ async def test_r9_the_schedule(mariadb: Engine) -> None:
     row("R9", f"{together} statements that never end", "5.85 s at most", f"{min(seconds):.2f} to {max(seconds):.2f} s")
     assert min(seconds) > 5.5
     assert max(seconds) <= (5.85 if FULL else 6.3)
+
+
+@pytest.mark.parametrize("name", EngineName)
+async def test_what_the_ledger_costs(private_server: PrivateServers, name: EngineName) -> None:
+    """One more row in a transaction that is there anyway, and no further round trip."""
+    engine = private_server(name, durable=False).engine
+    with engine.database(figures.NUMBERS) as database:
+        plain, noted = await figures.ledger_cost(engine, database, 1_000 if FULL else 100)
+    told = f"{plain * 1000:.2f} ms without, {noted * 1000:.2f} ms with: x {noted / plain:.2f}"
+    row("Ledger", f"median of one insert, {name}", "at most one further round trip", told)
+    assert noted < 4 * plain
