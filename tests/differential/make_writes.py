@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.differential.dice import Dice
 from tests.differential.make_selection import Keys, shaped
-from tests.differential.make_values import comparison, handed_over, json_of
+from tests.differential.make_values import comparison, handed_over, json_of, value_input
 from tests.differential.make_where import condition
 from tests.differential.query import Arguments, Field, Input, Operation, Piece, Word
 from tests.differential.rows import pool
@@ -137,6 +137,8 @@ def _new_value(dice: Dice, table: Table, column: Column) -> Input:
         return Input(type_, -1)
     if column.name == "motto" and dice.chance(5):
         return Input(type_, "much too long a motto")
+    if column.kind is Kind.JSON:
+        return value_input(dice, table, column)
     value: Any = dice.pick(pool(table, column))
     return Input(type_, Word(value) if column.kind is Kind.ENUM else json_of(dice, value, column.kind))
 
@@ -202,7 +204,30 @@ def _changes(dice: Dice, table: Table, *, keys: bool) -> Content:
         if "_set" not in found or column.name not in found["_set"].content or dice.chance(20):
             step = Input(table.enum_type(column), dice.number(0, 3))
             found["_inc"] = Input(f"{table.name}_inc_input", {column.name: step})
+    for column in table.of(Kind.JSON) if dice.chance(40) else ():
+        operator, operand = _json_change(dice, table, column)
+        found[operator] = Input(f"{table.name}{operator}_input", {column.name: operand})
     return found
+
+
+def _json_change(dice: Dice, table: Table, column: Column) -> tuple[str, Input]:
+    keys = ("a", "b", "abc", "0", "1", "-1")
+    match dice.number(0, 4):
+        case 0:
+            return "_append", value_input(dice, table, column)
+        case 1:
+            return "_prepend", value_input(dice, table, column)
+        case 2:
+            return "_delete_key", Input("String", dice.pick(keys))
+        case 3:
+            return "_delete_elem", Input("Int", dice.number(-2, 2))
+    steps = (Input("String", dice.pick(keys), True) for _ in range(dice.number(0, 3)))
+    return "_delete_at_path", Input("[String!]", tuple(steps))
+
+
+def _guard(dice: Dice) -> Content:
+    """`max_affected`, now and then."""
+    return {"max_affected": Input("Int", dice.pick((None, 0, 1, 2, 5)))} if dice.chance(12) else {}
 
 
 def _where(dice: Dice, table: Table) -> Input:
@@ -222,7 +247,7 @@ def _key(dice: Dice, table: Table) -> Content:
 
 
 def _update(dice: Dice, table: Table) -> Field:
-    found = {"where": _where(dice, table), **_changes(dice, table, keys=dice.chance(10))}
+    found = {"where": _where(dice, table), **_changes(dice, table, keys=dice.chance(10)), **_guard(dice)}
     given = {name: _passed(dice, item) for name, item in found.items()}
     return Field(f"update_{table.name}", None, given, _response(dice, table))
 
@@ -238,11 +263,13 @@ def _update_many(dice: Dice, table: Table) -> Field:
     type_ = f"{table.name}_updates"
     updates = ({"where": _where(dice, table), **_changes(dice, table, keys=False)} for _ in range(dice.number(0, 3)))
     found = Input(f"[{type_}!]", tuple(Input(type_, update, True) for update in updates), True)
-    return Field(f"update_{table.name}_many", None, {"updates": _passed(dice, found)}, _response(dice, table))
+    given = {"updates": _passed(dice, found), **_guard(dice)}
+    return Field(f"update_{table.name}_many", None, given, _response(dice, table))
 
 
 def _delete(dice: Dice, table: Table) -> Field:
-    return Field(f"delete_{table.name}", None, {"where": _passed(dice, _where(dice, table))}, _response(dice, table))
+    given = {"where": _passed(dice, _where(dice, table)), **_guard(dice)}
+    return Field(f"delete_{table.name}", None, given, _response(dice, table))
 
 
 def _delete_by_pk(dice: Dice, table: Table) -> Field:

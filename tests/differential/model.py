@@ -23,7 +23,7 @@ NOT_NULL, DUPLICATE, FOREIGN, CHECK = (
     "FOREIGN_KEY_VIOLATION",
     "CHECK_VIOLATION",
 )
-TOO_LONG, BODY, NO_KEY = "VALUE_TOO_LONG", "INVALID_BODY", "NO_KEY"
+TOO_LONG, BODY, NO_KEY, TOO_MANY = "VALUE_TOO_LONG", "INVALID_BODY", "NO_KEY", "MAX_AFFECTED_EXCEEDED"
 
 _LENGTHS: Final = {("cards", "motto"): 10}
 _FIRST_NEW_ID: Final = 1_000_000
@@ -104,7 +104,7 @@ class Draft:
     def insert(self, table: Table, rows: list[Given]) -> list[Placed]:
         """New rows in order, each checked on its own."""
         # Which of several faults is found first is left open.
-        wrong = {reason for row in rows for reason in _missing(table, row)}
+        wrong = {reason for row in rows for reason in missing(table, row)}
         made = [self._completed(table, row) for row in rows]
         wrong |= {reason for row in made for reason in _wrong_values(table, row)}
         for row in made:
@@ -160,7 +160,8 @@ def default(column: Column) -> Any:
     return parsed(column.default, column.kind) if column.default is not None else None
 
 
-def _missing(table: Table, row: Given) -> Iterable[str]:
+def missing(table: Table, row: Given) -> Iterable[str]:
+    """What is said of a new row that lacks a value it must have."""
     for column in table.columns.values():
         if column.default is NOTHING and not column.auto and column.name not in row:
             yield from (NOT_NULL, NO_KEY)

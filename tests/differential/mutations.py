@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.differential.conditions import Conditions
+from tests.differential.json_changes import OPERATORS
+from tests.differential.json_changes import changed as json_changed
 from tests.differential.model import (
     BODY,
     NO_KEY,
     NOT_NULL,
+    TOO_MANY,
     Draft,
     Fate,
     Given,
@@ -19,6 +22,7 @@ from tests.differential.model import (
     default,
     incremented,
     met,
+    missing,
 )
 from tests.differential.oracle import Oracle
 from tests.differential.query import Field, Operation, Piece, collected
@@ -52,6 +56,7 @@ class _Mutation:
         words = field.name.removeprefix(field.name.split("_")[0] + "_")
         self._action = field.name.split("_")[0]
         self._table = next(table for name, table in TABLES.items() if words == name or words.startswith(f"{name}_"))
+        self._touched = 0
         self._form = words.removeprefix(self._table.name).removeprefix("_")
 
     def answer(self) -> Any:
@@ -70,7 +75,7 @@ class _Mutation:
 
     def _wrong_update(self, update: Given) -> set[str]:
         sets, steps = update.get("_set") or {}, update.get("_inc") or {}
-        found = {BODY for name in sets if name in steps}
+        found = {BODY for name in sets if name in steps or any(name in update.get(each, ()) for each in OPERATORS)}
         found |= {NOT_NULL for name, value in sets.items() if value is None and not self._table.columns[name].nullable}
         keys = [name for name in self._table.key if name in sets or name in steps]
         returning = self._form == "by_pk" or any(part.name == "returning" for part in self._parts().values())
@@ -115,11 +120,24 @@ class _Mutation:
 
     def _update(self) -> Any:
         if self._form == "many":
-            return [self._updated(update, update["where"]) for update in self._given["updates"]]
+            return self._guarded(lambda: [self._updated(each, each["where"]) for each in self._given["updates"]])
         if self._form != "by_pk":
-            return self._updated(self._given, self._given["where"])
+            return self._guarded(lambda: [self._updated(self._given, self._given["where"])])[0]
         rows = self._changed(self._given, _key_where(self._given["pk_columns"]))
         return self._row(rows[0], self._field.inner) if rows else None
+
+    def _guarded(self, perform: Callable[[], list[Any]]) -> list[Any]:
+        """What is performed, if it touches no more rows than allowed."""
+        most = self._given.get("max_affected")
+        self._touched = 0
+        try:
+            made = perform()
+        except Refused as refused:
+            # More rows may have been counted before the first was refused.
+            raise Refused(*refused.reasons, *(() if most is None else (TOO_MANY,))) from None
+        if most is not None and self._touched > most:
+            raise Refused(TOO_MANY)
+        return made
 
     def _updated(self, update: Given, where: Given) -> dict[str, Any]:
         rows = self._changed(update, where)
@@ -127,15 +145,18 @@ class _Mutation:
 
     def _changed(self, update: Given, where: Given) -> list[Row]:
         sets, steps = update.get("_set") or {}, update.get("_inc") or {}
-        if not sets and not steps:
+        documents = [(each, *change) for each in OPERATORS for change in (update.get(each) or {}).items()]
+        if not sets and not steps and not documents:
             return []
         columns = self._table.columns
         rows = self._draft.matching(self._table, where)
 
         def new(row: Row) -> Given:
             changed = {name: _stored(self._table, name, value) for name, value in sets.items()}
+            changed |= {name: json_changed(operator, row[name], operand) for operator, name, operand in documents}
             return changed | {name: incremented(row[name], step, columns[name]) for name, step in steps.items()}
 
+        self._touched += len(rows)
         self._draft.change(self._table, rows, new)
         return rows
 
@@ -143,8 +164,16 @@ class _Mutation:
         by_key = self._form == "by_pk"
         rows = self._draft.matching(self._table, _key_where(self._given) if by_key else self._given["where"])
         shown = [self._row(row, self._field.inner) for row in rows] if by_key else self._response(len(rows), rows)
-        self._draft.delete(self._table, rows)
+        self._guarded_delete(rows)
         return (shown[0] if shown else None) if isinstance(shown, list) else shown
+
+    def _guarded_delete(self, rows: list[Row]) -> None:
+        def perform() -> list[Any]:
+            self._touched = len(rows)
+            self._draft.delete(self._table, rows)
+            return []
+
+        self._guarded(perform)
 
     _ANSWERS: Final[dict[str, Callable[[_Mutation], Any]]] = {"insert": _insert, "update": _update, "delete": _delete}
 
@@ -196,13 +225,23 @@ class _Level:
     def insert(self, table: Table, items: list[tuple[Given, Given]], conflict: Given | None) -> list[Placed]:
         """Rows with the values they have from the rows they hang on. Raises `Refused`."""
         rows = [self._with_referred(table, item) | given for item, given in items]
-        if conflict is None:
-            placed = self._draft.insert(table, rows)
-        else:
-            placed = [self._merged(table, row, conflict) for row in rows]
+        placed = self._draft.insert(table, rows) if conflict is None else self._all_merged(table, rows, conflict)
         self.affected += sum(item.fate is not Fate.IGNORED for item in placed)
         for (item, _), owner in zip(items, placed, strict=True):
             self._insert_below(table, item, owner)
+        return placed
+
+    def _all_merged(self, table: Table, rows: list[Given], conflict: Given) -> list[Placed]:
+        placed: list[Placed] = []
+        wrong: set[str] = set()
+        for row in rows:
+            try:
+                placed.append(self._merged(table, row, conflict))
+            except Refused as refused:
+                # Rows that are there are updated before the others are inserted: which fault comes first is left open.
+                wrong |= {*refused.reasons, *(reason for each in rows for reason in missing(table, each))}
+        if wrong:
+            raise Refused(*wrong)
         return placed
 
     def _with_referred(self, table: Table, item: Given) -> Given:

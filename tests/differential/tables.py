@@ -102,6 +102,7 @@ _COLUMNS: Final = {
         _column("code", "VARCHAR(8)", Kind.TEXT, _MUST),
         _column("label", "VARCHAR(12)", Kind.TEXT, _MUST),
         _column("price", "DECIMAL(6,2)", Kind.DECIMAL, scale=2),
+        _column("details", "JSON", Kind.JSON),
     ),
     "members": (
         _column("id", *_INT, _MUST, auto=True),

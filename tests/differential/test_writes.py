@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -17,9 +18,9 @@ from tests.differential.printed import Printed, printed
 from tests.differential.query import Operation
 from tests.differential.rows import insert_rows, make_written
 from tests.differential.run import REPEAT, SEED, examples
-from tests.differential.schema import Table
+from tests.differential.schema import Kind, Table
 from tests.differential.tables import WRITTEN, definition
-from tests.differential.values import Ambiguous, Row, Rows, Runs
+from tests.differential.values import Ambiguous, Row, Rows, Runs, document
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
@@ -51,7 +52,11 @@ class Store:
     def _rows(self, table: Table) -> list[Row]:
         with self._connection.cursor() as cursor:
             cursor.execute(f"SELECT {','.join(table.columns)} FROM {table.name}")
-            return [dict(zip(table.columns, row, strict=True)) for row in cursor.fetchall()]
+            found = [dict(zip(table.columns, row, strict=True)) for row in cursor.fetchall()]
+        for column in table.of(Kind.JSON):
+            for row in found:
+                row[column.name] = None if row[column.name] is None else document(json.loads(row[column.name]))
+        return found
 
 
 @pytest.fixture(scope="module")
