@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines faults bench bench-csv bench-limits bench-live assets clean
+.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -61,6 +61,10 @@ bench-live: .venv/bench.stamp
 # CSV import and export beside MariaDB's own client, memory, and reads meanwhile: make bench-csv ARGS=--quick
 bench-csv: .venv/bench.stamp
 	@$(BIN)/python -m bench.csv_speed $(ARGS)
+
+# Start, memory, reload and introspection of databases with 1,000 and 5,000 tables (needs MariaDB)
+bench-start: .venv/bench.stamp
+	@$(BIN)/python -m bench.start $(ARGS)
 
 # The shipped files of GraphiQL and the API docs, made anew from their locked npm packages (needs Node)
 assets: .venv/test.stamp
