@@ -1,0 +1,75 @@
+"""Sends bytes to a server and reads its answer as far as a verdict needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+
+LIMIT = 30.0
+"""Seconds for an answer."""
+LEAKS = re.compile(
+    rb"Traceback|site-packages|File \"|aiomysql|pymysql|graphql_app[/.]|asyncio|You have an error in your SQL"
+    rb"|SQLSTATE|SELECT .* FROM|INSERT INTO|information_schema\.|\.py\b|object at 0x",
+)
+"""What belongs inside; none of it is in a request whose text an answer may repeat."""
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """The answer to one request on a connection of its own; empty if the server sent none."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(LIMIT):
+            return await _answer(reader, head=sent.startswith(b"HEAD "))
+    finally:
+        writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader, *, head: bool) -> bytes:
+    try:
+        start = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return b""
+    if head or start.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304")):
+        return start
+    length = _LENGTH.search(start)
+    if length is not None:
+        return start + await reader.readexactly(int(length[1]))
+    body = bytearray(start)
+    while not body.endswith(b"\r\n0\r\n\r\n"):
+        part = await reader.read(65536)
+        if not part:
+            return b""
+        body += part
+    return bytes(body)
+
+
+def complaint(answer: bytes) -> str:
+    """What is wrong with an answer to a hostile request; nothing if it is a refusal, or a true answer."""
+    if not answer.startswith(b"HTTP/1.1 "):
+        return "no answer"
+    status = int(answer[9:12])
+    if status >= 500:
+        return f"status {status}: {answer[-300:]!r}"
+    leak = LEAKS.search(answer)
+    return f"leak {leak[0]!r}" if leak else ""
+
+
+async def complaints(port: int, requests: Sequence[tuple[str, bytes]], at_once: int = 8) -> list[str]:
+    """What is wrong with the answers to all of them."""
+    found: list[str] = []
+    left = iter(requests)
+
+    async def work(mine: Iterable[tuple[str, bytes]]) -> None:
+        for name, sent in mine:
+            try:
+                wrong = complaint(await exchange(port, sent))
+            except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
+                wrong = repr(error)
+            if wrong:
+                found.append(f"{name}: {wrong}\n    {sent[:300]!r}")
+
+    await asyncio.gather(*(work(left) for _ in range(at_once)))
+    return found
