@@ -192,13 +192,13 @@ example_23() {
   graphql 'mutation { delete_users(where: {age: {_eq: null}}) { affected_rows } }'
 }
 
-# 24. A live query: the answer at once, and again whenever it changes (stopped here after two seconds)
+# 24. A live query: the answer at once, and again whenever it changes (stopped here after three seconds)
 # prints …
 # prints event: next
 # prints data: {"data":{"users":[{"name":"Ada Lovelace"}]}}
 # prints …
 example_24() {
-  graphql 'subscription { users(where: {id: {_eq: 1}}) { name } }' -N -m 2 -H 'Accept: text/event-stream' || true
+  graphql 'subscription { users(where: {id: {_eq: 1}}) { name } }' -N -m 3 -H 'Accept: text/event-stream' || true
 }
 
 # --- The program ---
