@@ -17,6 +17,7 @@ from graphql_app.settings import Settings, takes
 from tests.harness import golden
 from tests.harness.code_map import named_paths
 from tests.harness.source_rules import ROOT, sources
+from tests.unit import type_page
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -85,6 +86,13 @@ def test_every_metric_is_documented(request: pytest.FixtureRequest) -> None:
     ]
     table = "".join(["| Metric | Kind | Labels | Meaning |\n", "| --- | --- | --- | --- |\n", *rows])
     golden.check_block(DOCS / "metrics.md", "metrics", table, update=request.config.getoption("--update-golden"))
+
+
+def test_every_column_type_is_documented(request: pytest.FixtureRequest) -> None:
+    """The tables of docs/types.md are examples that tests try, and what the schema made of them (`--update-golden`)."""
+    update = request.config.getoption("--update-golden")
+    golden.check_block(DOCS / "types.md", "values", type_page.values_table(), update=update)
+    golden.check_block(DOCS / "types.md", "uses", type_page.uses_table(), update=update)
 
 
 def test_every_error_code_is_documented() -> None:

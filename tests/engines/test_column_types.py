@@ -18,6 +18,7 @@ from schema_gen.literals import double, quote_bytes, quote_text
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 from tests.harness.raw_session import RawSession, raw_session
+from tests.harness.type_families import FAMILIES
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +42,8 @@ def same(*values: object) -> tuple[tuple[object, object], ...]:
 ONLY_MYSQL = (EngineName.EMBEDDED, EngineName.MARIADB)
 ONLY_MARIADB = (EngineName.EMBEDDED, EngineName.MYSQL)
 NOT_EMBEDDED = (EngineName.EMBEDDED,)
+NOT_MARIADB = (EngineName.MARIADB,)
+ABSENT = {"UUID": ONLY_MARIADB, "INET6": ONLY_MARIADB, "VECTOR(3)": NOT_MARIADB}
 
 EVERY_CHARACTER = "".join(map(chr, range(1, 0x180))) + "\0\u2028\ud7ff\ue000\uffff\U0001f600\U0010ffff"
 SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
@@ -160,7 +163,11 @@ CASES = (
     Case("UUID", same("123e4567-e89b-12d3-a456-426655440000"), not_on=ONLY_MARIADB),
     Case("INET4", same("192.168.0.1"), not_on=ONLY_MARIADB),
     Case("INET6", (*same("2001:db8::ff"), ("::0001", "::1")), not_on=ONLY_MARIADB),
-    Case("VECTOR(3)", same([1, 2.5, -3]), not_on=(EngineName.MARIADB,)),
+    Case("VECTOR(3)", same([1, 2.5, -3]), not_on=NOT_MARIADB),
+    *(
+        Case(family.declared, tuple((value, family.shown) for value in family.given), ABSENT.get(family.declared, ()))
+        for family in FAMILIES
+    ),
 )
 
 
