@@ -82,7 +82,8 @@ def test_the_first_steps_work_on_a_fresh_machine(start_app: StartApp, tmp_path: 
 
 def ready_anew(url: str) -> bool:
     """Whether the worker that takes a new connection is ready."""
-    return bool(httpx.get(f"{url}/readyz", timeout=30).json() == {"status": "ok", "tables": 0})
+    answer = httpx.get(f"{url}/readyz", timeout=30).json()
+    return bool(answer["status"] == "ok" and answer["tables"] == 0)
 
 
 def test_several_workers_share_the_engine_of_their_parent(start_app: StartApp, tmp_path: Path) -> None:
