@@ -257,20 +257,58 @@ def _by_body() -> Iterator[Hostile]:
             yield Hostile(f"{name} to {target.decode()}", method, target, JSON, body)
 
 
+# What a form of another site can send without asking, and kinds that are nearly JSON.
+_FORM_TYPES = (
+    b"application/x-www-form-urlencoded",
+    b"text/plain",
+    b"multipart/form-data; boundary=x",
+    b"",
+    b"text/html",
+    b"application/json; charset=utf-16",
+    b"application/jsonp",
+    b"application/graphql",
+    b"application/json, text/plain",
+)
+
+# Addresses that climb, repeat, stop short or cannot be decoded.
+_ADDRESSES = (
+    b"/..",
+    b"/../../etc/passwd",
+    b"//",
+    b"/%2e%2e/%2e%2e/etc/passwd",
+    b"/static/../app.py",
+    b"/api",
+    b"/api/",
+    b"/api//query",
+    b"/api/users/query?" + b"&" * 2000,
+    b"/api/users/query?a=1" * 50,
+    b"/api/%00/query",
+    b"/api/%ff/query",
+    b"/api/users%00/query",
+    b"/api/users/query?%ff=%ff",
+    b"/api/users/query?=",
+    b"/api/users/query?select",
+    b"/graphql?query=%ff",
+    b"/graphql?query",
+    b"/graphql?variables={",
+    b"/graphql?query={a}&variables=[]",
+    b"/graphql?query={a}&query={b}",
+    b"/graphql?" + b"a=1&" * 500,
+    b"/api/" + b"x" * 8000,
+    b"/static/%2e%2e/settings.py",
+    b"/docs/..%5c..",
+    b"/openapi.json?x=%00",
+    b"/admin/reload",
+    b"/api/batch/users/export?select=" + b"a," * 1000,
+    b"/api/users/query?or=(" + b"or(" * 300,
+    b"/graphiql?query=%00",
+)
+
+
 def _by_form() -> Iterator[Hostile]:
     """Cross-site forms, methods, encodings, addresses: each for both faces."""
     mutation = b"mutation{delete_users(where:{}){affected_rows}}"
-    for kind in (
-        b"application/x-www-form-urlencoded",
-        b"text/plain",
-        b"multipart/form-data; boundary=x",
-        b"",
-        b"text/html",
-        b"application/json; charset=utf-16",
-        b"application/jsonp",
-        b"application/graphql",
-        b"application/json, text/plain",
-    ):
+    for kind in _FORM_TYPES:
         body = b'{"query":"' + mutation + b'"}'
         yield Hostile(f"form {kind!r}", "POST", b"/graphql", {"Content-Type": kind, "Origin": b"http://evil"}, body)
         yield Hostile(f"form {kind!r} to REST", "DELETE", b"/api/users", {"Content-Type": kind}, b'{"input":{"id":1}}')
@@ -280,38 +318,7 @@ def _by_form() -> Iterator[Hostile]:
             yield Hostile(f"{method} {target.decode()}", method, target, {})
     for encoding in (b"gzip", b"br", b"deflate", b"identity, gzip", b"x" * 500):
         yield Hostile(f"encoded {encoding[:9]!r}", "POST", b"/graphql", {**JSON, "Content-Encoding": encoding}, b"x")
-    for target in (
-        b"/..",
-        b"/../../etc/passwd",
-        b"//",
-        b"/%2e%2e/%2e%2e/etc/passwd",
-        b"/static/../app.py",
-        b"/api",
-        b"/api/",
-        b"/api//query",
-        b"/api/users/query?" + b"&" * 2000,
-        b"/api/users/query?a=1" * 50,
-        b"/api/%00/query",
-        b"/api/%ff/query",
-        b"/api/users%00/query",
-        b"/api/users/query?%ff=%ff",
-        b"/api/users/query?=",
-        b"/api/users/query?select",
-        b"/graphql?query=%ff",
-        b"/graphql?query",
-        b"/graphql?variables={",
-        b"/graphql?query={a}&variables=[]",
-        b"/graphql?query={a}&query={b}",
-        b"/graphql?" + b"a=1&" * 500,
-        b"/api/" + b"x" * 8000,
-        b"/static/%2e%2e/settings.py",
-        b"/docs/..%5c..",
-        b"/openapi.json?x=%00",
-        b"/admin/reload",
-        b"/api/batch/users/export?select=" + b"a," * 1000,
-        b"/api/users/query?or=(" + b"or(" * 300,
-        b"/graphiql?query=%00",
-    ):
+    for target in _ADDRESSES:
         yield Hostile(f"GET {target[:40]!r}", "GET", target, {})
     for name, value in (
         ("Range", b"bytes=0-,1-,2-"),
