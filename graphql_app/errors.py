@@ -12,7 +12,12 @@ Knows neither HTTP nor GraphQL: each face owns one table from `Code` to its own 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class Code(StrEnum):
@@ -70,8 +75,8 @@ class AppError(Exception):
     """A failure with a stable code and a message that is safe to show.
 
     `column`, `constraint` and `row` (0-based index into the rows of an insert) name
-    the culprit where it is known; `outcome` is set for writes; `retry_count` counts
-    failed attempts; `retry_after` is in seconds.
+    the culprit where it is known, `root` (0-based) which of the call's roots it belongs to;
+    `outcome` is set for writes; `retry_count` counts failed attempts; `retry_after` is in seconds.
     """
 
     def __init__(
@@ -94,6 +99,19 @@ class AppError(Exception):
         self.outcome = outcome
         self.retry_after = retry_after
         self.retry_count = 0
+        self.root: int | None = None
+
+
+def each_root(roots: Iterable[A], work: Callable[[A], B]) -> tuple[B, ...]:
+    """What `work` makes of each of a call's roots; an `AppError` that it raises is told its root."""
+    made: list[B] = []
+    for root in roots:
+        try:
+            made.append(work(root))
+        except AppError as error:
+            error.root = len(made)
+            raise
+    return tuple(made)
 
 
 class RequestError(AppError):

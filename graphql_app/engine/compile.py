@@ -12,6 +12,7 @@ from graphql_app.engine.compiled import Template
 from graphql_app.engine.cost import Estimate
 from graphql_app.engine.plan_tables import tables_written
 from graphql_app.engine.scope import Dialect
+from graphql_app.errors import each_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,16 @@ class Prepared:
 def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:
     """The statements of every root of a planned call."""
     if call.writes:
-        writes = tuple(
-            json_text(root.plan.text).encode() if isinstance(root.plan, plan.TextOut) else _write(dialect, root.plan)
-            for root in call.roots
-        )
+        writes = each_root(call.roots, lambda root: _write(dialect, root.plan))
         tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
         transactional = all(table.transactional for table in tables)
         return Prepared(writes=writes, transactional=transactional, written=tables_written(call))
-    return Prepared(tuple(_read(dialect, root.plan) for root in call.roots))
+    return Prepared(each_root(call.roots, lambda root: _read(dialect, root.plan)))
 
 
-def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan) -> CompiledWrite:
+def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:
+    if isinstance(write, plan.TextOut):
+        return json_text(write.text).encode()
     if isinstance(write, plan.QueryPlan):
         raise AssertionError("a read was planned among writes")
     return compile_write(dialect, write)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
+from graphql_app.engine.compile_write import CompiledWrite
 from graphql_app.engine.cost import Budget, checked
 from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
@@ -24,6 +25,7 @@ from graphql_app.engine.scope import Dialect
 from graphql_app.engine.session import Session
 from graphql_app.engine.shape import Compiled, apart
 from graphql_app.engine.stream import RowStream, whole_rows
+from graphql_app.errors import DatabaseError, RequestError
 from graphql_app.events import Observer, StageTimed
 from schema_gen.catalog import Catalog, Table
 
@@ -116,12 +118,13 @@ class Engine:
             )
         kind = Kind.READ if prepared.writes is None else Kind.WRITE
 
-        async def job(session: Session) -> list[bytes]:
-            return await _perform(session, prepared, slots)
-
+        work = _Work(prepared, slots)
         with self._stage("execute"):
             try:
-                values, retries = await self._executor.run(kind, job, transactional=prepared.transactional)
+                values, retries = await self._executor.run(kind, work.perform, transactional=prepared.transactional)
+            except DatabaseError as error:
+                error.root = work.place
+                raise
             finally:
                 if prepared.written:
                     # Also after a failure: it may have been done all the same.
@@ -136,12 +139,17 @@ class Engine:
         Raises as `Executor.run_once`.
         """
 
+        work = _Work(prepared, slots)
+
         async def job(session: Session) -> bytes:
-            return render(Reply(tuple(await _perform(session, prepared, slots)), session.failed))
+            return render(Reply(tuple(await work.perform(session)), session.failed))
 
         with self._stage("execute"):
             try:
                 return await self._executor.run_once(job, entry, transactional=prepared.transactional)
+            except DatabaseError as error:
+                error.root = work.place
+                raise
             finally:
                 self.wrote(prepared.written)
 
@@ -209,9 +217,28 @@ class _Stage:
         self._observer(StageTimed(self._name, time.perf_counter() - self._start))
 
 
-async def _perform(session: Session, prepared: Prepared, slots: Sequence[object]) -> list[bytes]:
-    if prepared.writes is None:
-        return await perform_reads(session, prepared.reads, slots)
-    return [
-        write if isinstance(write, bytes) else await perform_write(session, write, slots) for write in prepared.writes
-    ]
+@dataclass(slots=True)
+class _Work:
+    """A compiled call at work. `place` is the root whose write is being done; None while that is none."""
+
+    prepared: Prepared
+    slots: Sequence[object]
+    place: int | None = None
+
+    async def perform(self, session: Session) -> list[bytes]:
+        """The JSON text of each root."""
+        if self.prepared.writes is None:
+            return await perform_reads(session, self.prepared.reads, self.slots)
+        values: list[bytes] = []
+        for place, write in enumerate(self.prepared.writes):
+            self.place = place
+            values.append(write if isinstance(write, bytes) else await self._write(session, write))
+        self.place = None
+        return values
+
+    async def _write(self, session: Session, write: CompiledWrite) -> bytes:
+        try:
+            return await perform_write(session, write, self.slots)
+        except RequestError as error:
+            error.root = self.place
+            raise

@@ -37,7 +37,7 @@ from graphql_app.engine.request import (
     ShowText,
 )
 from graphql_app.engine.values import MAX_PAGE, compared, page
-from graphql_app.errors import Code, RequestError, unknown_column, unknown_table
+from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_table
 from schema_gen.catalog import Catalog, Column, Relation, Table
 from schema_gen.column_types import INTEGER
 
@@ -92,7 +92,7 @@ class Planner:
 
     def call(self, call: Call) -> plan.CallPlan:
         """The plan of a whole call. Raises `RequestError`."""
-        return plan.CallPlan(tuple(self._root(root) for root in call.roots), call.writes)
+        return plan.CallPlan(each_root(call.roots, self._root), call.writes)
 
     def _root(self, root: Root) -> plan.RootPlan:
         request = root.request

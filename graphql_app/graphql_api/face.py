@@ -181,7 +181,7 @@ class GraphQLFace:
         except StaleSchema:
             raise
         except AppError as error:
-            return execution_failure(error, made.keys[0] if len(made.keys) == 1 else None)
+            return execution_failure(error, made.key_of(error.root))
         return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:

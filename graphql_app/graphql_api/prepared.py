@@ -41,6 +41,12 @@ class Compiled:
         heads = (("," if place else "") + json_key(key) for place, key in enumerate(named))
         return cls(prepared, named, tuple(head.encode() for head in heads))
 
+    def key_of(self, root: int | None) -> str | None:
+        """The key of the root in this place; of the only one where no place is known."""
+        if root is None:
+            return self.keys[0] if len(self.keys) == 1 else None
+        return self.keys[root]
+
     def body(self, reply: Reply) -> bytes:
         """The answer's body."""
         parts = [part for pair in zip(self.heads, reply.values, strict=True) for part in pair]
@@ -118,5 +124,5 @@ def compile_fields(
     try:
         prepared = engine.prepare(Call(tuple(roots)), snapshot)
     except AppError as error:
-        raise FieldFailed(next(iter(fields)), error) from None
+        raise FieldFailed(tuple(fields)[error.root or 0], error) from None
     return Compiled.of(prepared, (root.key for root in roots))

@@ -219,3 +219,37 @@ async def test_the_guard_takes_null_for_none_and_no_negative_number(client: Grap
     await client.data("mutation { delete_words(where: {}, max_affected: null) { affected_rows } }")
     error = await client.error("mutation { delete_words(where: {}, max_affected: -1) { affected_rows } }")
     assert error["extensions"]["reason"] == "INVALID_PARAMETER"
+
+
+FINE = 'good: insert_people_one(object: {name: "New"}) { id }'
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        # The database refuses it, by its own statement or among others.
+        ('insert_people_one(object: {name: "x", email: "ann@x"}) { id }', "DUPLICATE_ENTRY"),
+        ("insert_pets(objects: [{owner_id: 1}, {owner_id: 99}]) { affected_rows }", "FOREIGN_KEY_VIOLATION"),
+        ("update_words(where: {}, _set: {hits: -1}) { affected_rows }", "CHECK_VIOLATION"),
+        # We refuse it: while it runs, and before anything does.
+        ("delete_words(where: {}, max_affected: 1) { affected_rows }", "MAX_AFFECTED_EXCEEDED"),
+        ("update_people(where: {}, _set: {age: 1}, _inc: {age: 1}) { affected_rows }", "INVALID_BODY"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_the_failure_of_one_of_several_names_its_field(
+    client: GraphQLClient, bad: str, reason: str, place: int
+) -> None:
+    fields = [FINE, "__typename"]
+    fields.insert(place, f"bad: {bad}")
+    error = await client.error("mutation { " + " ".join(fields) + " }")
+    assert (error["path"], error["extensions"]["path"]) == (["bad"], "$.selectionSet.bad")
+    assert error["extensions"]["reason"] == reason
+    assert (await client.data("{ people_aggregate { aggregate { count } } }"))["people_aggregate"]["aggregate"] == {
+        "count": 3
+    }
+
+
+async def test_the_failure_of_one_of_several_reads_names_its_field(client: GraphQLClient) -> None:
+    error = await client.error("{ good: people { id } bad: people(limit: -1) { id } }")
+    assert error["path"] == ["bad"]
