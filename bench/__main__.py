@@ -15,13 +15,14 @@ from pathlib import Path
 
 from bench import contenders, database, markdown, report
 from bench.check import Differs, check
-from bench.contenders import BY_HAND, CONTENDERS, LIMIT, OURS, Running
+from bench.contenders import BY_HAND, CONTENDERS, LIMIT, NO_LEDGER, OURS, Running
 from bench.measure import Plan, measure
 from bench.memory import Memory, of_large_answers
 from bench.postgraphile import server as postgraphile
 from bench.workloads import LARGE_ANSWER, WORKLOADS, Workload
 from tests.harness import servers
 
+_DEFAULT = [LIMIT, OURS, NO_LEDGER, BY_HAND]
 _PACKAGES = (
     *("strawberry-graphql", "graphql-core", "fastapi", "starlette", "uvicorn", "uvloop", "httptools"),
     *("aiomysql", "asyncmy", "orjson"),
@@ -46,7 +47,7 @@ def _arguments() -> argparse.Namespace:
     add("--warm-up", type=float, default=1.0, help="seconds before each window")
     add("--concurrency", type=int, default=16, help="connections that ask without a pause")
     add("--quick", action="store_true", help="2 rounds of 2 s: a look, not a result")
-    add("--contenders", type=_names([*CONTENDERS]), default=[LIMIT, OURS, BY_HAND], help="names, with commas between")
+    add("--contenders", type=_names([*CONTENDERS]), default=_DEFAULT, help="names, with commas between")
     add(
         "--workloads", type=_names([each.name for each in WORKLOADS]), help="names, with commas between; all by default"
     )

@@ -22,7 +22,8 @@ from tests.harness.ports import free_port
 
 ROOT: Final = Path(__file__).parent.parent
 _START_LIMIT: Final = 60.0
-OURS, LIMIT, LIMIT_ASYNCMY, BY_HAND, POSTGRAPHILE = "ours", "limit", "limit-asyncmy", "by-hand", "postgraphile"
+OURS, NO_LEDGER, LIMIT, LIMIT_ASYNCMY = "ours", "no-ledger", "limit", "limit-asyncmy"
+BY_HAND, POSTGRAPHILE = "by-hand", "postgraphile"
 
 
 class StartFailed(Exception):
@@ -79,6 +80,10 @@ def _ask_ours(workload: Workload, values: Variables) -> bytes:
     return post("/graphql", {"query": workload.document, "variables": values})
 
 
+def _ask_writes(workload: Workload, values: Variables) -> bytes | None:
+    return _ask_ours(workload, values) if workload.writes else None
+
+
 def _ask_by_hand(workload: Workload, values: Variables) -> bytes | None:
     return post("/graphql", {"query": workload.by_hand, "variables": values}) if workload.by_hand else None
 
@@ -98,6 +103,7 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
         Contender(LIMIT, _ask_limit, _meaning),
         Contender(LIMIT_ASYNCMY, _ask_limit, _meaning),
         Contender(OURS, _ask_ours, _meaning),
+        Contender(NO_LEDGER, _ask_writes, _meaning),
         Contender(BY_HAND, _ask_by_hand, _meaning),
     )
 }
@@ -114,12 +120,13 @@ def _uvicorn(app: str, port: int) -> list[str]:
 
 def _command(name: str, database: Database, port: int) -> tuple[list[str], dict[str, str]]:
     """How one of `CONTENDERS` is started on MariaDB, and its environment."""
-    if name == OURS:
+    if name in (OURS, NO_LEDGER):
         return [sys.executable, "-m", "graphql_app", "serve"], {
             "DB_SOCKET": database.socket,
             "DB_USER": "root",
             "DB_NAME": NAME,
             "PORT": str(port),
+            "LEDGER": "auto" if name == OURS else "off",
             "LOG_LEVEL": "warning",
             "ENV_FILE": os.devnull,
             # An attempt's time includes its wait for the CPU, and here sixteen requests share one core: a slow
@@ -135,7 +142,7 @@ def running(name: str, database: Database) -> Iterator[Running]:
     """One of `CONTENDERS` for the length of a `with`. Raises `StartFailed`."""
     port = free_port()
     command, environment = _command(name, database, port)
-    ready = "/readyz" if name == OURS else None
+    ready = "/readyz" if name in (OURS, NO_LEDGER) else None
     with spawned(name, command, environment, port, database.folder, ready) as pid:
         yield Running(CONTENDERS[name], port, pid, database.pid)
 

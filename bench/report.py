@@ -8,7 +8,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any, Final
 
-from bench.contenders import BY_HAND, LIMIT, OURS, POSTGRAPHILE
+from bench.contenders import BY_HAND, LIMIT, NO_LEDGER, OURS, POSTGRAPHILE
 from bench.measure import Cell, Plan, Results
 from bench.workloads import LARGE_ANSWER, MOST_MEGABYTES, WORKLOADS
 
@@ -191,8 +191,18 @@ def peak(results: Results, contender: str) -> float | None:
     return max((cell.memory for cell in cells), default=None)
 
 
+def ledger_costs(results: Results) -> list[tuple[str, Ratio]]:
+    """Each workload that ours did with the ledger and without, and how it does with it beside without."""
+    found = [(name, ratio(cells.get(OURS, ()), cells.get(NO_LEDGER, ()))) for name, cells in results.cells.items()]
+    return [(name, each) for name, each in found if each is not None]
+
+
 def _goal_lines(results: Results) -> list[str]:
     lines = [_goal_line(*each) for each in judged(results)]
+    lines += [
+        f"{name:15}{'with the ledger':23}{each.requests:11.2f}{each.cpu:8.2f}{'':8}  of what it does without"
+        for name, each in ledger_costs(results)
+    ]
     lines += [f"{f'memory {what}':38}{found:11,.1f}{'':16}  {said}" for what, found, said in memory_goals(results)]
     return lines or ["(ours did not take part)"]
 
@@ -227,6 +237,7 @@ def document(plan: Plan, results: Results, machine: Mapping[str, str | int]) -> 
             }
             for workload, by_contender in results.cells.items()
         },
+        "ledger": {name: asdict(each) for name, each in ledger_costs(results)},
         "large_answers": {name: {**asdict(each), "times": each.times} for name, each in results.large.items()},
         "goals": [{**asdict(goal), **asdict(found), "verdict": said} for goal, found, said in judged(results)],
     }

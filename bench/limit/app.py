@@ -46,8 +46,8 @@ async def rows_10000(query: Query, given: Variables) -> bytes:
 
 
 async def insert_one(query: Query, given: Variables) -> bytes:
-    """A comment, and the row as it is stored: one statement, committed by itself."""
-    (rows,) = await query(texts.INSERT_ONE % _values([given["object"]]))
+    """A comment, and the row as it is stored: one transaction in one round trip."""
+    _, rows, _ = await query(texts.BEGIN, texts.INSERT_ONE % _values([given["object"]]), texts.COMMIT)
     return b'{"data":{"insert_comments_one":%b}}' % rows[0]
 
 

@@ -63,6 +63,8 @@ _COMMENT: Final = _row(
     '{"id":<id>,"track_id":<track_id>,"author":<JSON_QUOTE(author)>,"body":<JSON_QUOTE(body)>,'
     "\"rating\":<IFNULL(rating,'null')>}"
 )
+BEGIN: Final = b"START TRANSACTION"
+COMMIT: Final = b"COMMIT"
 INSERT_MANY: Final = b"INSERT INTO comments (track_id,author,body,rating) VALUES %b"
 INSERT_ONE: Final = INSERT_MANY + f" RETURNING {_COMMENT}".encode()
 

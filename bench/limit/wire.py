@@ -51,10 +51,11 @@ class Connection(asyncio.Protocol):
         chunks = self._chunks
         if chunks:
             chunks.append(data)
-            tail = data if len(data) > 8 else b"".join(chunks)
-            whole = _ends_rows(tail)
+            tail = data if len(data) > 10 else b"".join(chunks)
+            whole = _ends_rows(tail) or _ends_plain(tail) or _ends_refused(data)
         else:
-            whole = _ends_rows(data) or not self._handshaken or _is_short(data)
+            whole = _ends_rows(data) or not self._handshaken or _ends_plain(data) or _is_short(data)
+            whole = whole or _ends_refused(data)
             if whole:
                 self._waiter.set_result(data)
                 return
@@ -101,8 +102,25 @@ class Connection(asyncio.Protocol):
 
 
 def _is_short(data: bytes) -> bool:
-    """Whether the answer is one packet that says OK or names an error."""
-    return data[4] in (0x00, 0xFF) and len(data) == 4 + int.from_bytes(data[:3], "little")
+    """Whether the answer is one packet that says OK of rows that were written."""
+    plain = data[:3] == b"\7\0\0" and data[4:7] == b"\0\0\0"
+    return data[4] == 0x00 and not plain and len(data) == 4 + int.from_bytes(data[:3], "little")
+
+
+def _ends_plain(data: bytes) -> bool:
+    """Whether the last packet says OK of a statement that touched no rows, as COMMIT does, and nothing follows."""
+    return data[-11:-8] == b"\7\0\0" and data[-7:-4] == b"\0\0\0" and not data[-4] & _MORE
+
+
+def _ends_refused(data: bytes) -> bool:
+    """Whether `data`, which begins with a packet, ends with one that names an error."""
+    if b"\xff" not in data:
+        return False
+    at, first = 0, 0
+    while at + 4 < len(data):
+        first = data[at + 4]
+        at += 4 + int.from_bytes(data[at : at + 3], "little")
+    return first == 0xFF and at == len(data)
 
 
 def _ends_rows(data: bytes) -> bool:

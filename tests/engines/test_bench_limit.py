@@ -51,6 +51,7 @@ async def test_several_statements_give_a_result_each(mariadb: Engine) -> None:
             ([empty, empty], [[], []]),
             ([_rows(3, 1), empty], [_expected(3, 1), []]),
             ([b"INSERT INTO t VALUES (1),(2)"], [[]]),
+            ([b"START TRANSACTION", _rows(4, 2), b"COMMIT"], [[], _expected(4, 2), []]),
         ):
             assert await connection.query(*statements) == expected
 
@@ -58,6 +59,7 @@ async def test_several_statements_give_a_result_each(mariadb: Engine) -> None:
 async def test_an_error_is_raised_and_the_next_statement_answered(mariadb: Engine) -> None:
     """A refused statement must not count as a fast one."""
     async with _connected(mariadb) as connection:
-        with pytest.raises(ServerRefused, match="missing"):
-            await connection.query(b"SELECT * FROM missing")
+        for statements in ([b"SELECT * FROM missing"], [b"START TRANSACTION", b"SELECT * FROM missing", b"COMMIT"]):
+            with pytest.raises(ServerRefused, match="missing"):
+                await asyncio.wait_for(connection.query(*statements), 10)
         assert await connection.query(_rows(4, 2)) == [_expected(4, 2)]

@@ -146,6 +146,17 @@ def test_ratios_are_taken_within_each_round() -> None:
     assert report.ratio(["failed"], limit) is None
 
 
+def test_the_ledger_costs_what_ours_loses_beside_itself_without() -> None:
+    """Only where both took part; printed below the goals."""
+    results = Results()
+    for contender, cell in (("limit", _cell(100, 1)), ("ours", _cell(60, 3)), ("no-ledger", _cell(80, 2))):
+        results.add("insert_one", contender, cell)
+    results.add("by_key", "ours", _cell(50, 1))
+    assert report.ledger_costs(results) == [("insert_one", report.Ratio(requests=0.75, cpu=3 / 4, server=2 / 3))]
+    (line,) = [line for line in report.table(results).splitlines() if "with the ledger" in line]
+    assert line.split()[4:6] == ["0.75", "0.75"]
+
+
 @pytest.mark.parametrize(
     ("found", "goal", "said"),
     [
