@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import orjson
 from fastapi import FastAPI
@@ -24,7 +25,7 @@ from graphql_app.embedded.provide import embedded_engine
 from graphql_app.ending import Drain, told_of_the_end
 from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute import Executor
+from graphql_app.engine.execute import Executor, Mark
 from graphql_app.engine.live import LiveCatalog
 from graphql_app.engine.planner import Limits
 from graphql_app.engine.pool import Pool, PoolSettings
@@ -52,6 +53,9 @@ from graphql_app.schema_loader import SchemaLoader
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.structure import structure
 from schema_gen.naming import build_names
+
+if TYPE_CHECKING:
+    from graphql_app.tracing import Tracing
 
 NOTE_SECONDS = 5.0
 """How often one of several processes writes its state down for the others to show."""
@@ -81,15 +85,19 @@ class Application(FastAPI):
             await endpoint(scope, receive, send)
 
 
-def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
-    """The program as an ASGI app. It starts and answers also while the database is away."""
+def create_app(settings: Settings, observer: Observer | None = None, tracing: Tracing | None = None) -> FastAPI:
+    """The program as an ASGI app. It starts and answers also while the database is away.
+
+    `tracing` takes the place of what `OTEL` asks for.
+    """
     metrics = Metrics()
     drain = Drain()
-    watch = fan_out(observer or log_events, metrics, *([note_stage] if settings.server_timing else []))
+    tracing = tracing or trace_requests(settings)
+    watch = fan_out(observer or log_events, metrics, *_further(settings, tracing))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, watch, drain) as services:
+        async with running(settings, watch, drain, tracing) as services:
             endpoint = graphql_endpoint(services, settings, watch)
             app.router.routes[:] = routes(services, settings, watch, endpoint)
             if settings.metrics:
@@ -101,7 +109,8 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
             metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.edge = edge = Edge(app.answer, settings.max_in_flight, watch, drain, timing=settings.server_timing)
+    edge = Edge(app.answer, settings.max_in_flight, watch, drain, timing=settings.server_timing)
+    app.edge = tracing.before(edge) if tracing else edge
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -112,6 +121,29 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
         )
     install_error_handlers(app, watch)
     return app
+
+
+def _further(settings: Settings, tracing: Tracing | None) -> list[Observer]:
+    found: list[Observer] = [note_stage] if settings.server_timing else []
+    return [*found, tracing] if tracing else found
+
+
+def trace_requests(settings: Settings) -> Tracing | None:
+    """OpenTelemetry where the settings ask for it; nothing of it is imported where they do not."""
+    if not settings.otel:
+        return None
+    from graphql_app.tracing import exporting
+
+    return exporting(database_attributes(settings))
+
+
+def database_attributes(settings: Settings) -> dict[str, str | int]:
+    """The database as OpenTelemetry's conventions describe it."""
+    address = settings.address("")
+    found: dict[str, str | int] = {"db.system.name": "mysql", "db.namespace": address.name}
+    if not address.socket and not settings.embedded:
+        found |= {"server.address": address.host, "server.port": address.port}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +161,13 @@ class Services:
 
 
 @asynccontextmanager
-async def running(settings: Settings, observer: Observer, drain: Drain) -> AsyncIterator[Services]:
+async def running(
+    settings: Settings, observer: Observer, drain: Drain, tracing: Tracing | None = None
+) -> AsyncIterator[Services]:
     """Database connections and schema, from start to shutdown."""
     async with AsyncExitStack() as stack:
+        if tracing:
+            stack.push_async_callback(tracing.close)
         socket = None
         if settings.embedded:
             provided = embedded_engine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, observer)
@@ -140,7 +176,7 @@ async def running(settings: Settings, observer: Observer, drain: Drain) -> Async
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
-        services = build(settings, address.name, pool, observer, drain)
+        services = build(settings, address.name, pool, observer, drain, tracing.mark if tracing else None)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
         stack.enter_context(
@@ -179,9 +215,11 @@ async def _stop(task: asyncio.Task[None]) -> None:
         await task
 
 
-def build(settings: Settings, database: str, pool: Pool, observer: Observer, drain: Drain) -> Services:
+def build(
+    settings: Settings, database: str, pool: Pool, observer: Observer, drain: Drain, mark: Mark | None = None
+) -> Services:
     """The parts, put together over a pool."""
-    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off")
+    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
     loader = SchemaLoader(executor, database, settings)
     live = LiveCatalog(loader, observer)
     default_page = settings.default_limit or settings.max_limit

@@ -141,7 +141,8 @@ def parse_json(text: bytes, depth: int = MAX_DEPTH) -> object:
     except UnicodeDecodeError:
         raise _malformed("the body is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+        # Some of its messages end in "at", for a place of their own.
+        raise _malformed(f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}") from None
     except ValueError:
         # Python's own bound for the digits of an int (4,300).
         raise _out_of_range() from None

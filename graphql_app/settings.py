@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,6 +54,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
         raise ValueError("no origin")
     return tuple(origin for origin in value if origin != "none")
+
+
+def _installed(wanted: bool) -> bool:
+    try:
+        if wanted and find_spec("opentelemetry.exporter.otlp.proto.http") is None:
+            raise ValueError("not installed")
+    except ModuleNotFoundError:
+        raise ValueError("not installed") from None
+    return wanted
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -160,6 +170,12 @@ class Settings(BaseSettings):
     metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)
     server_timing: bool = _setting(
         False, "Whether answers tell the time of each stage in the header `Server-Timing`.", BOOLEAN
+    )
+    otel: Annotated[bool, AfterValidator(_installed)] = _setting(
+        False,
+        "Whether traces are sent by OpenTelemetry, as its own variables `OTEL_EXPORTER_OTLP_ENDPOINT`,"
+        " `OTEL_TRACES_SAMPLER` and so on say.",
+        "true or false; true needs the extra: pip install 'graphql-app[otel]'",
     )
     header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
         8.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS

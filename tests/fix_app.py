@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import httpx
@@ -15,6 +15,9 @@ import pytest
 from graphql_app.settings import Settings
 from tests.harness.app_process import PATIENT, RunningApp
 from tests.harness.engine import Engine
+
+if TYPE_CHECKING:
+    from graphql_app.tracing import Tracing
 
 
 def pytest_configure() -> None:
@@ -83,11 +86,17 @@ def app(start_app: StartApp, engine: Engine, database: str) -> RunningApp:
 class OpenApp(Protocol):
     """Opens the program inside this process and gives a client for it.
 
-    `raise_errors` lets defects of ours surface; with `ready=False` the client comes before the schema is read.
+    `raise_errors` lets defects of ours surface; with `ready=False` the client comes before the schema is read;
+    `tracing` takes the place of OTEL.
     """
 
     def __call__(
-        self, environment: Mapping[str, str], *, raise_errors: bool = True, ready: bool = True
+        self,
+        environment: Mapping[str, str],
+        *,
+        raise_errors: bool = True,
+        ready: bool = True,
+        tracing: Tracing | None = None,
     ) -> AbstractAsyncContextManager[httpx.AsyncClient]: ...
 
 
@@ -97,14 +106,18 @@ def open_app() -> OpenApp:
 
     @asynccontextmanager
     async def opened(
-        environment: Mapping[str, str], *, raise_errors: bool = True, ready: bool = True
+        environment: Mapping[str, str],
+        *,
+        raise_errors: bool = True,
+        ready: bool = True,
+        tracing: Tracing | None = None,
     ) -> AsyncIterator[httpx.AsyncClient]:
         # Here, so that a program that cannot be put together fails its own tests, and not those of every stage.
         from graphql_app.app import create_app
 
         given = PATIENT | dict(environment)
         options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in given.items()}
-        application = create_app(Settings(**options))
+        application = create_app(Settings(**options), tracing=tracing)
         transport = httpx.ASGITransport(application, raise_app_exceptions=raise_errors)
         lifespan = application.router.lifespan_context(application)
         async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://program") as client:

@@ -32,6 +32,8 @@ class Unit(Generic[T]):
     settlement: Settlement[T] | None = None
     keep: Callable[[T], bytes] | None = None
     """Gives the statement that stores the work's value, to be run together with its COMMIT."""
+    mark: bytes = b""
+    """The comment that its statements end with, so that the server's logs lead back to the request."""
 
 
 class AttemptFailed(Exception):
@@ -92,7 +94,7 @@ class Attempt(Generic[T]):
                 connection = self._connection = await self._pool.acquire(unit.lane)
                 claim = None if settlement is None else settlement.claim
                 within = max(limit - _MARGIN, limit / 2)
-                session = self._session = Session(connection, unit.kind, within, claim, self._failed_before)
+                session = self._session = Session(connection, unit.kind, within, claim, self._failed_before, unit.mark)
                 self._value = value = await unit.job(session)
                 await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from graphql_app.engine import ledger
@@ -29,6 +30,8 @@ BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
 ONCE = Schedule((3600.0,), ())
 """For what cannot be repeated."""
 
+Mark = Callable[[], bytes]
+
 
 class Executor:
     """Runs units of work on a pool, by a schedule. The clock is the running loop's.
@@ -37,14 +40,23 @@ class Executor:
     raised at once; else the cause of the last attempt decides. Out of time, waiting for
     a lock included, is 504. A database that cannot be reached, was lost, is full or may not
     write is 503, and so are deadlocks that did not end: try later.
+
+    `mark` gives the comment that a unit's statements end with, made when it begins.
     """
 
     def __init__(
-        self, pool: Pool, schedule: Schedule | None = None, observer: Observer = ignore, *, use_ledger: bool = False
+        self,
+        pool: Pool,
+        schedule: Schedule | None = None,
+        observer: Observer = ignore,
+        *,
+        use_ledger: bool = False,
+        mark: Mark | None = None,
     ) -> None:
         self._pool = pool
         self._schedule = schedule or Schedule()
         self._observer = observer
+        self._mark = mark
         self._stopper = Stopper(pool, observer)
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
@@ -73,7 +85,8 @@ class Executor:
         times = schedule or self._schedule
         noted = kind is Kind.WRITE and transactional and repeatable
         settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
-        return await self._run(Unit(kind, job, _lane(kind, bulk), transactional, settlement), times)
+        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, mark=self._marked())
+        return await self._run(unit, times)
 
     async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
         """The answer of a write under a client's key: that of `job`, or the one it gave when it was done before.
@@ -91,7 +104,8 @@ class Executor:
             raise _in_use()
         self.ledger.busy.add(entry.id)
         try:
-            unit = Unit(Kind.WRITE, job, _lane(Kind.WRITE, bulk), transactional, settlement, settlement.keep)
+            lane, mark = _lane(Kind.WRITE, bulk), self._marked()
+            unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
             return Once(answer, failed, replayed=False)
         except AlreadyDone:
@@ -100,6 +114,9 @@ class Executor:
             raise _unsupported() from None
         finally:
             self.ledger.busy.discard(entry.id)
+
+    def _marked(self) -> bytes:
+        return b"" if self._mark is None else self._mark()
 
     async def _replay(self, entry: Entry) -> Once:
         try:

@@ -7,6 +7,7 @@ Nothing else in the program writes a backtick, a quote or a placeholder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -209,6 +210,16 @@ def finish(piece: Sql) -> Statement:
     if run:
         merged.append(b"".join(run))
     return Statement(tuple(merged))
+
+
+_TRACE_PARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_comment(trace_parent: str) -> bytes:
+    """A W3C `traceparent` as the comment at a statement's end, in sqlcommenter's form. Raises `ValueError`."""
+    if not _TRACE_PARENT.fullmatch(trace_parent):
+        raise ValueError("no traceparent")
+    return f" /*traceparent='{trace_parent}'*/".encode()
 
 
 def shape(statement: Statement) -> str:

@@ -40,6 +40,7 @@ class Session:
         "_connection",
         "_limit",
         "_lost",
+        "_mark",
         "claimed",
         "committing",
         "failed",
@@ -50,9 +51,18 @@ class Session:
     )
 
     def __init__(
-        self, connection: Connection, kind: Kind, limit: float | None, claim: bytes | None = None, failed: int = 0
+        self,
+        connection: Connection,
+        kind: Kind,
+        limit: float | None,
+        claim: bytes | None = None,
+        failed: int = 0,
+        mark: bytes = b"",
     ) -> None:
-        """`claim` is the statement that every write begins with; `failed` attempts were made before this one."""
+        """`claim` is the statement that every write begins with; `failed` attempts were made before this one.
+
+        `mark` is the comment that each statement ends with.
+        """
         self.features: Features = connection.features
         self.kind = kind
         # Whether a transaction of ours may be open, and whether its COMMIT was sent.
@@ -66,6 +76,7 @@ class Session:
         self._claim = claim
         self._connection = connection
         self._limit = limit
+        self._mark = mark
         self._begun = kind is Kind.CONTROL
         self._lost: ServerError | ConnectionLost | None = None
 
@@ -87,6 +98,8 @@ class Session:
             raise self._lost
         if not statements:
             return []
+        if self._mark:
+            statements = tuple(statement + self._mark for statement in statements)
         head = self._head(len(statements), last)
         ends = last and self.open and self.kind is Kind.READ
         parts = (*head, *statements, _COMMIT) if ends else (*head, *statements)
@@ -110,7 +123,7 @@ class Session:
         setting = self.features.statement_limit_sql(None)
         await self._send(b";".join(([setting] if setting else []) + [statement_setup]), 0)
         connection.statement_limit = None
-        batches = connection.query_stream(sql)
+        batches = connection.query_stream(sql + self._mark if self._mark else sql)
         try:
             first: list[Any] = await anext(batches, [])
         except BaseException:

@@ -34,6 +34,7 @@ ASYNC_MODULES = (
     "graphql_app/http_body.py",
     "graphql_app/leaving.py",
     "graphql_app/schema_loader.py",
+    "graphql_app/tracing.py",
     "graphql_app/engine/attempt.py",
     "graphql_app/engine/connection.py",
     "graphql_app/engine/driver.py",

@@ -106,3 +106,17 @@ def test_any_bytes_give_a_value_or_a_refusal(text: bytes) -> None:
 def test_decimals_keep_every_digit(number: Decimal) -> None:
     found = parse_json(f"{number:f}".encode())
     assert found == number
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b'{"a": "\n"}', "Malformed JSON: Invalid control character at line 1, column 8"),
+        (b'{"a": "b', "Malformed JSON: Unterminated string starting at line 1, column 7"),
+        (b'{"a" 1}', "Malformed JSON: Expecting ':' delimiter at line 1, column 6"),
+    ],
+)
+def test_the_place_of_a_mistake_is_told_in_plain_words(text: bytes, told: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_json(text)
+    assert caught.value.message == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,3 +205,12 @@ def test_the_embedded_engine_can_be_insisted_on(load: Load, tmp_path: Path) -> N
 def test_every_setting_says_what_it_is_and_takes() -> None:
     """The documentation is made from this."""
     assert all(field.description and takes(field) for field in Settings.model_fields.values())
+
+
+def test_traces_need_their_extra(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the line says what to install."""
+    assert load(OTEL="on").otel
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http", None)
+    with pytest.raises(SettingsError, match=r"OTEL takes true or false; .*pip install 'graphql-app\[otel\]'"):
+        load()
+    assert not load(OTEL="off").otel
