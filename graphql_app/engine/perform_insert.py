@@ -26,8 +26,8 @@ from schema_gen.column_types import type_of
 
 MAX_STATEMENT = 4 * 1024 * 1024
 """Bytes of one multi-row INSERT, under the smallest `max_allowed_packet` that servers come with (16 MiB)."""
-BATCH = 100
-"""Statements sent in one round trip where each row needs one of its own."""
+BATCH = 1000
+"""The most statements sent in one round trip where each row needs one of its own; `MAX_STATEMENT` bounds them too."""
 
 NULL, DEFAULT = b"NULL", b"DEFAULT"
 _NO_ID = (None, NULL, b"0")
@@ -146,12 +146,10 @@ class Inserter:
 
     async def _one_by_one(self, level: plan.InsertRows, rows: list[NewRow], auto: Column) -> None:
         head = _head(level)
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            results = await self.session.query(*(head + _tuple(level, row) for row in batch))
-            for row, result in zip(batch, results, strict=True):
-                if row.values.get(auto.name) in _NO_ID:
-                    self._identify(row, auto, result.insert_id)
+        results = await self._each([head + _tuple(level, row) for row in rows])
+        for row, result in zip(rows, results, strict=True):
+            if row.values.get(auto.name) in _NO_ID:
+                self._identify(row, auto, result.insert_id)
 
     def _identify(self, row: NewRow, auto: Column, number: int) -> None:
         row.values[auto.name] = b"%d" % number
@@ -252,8 +250,8 @@ class Inserter:
 
     async def _each(self, statements: list[bytes]) -> list[Result]:
         results: list[Result] = []
-        for start in range(0, len(statements), BATCH):
-            results += await self.session.query(*statements[start : start + BATCH])
+        for batch in _batches(statements):
+            results += await self.session.query(*batch)
         return results
 
 
@@ -331,6 +329,20 @@ def _blind_chunks(rows: list[bytes]) -> Iterator[bytes]:
         size += len(text) + 1
     if chunk:
         yield b",".join(chunk)
+
+
+def _batches(statements: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Statements as they go together: so many and so long that a round trip is worth it and the packet allowed."""
+    batch: list[bytes] = []
+    size = 0
+    for statement in statements:
+        if batch and (len(batch) == BATCH or size + len(statement) > MAX_STATEMENT):
+            yield batch
+            batch, size = [], 0
+        batch.append(statement)
+        size += len(statement) + 1
+    if batch:
+        yield batch
 
 
 def _copy(source: NewRow, columns: tuple[str, ...], target: NewRow, to_columns: tuple[str, ...]) -> None:

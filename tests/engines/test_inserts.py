@@ -53,6 +53,17 @@ async def test_an_upsert_updates_the_columns_named(client: GraphQLClient) -> Non
     }
 
 
+async def test_an_upsert_of_many_rows_is_that_of_each(client: GraphQLClient) -> None:
+    """More than go in one round trip, every third of them there before."""
+    old = [{"name": f"m{number}", "hits": 1} for number in range(0, 2400, 3)]
+    await client.data(UPSERT, {"rows": old, "columns": []})
+    rows = [{"name": f"m{number}", "hits": number} for number in range(2400)]
+    made = (await client.data(UPSERT, {"rows": rows, "columns": ["hits"]}))["insert_makers"]
+    assert made == {"affected_rows": 2400, "returning": rows}
+    count = '{ makers_aggregate(where: {name: {_starts_with: "m"}}) { aggregate { count sum { hits } } } }'
+    assert (await client.data(count))["makers_aggregate"]["aggregate"]["count"] == 2400
+
+
 async def test_without_columns_the_row_is_ignored(client: GraphQLClient) -> None:
     await client.data(UPSERT, {"rows": [{"name": "A", "hits": 1}], "columns": []})
     made = (await client.data(UPSERT, {"rows": [{"name": "A", "hits": 9}, {"name": "B"}], "columns": []}))[
