@@ -32,6 +32,7 @@ from graphql_app.engine.pool import Pool, PoolSettings
 from graphql_app.engine.retry import Schedule
 from graphql_app.engine.values import MAX_PAGE
 from graphql_app.engine.watch import LiveQueries, WatchSettings
+from graphql_app.errors import structure_hidden
 from graphql_app.events import Lifecycle, Observer, fan_out
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
@@ -326,7 +327,10 @@ def _graphiql(request: Request) -> Response | None:
 
 
 def current_structure(live: LiveCatalog, settings: Settings) -> Callable[[], Packed]:
-    """What the start page shows of the catalog being served, made once for each."""
+    """What the start page shows of the catalog being served, made once for each.
+
+    It raises `RequestError` (PERMISSION_DENIED) where INTROSPECTION is off.
+    """
 
     @lru_cache(maxsize=1)
     def made(_generation: int) -> Packed:
@@ -334,4 +338,9 @@ def current_structure(live: LiveCatalog, settings: Settings) -> Callable[[], Pac
         shown = structure(catalog, build_names(catalog, settings.naming), graphiql=settings.graphiql)
         return pack(orjson.dumps(shown), "application/json")
 
-    return lambda: made(live.snapshot.generation)
+    def current() -> Packed:
+        if not settings.introspection:
+            raise structure_hidden()
+        return made(live.snapshot.generation)
+
+    return current

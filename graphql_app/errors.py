@@ -141,6 +141,11 @@ def unknown_column(table: str, column: str) -> RequestError:
     return RequestError(Code.UNKNOWN_COLUMN, f"Unknown column '{column}' in table '{table}'", column=column)
 
 
+def structure_hidden() -> RequestError:
+    """What who asks for the structure is told where INTROSPECTION is off, in GraphQL and elsewhere."""
+    return RequestError(Code.PERMISSION_DENIED, "Introspection is switched off")
+
+
 def unknown_table(table: str) -> RequestError:
     """The error for a table that the catalog does not have."""
     return RequestError(Code.UNKNOWN_TABLE, f"Unknown table '{table}'")

@@ -190,7 +190,11 @@ class Settings(BaseSettings):
     )
 
     graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
-    introspection: bool = _setting(True, "Whether GraphQL introspection is answered.", BOOLEAN)
+    introspection: bool = _setting(
+        True,
+        "Whether the structure is told: by introspection, `/openapi.json` and `/structure.json`, and so by the pages.",
+        BOOLEAN,
+    )
     naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
         "snake", "How generated GraphQL names are written; the database's own names stay.", _choice("snake", "camel")
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -23,11 +25,17 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 NOT_OURS = {"PATH", "PYTHONUNBUFFERED"}
 
 
+def no_linter(name: str) -> NoReturn:
+    """Ends the test: `.ci/run` has all linters, and sets REQUIRE_LINTERS so that none is missed unseen."""
+    assert not os.environ.get("REQUIRE_LINTERS"), f"no {name}"
+    pytest.skip(f"NOT LINTED: no {name}")
+
+
 def lint(command: Sequence[str]) -> None:
-    """Runs a linter; skips loudly where there is none."""
+    """Runs a linter; where there is none, skips loudly, or fails if linters are required."""
     program = shutil.which(command[0]) or shutil.which(command[0], path=str(Path(sys.executable).parent))
     if program is None:
-        pytest.skip(f"NOT LINTED: no {command[0]}")
+        no_linter(command[0])
     done = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -72,7 +80,10 @@ def test_the_image_sets_settings_that_exist() -> None:
 
 
 def test_the_compose_file_follows_the_specification() -> None:
-    compose_spec = pytest.importorskip("compose_spec", reason="NOT LINTED: no compose-spec")
+    try:
+        compose_spec = importlib.import_module("compose_spec")
+    except ModuleNotFoundError:
+        no_linter("compose-spec")
     parsed = compose_spec.PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text())
     assert sorted(parsed.service_names()) == ["database", "graphql-app"]
 

@@ -12,7 +12,7 @@ from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
 from graphql_app.engine.live import Snapshot
 from graphql_app.engine.mysql_errors import StaleSchema
-from graphql_app.errors import AppError, Code, ServiceUnavailableException
+from graphql_app.errors import AppError, Code, ServiceUnavailableException, structure_hidden
 from graphql_app.events import Observer, UnexpectedError
 from graphql_app.graphql_api.documents import Documents, Operation
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
@@ -188,7 +188,8 @@ class GraphQLFace:
         names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}
         meta = bool(names) and names <= {"__schema", "__type", "__typename"}
         if names & {"__schema", "__type"} and not self._introspection:
-            raise RequestFailed.because(Code.PERMISSION_DENIED, "Introspection is switched off.")
+            hidden = structure_hidden()
+            raise RequestFailed.because(hidden.code, hidden.message)
         context = Context(self._engine, served.snapshot, served.built, operation, bound)
         if not meta:
             return Answer(

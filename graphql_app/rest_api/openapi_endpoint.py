@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_app.aside import aside
 from graphql_app.engine.engine import Engine
-from graphql_app.errors import AppError
+from graphql_app.errors import AppError, structure_hidden
 from graphql_app.packed import Packed, pack, packed_response
 from graphql_app.rest_api.envelope import failure, respond, utc_now
 from graphql_app.rest_api.openapi import openapi_document
@@ -20,13 +20,14 @@ from schema_gen.catalog import Catalog
 
 
 class CachedDocument:
-    """An ASGI endpoint; `stringify` as in `openapi_document`.
+    """An ASGI endpoint; `stringify` as in `openapi_document`. Where it is not `shown`, every request is refused.
 
     `?table=` gives the document of one table: a few kilobytes, where that of a large
     database has megabytes.
     """
 
-    def __init__(self, engine: Engine, *, stringify: bool) -> None:
+    def __init__(self, engine: Engine, *, stringify: bool, shown: bool = True) -> None:
+        self._shown = shown
         self._engine = engine
         self._stringify = stringify
         self._fingerprint: str | None = None
@@ -42,6 +43,8 @@ class CachedDocument:
             await packed_response(Request(scope), document)(scope, receive, send)
 
     async def _wanted(self, query: bytes) -> Packed:
+        if not self._shown:
+            raise structure_hidden()
         pairs = parse_pairs(query)
         for name, _ in pairs:
             if name != "table":

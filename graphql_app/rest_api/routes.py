@@ -35,6 +35,7 @@ from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
 from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Prepared, Wish
 from graphql_app.rest_api.query_string import parse_pairs
+from graphql_app.rest_api.table_route import TableRoute
 from graphql_app.settings import Settings
 
 
@@ -47,7 +48,7 @@ def rest_routes(
 ) -> list[BaseRoute]:
     """The routes of the REST face; more special addresses under /api go before them."""
     secret = settings.admin_secret.get_secret_value()
-    document = CachedDocument(engine, stringify=settings.stringify_numbers)
+    document = CachedDocument(engine, stringify=settings.stringify_numbers, shown=settings.introspection)
     addresses = (
         ("/api/{table}", "rest_table", TABLE_OPERATIONS),
         ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
@@ -57,11 +58,11 @@ def rest_routes(
     return [
         Route(IMPORT_PATH, BatchImport(engine, observer, clock, bounds), methods=["POST"], name="batch_import"),
         *(
-            Route(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
+            TableRoute(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
             for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))
         ),
-        Route("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
-        Route("/api/{table}/query", query, name="rest_query"),
+        TableRoute("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
+        TableRoute("/api/{table}/query", query, name="rest_query"),
         Route("/openapi.json", document, methods=["GET"], name="openapi"),
         Route(RELOAD_PATH, Reload(engine.live, secret, observer, clock), methods=["POST"], name="reload"),
     ]

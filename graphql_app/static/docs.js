@@ -4,6 +4,7 @@
 import { element } from "./elements.js";
 
 const FEW = 40; // Swagger UI takes a minute for hundreds of tables, and then shows a part of them
+const HIDDEN = 403; // the operator does not want the structure shown
 
 const answer = await fetch("structure.json");
 const tables = answer.ok ? (await answer.json()).tables : [];
@@ -16,7 +17,8 @@ if (few) picker.append(element("option", { value: "" }, "all"));
 picker.append(...tables.map(({ name }) => element("option", { value: name, selected: name === table }, name)));
 picker.addEventListener("change", () => (location.search = `?table=${encodeURIComponent(picker.value)}`));
 
-window.SwaggerUIBundle({
+if (answer.status === HIDDEN) document.getElementById("docs").append(element("p", {}, `${(await answer.json()).message}.`));
+else window.SwaggerUIBundle({
   dom_id: "#docs",
   url: table ? `openapi.json?table=${encodeURIComponent(table)}` : "openapi.json",
   deepLinking: true,

@@ -5,6 +5,7 @@ import { tableView } from "./table.js";
 
 const FEW = 40; // so many tables can be looked at all at once
 const AGAIN = 2000;
+const HIDDEN = 403; // the operator does not want the structure shown
 
 const $ = (id) => document.getElementById(id);
 const state = { structure: null, selected: null, near: true };
@@ -13,6 +14,10 @@ const diagram = new Diagram($("diagram"), (name) => (location.hash = `#${encodeU
 async function begin() {
   try {
     const answer = await fetch("structure.json");
+    if (answer.status === HIDDEN) {
+      $("summary").textContent = `${(await answer.json()).message}.`;
+      return;
+    }
     if (!answer.ok) throw new Error(`${(await answer.json()).message}. Trying again…`);
     open(await answer.json());
   } catch (error) {

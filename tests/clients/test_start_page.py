@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from tests.clients.browser import Browser, Keys, open_browser
+from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 
@@ -53,6 +54,13 @@ def site(embedded: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def large_site(embedded: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The program on a tree of `MANY` tables."""
     yield from served(embedded, TREE, tmp_path_factory.mktemp("many"))
+
+
+@pytest.fixture
+def database_of_pages(embedded: Engine) -> Iterator[str]:
+    """A database with the same tables."""
+    with embedded.database(TABLES) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +216,16 @@ def test_a_layout_lays_no_box_over_another(browser: Browser, large_site: str) ->
       });
     """)
     assert overlaps == []
+
+
+def test_a_hidden_structure_is_said_to_be_hidden(
+    window: Browser, start_app: StartApp, embedded: Engine, database_of_pages: str
+) -> None:
+    """The pages of an operator who switched introspection off tell so, and ask no further."""
+    app = start_app(embedded.environment(database_of_pages), settings={"INTROSPECTION": "false"})
+    for page, place in (("/", "#summary"), ("/docs", "#docs")):
+        window.forget(app.url)
+        window.open(f"{app.url}{page}")
+        window.wait_text(place, "Introspection is switched off.")
+        assert "users" not in window.element("body").text
+        assert window.visible("#tables li, .swagger-ui") == []
