@@ -251,6 +251,7 @@ def schedule(settings: Settings) -> Schedule:
 def document_limits(settings: Settings) -> DocumentLimits:
     """What one GraphQL document may ask."""
     return DocumentLimits(
+        characters=settings.max_document_length,
         tokens=settings.max_tokens,
         depth=settings.max_depth,
         fields=settings.max_fields,

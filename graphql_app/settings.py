@@ -238,12 +238,20 @@ class Settings(BaseSettings):
         "a list counts its `limit`, at most 1,000; without one 100, in a relation 10.",
         NUMBER,
     )
-    max_tokens: PositiveInt = _setting(20_000, "The most tokens of a GraphQL document, comments included.", NUMBER)
+    max_document_length: PositiveInt = _setting(
+        100_000, "The most characters of a GraphQL document; long values belong into its variables.", NUMBER
+    )
+    max_tokens: PositiveInt = _setting(
+        4_000,
+        "The most tokens of a GraphQL document, comments included: reading a thousand for the"
+        " first time takes some 4 ms of CPU. Many rows to insert belong into variables, which have no such limit.",
+        NUMBER,
+    )
     max_fields: PositiveInt = _setting(
-        3_000, "The most fields and fragments that a GraphQL document selects, each as often as it is spread.", NUMBER
+        2_000, "The most fields and fragments that a GraphQL document selects, each as often as it is spread.", NUMBER
     )
     max_root_fields: PositiveInt = _setting(200, "The most root fields of a GraphQL operation.", NUMBER)
-    max_aliases: PositiveInt = _setting(1_000, "The most aliases of a GraphQL operation.", NUMBER)
+    max_aliases: PositiveInt = _setting(500, "The most aliases of a GraphQL operation.", NUMBER)
     max_directives: PositiveInt = _setting(500, "The most directives of a GraphQL operation.", NUMBER)
     max_batch_size: PositiveInt = _setting(20, "The most GraphQL requests in one batch.", NUMBER)
     max_body_bytes: PositiveInt = _setting(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
+    DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputType,
@@ -20,14 +21,23 @@ from graphql import (
     type_from_ast,
     validate,
 )
+from graphql.validation import (
+    ASTValidationRule,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
+)
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.limits import DocumentLimits, check
 from graphql_app.graphql_api.overlaps import rules
+from graphql_app.graphql_api.variables import astray
 
 MAX_ERRORS = 20
 """Errors of one document that are told; each costs as much as the document to find."""
+_USES_OF_VARIABLES = frozenset({NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule})
+"""Rules that walk through each operation once more, before anything else in it is looked at."""
 CACHED_DOCUMENTS = 1_000
 CACHED_CHARACTERS = 8_000_000
 
@@ -101,7 +111,9 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
         self._limits = limits
-        self._rules = rules(schema)
+        every = rules(schema)
+        self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
+        self._rules_of_variables = tuple(rule for rule in every if rule in _USES_OF_VARIABLES)
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
@@ -126,8 +138,7 @@ class Documents:
     def _make(self, text: str) -> Document:
         try:
             parsed = parse(text)
-            # No suggestions: they tell names that the client did not know, and cost more than all the rest.
-            errors = validate(self._schema, parsed, self._rules, MAX_ERRORS, hide_suggestions=True)
+            errors = self._violations(parsed, text)
         except GraphQLError as error:
             return Document(errors=(error,), code=Code.GRAPHQL_PARSE_FAILED)
         except RecursionError:
@@ -138,6 +149,19 @@ class Documents:
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
         made = (Operation(node, fragments, self._variables(node)) for node in operations)
         return Document({operation.name: operation for operation in made})
+
+    def _violations(self, parsed: DocumentNode, text: str) -> list[GraphQLError]:
+        """What is wrong, the cheapest checks first: what fails one of them does not cost the others."""
+        return (
+            astray(parsed, text, MAX_ERRORS)
+            or self._broken(parsed, self._rules)
+            or ("$" in text and self._broken(parsed, self._rules_of_variables))
+            or []
+        )
+
+    def _broken(self, parsed: DocumentNode, of: tuple[type[ASTValidationRule], ...]) -> list[GraphQLError]:
+        # No suggestions: they tell names that the client did not know, and cost more than all the rest.
+        return validate(self._schema, parsed, of, MAX_ERRORS, hide_suggestions=True)
 
     def _variables(self, node: OperationDefinitionNode) -> tuple[Variable, ...]:
         found = []

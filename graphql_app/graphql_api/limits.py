@@ -22,13 +22,13 @@ MAX_INTROSPECTION_ROOTS: Final = 20
 """`__schema` and `__type` in one document: rules of validation look through all that stands under each."""
 MAX_BRACES: Final = 200
 """Braces within braces, those of inline fragments included: the parser recurses."""
-MAX_DEFINITIONS: Final = 300
+MAX_DEFINITIONS: Final = 100
 """Operations and fragments in one document."""
 _TOO_LARGE: Final = 1_000_000_000
 _META: Final = frozenset({"__schema", "__type"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 # Every part is possessive: no document can make the search go back. Comments are tokens here, so that they count.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"[\s,\ufeff]*+("
     r"[_A-Za-z][_0-9A-Za-z]*+"
     r"|\.\.\."
@@ -46,10 +46,11 @@ _TOKEN = re.compile(
 class DocumentLimits:
     """The most that one document may hold. `values` are levels of lists and objects in one argument."""
 
-    tokens: int = 20_000
+    characters: int = 100_000
+    tokens: int = 4_000
     depth: int = 20
-    fields: int = 3_000
-    aliases: int = 1_000
+    fields: int = 2_000
+    aliases: int = 500
     root_fields: int = 200
     directives: int = 500
     values: int = 128
@@ -84,8 +85,10 @@ class _Measure:
 
 def check(text: str, limits: DocumentLimits) -> None:
     """Raises `RequestFailed` (LIMIT_EXCEEDED) where a document goes beyond a limit; what is no GraphQL passes."""
+    if len(text) > limits.characters:
+        raise _refused("characters", limits.characters)
     # The end matches too, once or twice, and is no token.
-    tokens = [found[1] for found in islice(_TOKEN.finditer(text), limits.tokens + 3) if found[1]]
+    tokens = [found[1] for found in islice(TOKEN.finditer(text), limits.tokens + 3) if found[1]]
     if len(tokens) > limits.tokens:
         raise _refused("tokens", limits.tokens)
     operations, fragments = _measured(tokens, limits)

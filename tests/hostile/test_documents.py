@@ -37,6 +37,8 @@ def refusal(text: str, limits: DocumentLimits = SMALL) -> str:
         ("{a}" + "#\n" * 58, "60 tokens"),
         ("{a}" + ",; ,;" * 29, "60 tokens"),
         ("{a}" + " ,\n\ufeff" * 1000, ""),
+        ("{a}" + " " * 99_997, ""),
+        ("{a}" + " " * 99_998, "100000 characters"),
         ("{a{b{c{d}}}}", ""),
         ("{a{b{c{d{e}}}}}", "4 levels"),
         ("{a{...F}} fragment F on T{b{c{d{e}}}}", "4 levels"),
@@ -76,15 +78,16 @@ def test_each_limit_counts_what_it_names(text: str, message: str) -> None:
 def test_the_defaults_are_those_of_the_settings() -> None:
     """One set of figures."""
     settings, limits = Settings.model_fields, DocumentLimits()
+    assert settings["max_document_length"].default == limits.characters
     for name in ("tokens", "depth", "fields", "aliases", "root_fields", "directives"):
         assert settings[f"max_{name}"].default == getattr(limits, name)
     assert settings["max_json_depth"].default == limits.values
 
 
 def test_introspection_and_long_inserts_are_let_through() -> None:
-    """What tools ask, and a thousand rows written into the document."""
+    """What tools ask, and hundreds of rows written into the document."""
     assert refusal(get_introspection_query(), DocumentLimits()) == ""
-    rows = ",".join(f'{{name:"N{i}",age:{i},email:"{i}@x"}}' for i in range(1000))
+    rows = ",".join(f'{{name:"N{i}",age:{i},email:"{i}@x"}}' for i in range(350))
     assert refusal(f"mutation{{insert_users(objects:[{rows}]){{affected_rows}}}}", DocumentLimits()) == ""
 
 
@@ -153,3 +156,27 @@ def test_fields_of_one_key_agree_as_graphql_core_sees_it(text: str, valid: bool)
     document = parse(text)
     assert (validate(SCHEMA, document) == []) is valid
     assert (validate(SCHEMA, document, rules(SCHEMA)) == []) is valid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query($a:Int){users(limit:$a){id}}",
+        "query($a:Int=1 $b:[Int!]){users(limit:$a where:{id:{_in:$b}}){id}}",
+        "query($a:Int){users{id}}",
+        "{users(limit:$a){id}}",
+        "query A($a:Int){users(limit:$b){...F}} fragment F on users{id name @skip(if:$c)}",
+        "query A($a:Int){...F} query B{...F} fragment F on query_root{users(limit:$a){id}}",
+        "query($ # a name\n a , : Int){users(limit: $ # again\n a){id}}",
+        '{users(where:{name:{_eq:"$a"}}){id} users(where:{name:{_eq:"""$a : $b"""}}){id}}',
+        "query($a:Int,$b:Boolean!){users(limit:$a){id @include(if:$b)}}",
+        "query($a:Boolean!){users{id @include(if:$a) name @include(if:$b)}}",
+        "query($a:String){users(limit:$a){id}}",
+    ],
+)
+def test_variables_are_judged_as_graphql_core_judges_them(text: str) -> None:
+    """Valid or not, whichever of our checks finds it."""
+    valid = validate(SCHEMA, parse(text), rules(SCHEMA)) == []
+    document = Documents(SCHEMA, DocumentLimits()).get(text)
+    assert (document.errors == ()) is valid
+    assert all(error.locations for error in document.errors)

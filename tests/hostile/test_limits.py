@@ -31,6 +31,7 @@ def reason(answer: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("setting", "value", "query"),
     [
+        ("MAX_DOCUMENT_LENGTH", "25", "{users{id name email age}}"),
         ("MAX_TOKENS", "10", "{users{id name email age}}" + "#\n" * 3),
         ("MAX_DEPTH", "2", "{customers{orders{customer{id}}}}"),
         ("MAX_FIELDS", "4", "{users{id name email age}}"),
