@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live assets clean
+.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -41,6 +41,12 @@ test-engines: .venv/test.stamp
 # Breaks connections and kills databases for minutes, and prints the table of docs/reliability.md
 faults: .venv/test.stamp
 	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py $(ARGS)
+
+# 100,000 hostile requests to the program on MariaDB, then FUZZ_SECONDS (60) of atheris for each of its readers
+fuzz: .venv/test.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]" || echo "atheris does not install here"
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-100000} $(PYTEST) --engines mariadb tests/hostile/test_generated.py $(ARGS)
+	@$(BIN)/python -m tests.hostile.fuzz
 
 .venv/bench.stamp: pyproject.toml scripts/venv.sh
 	@sh scripts/venv.sh bench

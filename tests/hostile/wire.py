@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 LIMIT = 30.0
 """Seconds for an answer."""
@@ -13,7 +15,25 @@ LEAKS = re.compile(
     rb"|SQLSTATE|SELECT .* FROM|INSERT INTO|information_schema\.|\.py\b|object at 0x",
 )
 """What belongs inside; none of it is in a request whose text an answer may repeat."""
+_CONTINUE = b"HTTP/1.1 100 "
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request's bytes. `torn` ones need not be HTTP any more: a connection that is closed answers them too."""
+
+    name: str
+    wire: bytes
+    torn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers by status, and what is wrong with those that should not be."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
 
 
 async def exchange(port: int, sent: bytes) -> bytes:
@@ -32,6 +52,8 @@ async def _answer(reader: asyncio.StreamReader, *, head: bool) -> bytes:
         start = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return b""
+    if start.startswith(_CONTINUE):
+        return await _answer(reader, head=head)
     if head or start.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304")):
         return start
     length = _LENGTH.search(start)
@@ -57,19 +79,26 @@ def complaint(answer: bytes) -> str:
     return f"leak {leak[0]!r}" if leak else ""
 
 
-async def complaints(port: int, requests: Sequence[tuple[str, bytes]], at_once: int = 8) -> list[str]:
-    """What is wrong with the answers to all of them."""
-    found: list[str] = []
+async def answers(port: int, requests: Iterable[Sent], at_once: int = 8) -> Answers:
+    """What came back for all of them: counts by status, and what is wrong."""
+    found = Answers()
     left = iter(requests)
 
-    async def work(mine: Iterable[tuple[str, bytes]]) -> None:
-        for name, sent in mine:
+    async def work(mine: Iterable[Sent]) -> None:
+        for sent in mine:
             try:
-                wrong = complaint(await exchange(port, sent))
+                answer = await exchange(port, sent.wire)
+                wrong = "" if sent.torn and not answer else complaint(answer)
+                found.statuses[answer[9:12].decode("ascii", "replace") or "none"] += 1
             except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
                 wrong = repr(error)
             if wrong:
-                found.append(f"{name}: {wrong}\n    {sent[:300]!r}")
+                found.wrong.append(f"{sent.name}: {wrong}\n    {sent.wire[:600]!r}")
 
     await asyncio.gather(*(work(left) for _ in range(at_once)))
     return found
+
+
+async def complaints(port: int, requests: Iterable[tuple[str, bytes]]) -> list[str]:
+    """What is wrong with the answers to all of them."""
+    return (await answers(port, (Sent(name, wire) for name, wire in requests))).wrong
