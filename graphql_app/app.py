@@ -310,6 +310,7 @@ async def keep_noting(metrics: Metrics, edge: Edge, services: Services) -> None:
     """Where other processes show this one's figures, notes its state again and again."""
     while metrics.shared:
         note_state(metrics, edge, services)
+        metrics.note()
         await asyncio.sleep(NOTE_SECONDS)
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphql_app.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class StageTimed:
     """A stage of a call ended. `stage` is a stage word; `seconds` its wall time."""
 
@@ -181,7 +183,7 @@ class SchemaFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestDone:
     """A request was answered. `face` is `graphql` or `rest`; `status` the HTTP status.
 

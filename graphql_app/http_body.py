@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import Any, NoReturn
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
 from graphql_app.errors import Code, RequestError
 
@@ -47,27 +47,19 @@ class ClientGone(Exception):
 # --- bytes ------------------------------------------------------------------
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """A request body of at most `limit` bytes that claims to be JSON; no body at all is empty and claims nothing.
 
     Raises:
         RequestError: PAYLOAD_TOO_LARGE or UNSUPPORTED_MEDIA_TYPE.
         ClientGone: the client left.
     """
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    body = await _read(headers, receive, limit)
-    if body:
-        _check_media_type(headers)
-    return body
-
-
-async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and (len(declared) > _MOST_LENGTH_DIGITS or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
-    size = 0
-    while True:
+    size, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
@@ -76,11 +68,14 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
         if size > limit:
             raise _too_large(limit)
         chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+        more = message.get("more_body", False)
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if body:
+        _check_media_type(headers)
+    return body
 
 
-def _check_media_type(headers: dict[bytes, bytes]) -> None:
+def _check_media_type(headers: Mapping[bytes, bytes]) -> None:
     if headers.get(b"content-type") == b"application/json" and b"content-encoding" not in headers:
         return  # what nearly every client sends
     media_type, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")

@@ -7,7 +7,7 @@ sending the very same request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.types import Scope
 
@@ -19,9 +19,9 @@ REPLAYED = (b"idempotent-replayed", b"true")
 """The header that tells an answer given again from the first one."""
 
 
-def has_key(scope: Scope) -> bool:
+def has_key(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a request has an `Idempotency-Key`."""
-    return HEADER in dict(scope["headers"])
+    return HEADER in headers
 
 
 def client_entry(scope: Scope, body: bytes, part: str = "") -> Entry | None:

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from starlette.types import Receive
 
+from graphql_app.alarms import alarms
 from graphql_app.events import ClientLeft, Observer
 from graphql_app.http_body import ClientGone
 
@@ -20,7 +21,7 @@ class WhileClientStays:
     For requests whose body is read: what `receive` gives after that is the client's leaving.
     """
 
-    __slots__ = ("_face", "_gone", "_observer", "_receive", "_started", "_task", "_timer", "_watcher")
+    __slots__ = ("_alarms", "_face", "_gone", "_observer", "_receive", "_started", "_task", "_watcher")
 
     def __init__(self, receive: Receive, observer: Observer, face: str) -> None:
         self._receive = receive
@@ -31,22 +32,26 @@ class WhileClientStays:
 
     def __enter__(self) -> None:
         """Begins to look out, a little later."""
-        loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        self._started = loop.time()
-        self._timer = loop.call_later(PATIENCE, self._begin)
+        self._alarms = alarms(PATIENCE)
+        self._alarms.set(self)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Looks out no more."""
-        self._timer.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
+        self._alarms.off(self)
+        if self._watcher is None:
+            return
+        self._watcher.cancel()
         if self._gone and self._task is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            self._observer(ClientLeft(self._face, asyncio.get_running_loop().time() - self._started))
+            seconds = PATIENCE + asyncio.get_running_loop().time() - self._started
+            self._observer(ClientLeft(self._face, seconds))
             raise ClientGone from error
 
-    def _begin(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+    def ring(self) -> None:
+        """Begins to look out."""
+        loop = asyncio.get_running_loop()
+        self._started = loop.time()
+        self._watcher = loop.create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from prometheus_client import (
@@ -99,8 +99,35 @@ _SUMMED: Final = frozenset({"requests_in_flight", "pool_connections", "pool_wait
 """Gauges that several processes add up; of the others the largest counts."""
 
 
+class _Spread:
+    """Values of a histogram that are not in it yet."""
+
+    __slots__ = ("_bounds", "_counts", "_total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def move_to(self, histogram: Any) -> None:
+        """Adds them to the histogram, whose interface takes values only one by one."""
+        histogram._sum.inc(self._total)
+        for bucket, count in zip(histogram._buckets, self._counts, strict=True):
+            if count:
+                bucket.inc(count)
+
+
 class Metrics:
-    """The metrics of one process: an observer of events, and the text that Prometheus scrapes."""
+    """The metrics of one process: an observer of events, and the text that Prometheus scrapes.
+
+    What is counted is moved to the client library's metrics before it is looked at: they take a lock for each
+    figure, and cost a call by key a tenth of its time.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.registry = CollectorRegistry()
@@ -109,8 +136,8 @@ class Metrics:
         self._built: float | None = None
         self._made: dict[str, MetricWrapperBase] = {}
         self._define()
-        # A child is looked up by its labels under a lock; the ones in use are few.
-        self._child = lru_cache(maxsize=4096)(self._labelled)
+        self._counts: dict[tuple[str, ...], float] = {}
+        self._spreads: dict[tuple[str, ...], _Spread] = {}
         self._handlers = _handlers(self)
         if not self._shared:
             ProcessCollector(registry=self.registry)
@@ -137,15 +164,20 @@ class Metrics:
 
     def count(self, name: str, *labels: str, by: float = 1) -> None:
         """Counts; `labels` in the order of the metric's row."""
-        self._child(name, *labels).inc(by)
+        key, counts = (name, *labels), self._counts
+        counts[key] = counts.get(key, 0.0) + by
 
     def observe(self, name: str, value: float, *labels: str) -> None:
         """Adds a value to a histogram."""
-        self._child(name, *labels).observe(value)
+        key = (name, *labels)
+        found = self._spreads.get(key)
+        if found is None:
+            found = self._spreads[key] = _Spread(HISTOGRAMS[name][2])
+        found.add(value)
 
     def set(self, name: str, value: float, *labels: str) -> None:
         """Sets a gauge."""
-        self._child(name, *labels).set(value)
+        self._labelled(name, *labels).set(value)
 
     def built(self, event: events.SchemaBuilt) -> None:
         """A schema is served from now on."""
@@ -154,8 +186,18 @@ class Metrics:
         self.set("schema_tables", event.tables)
         self.set("schema_tables_skipped", event.skipped)
 
+    def note(self) -> None:
+        """Moves what was counted to where it is looked at; with several processes, where all look."""
+        counts, self._counts = self._counts, {}
+        spreads, self._spreads = self._spreads, {}
+        for key, count in counts.items():
+            self._labelled(*key).inc(count)
+        for key, spread in spreads.items():
+            spread.move_to(self._labelled(*key))
+
     def text(self) -> bytes:
         """Everything in Prometheus' text format: of all processes where there are several."""
+        self.note()
         if self._built is not None:
             self.set("schema_age_seconds", self._clock() - self._built)
         if not self._shared:
@@ -171,6 +213,7 @@ class Metrics:
 
     def close(self) -> None:
         """The process ends: its states count no more."""
+        self.note()
         if self._shared:
             mark_process_dead(os.getpid(), self._shared)  # type: ignore[no-untyped-call]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from graphql_app.events import Event, StageTimed
+from graphql_app.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestContext:
     """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them."""
 

@@ -26,15 +26,8 @@ class Batch:
     children: list[Batch] = field(default_factory=list)
 
     def receive(self, texts: list[bytes | None], groups: list[bytes]) -> None:
-        """Takes the statement's rows: their texts, and of a grouped node their groups.
-
-        Raises:
-            AppError: a row is NULL, which the database does with a text it refuses to
-                make because it is longer than `max_allowed_packet` (RESULT_TOO_LARGE).
-        """
-        if None in texts:
-            raise AppError(Code.RESULT_TOO_LARGE, "A row is larger than the database can send as one text")
-        self.texts = texts  # type: ignore[assignment]  # no None is left
+        """Takes the statement's rows: their texts, and of a grouped node their groups. Raises as `whole_texts`."""
+        self.texts = whole_texts(texts)
         self.groups = groups
         if self.node.holes:
             self.rows = [text.split(_SEPARATOR) for text in self.texts]
@@ -47,12 +40,28 @@ class Batch:
         return list(found)
 
 
+def whole_texts(texts: list[bytes | None]) -> list[bytes]:
+    """The texts of rows.
+
+    Raises:
+        AppError: a row is NULL, which the database does with a text it refuses to
+            make because it is longer than `max_allowed_packet` (RESULT_TOO_LARGE).
+    """
+    if None in texts:
+        raise AppError(Code.RESULT_TOO_LARGE, "A row is larger than the database can send as one text")
+    return texts  # type: ignore[return-value]  # no None is in it
+
+
 def whole(batch: Batch) -> bytes:
     """The JSON text of an ungrouped node."""
-    rows = filled(batch)
-    if batch.node.form is Form.LIST:
+    return ungrouped(batch.node, filled(batch))
+
+
+def ungrouped(node: Node, rows: list[bytes]) -> bytes:
+    """The JSON text of an ungrouped node with these rows."""
+    if node.form is Form.LIST:
         return _list(rows)
-    return rows[0] if rows else batch.node.missing
+    return rows[0] if rows else node.missing
 
 
 def groups(batch: Batch) -> Groups:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
 
+from graphql_app.alarms import Limit
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
 from graphql_app.engine.ledger import Ledger, LedgerGone, Settlement
 from graphql_app.engine.mysql_errors import DUPLICATES, Failure, Phase, classify
@@ -14,6 +14,7 @@ from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, Kind
 from graphql_app.engine.session import ClaimRefused, Session
 from graphql_app.engine.stop import GRACE, Stopper, rolled_back
+from graphql_app.records import record
 
 T = TypeVar("T")
 Job = Callable[[Session], Awaitable[T]]
@@ -21,7 +22,7 @@ Job = Callable[[Session], Awaitable[T]]
 _MARGIN = 0.02  # the server ends a statement this much before our limit, so that its answer still arrives
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit(Generic[T]):
     """A unit of work and what is known of it in advance."""
 
@@ -87,7 +88,7 @@ class Attempt(Generic[T]):
         """Does the work within the limit."""
         unit, limit = self._unit, self._limit
         try:
-            async with asyncio.timeout(limit) as timer:
+            with Limit(limit) as timer:
                 settlement = unit.settlement
                 if settlement is not None and not self._ledger.usable:
                     await self._ledger.open()
@@ -98,7 +99,7 @@ class Attempt(Generic[T]):
                 self._value = value = await unit.job(session)
                 await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:
-            self._timed_out = timer.expired() and isinstance(error, TimeoutError)
+            self._timed_out = timer.expired and isinstance(error, TimeoutError)
             await self._failed(error)
         else:
             if not session.kept:

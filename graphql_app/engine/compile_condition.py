@@ -109,9 +109,13 @@ def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
     if not columns:
         return sql("COUNT(*)")
     refs = [ref(alias, column) for column in columns]
+    if distinct and len(refs) > 1:
+        # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only. Of columns as
+        # they are it fails (1210) where the condition has an EXISTS under an OR.
+        hidden = (sql("COALESCE(", one, ")") for one in refs)
+        return sql("0+COUNT(DISTINCT ", join(",", hidden), ")")
     if distinct:
-        # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only.
-        return sql("0+" if len(refs) > 1 else EMPTY, "COUNT(DISTINCT ", join(",", refs), ")")
+        return sql("COUNT(DISTINCT ", refs[0], ")")
     if len(refs) == 1:
         return sql("COUNT(", refs[0], ")")
     return sql("COUNT(CASE WHEN ", join(" AND ", (sql(one, " IS NOT NULL") for one in refs)), " THEN 1 END)")

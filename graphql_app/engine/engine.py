@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graphql_app.engine.attempt import Job, T
@@ -27,10 +27,11 @@ from graphql_app.engine.shape import Compiled, apart
 from graphql_app.engine.stream import RowStream, whole_rows
 from graphql_app.errors import DatabaseError, RequestError
 from graphql_app.events import Observer, StageTimed
+from graphql_app.records import record
 from schema_gen.catalog import Catalog, Table
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """The JSON text of each root in order; `retry_count` counts failed attempts before it came."""
 
@@ -225,12 +226,15 @@ class _Work:
     slots: Sequence[object]
     place: int | None = None
 
-    async def perform(self, session: Session) -> list[bytes]:
+    def perform(self, session: Session) -> Awaitable[list[bytes]]:
         """The JSON text of each root."""
         if self.prepared.writes is None:
-            return await perform_reads(session, self.prepared.reads, self.slots)
+            return perform_reads(session, self.prepared.reads, self.slots)
+        return self._writes(session, self.prepared.writes)
+
+    async def _writes(self, session: Session, writes: Sequence[CompiledWrite | bytes]) -> list[bytes]:
         values: list[bytes] = []
-        for place, write in enumerate(self.prepared.writes):
+        for place, write in enumerate(writes):
             self.place = place
             values.append(write if isinstance(write, bytes) else await self._write(session, write))
         self.place = None

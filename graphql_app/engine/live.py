@@ -207,7 +207,7 @@ class LiveCatalog:
         try:
             return await ask()
         except AppError as error:
-            if not _of_structure(error) or not await self.newer(before):
+            if not of_structure(error) or not await self.newer(before):
                 raise
         return await ask()
 
@@ -243,7 +243,7 @@ class LiveCatalog:
                 self._looked = _now()
 
 
-def _of_structure(error: AppError) -> bool:
+def of_structure(error: AppError) -> bool:
     """Whether a failure may be due to a structure that is no longer the database's."""
     if isinstance(error, StaleSchema):
         return error.outcome is not Outcome.UNKNOWN

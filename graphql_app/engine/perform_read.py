@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphql_app.engine.assemble import Batch, filled, whole
+from graphql_app.engine.assemble import Batch, filled, ungrouped, whole, whole_texts
 from graphql_app.engine.assemble_connection import connection
 from graphql_app.engine.compiled import ConnectionPart, Node, Template
 from graphql_app.engine.driver import Result
@@ -18,10 +18,20 @@ async def perform_reads(
 
     `last` says that the session is not needed for anything else afterwards.
     """
+    if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
+        # Most calls are of this kind, and a call by key has little else to do.
+        (result,) = await session.query(alone.statement.render(slots), last=True)
+        return [ungrouped(alone, whole_texts(result.rows))]
     batches = [Batch(node) for template in templates for part in template for node in _nodes(part)]
     await fetch(session, batches, slots, last=last)
     made = iter(batches)
     return [b"".join([_text(part, made, slots) for part in template]) for template in templates]
+
+
+def _alone(template: Template) -> Node | None:
+    """The one statement that a template is answered by, if there is no more to it."""
+    part = template[0]
+    return part if len(template) == 1 and isinstance(part, Node) and not part.holes else None
 
 
 def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
@@ -55,11 +65,6 @@ async def fetch(
 
     `keys` are given to the roots' key lists.
     """
-    if last and not ahead and len(roots) == 1 and not roots[0].node.holes:
-        # Most calls are of this kind, and a call by key has little else to do.
-        (result,) = await session.query(roots[0].node.statement.render(slots, keys), last=True)
-        roots[0].receive(result.rows, result.groups)
-        return []
     level: list[tuple[Batch, Sequence[bytes]]] = [(batch, keys) for batch in roots]
     first: list[Result] = []
     while level or ahead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 from typing import Any
 
@@ -72,6 +73,7 @@ def _lenenc(data: bytes, pos: int) -> tuple[int, int]:
     return int.from_bytes(data[pos + 1 : pos + 1 + width], "little"), pos + 1 + width
 
 
+@lru_cache(maxsize=1024)
 def _column_name(payload: bytes) -> str:
     pos = 0
     for _ in range(4):  # catalog, schema, table, original table

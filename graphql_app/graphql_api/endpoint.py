@@ -17,7 +17,7 @@ from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.long_text import LongText, takes_gzip
-from graphql_app.graphql_api.wire import JSON, media_type, parse_body, parse_query, status
+from graphql_app.graphql_api.wire import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.leaving import WhileClientStays
@@ -31,6 +31,11 @@ _STATUS = {
     Code.SERVICE_UNAVAILABLE: 503,
 }
 
+_CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE_JSON)}
+
+Headers = dict[bytes, bytes]
+Answered = tuple[str, Answer, int]
+"""The media type of an answer, the answer, its HTTP status."""
 Page = Callable[[Request], Response | None]
 
 
@@ -49,70 +54,54 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        accept = headers.get(b"accept", b"").decode("latin-1")
+        headers: Headers = dict(scope["headers"])
         shown = self.page(Request(scope)) if self.page is not None and _without_query(scope) else None
         if shown is not None:
             await shown(scope, receive, send)
             return
         started = perf_counter()
         try:
-            form = form_for(accept) if accept and self.streams is not None else None
-            if form is None:
-                media, answer, code = await self._answer(scope, receive, accept)
-            else:
-                streamed = await self._stream(scope, receive, send, accept, form)
-                if streamed is None:
-                    return
-                media, answer, code = streamed
+            answered = await self._answered(scope, headers, receive, send)
         except ClientGone:
             return
-        await _send(send, media, answer, code, takes_gzip(headers.get(b"accept-encoding", b"")))
-        self.observer(
-            RequestDone(
-                "graphql",
-                answer.name,
-                code,
-                perf_counter() - started,
-                answer.retry_count,
-                answer.failure,
-                answer.kind,
-            )
-        )
+        if answered is None:
+            return
+        media, answer, code = answered
+        await _send(send, headers, media, answer, code)
+        seconds = perf_counter() - started
+        done = RequestDone("graphql", answer.name, code, seconds, answer.retry_count, answer.failure, answer.kind)
+        self.observer(done)
 
-    async def _answer(self, scope: Scope, receive: Receive, accept: str) -> tuple[str, Answer, int]:
+    async def _answered(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> Answered | None:
+        """The answer, its media type and status; None where it was a stream, for what has to be one."""
+        accept = headers.get(b"accept", b"")
         media = media_type(accept)
+        form = form_for(accept) if accept and self.streams is not None else None
         try:
-            if media is None:
+            if media is None and form is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
-            asked = await self._asked(scope, receive)
-        except AppError as error:
-            return _refused(error, media or JSON)
-        return await self._answered(asked, media, receive)
-
-    async def _stream(
-        self, scope: Scope, receive: Receive, send: Send, accept: str, form: Form
-    ) -> tuple[str, Answer, int] | None:
-        """Answers as a stream (None) what has to be one; anything else as usual."""
-        assert self.streams is not None
-        media = media_type(accept)
-        try:
-            asked = await self._asked(scope, receive)
-            if isinstance(asked, Asked) and (media is None or await self.face.subscribes(asked)):
-                await self.streams.run(receive, send, form, asked)
+            asked = await self._asked(scope, headers, receive)
+            if form is not None and await self._streamed(receive, send, form, media, asked):
                 return None
             if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
         except AppError as error:
             return _refused(error, media or JSON)
-        return await self._answered(asked, media, receive)
-
-    async def _answered(self, asked: list[Asked] | Asked, media: str, receive: Receive) -> tuple[str, Answer, int]:
         with WhileClientStays(receive, self.observer, "graphql"):
             if isinstance(asked, list):
                 return media, _together(await self._batch(asked)), 200
             answer = await self.face.answer(asked)
         return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
+
+    async def _streamed(
+        self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked
+    ) -> bool:
+        """Answers as a stream what has to be one, or whose client takes nothing else; whether it did."""
+        if isinstance(asked, list) or not (media is None or await self.face.subscribes(asked)):
+            return False
+        assert self.streams is not None
+        await self.streams.run(receive, send, form, asked)
+        return True
 
     async def _batch(self, batch: list[Asked]) -> list[Answer]:
         """All at once, or one after the other where one writes: what follows a write in a batch sees it."""
@@ -120,14 +109,14 @@ class GraphQLEndpoint:
             return [await self.face.answer(asked) for asked in batch]
         return list(await asyncio.gather(*(self.face.answer(asked) for asked in batch)))
 
-    async def _asked(self, scope: Scope, receive: Receive) -> list[Asked] | Asked:
+    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> list[Asked] | Asked:
         if scope["method"] == "GET":
             return parse_query(scope["query_string"])
         if scope["method"] != "POST":
             raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
-        body = await read_body(scope, receive, self.bounds.body_bytes)
+        body = await read_body(headers, receive, self.bounds.body_bytes)
         asked = parse_body(body, self.bounds)
-        return _with_entries(scope, body, asked) if has_key(scope) else asked
+        return _with_entries(scope, body, asked) if has_key(headers) else asked
 
 
 def _with_entries(scope: Scope, body: bytes, asked: list[Asked] | Asked) -> list[Asked] | Asked:
@@ -137,7 +126,7 @@ def _with_entries(scope: Scope, body: bytes, asked: list[Asked] | Asked) -> list
     return [replace(each, entry=client_entry(scope, body, str(place))) for place, each in enumerate(asked)]
 
 
-def _refused(error: AppError, media: str) -> tuple[str, Answer, int]:
+def _refused(error: AppError, media: str) -> Answered:
     # A refused method or body was never a GraphQL request: its own status in either media type.
     return media, failure([execution_error(error, None)], error.code), _STATUS.get(error.code, 400)
 
@@ -151,11 +140,11 @@ def _without_query(scope: Scope) -> bool:
     return scope["method"] == "GET" and b"query=" not in scope["query_string"]
 
 
-async def _send(send: Send, media: str, answer: Answer, code: int, gzip: bool) -> None:
-    text, headers = answer.text, [(b"content-type", f"{media}; charset=utf-8".encode())]
+async def _send(send: Send, asked: Headers, media: str, answer: Answer, code: int) -> None:
+    text, headers = answer.text, [_CONTENT_TYPES[media]]
     if isinstance(text, LongText):
         headers.append((b"vary", b"accept-encoding"))
-        if gzip:
+        if takes_gzip(asked.get(b"accept-encoding", b"")):
             headers.append((b"content-encoding", b"gzip"))
             text = text.gzip
     headers.append((b"content-length", b"%d" % (text.length if isinstance(text, LongText) else len(text))))

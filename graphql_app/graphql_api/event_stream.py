@@ -58,12 +58,12 @@ MULTIPART = Form(
 )
 
 
-def form_for(accept: str) -> Form | None:
+def form_for(accept: bytes) -> Form | None:
     """The form of stream that an `Accept` header takes, if any."""
     words = accept.lower()
-    if "text/event-stream" in words:
+    if b"text/event-stream" in words:
         return SSE
-    return MULTIPART if "multipart/mixed" in words and "subscriptionspec" in words else None
+    return MULTIPART if b"multipart/mixed" in words and b"subscriptionspec" in words else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from graphql import OperationType
 
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
-from graphql_app.engine.live import Snapshot
+from graphql_app.engine.live import Snapshot, of_structure
 from graphql_app.engine.mysql_errors import StaleSchema
 from graphql_app.errors import AppError, Code, ServiceUnavailableException, structure_hidden
 from graphql_app.events import Observer, UnexpectedError
@@ -22,10 +22,11 @@ from graphql_app.graphql_api.introspections import Introspections
 from graphql_app.graphql_api.limits import DocumentLimits
 from graphql_app.graphql_api.long_text import LongText
 from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
+from graphql_app.records import record
 from schema_gen.schema import BuiltSchema
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one."""
 
@@ -36,7 +37,7 @@ class Asked:
     entry: Entry | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
 
@@ -139,12 +140,11 @@ class GraphQLFace:
 
     async def _of_current(self, asked: Asked) -> Answer:
         """The answer; where the schema does not know a name, the database may have another by now."""
-        live, served = self._engine.live, self._served
+        served = self._served
         try:
-            return await live.asked(lambda: self._answer(asked))
-        except RequestFailed as failed:
-            unknown = failed.code is Code.GRAPHQL_VALIDATION_FAILED
-            if served is None or not unknown or not await live.newer(served.snapshot):
+            return await self._answer(asked)
+        except (RequestFailed, AppError) as failed:
+            if served is None or not _outdated(failed) or not await self._engine.live.newer(served.snapshot):
                 raise
         return await self._answer(asked)
 
@@ -199,6 +199,13 @@ class GraphQLFace:
             )
         found = await served.introspections.answer(context, asked.query, asked.operation_name, asked.variables)
         return Answer(found, name=operation.name, kind=operation.kind)
+
+
+def _outdated(error: RequestFailed | AppError) -> bool:
+    """Whether a failure may be due to a structure that is no longer the database's."""
+    if isinstance(error, RequestFailed):
+        return error.code is Code.GRAPHQL_VALIDATION_FAILED
+    return of_structure(error)
 
 
 def execution_failure(error: AppError, key: str | None) -> Answer:

@@ -5,7 +5,9 @@ Rules: the GraphQL-over-HTTP specification, draft of 2025, as checked by the aud
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 import orjson
@@ -24,14 +26,18 @@ _OWN_STATUS = {
     Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.IDEMPOTENCY_KEY_UNSUPPORTED: 501,
 }
+# What orjson may read as a float: a fraction, an exponent, or more digits than 64 bits hold.
+_MAY_BE_FLOAT = re.compile(rb"[0-9](?:[.eE]|[0-9]{18})")
+_ACCEPTS_KEPT = 200
 
 
-def media_type(accept: str) -> str | None:
+@lru_cache(maxsize=_ACCEPTS_KEPT)
+def media_type(accept: bytes) -> str | None:
     """The media type of the answer for an `Accept` header; None if the client takes neither."""
     if not accept:
         return JSON
     weights: dict[str, float] = {}
-    for entry in accept.lower().split(","):
+    for entry in accept.decode("latin-1").lower().split(","):
         name, _, parameters = entry.partition(";")
         weights[name.strip()] = _weight(parameters)
     own = weights.get(RESPONSE_JSON, 0.0)
@@ -59,7 +65,7 @@ def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | As
     except orjson.JSONDecodeError:
         value = parse_json(body, bounds.json_depth)
     check_depth(body, value, bounds.json_depth)
-    if _has_float(value):
+    if _MAY_BE_FLOAT.search(body) is not None and _has_float(value):
         # orjson rounds what does not fit a double; the exact reader is slower and keeps every digit.
         value = parse_json(body, bounds.json_depth)
     if isinstance(value, list):

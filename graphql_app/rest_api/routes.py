@@ -106,7 +106,7 @@ class Endpoint:
             return failure(internal_error(), self.clock())
 
     async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
-        body = await read_body(scope, receive, self.bounds.body_bytes) if operation.takes_body else b""
+        body = await read_body(dict(scope["headers"]), receive, self.bounds.body_bytes) if operation.takes_body else b""
         entry = client_entry(scope, body) if operation.writes else None
         with WhileClientStays(receive, self.observer, "rest"):
             return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))

@@ -117,4 +117,4 @@ ACCEPTED = {
 @pytest.mark.parametrize("accept", ACCEPTED)
 async def test_which_clients_take_a_stream(accept: str) -> None:
     """Those that say so; a bare multipart is for incremental delivery."""
-    assert form_for(accept) is ACCEPTED[accept]
+    assert form_for(accept.encode()) is ACCEPTED[accept]

@@ -248,3 +248,10 @@ async def test_a_null_variable_never_widens(client: GraphQLClient) -> None:
     error = await client.error(query, {"id": None})
     assert error["extensions"]["reason"] == "NULL_COMPARISON"
     assert error["extensions"]["code"] == "validation-failed"
+
+
+async def test_combinations_are_counted_under_any_condition(client: GraphQLClient) -> None:
+    """The embedded engine refused several columns beside a relation under `_or`."""
+    query = """{ books_aggregate(where: {_or: [{shelf: {room: {_eq: 1}}}, {author_id: {_eq: 1}}]}) {
+      aggregate { count(columns: [author_id, editor_id], distinct: true) all: count } } }"""
+    assert await client.data(query) == {"books_aggregate": {"aggregate": {"count": 2, "all": 3}}}

@@ -27,6 +27,7 @@ REGISTRY = re.compile(r"\b(?:pypi\.or" r"g|pythonhosted\.or" r"g|npmjs\.(?:or" r
 
 ASYNC_MODULES = (
     "schema_gen/introspect.py",
+    "graphql_app/alarms.py",
     "graphql_app/app.py",
     "graphql_app/edge.py",
     "graphql_app/cli/*.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.http_body import ClientGone, read_body
@@ -13,10 +13,6 @@ from graphql_app.http_body import ClientGone, read_body
 pytestmark = pytest.mark.anyio
 
 JSON = (b"content-type", b"application/json")
-
-
-def scope(*headers: tuple[bytes, bytes]) -> Scope:
-    return {"type": "http", "headers": list(headers)}
 
 
 def receive(*chunks: bytes, gone: bool = False) -> Receive:
@@ -34,20 +30,20 @@ def receive(*chunks: bytes, gone: bool = False) -> Receive:
 
 async def refused(headers: Iterable[tuple[bytes, bytes]], *chunks: bytes, limit: int = 100) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        await read_body(scope(*headers), receive(*chunks), limit)
+        await read_body(dict(headers), receive(*chunks), limit)
     return caught.value
 
 
 async def test_joins_the_chunks() -> None:
-    assert await read_body(scope(JSON), receive(b'{"a"', b"", b": 1}"), 100) == b'{"a": 1}'
+    assert await read_body(dict([JSON]), receive(b'{"a"', b"", b": 1}"), 100) == b'{"a": 1}'
 
 
 async def test_no_body_needs_no_media_type() -> None:
-    assert await read_body(scope(), receive(b""), 100) == b""
+    assert await read_body({}, receive(b""), 100) == b""
 
 
 async def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not() -> None:
-    assert await read_body(scope(JSON), receive(b'"', b'aa"'), 4) == b'"aa"'
+    assert await read_body(dict([JSON]), receive(b'"', b'aa"'), 4) == b'"aa"'
     assert (await refused([JSON], b'"', b'aaa"', limit=4)).code is Code.PAYLOAD_TOO_LARGE
 
 
@@ -57,13 +53,13 @@ async def test_a_declared_length_beyond_the_limit_is_refused_unread(length: byte
         raise AssertionError("the body was read")
 
     with pytest.raises(RequestError) as caught:
-        await read_body(scope(JSON, (b"content-length", length)), never, 100)
+        await read_body(dict([JSON, (b"content-length", length)]), never, 100)
     assert caught.value.code is Code.PAYLOAD_TOO_LARGE
 
 
 async def test_a_client_that_leaves_is_nobody_to_answer() -> None:
     with pytest.raises(ClientGone):
-        await read_body(scope(JSON), receive(b'{"a":', gone=True), 100)
+        await read_body(dict([JSON]), receive(b'{"a":', gone=True), 100)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +72,7 @@ async def test_a_client_that_leaves_is_nobody_to_answer() -> None:
     ],
 )
 async def test_takes_every_form_of_json(media_type: bytes) -> None:
-    assert await read_body(scope((b"content-type", media_type)), receive(b"{}"), 100) == b"{}"
+    assert await read_body({b"content-type": media_type}, receive(b"{}"), 100) == b"{}"
 
 
 @pytest.mark.parametrize(

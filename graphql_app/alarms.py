@@ -1,0 +1,108 @@
+"""Limits of time of which nearly none is reached, at the price of a dict's entry where a timer of the loop costs more.
+
+All that is to ring after the same delay rings in the order in which it was set, so one timer of the
+loop is enough for it: that of the oldest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import AbstractEventLoop, Task, get_running_loop
+from types import TracebackType
+from typing import Final, Protocol
+from weakref import WeakKeyDictionary
+
+_EARLY: Final = 0.001
+"""Seconds by which a loop may call too early: uvloop counts whole milliseconds."""
+
+
+class Rings(Protocol):
+    """What is told when its time has come."""
+
+    def ring(self) -> None:
+        """The time has come."""
+
+
+class Alarms:
+    """What is to ring after `delay` seconds on one loop."""
+
+    __slots__ = ("_delay", "_due", "_loop", "_timed")
+
+    def __init__(self, loop: AbstractEventLoop, delay: float) -> None:
+        self._loop = loop
+        self._delay = delay
+        self._due: dict[Rings, float] = {}
+        self._timed = False
+
+    def set(self, one: Rings) -> None:
+        """Has `one` ring after the delay, once."""
+        due = self._due[one] = self._loop.time() + self._delay
+        if not self._timed:
+            self._timed = True
+            self._loop.call_at(due, self._look)
+
+    def off(self, one: Rings) -> None:
+        """Has `one` not ring, if it has not yet."""
+        self._due.pop(one, None)
+
+    def _look(self) -> None:
+        now, ripe = self._loop.time() + _EARLY, []
+        for one, due in self._due.items():
+            if due > now:
+                break
+            ripe.append(one)
+        for one in ripe:
+            del self._due[one]
+        oldest = next(iter(self._due.values()), None)
+        self._timed = oldest is not None
+        if oldest is not None:
+            self._loop.call_at(oldest, self._look)
+        for one in ripe:
+            one.ring()
+
+
+_ALARMS: Final[WeakKeyDictionary[AbstractEventLoop, dict[float, Alarms]]] = WeakKeyDictionary()
+
+
+def alarms(delay: float) -> Alarms:
+    """Those of the running loop with this delay. Delays are few: settings and constants, never computed ones."""
+    loop = get_running_loop()
+    found = _ALARMS.get(loop)
+    if found is None:
+        found = _ALARMS[loop] = {}
+    same = found.get(delay)
+    if same is None:
+        same = found[delay] = Alarms(loop, delay)
+    return same
+
+
+class Limit:
+    """`with Limit(seconds):` cancels what is awaited in it after that time, and then raises `TimeoutError`.
+
+    As `asyncio.timeout`, whose rules for a task that is cancelled by others too it follows.
+    """
+
+    __slots__ = ("_alarms", "_cancelling", "_task", "expired")
+
+    def __init__(self, seconds: float) -> None:
+        self._alarms = alarms(seconds)
+        self.expired = False
+
+    def __enter__(self) -> Limit:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task: Task[object] = task
+        self._cancelling = task.cancelling()
+        self._alarms.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._alarms.off(self)
+        ours = self.expired and self._task.uncancel() <= self._cancelling
+        if ours and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def ring(self) -> None:
+        """The time is over."""
+        self.expired = True
+        self._task.cancel()
