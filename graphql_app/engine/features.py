@@ -102,6 +102,8 @@ _MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
 _MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
 _OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
 _MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60")
+# MySQL knows no limit for idle transactions; no connection of ours is idle for longer than 240 seconds.
+_MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300")
 _OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
 
 # The last row of a flavour whose `since` is reached counts.
@@ -112,7 +114,7 @@ _ROWS: tuple[_Row, ...] = (
         (5, 7, 8),
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
-        session_setup=(*_COMMON, _LOCK_WAITS),
+        session_setup=_MYSQL_SETUP,
     ),
     _row(
         Flavour.MYSQL,
@@ -120,7 +122,7 @@ _ROWS: tuple[_Row, ...] = (
         lateral=True,
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
-        session_setup=(*_COMMON, _LOCK_WAITS),
+        session_setup=_MYSQL_SETUP,
     ),
     _row(
         Flavour.MARIADB,

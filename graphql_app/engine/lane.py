@@ -21,6 +21,8 @@ class Lane(StrEnum):
     INTERACTIVE = "interactive"
     BULK = "bulk"
     CONTROL = "control"
+    STOP = "stop"
+    """Kills. Whoever waits for a lock in another lane may wait for the very statement that is to be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class PoolSettings:
     size: int = 10
     bulk: int = 2
     control: int = 2
+    stop: int = 2
     warm: int = 1
     waiting: int = 2000
     dial_limit: float = 1.6

@@ -68,6 +68,7 @@ class Pool:
         self._lanes = {
             Lane.INTERACTIVE: Slots(self, Lane.INTERACTIVE, sizes.size, min(sizes.warm, sizes.size)),
             Lane.CONTROL: Slots(self, Lane.CONTROL, sizes.control, min(1, sizes.control)),
+            Lane.STOP: Slots(self, Lane.STOP, sizes.stop, min(1, sizes.stop)),
             Lane.BULK: Slots(self, Lane.BULK, sizes.bulk, 0),
         }
 

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
 from graphql_app.events import Observer, Probed
 
-STEP = 0.1
+STEP = 0.05
 """Seconds between the end of a dial that failed and the next one."""
-
 
 REFUSED_STEP = 0.5
 """The same where the server answered, and would not let us in."""

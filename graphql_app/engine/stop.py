@@ -94,14 +94,14 @@ class Stopper:
         """Tells the server to stop the statement, or to end the connection; whether it took note."""
         try:
             async with asyncio.timeout(_KILL_LIMIT):
-                control = await self._pool.acquire(Lane.CONTROL)
+                own = await self._pool.acquire(Lane.STOP)
                 try:
                     # Behind one address there may be several servers, each with a thread of this number.
-                    if control.node != connection.node:
+                    if own.node != connection.node:
                         return False
-                    await control.query(command % connection.connection_id)
+                    await own.query(command % connection.connection_id)
                 finally:
-                    self._pool.release(control)
+                    self._pool.release(own)
         except ServerError as error:
             return error.code == NO_SUCH_THREAD
         except (ConnectionLost, TimeoutError):

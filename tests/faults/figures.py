@@ -90,7 +90,7 @@ async def cancellations(engine: Engine, database: str, wanted: int) -> Cancelled
             await asyncio.sleep(0)
         task.cancel()
 
-    async with rig(target_of(engine, database), PoolSettings(size=20, control=4), warm=True) as r:
+    async with rig(target_of(engine, database), PoolSettings(size=20, stop=4), warm=True) as r:
         while found.cancelled < wanted:
             tasks = [asyncio.create_task(work(number)) for number in range(1, 301)]
             await asyncio.gather(*(leave(task) for task in dice.sample(tasks, 250)))

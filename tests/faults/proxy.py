@@ -221,7 +221,8 @@ class Proxy:
         assert task is not None
         self._links[link] = task
         try:
-            await _first(link.upward(client_reader), link.downward(server_reader))
+            with suppress(asyncio.CancelledError):  # the proxy stops
+                await _first(link.upward(client_reader), link.downward(server_reader))
         finally:
             link.close()
             del self._links[link]

@@ -13,6 +13,7 @@ import httpx
 
 from graphql_app.events import AttemptFailed, Event, OutcomeSettled
 from tests.faults.history import KINDS, SCHEMA, History, Verdict, Write, verdict
+from tests.faults.pace import Pace
 from tests.faults.program import program
 from tests.faults.proxy import Break, Fault, Proxy
 from tests.faults.rig import eventually
@@ -76,11 +77,11 @@ class Storm:
     def summary(self) -> str:
         """The figures in words."""
         settled = [event.applied for event in self.events if isinstance(event, OutcomeSettled)]
-        failed = sum(isinstance(event, AttemptFailed) for event in self.events)
         return (
             f"{len(self.history.writes):,} writes in {self.seconds:.0f} s, {self.share:.0%} of attempts faulted, "
-            f"{self.kills} kill -9, {failed:,} failed attempts: {len(self.verdict.duplicates)} duplicates, "
-            f"{len(self.verdict.lost)} lost, {len(self.history.wrong)} wrong answers; "
+            f"{self.kills} kill -9, {_failed(self.events):,} failed attempts: "
+            f"{len(self.verdict.duplicates)} duplicates, {len(self.verdict.lost)} lost, "
+            f"{len(self.history.wrong)} wrong answers; "
             f"{len(self.history.failed)} failures told, {settled.count(True)} settled as applied, "
             f"{self.history.replays} replayed"
         )
@@ -96,18 +97,25 @@ async def storm(server: PrivateServer, writes: int, kills: int, seed: int = 1) -
     async with StormProxy(engine.socket, dice) as proxy:
         address = {"DB_HOST": "127.0.0.1", "DB_PORT": str(proxy.port), "DB_USER": "root", "DB_NAME": database}
         async with program(address, events.append) as client:
-            run = _Run(client, dice, writes)
+            pace = Pace(WORKERS, lambda: (proxy.attempts, _failed(events), proxy.faults))
+            run = _Run(client, dice, writes, pace)
             await run.one(Write("keyed", 0, 0))  # the ledger's table is made in calm weather
             proxy.calm = False
             started = time.monotonic()
+            pacing = asyncio.create_task(pace.keep())
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_kill(server, run, kills))
                 for worker in range(1, WORKERS + 1):
                     tasks.create_task(run.worker(worker))
+            pacing.cancel()
             seconds = time.monotonic() - started
             proxy.calm = True
     judged = verdict(run.history, engine, database)
     return Storm(run.history, judged, proxy.attempts, proxy.faults, kills, seconds, events)
+
+
+def _failed(events: list[Event]) -> int:
+    return sum(isinstance(event, AttemptFailed) for event in events)
 
 
 def _prepare(server: PrivateServer, database: str, writes: int) -> None:
@@ -130,11 +138,12 @@ async def _kill(server: PrivateServer, run: _Run, kills: int) -> None:
 class _Run:
     """The clients of one storm."""
 
-    def __init__(self, client: httpx.AsyncClient, dice: random.Random, wanted: int) -> None:
+    def __init__(self, client: httpx.AsyncClient, dice: random.Random, wanted: int, pace: Pace) -> None:
         self.history = History()
         self.wanted = wanted
         self.done = 0
         self._client = client
+        self._pace = pace
         self._dice = dice
         self._numbers = count(1)
         self._counters: dict[int, tuple[int, int]] = {}
@@ -142,7 +151,8 @@ class _Run:
     async def worker(self, worker: int) -> None:
         """Writes until enough is written."""
         while (number := next(self._numbers)) < self.wanted:
-            await self.one(Write(self._dice.choice(KINDS), number, worker))
+            async with self._pace:
+                await self.one(Write(self._dice.choice(KINDS), number, worker))
             self.done += 1
         self.done = self.wanted
 

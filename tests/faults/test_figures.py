@@ -8,7 +8,9 @@ import pytest
 
 from tests.faults import figures
 from tests.faults.proxy import Break
+from tests.faults.rolling import roll
 from tests.faults.storm import Storm, storm
+from tests.fix_app import StartApp
 from tests.fix_private import PrivateServer, PrivateServers
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
@@ -98,6 +100,24 @@ async def test_r9_the_schedule(mariadb: Engine) -> None:
     row("R9", f"{together} statements that never end", "5.85 s at most", f"{min(seconds):.2f} to {max(seconds):.2f} s")
     assert min(seconds) > 5.5
     assert max(seconds) <= (5.85 if FULL else 6.3)
+
+
+@pytest.mark.engines("mariadb")
+def test_r12_rolling_ends_under_load(start_app: StartApp, mariadb: Engine) -> None:
+    turns = 20 if FULL else 2
+    with mariadb.database("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT)") as database:
+        settings = {"WORKERS": "2", "DRAIN_SECONDS": "1"}
+        found = roll(lambda: start_app(mariadb.environment(database), settings=settings), turns)
+        ((rows,),) = mariadb.execute("SELECT COUNT(*) FROM t", database)
+    total = found.seen.total()
+    told = (
+        f"{found.dropped} of {total:,} at {total / found.seconds:.0f}/s; `/readyz` 503 after "
+        f"{max(found.told) * 1000:.0f} ms, gone after {max(found.gone):.1f} s at most"
+    )
+    row(
+        "R12", f"{turns} programs of 2 workers replaced by SIGTERM under load", "0 dropped, 0 twice, gone in 10 s", told
+    )
+    assert (found.dropped, rows, set(found.statuses)) == (0, total, {0}), found.seen
 
 
 @pytest.mark.parametrize("name", EngineName)

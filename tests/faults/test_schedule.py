@@ -161,7 +161,7 @@ class TestAway:
             async with FakeServer(silent=True) as server, rig(at(server.port), PoolSettings(dial_limit=0.1)) as r:
                 await asyncio.gather(*(failing(r) for _ in range(50)))
                 # Before it is known that the database is away the whole pool may dial, afterwards the probe alone.
-                assert len(server.dials) <= 10 + TOTAL / 0.2
+                assert len(server.dials) <= 10 + TOTAL / 0.15
                 assert len(r.of(Parked)) >= 50
 
         run_virtual(work())

@@ -197,7 +197,7 @@ def test_a_connection_in_doubt_is_replaced_for_who_waits() -> None:
 def test_age_and_idleness() -> None:
     async def work() -> None:
         async with FakeServer() as server:
-            pool = Pool(at(server.port), PoolSettings(max_age=1000, max_idle=100, warm=1, control=0))
+            pool = Pool(at(server.port), PoolSettings(max_age=1000, max_idle=100, warm=1, control=0, stop=0))
             await pool.warm()
             first, second = await pool.acquire(), await pool.acquire()
             pool.release(first)
@@ -219,11 +219,11 @@ def test_age_and_idleness() -> None:
 def test_lanes_do_not_wait_for_each_other() -> None:
     async def work() -> None:
         async with FakeServer() as server:
-            pool = Pool(at(server.port), PoolSettings(size=1, bulk=1, control=1))
+            pool = Pool(at(server.port), PoolSettings(size=1, bulk=1, control=1, stop=1))
             await pool.warm()
-            assert len(server.dials) == 2
+            assert len(server.dials) == 3
             held = [await pool.acquire(lane) for lane in Lane]
-            assert len({id(connection) for connection in held}) == 3
+            assert len({id(connection) for connection in held}) == 4
             assert all(stats.used == 1 for stats in pool.stats().values())
             for connection in held:
                 pool.release(connection)
