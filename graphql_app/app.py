@@ -302,6 +302,7 @@ def note_state(metrics: Metrics, edge: Edge, services: Services) -> None:
         for state in ("idle", "used", "dialling"):
             metrics.set("pool_connections", getattr(stats, state), lane, state)
         metrics.set("pool_waiting", stats.waiting, lane)
+        metrics.set("pool_parked", stats.parked, lane)
     metrics.set("requests_in_flight", edge.in_flight)
     metrics.set("documents_cached", services.face.documents)
 

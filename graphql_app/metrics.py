@@ -87,6 +87,7 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "requests_in_flight": ("Requests that have no answer yet.", ()),
     "pool_connections": ("Connections to the database, by lane and state (idle, used, dialling).", ("lane", "state")),
     "pool_waiting": ("Callers that wait for a connection.", ("lane",)),
+    "pool_parked": ("Of these, callers that wait for a database that is away.", ("lane",)),
     "database_away": ("1 while the database does not answer.", ()),
     "ledger_in_use": ("1 while writes are noted in the ledger.", ()),
     "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
@@ -95,7 +96,9 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "schema_age_seconds": ("Time since the schema being served was built.", ()),
 }
 """Gauges: what each tells, and its labels."""
-_SUMMED: Final = frozenset({"requests_in_flight", "pool_connections", "pool_waiting", "documents_cached"})
+_SUMMED: Final = frozenset(
+    {"requests_in_flight", "pool_connections", "pool_waiting", "pool_parked", "documents_cached"}
+)
 """Gauges that several processes add up; of the others the largest counts."""
 
 

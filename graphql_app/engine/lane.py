@@ -52,6 +52,8 @@ class LaneStats:
     used: int
     dialling: int
     waiting: int
+    parked: int = 0
+    """Of those that wait, how many do because the database is away."""
 
 
 _FRESH_DIAL = 0.2
@@ -193,4 +195,6 @@ class Slots:
 
     def stats(self) -> LaneStats:
         """The numbers of this moment."""
-        return LaneStats(self.size, len(self.idle), len(self.used), len(self.dials), len(self.waiters))
+        waiting = len(self.waiters)
+        parked = waiting if self._pool.away else 0
+        return LaneStats(self.size, len(self.idle), len(self.used), len(self.dials), waiting, parked)

@@ -66,7 +66,7 @@ def test_a_returned_connection_goes_to_who_waits_longest() -> None:
 
             tasks = [asyncio.create_task(use(number)) for number in range(5)]
             await settle()
-            assert interactive(pool).waiting == 5
+            assert (interactive(pool).waiting, interactive(pool).parked) == (5, 0)
             pool.release(held)
             await asyncio.gather(*tasks)
             assert order == [0, 1, 2, 3, 4]

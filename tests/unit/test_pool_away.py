@@ -34,6 +34,7 @@ def test_away_and_back() -> None:
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(10)]
         await asyncio.sleep(5)
         assert not any(task.done() for task in waiting)
+        assert (interactive(pool).waiting, interactive(pool).parked) == (10, 10)
         probes = [event for event in events if isinstance(event, Probed)]
         assert 40 <= len(probes) <= 100
         assert {event.code for event in probes} == {2003}
@@ -41,6 +42,7 @@ def test_away_and_back() -> None:
             held = await asyncio.gather(*waiting)
             assert pool.loop.time() < 5.2
             assert len(server.dials) == 10
+            assert interactive(pool).parked == 0
             (back,) = [event for event in events if isinstance(event, DatabaseBack)]
             assert 5.0 <= back.seconds <= 5.2
             parked = [event for event in events if isinstance(event, Parked)]
