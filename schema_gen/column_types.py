@@ -6,8 +6,6 @@ NULL. The session is assumed as everywhere: utf8mb4, UTC, strict, backslash esca
 
 from __future__ import annotations
 
-import re
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,8 +14,9 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from schema_gen import encoders, times
+from schema_gen import key_literals as keys
 from schema_gen.catalog import Column, ColumnType
-from schema_gen.literals import double, quote_bytes, quote_text, quote_texts
+from schema_gen.literals import quote_texts
 
 Encoder = Callable[[object, ColumnType, bool], bytes]
 KeyLiteral = Callable[[bytes], bytes]
@@ -57,37 +56,6 @@ _TEXTUAL: Final = _ORDERED | {OperatorGroup.TEXT}
 _NOTHING: Final[frozenset[OperatorGroup]] = frozenset()
 
 
-# --- texts of keys ----------------------------------------------------------
-
-_DIGITS = re.compile(rb"-?[0-9]{1,65}(?:\.[0-9]{1,65})?")
-
-
-def _digits_key(text: bytes) -> bytes:
-    if not _DIGITS.fullmatch(text):
-        raise ValueError("not the text of a number")
-    return text
-
-
-def _double_key(text: bytes) -> bytes:
-    return double(float(text))
-
-
-def _float_key(text: bytes) -> bytes:
-    return double(struct.unpack("<f", struct.pack("<f", float(text)))[0])
-
-
-def _text_key(text: bytes) -> bytes:
-    return quote_text(bytes.fromhex(text.decode()).decode())
-
-
-def _bytes_key(text: bytes) -> bytes:
-    return quote_bytes(bytes.fromhex(text.decode()))
-
-
-def _word_key(text: bytes) -> bytes:
-    return quote_text(text.decode())
-
-
 # --- the rows ---------------------------------------------------------------
 
 
@@ -101,8 +69,8 @@ class TypeRow:
     matching keys outside the database, without control characters, and `key_literal`
     turns it back into a literal; only where `exact_key` holds are keys equal to the
     database if and only if their texts are. `summable`: `sum`, `avg`, `_inc`;
-    `ranked`: `min`, `max`; `by_place`: ORDER BY goes by the places of the members, `<` by
-    their texts; `exact_sum`: a sum is stringified like the scalar itself.
+    `ranked`: `min`, `max`; `by_place`: ORDER BY goes by the places of the members, a bare `<`
+    by their texts; `exact_sum`: a sum is stringified like the scalar itself.
     """
 
     scalar: str
@@ -110,7 +78,7 @@ class TypeRow:
     encoder: Encoder
     operators: frozenset[OperatorGroup]
     key_sql: str = "{c}"
-    key_literal: KeyLiteral = _word_key
+    key_literal: KeyLiteral = keys.word_key
     exact_key: bool = True
     is_list: bool = False
     number_sql: str | None = None
@@ -120,6 +88,7 @@ class TypeRow:
     null_safe: bool = True
     by_place: bool = False
     json_by_flavour: Mapping[str, str] = field(default_factory=dict)
+    figure_by_flavour: Mapping[str, str] = field(default_factory=dict)
     compared_by_flavour: Mapping[str, str] = field(default_factory=dict)
 
     def json_for(self, stringify: bool, flavour: str) -> str:
@@ -127,6 +96,10 @@ class TypeRow:
         if not stringify and self.number_sql is not None:
             return self.number_sql
         return self.json_by_flavour.get(flavour, self.json_sql)
+
+    def figure_for(self, stringify: bool, flavour: str) -> str:
+        """The template of the JSON text of a `min` or `max`."""
+        return self.figure_by_flavour.get(flavour) or self.json_for(stringify, flavour)
 
     @property
     def order_sql(self) -> str:
@@ -141,7 +114,7 @@ class TypeRow:
     @property
     def cursor_literal(self) -> KeyLiteral:
         """From that text to the literal that `order_sql` is compared with."""
-        return _digits_key if self.by_place else self.key_literal
+        return keys.digits_key if self.by_place else self.key_literal
 
     def compared_for(self, flavour: str) -> str:
         """The template of the column's side in `=` and `IN`; its partner is `encode_compared`'s literal."""
@@ -150,22 +123,35 @@ class TypeRow:
 
 # A column that became a number a moment ago is still shown as text: quoted by itself it would be NULL, or refused.
 _TEXT_SQL: Final = "JSON_QUOTE(CONCAT({c}))"
+# A text beside a bare UUID, as in IFNULL, would be read as one.
+_PLAIN_SQL: Final = "CONCAT({c})"
 _QUOTED: Final = "CONCAT('\"',{c},'\"')"
 _HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 _WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
 _TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
+# MySQL and MariaDB take 22 characters for enough where they keep the text of a double in a table of their own, and
+# cut the rest. MySQL shows all digits of a column only, and of other expressions only in JSON.
+_WIDE_DOUBLES: Final = MappingProxyType({"mysql": "CAST({c} AS CHAR(30))", "mariadb": "CAST({c}+0e0 AS CHAR(30))"})
+_WIDE_FLOAT: Final = "CAST({c} AS CHAR(80))"
+_WIDE_FLOATS: Final = MappingProxyType({"mysql": _WIDE_FLOAT, "mariadb": _WIDE_FLOAT})
 # The short text (six digits) where it names this very float, all digits of it as a double where not.
 _SHORT: Final = "CONCAT(CAST({c} AS FLOAT))"
-_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CONCAT({{c}}+0e0))"
+_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CAST({{c}}+0e0 AS CHAR(30)))"
 # Members hold no commas; the empty set and a set of the member '' differ in the number only.
 _SET_SQL: Final = "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
 _BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
 _SHORT_DECIMAL: Final = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT({c})))"
 
-_INT: Final = TypeRow("Int", "{c}", encoders.encode_integer, _ORDERED, key_literal=_digits_key, summable=True)
+_INT: Final = TypeRow("Int", "{c}", encoders.encode_integer, _ORDERED, key_literal=keys.digits_key, summable=True)
 _BIGINT: Final = replace(_INT, scalar="bigint", json_sql=_QUOTED, number_sql="{c}", exact_sum=True)
 _BOOLEAN: Final = TypeRow(
-    "Boolean", _TRUTH, encoders.encode_boolean, _ORDERED, key_sql="({c}+0)", key_literal=_digits_key, ranked=False
+    "Boolean",
+    _TRUTH,
+    encoders.encode_boolean,
+    _ORDERED,
+    key_sql="({c}+0)",
+    key_literal=keys.digits_key,
+    ranked=False,
 )
 _BIT: Final = replace(
     _INT, json_sql="({c}+0)", key_sql="({c}+0)", summable=False, ranked=False
@@ -173,19 +159,34 @@ _BIT: Final = replace(
 _DECIMAL: Final = replace(_BIGINT, scalar="decimal", encoder=encoders.encode_decimal, key_sql="{c}")
 _DOUBLE: Final = TypeRow(
     "Float",
-    "{c}",  # in full for a column; MySQL cuts the last digits of long results of expressions
+    "{c}",
     encoders.encode_double,
     _ORDERED,
-    key_literal=_double_key,
+    key_literal=keys.double_key,
     exact_key=False,
     summable=True,
+    json_by_flavour=_WIDE_DOUBLES,
+    figure_by_flavour=MappingProxyType({"mysql": "CONCAT(CAST({c} AS JSON))"}),
 )
-_FLOAT: Final = replace(_DOUBLE, encoder=encoders.encode_float, key_sql="({c}+0e0)", key_literal=_float_key)
+_FLOAT: Final = replace(
+    _DOUBLE,
+    encoder=encoders.encode_float,
+    key_sql="({c}+0e0)",
+    key_literal=keys.float_key,
+    json_by_flavour={},
+    figure_by_flavour={},
+)
 _TEXT: Final = TypeRow(
-    "String", _TEXT_SQL, encoders.encode_text, _TEXTUAL, key_sql=_HEX_TEXT, key_literal=_text_key, exact_key=False
+    "String",
+    _TEXT_SQL,
+    encoders.encode_text,
+    _TEXTUAL,
+    key_sql=_HEX_TEXT,
+    key_literal=keys.text_key,
+    exact_key=False,
 )
 _BINARY: Final = TypeRow(
-    "binary", _BASE64_SQL, encoders.encode_binary, _ORDERED, key_sql="HEX({c})", key_literal=_bytes_key
+    "binary", _BASE64_SQL, encoders.encode_binary, _ORDERED, key_sql="HEX({c})", key_literal=keys.bytes_key
 )
 _GEOMETRY: Final = TypeRow(
     "geometry",
@@ -193,7 +194,7 @@ _GEOMETRY: Final = TypeRow(
     encoders.encode_geometry,
     _NOTHING,
     key_sql="HEX({c})",
-    key_literal=_bytes_key,
+    key_literal=keys.bytes_key,
     ranked=False,
 )
 
@@ -211,9 +212,11 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "decimal": _DECIMAL,
         "decimal scaled": replace(_DECIMAL, key_sql=_SHORT_DECIMAL),
         "float": replace(_FLOAT, json_sql=_FLOAT_SQL),
-        "float scaled": _FLOAT,
+        "float scaled": replace(_FLOAT, json_by_flavour=_WIDE_FLOATS),
         "double": _DOUBLE,
-        "year": TypeRow("year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=_digits_key),
+        "year": TypeRow(
+            "year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=keys.digits_key
+        ),
         "date": TypeRow("date", _QUOTED, times.encode_date, _ORDERED),
         "datetime": TypeRow(
             "datetime",
@@ -278,9 +281,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "multipolygon": _GEOMETRY,
         "geometrycollection": _GEOMETRY,
         "geomcollection": _GEOMETRY,
-        "uuid": TypeRow("uuid", _QUOTED, encoders.encode_uuid, _ORDERED),
-        "inet4": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED),
-        "inet6": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED),
+        "uuid": TypeRow("uuid", _QUOTED, encoders.encode_uuid, _ORDERED, key_sql=_PLAIN_SQL),
+        "inet4": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED, key_sql=_PLAIN_SQL),
+        "inet6": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED, key_sql=_PLAIN_SQL),
         # MySQL writes six digits of each number, seekdb all.
         "vector": replace(
             _GEOMETRY,
@@ -325,6 +328,7 @@ def _with_operand(row: TypeRow, operand: str) -> TypeRow:
         row,
         json_sql=row.json_sql.replace("{c}", operand),
         number_sql=row.number_sql and row.number_sql.replace("{c}", operand),
+        json_by_flavour={name: text.replace("{c}", operand) for name, text in row.json_by_flavour.items()},
         key_sql=row.key_sql.replace("{c}", operand),
     )
 
@@ -373,6 +377,19 @@ def encode_compared(value: object, column: Column) -> bytes:
         ValueError: as `encode`.
     """
     return _row_of(column.type).encoder(value, column.type, False)
+
+
+def encode_placed(value: object, column: Column) -> bytes:
+    """The literal of a value that `order_sql` is compared with, for the order of ORDER BY.
+
+    Raises:
+        ValueError: as `encode`.
+    """
+    row = _row_of(column.type)
+    if not row.by_place:
+        return encode_compared(value, column)
+    row.encoder(value, column.type, False)
+    return encoders.encode_place(value, column.type)
 
 
 INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)

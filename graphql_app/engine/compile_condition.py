@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphql_app.engine import plan
 from graphql_app.engine.figures import EXACT, FUNCTION_SQL
 from graphql_app.engine.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
-from graphql_app.engine.operators import compare
+from graphql_app.engine.operators import EQUALITIES, ORDERINGS, compare
 from graphql_app.engine.request import Function, Nulls, Operator
 from graphql_app.engine.scope import Scope, match, ref
 from graphql_app.engine.values import EMPTY_LIST
@@ -14,8 +14,6 @@ from schema_gen.column_types import type_of
 
 TRUE = sql("TRUE")
 FALSE = sql("FALSE")
-
-EQUALITIES = frozenset({Operator.EQ, Operator.NEQ, Operator.IN, Operator.NIN})
 
 
 def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
@@ -84,9 +82,9 @@ def _connect(word: str, empty: Sql, items: list[Sql]) -> Sql:
 
 def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
     column = ref(alias, where.column)
-    if where.operator not in EQUALITIES:
-        return column
-    return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
+    if where.operator in EQUALITIES:
+        return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
+    return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
 
 
 def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> Sql:

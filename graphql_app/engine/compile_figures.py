@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 
 from graphql_app.engine import plan
-from graphql_app.engine.compile_cell import Cell, column_json, json_text, object_cell
+from graphql_app.engine.compile_cell import Cell, json_text, object_cell
 from graphql_app.engine.compile_condition import count_sql, function_sql
-from graphql_app.engine.fragment import Sql, sql, text
+from graphql_app.engine.fragment import Sql, sql, template, text
 from graphql_app.engine.request import Function
 from graphql_app.engine.scope import Scope
 from schema_gen.catalog import Column
@@ -44,7 +44,8 @@ def _applied(scope: Scope, alias: str, function: Function, item: plan.ColumnOut 
 
 def _function_json(scope: Scope, value: Sql, function: Function, column: Column) -> Sql:
     if function in (Function.MIN, Function.MAX):
-        return column_json(scope, value, column, nullable=True)
+        made = type_of(column).figure_for(scope.dialect.stringify, scope.dialect.features.flavour)
+        return sql("IFNULL(", template(made, value), ",'null')")
     # A sum of 32-bit integers is not one of 32 bits: it is shown as BIGINT and DECIMAL are.
     exact = function is Function.SUM and type_of(column).scalar != "Float"
     if exact and scope.dialect.stringify:

@@ -113,6 +113,10 @@ OPERATORS: dict[Operator, OperatorRow] = {
     Operator.CONTAINS: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "%")),
 }
 
+EQUALITIES = frozenset({Operator.EQ, Operator.NEQ, Operator.IN, Operator.NIN})
+ORDERINGS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN})
+"""What compares by order. Both sides are then what the column's type is ordered by (`order_sql`)."""
+
 
 def compare(operator: Operator, column: Sql, low: Value, high: Value | None, features: Features) -> Sql:
     """The SQL of one comparison."""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from graphql_app.engine.fragment import Literal, Value, finish, sql, value
-from graphql_app.engine.operators import OPERATORS, Takes
+from graphql_app.engine.operators import OPERATORS, ORDERINGS, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode, encode_column, encode_compared, type_of
+from schema_gen.column_types import encode, encode_column, encode_compared, encode_placed, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -55,7 +55,7 @@ def _pair(column: Column, raw: object) -> tuple[object, object]:
 
 def _encode_end(column: Column, end: int, raw: object) -> bytes:
     """One end of a range."""
-    return _checked(column, encode_compared, _pair(column, raw)[end])
+    return _checked(column, encode_placed, _pair(column, raw)[end])
 
 
 def _invalid(column: Column, what: str) -> RequestError:
@@ -158,7 +158,8 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
         case Takes.TEXT:
             return value(raw, partial(_encode_text, column, row.text)), None
         case Takes.VALUE:
-            return value(raw, partial(_checked, column, encode_compared)), None
+            encoder = encode_placed if operator in ORDERINGS else encode_compared
+            return value(raw, partial(_checked, column, encoder)), None
 
 
 def _encode_page(what: str, maximum: int, raw: object) -> bytes:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from schema_gen.build_catalog import build_catalog
 from schema_gen.column_types import encode
 from schema_gen.introspect import introspect
-from tests.engines.test_column_types import CASES
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 from tests.harness.raw_session import raw_session
+from tests.harness.type_cases import CASES
 
 pytestmark = pytest.mark.anyio
 

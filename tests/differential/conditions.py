@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.differential.database import Database
 from tests.differential.schema import Column, Kind, Relation, Table
 from tests.differential.tables import TABLES
-from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, parsed
+from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, parsed, sort_value
 
 Truth = bool | None
 
@@ -117,8 +117,9 @@ def _verdict(value: Any, column: Column, name: str, operand: Any) -> Truth:
     operands = [parsed(item, column.kind) for item in (operand if several else [operand])]
     if isinstance(value, Near):
         value = _clear(value, operands)
-    left, right = comparable(value, column.kind), [comparable(item, column.kind) for item in operands]
-    return OPERATORS[name](left, right)
+    if name in BY_ORDER:
+        return OPERATORS[name](sort_value(value, column), [sort_value(item, column) for item in operands])
+    return OPERATORS[name](comparable(value, column.kind), [comparable(item, column.kind) for item in operands])
 
 
 def _clear(value: Near, operands: list[Any]) -> Decimal:
@@ -147,6 +148,10 @@ OPERATORS: Final[dict[str, Callable[[Any, list[Any]], bool]]] = {
     "_nin": lambda left, right: left not in right,
     "_between": _between,
 }
+
+
+BY_ORDER: Final = ("_gt", "_gte", "_lt", "_lte", "_between")
+"""What compares as ORDER BY does."""
 
 
 @cache

@@ -202,7 +202,8 @@ FAMILIES = (
         (["a", "c"], ["c", "a", "a"], "c,a"),
         ["a", "c"],
         (["d"], [1]),
-        "In the order of the declaration, each member once. Equality is that of the whole set.",
+        "In the order of the declaration, each member once. Equality is that of the whole set, order that of the"
+        " places of its members.",
     ),
     Family(
         "BINARY, VARBINARY, TINYBLOB, BLOB, MEDIUMBLOB, LONGBLOB",

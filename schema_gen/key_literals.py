@@ -1,0 +1,45 @@
+"""Texts of keys, as `TypeRow.key_sql` makes them, -> SQL literals that find the keys again. Pure.
+
+They raise `ValueError` where the text is none that `key_sql` makes.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from schema_gen.literals import double, quote_bytes, quote_text
+
+_DIGITS = re.compile(rb"-?[0-9]{1,65}(?:\.[0-9]{1,65})?")
+
+
+def digits_key(text: bytes) -> bytes:
+    """The text of a number, which is its literal."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError("not the text of a number")
+    return text
+
+
+def double_key(text: bytes) -> bytes:
+    """The text of a double."""
+    return double(float(text))
+
+
+def float_key(text: bytes) -> bytes:
+    """The text of a 32-bit float, exactly as it was stored."""
+    return double(struct.unpack("<f", struct.pack("<f", float(text)))[0])
+
+
+def text_key(text: bytes) -> bytes:
+    """Text in hexadecimal digits of its UTF-8."""
+    return quote_text(bytes.fromhex(text.decode()).decode())
+
+
+def bytes_key(text: bytes) -> bytes:
+    """Bytes in hexadecimal digits."""
+    return quote_bytes(bytes.fromhex(text.decode()))
+
+
+def word_key(text: bytes) -> bytes:
+    """Text as it is: it holds no control characters."""
+    return quote_text(text.decode())
