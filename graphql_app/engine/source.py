@@ -78,8 +78,18 @@ def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str
         source.order = number
         return source
     source.order = order_terms(scope, source.alias, terms) if terms else None
+    if source.group_by and source.order is not None and link is not None and not link.every and _by_key(rows, terms):
+        # The same within each parent, and the order in which an index of the foreign key has the rows.
+        source.order = sql(source.group_by, ",", source.order)
     source.page = page_sql(rows)
     return source
+
+
+def _by_key(rows: plan.Rows, terms: tuple[plan.OrderTerm, ...]) -> bool:
+    """Whether the order is that of the primary key."""
+    key = rows.table.primary_key
+    plain = (None if term.path or term.relation or term.descending else term.column for term in terms)
+    return key is not None and key.columns == tuple(column.name if column else None for column in plain)
 
 
 def _page_of_parent(number: Sql, rows: plan.Rows) -> list[Sql]:
