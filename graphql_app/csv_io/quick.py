@@ -65,7 +65,8 @@ class QuickRows:
         count = text.count(self._newline)
         form, width = self._format, self._width
         # Without newlines inside of cells each record is a line.
-        lines = list(range(line, line + count)) if count == len(found) else self._lines(self._common, text, line)
+        simple = count == len(found) and not self._other_newlines(text)
+        lines = list(range(line, line + count)) if simple else self._lines(self._common, text, line)
         if not any(map(itemgetter(width), found)):
             return _finished([form % cells for cells in found]), lines, count
         rows = [form % cells for cells in found]
@@ -78,6 +79,10 @@ class QuickRows:
             else:
                 rows[place] = made
         return _finished(rows), lines, count
+
+    def _other_newlines(self, text: bytes) -> int:
+        """Ends of records that are not counted as lines: as many of them as newlines in cells would hide both."""
+        return text.count(b"\n") if self._newline == b"\r" else text.count(b"\r") - text.count(b"\r\n")
 
     def _one_by_one(self, text: bytes, line: int) -> tuple[bytes, list[int], int]:
         lines = self._lines(self._any, text, line)
