@@ -45,7 +45,7 @@ faults: .venv/test.stamp
 # 100,000 hostile requests to the program on MariaDB, then FUZZ_SECONDS (60) of atheris for each of its readers
 fuzz: .venv/test.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]" || echo "atheris does not install here"
-	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-100000} $(PYTEST) --engines mariadb tests/hostile/test_generated.py $(ARGS)
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-100000} $(PYTEST) --engines mariadb tests/hostile/test_generated.py tests/hostile/test_generated_sockets.py $(ARGS)
 	@$(BIN)/python -m tests.hostile.fuzz
 
 .venv/bench.stamp: pyproject.toml scripts/venv.sh

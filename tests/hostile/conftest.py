@@ -7,7 +7,7 @@ import pytest
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each engine: how many, of which seed, how long, and the answers by status."""
-    from tests.hostile.test_generated import FIGURES
+    from tests.hostile.run import FIGURES
 
     if FIGURES:
         terminalreporter.section("generated requests")

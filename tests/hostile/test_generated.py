@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
@@ -10,15 +9,12 @@ import pytest
 from tests.fix_app import StartApp
 from tests.harness.engine import Engine
 from tests.hostile.generated import generated
+from tests.hostile.run import FIGURES, REQUESTS, SEED
 from tests.hostile.wire import answers
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "300"))
-SEED = int(os.environ.get("FUZZ_SEED", "1"))
 IMPATIENT = {"HEADER_TIMEOUT_SECONDS": "0.5", "BODY_TIMEOUT_SECONDS": "0.5"}
 """Requests whose end was cut off are not waited for."""
 SHOWN = 20
-FIGURES: list[str] = []
-"""What the end of the run prints."""
 
 
 @pytest.mark.timeout(7200)

@@ -1,0 +1,13 @@
+"""What a run of generated requests is given, how many and which seed, and the figures it makes."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+REQUESTS: Final = int(os.environ.get("FUZZ_REQUESTS", "300"))
+"""Requests for each engine; conversations over WebSocket are fewer."""
+SEED: Final = int(os.environ.get("FUZZ_SEED", "1"))
+"""The same seed makes the same ones."""
+FIGURES: Final[list[str]] = []
+"""What the end of the run prints."""
