@@ -33,6 +33,8 @@ class Unit(Generic[T]):
     settlement: Settlement[T] | None = None
     keep: Callable[[T], bytes] | None = None
     """Gives the statement that stores the work's value, to be run together with its COMMIT."""
+    recall: Job[T] | None = None
+    """Finds the work's value again where it counts and its answer was lost; it may then be sent with its COMMIT."""
     mark: bytes = b""
     """The comment that its statements end with, so that the server's logs lead back to the request."""
 
@@ -60,6 +62,7 @@ class Attempt(Generic[T]):
     __slots__ = (
         "_connection",
         "_failed_before",
+        "_known",
         "_ledger",
         "_limit",
         "_pool",
@@ -81,7 +84,7 @@ class Attempt(Generic[T]):
         self._limit = limit
         self._connection: Connection | None = None
         self._session: Session | None = None
-        self._timed_out = False
+        self._timed_out = self._known = False
         self._value: T
 
     async def run(self) -> T:
@@ -95,8 +98,11 @@ class Attempt(Generic[T]):
                 connection = self._connection = await self._pool.acquire(unit.lane)
                 claim = None if settlement is None else settlement.claim
                 within = max(limit - _MARGIN, limit / 2)
-                session = self._session = Session(connection, unit.kind, within, claim, self._failed_before, unit.mark)
+                session = self._session = Session(
+                    connection, unit.kind, within, claim, self._failed_before, unit.mark, self._note()
+                )
                 self._value = value = await unit.job(session)
+                self._known = True
                 await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:
             self._timed_out = timer.expired and isinstance(error, TimeoutError)
@@ -105,6 +111,11 @@ class Attempt(Generic[T]):
             if not session.kept:
                 self._pool.release(connection)
         return self._value
+
+    def _note(self) -> bytes | None:
+        """The claim of a write that may be sent with its COMMIT: the first attempt, for there is nothing to settle."""
+        settlement, first = self._unit.settlement, self._failed_before == 0
+        return settlement.note if settlement is not None and first and self._unit.recall is not None else None
 
     async def _failed(self, error: BaseException) -> None:
         """Cleans up and raises; returns only if the work turns out to be done."""
@@ -134,8 +145,8 @@ class Attempt(Generic[T]):
         if settlement is not None and session is not None and session.claimed:
             # Whoever holds the claim knows that no attempt before counts.
             settlement.open = failure is FailureClass.C
-            if settlement.open:
-                settlement.value = self._value
+            if settlement.open and self._known:
+                settlement.value, settlement.known = self._value, True
         raise AttemptFailed(failure, error, phase) from error
 
     def _claim_refused(self, error: ServerError, phase: Phase) -> NoReturn:
@@ -163,6 +174,8 @@ class Attempt(Generic[T]):
             async with asyncio.timeout(GRACE):
                 await connection.settle()
             session.open = False
+            if not self._known:
+                self._fail(TimeoutError(), Phase.COMMIT)  # it counts, but its answer has gone
         except (ServerError, ConnectionLost, TimeoutError) as error:
             if isinstance(error, TimeoutError):
                 self._stopper.sever(connection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import json_text
 from graphql_app.engine.compile_read import compile_query
-from graphql_app.engine.compile_write import CompiledWrite, compile_write
+from graphql_app.engine.compile_write import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.compiled import Template
 from graphql_app.engine.cost import Estimate
 from graphql_app.engine.plan_tables import tables_written
@@ -30,11 +30,16 @@ class Prepared:
     estimate: Estimate | None = None
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
+    alone: CompiledInsert | None = field(init=False)
+    """The only write, where it is an insert whose row can be found again."""
 
     def __post_init__(self) -> None:
         """Works out what every call asks."""
         fixed = self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
         object.__setattr__(self, "constant", fixed)
+        only = self.writes[0] if self.writes is not None and len(self.writes) == 1 else None
+        again = isinstance(only, CompiledInsert) and only.again is not None
+        object.__setattr__(self, "alone", only if again else None)
 
 
 def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:

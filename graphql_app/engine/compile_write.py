@@ -15,15 +15,15 @@ from graphql_app.engine.compile_cell import key_text
 from graphql_app.engine.compile_condition import condition
 from graphql_app.engine.compile_read import read_node, row_cell
 from graphql_app.engine.compiled import Form, Node
+from graphql_app.engine.find_row import found_again, given, new_row, unknown_key
 from graphql_app.engine.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
 from graphql_app.engine.json_changes import json_change
 from graphql_app.engine.request import Operator
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Link
 from graphql_app.engine.trigger_guard import check, check_insert, told_columns
-from graphql_app.engine.values import NULL
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Cardinality, Column, Event, Relation, Table
+from schema_gen.catalog import Cardinality, Event, Relation, Table
 from schema_gen.column_types import INTEGER, type_of
 
 DEFAULT = Literal(b"DEFAULT")
@@ -34,6 +34,7 @@ class CompiledInsert:
     """One row: its INSERT, and for each returning field the node that reads it back in the same round trip.
 
     Where the engine tells the row as it stores it, `statement` is None: the only node inserts it.
+    `again` then reads the row later; None where the insert may not be sent together with its COMMIT.
     `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
     """
 
@@ -43,6 +44,7 @@ class CompiledInsert:
     has_generated_id: bool
     explicit_id: Value | None
     returning: tuple[Node, ...]
+    again: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,13 @@ def _insert_one(
         # The columns go by the table's own name here.
         cell = row_cell(Scope(dialect), rows.table.name, rows.table, wanted[0].outputs)
         node = Node(finish(sql(insert, " RETURNING ", cell.column())), Form.ONE, missing=b"null")
-        return CompiledInsert(None, write.answer, write.one, False, None, (node,))
+        again = found_again(dialect, rows, row, wanted[0].outputs)
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again)
     statement = finish(insert)
     auto = rows.table.auto_increment
-    explicit = _given(rows, row, auto) if auto else None
+    explicit = given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
-    nodes = _read_back(dialect, rows.table, _new_row(rows, row), wanted) if wanted else ()
+    nodes = _read_back(dialect, rows.table, new_row(rows, row), wanted) if wanted else ()
     return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
 
 
@@ -188,39 +191,8 @@ def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
     """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
     filled = {column for nested in rows.before for column in nested.relation.columns}
     for column in rows.table.key_columns:
-        if not column.auto_increment and column.name not in filled and _given(rows, row, column) is None:
-            raise _unknown_key(column)
-
-
-def _unknown_key(column: Column) -> RequestError:
-    given = column.name
-    if not column.has_default:
-        return RequestError(Code.NOT_NULL_VIOLATION, f"A value is required for column '{given}'", column=given)
-    return RequestError(Code.NO_KEY, f"Give '{given}': a key made by a default cannot be read back", column=given)
-
-
-def _new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
-    """The condition that finds exactly the row just inserted."""
-    found: list[plan.Condition] = []
-    for column in rows.table.key_columns:
-        given = _given(rows, row, column)
-        if column.auto_increment and not isinstance(given, Literal):
-            found.append(plan.LastInserted(column, given))
-        elif given is not None:
-            found.append(plan.CompareColumn(column, Operator.EQ, given))
-        else:
-            raise _unknown_key(column)
-    return plan.AllOf(tuple(found))
-
-
-def _given(rows: plan.InsertRows, row: tuple[Value | None, ...], column: Column) -> Value | None:
-    """The value given for `column`; None where the database makes one (absent, NULL or 0 for AUTO_INCREMENT)."""
-    if column not in rows.columns:
-        return None
-    cell = row[rows.columns.index(column)]
-    if column.auto_increment and cell in (NULL, Literal(b"0")):
-        return None
-    return cell
+        if not column.auto_increment and column.name not in filled and given(rows, row, column) is None:
+            raise unknown_key(column)
 
 
 # --- update and delete -------------------------------------------------------

@@ -16,7 +16,7 @@ from graphql_app.engine.fragment import Statement
 from graphql_app.engine.ledger import Entry, Once
 from graphql_app.engine.live import LiveCatalog, Snapshot
 from graphql_app.engine.perform_read import perform_reads
-from graphql_app.engine.perform_write import perform_write
+from graphql_app.engine.perform_write import perform_write, recall
 from graphql_app.engine.plan_tables import tables_read
 from graphql_app.engine.planner import Limits, Planner
 from graphql_app.engine.request import Call, Read
@@ -122,7 +122,12 @@ class Engine:
         work = _Work(prepared, slots)
         with self._stage("execute"):
             try:
-                values, retries = await self._executor.run(kind, work.perform, transactional=prepared.transactional)
+                values, retries = await self._executor.run(
+                    kind,
+                    work.perform,
+                    transactional=prepared.transactional,
+                    recall=None if prepared.alone is None else work.recall,
+                )
             except DatabaseError as error:
                 error.root = work.place
                 raise
@@ -239,6 +244,11 @@ class _Work:
             values.append(write if isinstance(write, bytes) else await self._write(session, write))
         self.place = None
         return values
+
+    async def recall(self, session: Session) -> list[bytes]:
+        """As `perform`, for the one insert that was done and not answered. Raises `DatabaseError`."""
+        assert self.prepared.alone is not None
+        return [await recall(session, self.prepared.alone, self.slots)]
 
     async def _write(self, session: Session, write: CompiledWrite) -> bytes:
         try:

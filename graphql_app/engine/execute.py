@@ -70,6 +70,7 @@ class Executor:
         transactional: bool = True,
         schedule: Schedule | None = None,
         repeatable: bool = True,
+        recall: Job[T] | None = None,
     ) -> tuple[T, int]:
         """The value of `job` and the number of attempts that failed before it succeeded.
 
@@ -77,7 +78,8 @@ class Executor:
         work through it. A write is one transaction; `transactional=False` says that a table in it
         cannot roll back. Reads and control work may be repeated at will. `bulk` takes the
         slots for import and export; `schedule` replaces the executor's own. `repeatable=False` says
-        that `job` may be begun once only.
+        that `job` may be begun once only. `recall` allows a write to use `Session.query_whole`: it reads
+        the value of one that counts and was not answered, with `LAST_INSERT_ID()` as it was.
 
         Raises `AppError` with `retry_count` and, for writes, `outcome` set; what else `job` raises
         passes through after a rollback. A caller that is cancelled has its statement stopped.
@@ -85,7 +87,7 @@ class Executor:
         times = schedule or self._schedule
         noted = kind is Kind.WRITE and transactional and repeatable
         settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
-        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, mark=self._marked())
+        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._marked())
         return await self._run(unit, times)
 
     async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
@@ -105,7 +107,7 @@ class Executor:
         self.ledger.busy.add(entry.id)
         try:
             lane, mark = _lane(Kind.WRITE, bulk), self._marked()
-            unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark)
+            unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
             return Once(answer, failed, replayed=False)
         except AlreadyDone:
@@ -150,7 +152,7 @@ class Executor:
                 if settlement is None or not settlement.open:
                     raise
                 self._observer(OutcomeSettled(applied=True))
-                return settlement.value, attempt
+                return await self._value(unit, settlement), attempt
             except LedgerGone:
                 unit = self._without_ledger(unit)
                 return await self._run(unit, times.rest(attempt - failed_before), attempt)
@@ -162,6 +164,22 @@ class Executor:
             # An attempt that overran its limit by cleaning up takes that from the pause.
             await asyncio.sleep(delay - max(seconds - limit, 0.0))
         raise AssertionError("the last attempt returns or raises")
+
+    async def _value(self, unit: Unit[T], settlement: Settlement[T]) -> T:
+        """The value of a write that counts. Raises `AppError` with its outcome where it cannot be found again."""
+        recall = unit.recall
+        if settlement.known or recall is None:
+            return settlement.value
+
+        async def look(session: Session) -> T:
+            await ledger.remind(session, settlement.entry)
+            return await recall(session)
+
+        try:
+            return (await self.run(Kind.READ, look))[0]
+        except AppError as error:
+            error.outcome = Outcome.APPLIED
+            raise
 
     def _without_ledger(self, unit: Unit[T]) -> Unit[T]:
         """The same work, to be done without the ledger, which cannot be used."""
@@ -196,7 +214,7 @@ class Executor:
         kind, failure, error = unit.kind, failed.failure, failed.error
         settlement = unit.settlement
         if settlement is not None and settlement.open and await self._counts(settlement):
-            return settlement.value
+            return await self._value(unit, settlement)
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
         # A refusal is an answer, not a failed attempt.

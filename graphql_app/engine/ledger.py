@@ -9,6 +9,10 @@ its value, known before its COMMIT was sent, is the answer) or goes through (the
 rolled back for good). Two attempts can never both count, and the work is never begun
 while it is open whether it is done. After the last attempt `Ledger.settle` asks once more.
 
+An insert of one row whose answer can be found again goes in one round trip, its COMMIT with it (`Session.query_whole`).
+Its claim stands behind it, and keeps the id that was generated. It is sent once: every later attempt begins
+with the claim as above, and where that says that the first one counts, the row is read by its key.
+
 A client's key (`Idempotency-Key`) makes an entry by `entry_of`. Its row also holds a digest
 of what was asked, and the answer, written together with the COMMIT. Who comes again is
 refused by the claim and given the stored answer. An entry for a part of something
@@ -38,7 +42,7 @@ from graphql_app.engine.fragment import Param, Sql, Statement, finish, join, nam
 from graphql_app.engine.mysql_errors import DUPLICATES, NO_SUCH_TABLE, Phase, classify
 from graphql_app.engine.retry import FailureClass
 from graphql_app.engine.session import Session
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import AppError, Code, RequestError, ServiceUnavailableException
 from graphql_app.events import LedgerAged, LedgerOpened, LedgerUnavailable, Observer
 from schema_gen.literals import NULL, quote_bytes
 
@@ -111,9 +115,16 @@ def _claim(hours: int) -> Statement:
 
 
 _OWN_CLAIM, _CLIENTS_CLAIM = _claim(1), _claim(24)
+_NOTE = finish(
+    sql(
+        sql("INSERT INTO ", name(TABLE), " (", _names("id", "answer", "expires"), ") VALUES (", Param(0, _binary)),
+        ",LAST_INSERT_ID(),UTC_TIMESTAMP() + INTERVAL 1 HOUR)",
+    )
+)
 _THIS = sql(" WHERE ", name("id"), "=", Param(0, _binary))
 _KEEP = finish(sql("UPDATE ", name(TABLE), " SET ", name("answer"), "=", Param(1, _binary), _THIS))
 _FIND = finish(sql("SELECT ", _names("payload", "answer"), " FROM ", name(TABLE), _THIS))
+_REMIND = finish(sql("SELECT LAST_INSERT_ID(CAST(", name("answer"), " AS UNSIGNED)) FROM ", name(TABLE), _THIS))
 _LOOK = finish(sql("SELECT ", _names("id", "payload", "answer", "expires"), " FROM ", name(TABLE), " LIMIT 0"))
 _OLD = sql(" WHERE ", name("expires"), " < UTC_TIMESTAMP() ORDER BY ", name("expires"), f" LIMIT {AGE_BATCH}")
 _AGE = finish(sql("DELETE FROM ", name(TABLE), _OLD))
@@ -141,6 +152,16 @@ async def stored(session: Session, entry: Entry) -> tuple[bytes | None, bytes | 
     return result.rows[0] if result.rows else None
 
 
+async def remind(session: Session, entry: Entry) -> None:
+    """Makes LAST_INSERT_ID() say again what it said in a write that counts, and was sent with its COMMIT.
+
+    Raises `ServiceUnavailableException` where the entry is gone.
+    """
+    (result,) = await session.query(_REMIND.render((entry.id,)), last=True)
+    if not result.rows:
+        raise ServiceUnavailableException
+
+
 async def counts(session: Session, entry: Entry) -> bool:
     """Whether a write counts; if not, it never will. `session` has no transaction of its own (`Kind.CONTROL`).
 
@@ -160,15 +181,23 @@ async def counts(session: Session, entry: Entry) -> bool:
 
 
 class Settlement(Generic[T]):
-    """What is known of one write while it is attempted. `open`: an attempt's COMMIT was sent and not answered."""
+    """What is known of one write while it is attempted. `open`: an attempt's COMMIT was sent and not answered.
 
-    __slots__ = ("claim", "entry", "open", "value")
+    `value` is that attempt's, if it is `known`.
+    """
+
+    __slots__ = ("claim", "entry", "known", "open", "value")
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.claim = claim_sql(entry)
-        self.open = False
+        self.open = self.known = False
         self.value: T
+
+    @property
+    def note(self) -> bytes:
+        """The statement that claims the entry behind an insert instead of before it, and keeps the generated id."""
+        return _NOTE.render((self.entry.id,))
 
     def keep(self, answer: bytes) -> bytes:
         """The statement that stores the answer in the claimed entry."""

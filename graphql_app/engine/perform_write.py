@@ -16,6 +16,7 @@ from graphql_app.engine.compile_write import (
     CompiledWrite,
     read_back,
 )
+from graphql_app.engine.driver import Result
 from graphql_app.engine.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
 from graphql_app.engine.perform_insert import BATCH, Fate, Inserter
 from graphql_app.engine.perform_read import fetch
@@ -48,13 +49,35 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
     batches = [Batch(node) for node in write.returning]
     if write.statement is None:
-        await fetch(session, batches, slots, last=False)
+        (batch,) = batches
+        result = await _insert_told(session, batch.node.statement.render(slots))
+        batch.receive(result.rows, result.groups)
         return Done(1, rows=[[_found(whole(batch))] for batch in batches])
     (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
     done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
     if write.has_generated_id:
         done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
+
+
+async def _insert_told(session: Session, insert: bytes) -> Result:
+    if session.takes_whole(insert):
+        return await session.query_whole(insert)
+    return (await session.query(insert))[0]
+
+
+async def recall(session: Session, write: CompiledInsert, slots: Sequence[object]) -> bytes:
+    """The JSON text of an insert's answer, read later: the row as it is now. `LAST_INSERT_ID()` says its id.
+
+    Raises `DatabaseError` where the row is gone.
+    """
+    assert write.again is not None
+    batch = Batch(write.again)
+    await fetch(session, [batch], slots)
+    row = whole(batch)
+    if row == b"null":
+        raise DatabaseError(Code.CONFLICT, "The row was inserted, and is gone since")
+    return _answer(write, Done(1, rows=[[row]]))
 
 
 def _found(row: bytes) -> bytes:

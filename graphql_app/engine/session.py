@@ -14,6 +14,8 @@ from graphql_app.errors import Code, DatabaseError
 _BEGIN_READ = b"START TRANSACTION READ ONLY"
 _COMMIT = b"COMMIT"
 _WARNINGS = b"SHOW WARNINGS"
+_GROWTH = 8
+"""How many times its size a value may take in JSON text, and a little more."""
 
 Batches = AsyncGenerator[list[Any], None]
 """Rows of a stream as they arrive, in lists."""
@@ -41,6 +43,7 @@ class Session:
         "_limit",
         "_lost",
         "_mark",
+        "_note",
         "claimed",
         "committing",
         "failed",
@@ -58,10 +61,12 @@ class Session:
         claim: bytes | None = None,
         failed: int = 0,
         mark: bytes = b"",
+        note: bytes | None = None,
     ) -> None:
         """`claim` is the statement that every write begins with; `failed` attempts were made before this one.
 
-        `mark` is the comment that each statement ends with.
+        `mark` is the comment that each statement ends with. `note` is the claim of a write of one
+        statement, to be sent behind it; None where a write has to begin with its claim.
         """
         self.features: Features = connection.features
         self.kind = kind
@@ -77,6 +82,7 @@ class Session:
         self._connection = connection
         self._limit = limit
         self._mark = mark
+        self._note = note
         self._begun = kind is Kind.CONTROL
         self._lost: ServerError | ConnectionLost | None = None
 
@@ -132,13 +138,50 @@ class Session:
         self.kept = True
         return connection, first, batches
 
+    def takes_whole(self, statement: bytes) -> bool:
+        """Whether `query_whole` can be used for the first statement of this write.
+
+        A long one may give a row that the server cuts, which has to be seen before the COMMIT.
+        """
+        return self._note is not None and not self._begun and len(statement) * _GROWTH < self._connection.max_packet
+
+    async def query_whole(self, statement: bytes) -> Result:
+        """Runs a whole write, which is this one statement, in one round trip: its claim and its COMMIT go with it.
+
+        Raises as `query`. A connection that is lost meanwhile leaves open whether it counts.
+        """
+        assert self._note is not None
+        head = [*self._limiting(), *self.features.begin_write]
+        self._begun = self.open = self.committing = self.claimed = True
+        connection = self._connection
+        try:
+            results = await connection.query(b";".join((*head, statement + self._mark, self._note, _COMMIT)))
+        except ServerError as error:
+            self._lost = error
+            if error.statement:
+                connection.statement_limit = self._limit
+            place, error.statement = error.statement - len(head), 0
+            self.committing = place > 1
+            if place == 1:
+                raise ClaimRefused(error) from error
+            raise
+        except ConnectionLost as error:
+            self._lost = error
+            raise
+        connection.statement_limit = self._limit
+        self.open = self.committing = False
+        return results[len(head)]
+
+    def _limiting(self) -> list[bytes]:
+        """What tells the server how long a statement may run, where it was told otherwise before."""
+        if self._connection.statement_limit == self._limit:
+            return []
+        setting = self.features.statement_limit_sql(self._limit)
+        return [] if setting is None else [setting]
+
     def _head(self, count: int, last: bool) -> list[bytes]:
         """What has to run before the first statements: the limit of statements, the start of a transaction."""
-        head: list[bytes] = []
-        if self._connection.statement_limit != self._limit:
-            setting = self.features.statement_limit_sql(self._limit)
-            if setting is not None:
-                head.append(setting)
+        head = self._limiting()
         if not self._begun:
             self._begun = True
             if self.kind is Kind.WRITE or count > 1 or not last:
