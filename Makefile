@@ -40,7 +40,7 @@ test-engines: .venv/test.stamp
 
 # Breaks connections and kills databases for minutes, and prints the table of docs/reliability.md
 faults: .venv/test.stamp
-	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py $(ARGS)
+	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py tests/faults/test_schema_changes.py $(ARGS)
 
 # 100,000 hostile requests to the program on MariaDB, then FUZZ_SECONDS (60) of atheris for each of its readers
 fuzz: .venv/test.stamp

@@ -129,14 +129,17 @@ _QUOTED: Final = "CONCAT('\"',{c},'\"')"
 _HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 _WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
 _TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
-# MySQL and MariaDB take 22 characters for enough where they keep the text of a double in a table of their own, and
-# cut the rest. MySQL shows all digits of a column only, and of other expressions only in JSON.
-_WIDE_DOUBLES: Final = MappingProxyType({"mysql": "CAST({c} AS CHAR(30))", "mariadb": "CAST({c}+0e0 AS CHAR(30))"})
-_WIDE_FLOAT: Final = "CAST({c} AS CHAR(80))"
-_WIDE_FLOATS: Final = MappingProxyType({"mysql": _WIDE_FLOAT, "mariadb": _WIDE_FLOAT})
+
+
+# MySQL and MariaDB keep 22 characters of a double's text in tables of their own. MySQL shows all digits of an
+# aggregate in JSON only.
+def _wide(most: int) -> Mapping[str, str]:
+    return MappingProxyType(dict.fromkeys(("mysql", "mariadb"), f"CAST({{c}} AS CHAR({most}))"))
+
+
 # The short text (six digits) where it names this very float, all digits of it as a double where not.
 _SHORT: Final = "CONCAT(CAST({c} AS FLOAT))"
-_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CAST({{c}}+0e0 AS CHAR(30)))"
+_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CAST({{c}}+0e0 AS CHAR(80)))"
 # Members hold no commas; the empty set and a set of the member '' differ in the number only.
 _SET_SQL: Final = "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
 _BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
@@ -165,7 +168,7 @@ _DOUBLE: Final = TypeRow(
     key_literal=keys.double_key,
     exact_key=False,
     summable=True,
-    json_by_flavour=_WIDE_DOUBLES,
+    json_by_flavour=_wide(30),
     figure_by_flavour=MappingProxyType({"mysql": "CONCAT(CAST({c} AS JSON))"}),
 )
 _FLOAT: Final = replace(
@@ -212,8 +215,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "decimal": _DECIMAL,
         "decimal scaled": replace(_DECIMAL, key_sql=_SHORT_DECIMAL),
         "float": replace(_FLOAT, json_sql=_FLOAT_SQL),
-        "float scaled": replace(_FLOAT, json_by_flavour=_WIDE_FLOATS),
+        "float scaled": replace(_FLOAT, json_by_flavour=_wide(80)),
         "double": _DOUBLE,
+        "double scaled": replace(_DOUBLE, json_by_flavour=_wide(350)),  # all digits are written out
         "year": TypeRow(
             "year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=keys.digits_key
         ),
@@ -312,6 +316,8 @@ def _row_name(type_: ColumnType) -> str:
             return "bit long"
         case "int" if type_.unsigned:
             return "int unsigned"
+        case "double" if type_.scale is not None:
+            return "double scaled"
         case "decimal" | "float" if type_.scale:
             return f"{type_.base} scaled"
     return type_.base
@@ -380,11 +386,7 @@ def encode_compared(value: object, column: Column) -> bytes:
 
 
 def encode_placed(value: object, column: Column) -> bytes:
-    """The literal of a value that `order_sql` is compared with, for the order of ORDER BY.
-
-    Raises:
-        ValueError: as `encode`.
-    """
+    """The literal that `order_sql` is compared with, for the order of ORDER BY. Raises as `encode`."""
     row = _row_of(column.type)
     if not row.by_place:
         return encode_compared(value, column)

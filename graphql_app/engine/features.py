@@ -101,11 +101,10 @@ def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _Row:
 _MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
 _MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
 _OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
-# A sort needs room for several of its rows, long texts among them. MySQL takes it piece by piece as it is needed.
-_MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION sort_buffer_size = 8388608")
 _MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60")
-# MySQL knows no limit for idle transactions; no connection of ours is idle for longer than 240 seconds.
-_MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300")
+# MySQL knows no limit for idle transactions; no connection of ours is idle for longer than 240 seconds. A sort needs
+# room for several of its rows, long texts among them; MySQL takes it piece by piece as it is needed.
+_MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300, SESSION sort_buffer_size = 8388608")
 _OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
 
 # The last row of a flavour whose `since` is reached counts.

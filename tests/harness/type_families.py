@@ -113,7 +113,7 @@ FAMILIES = (
     ),
     Family(
         "DOUBLE, REAL",
-        "double",
+        "double,double scaled",
         "DOUBLE",
         ColumnType("double"),
         (0.30000000000000004, "0.30000000000000004"),
