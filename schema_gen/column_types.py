@@ -128,6 +128,8 @@ _PLAIN_SQL: Final = "CONCAT({c})"
 _QUOTED: Final = "CONCAT('\"',{c},'\"')"
 _HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 _WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
+# A zero date, or one without month or day, is none; what may be NULL is looked at elsewhere.
+_DAY: Final = "IF(MONTH({{c}})*DAY({{c}})=0,'null',{})"
 _TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
 
 
@@ -221,17 +223,17 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "year": TypeRow(
             "year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=keys.digits_key
         ),
-        "date": TypeRow("date", _QUOTED, times.encode_date, _ORDERED),
+        "date": TypeRow("date", _DAY.format(_QUOTED), times.encode_date, _ORDERED),
         "datetime": TypeRow(
             "datetime",
-            "CONCAT('\"',REPLACE({c},' ','T'),'\"')",
+            _DAY.format("CONCAT('\"',REPLACE({c},' ','T'),'\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
         "timestamp": TypeRow(
             "timestamp",
-            "CONCAT('\"',REPLACE({c},' ','T'),'+00:00\"')",
+            _DAY.format("CONCAT('\"',REPLACE({c},' ','T'),'+00:00\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",

@@ -139,7 +139,9 @@ FAMILIES = (
         ("2024-02-29",),
         "2024-02-29",
         ("2023-02-29", "0000-00-00", "29.02.2024"),
-        "From 0001-01-01.",
+        "From 0001-01-01. Dates of zero, or without month or day, which lax servers hold, are shown as null, in"
+        " DATETIME and TIMESTAMP too; conditions and CSV have them as they are stored. A column with such a default may"
+        " be null in GraphQL whatever it is declared.",
     ),
     Family(
         "DATETIME",
