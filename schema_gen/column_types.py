@@ -379,11 +379,7 @@ def encode_column(values: Sequence[object], column: Column) -> list[bytes] | Non
 
 
 def encode_compared(value: object, column: Column) -> bytes:
-    """The literal of a value to be compared with `column`: of its family, but of any size or number of digits.
-
-    Raises:
-        ValueError: as `encode`.
-    """
+    """The literal of a value to be compared with `column`: of its family, but of any size. Raises as `encode`."""
     return _row_of(column.type).encoder(value, column.type, False)
 
 
