@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live fuzz assets clean
+.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live bench-load fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -59,6 +59,10 @@ bench: .venv/bench.stamp
 # The CPU time that refusing hostile GraphQL documents takes
 bench-limits: .venv/test.stamp
 	@$(BIN)/python -m bench.limits $(ARGS)
+
+# Ten times the requests that can be answered, and a thousand slow clients (needs MariaDB)
+bench-load: .venv/bench.stamp
+	@$(BIN)/python -m bench.overload $(ARGS)
 
 # What a thousand subscribers to ten queries cost, at rest and when rows change (needs MariaDB)
 bench-live: .venv/bench.stamp

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 NOTE_SECONDS = 5.0
 """How often one of several processes writes its state down for the others to show."""
 
+START_SECONDS = 10.0
+"""How long a worker takes no connections while the schema is read for the first time."""
+
 
 class Application(FastAPI):
     """FastAPI with a short way: calls of `direct` addresses that no browser's page makes pass no middleware.
@@ -186,7 +189,17 @@ async def running(
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
         stack.enter_context(reloading_on_hangup(services.live))
+        await _first_look(services)
         yield services
+
+
+async def _first_look(services: Services) -> None:
+    """Waits until the schema is read or that cannot be soon: a worker that would refuse leaves requests to others."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_SECONDS):
+            while services.executor.away is None and not services.live.tried.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(services.live.tried.wait(), 0.05)
 
 
 @contextmanager

@@ -178,10 +178,10 @@ class Settings(BaseSettings):
         "true or false; true needs the extra: pip install 'graphql-app[otel]'",
     )
     header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
-        8.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS
+        7.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS
     )
     body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
-        8.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
+        7.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
     )
     max_in_flight: PositiveInt = _setting(
         4_000,

@@ -1,14 +1,14 @@
-"""The connections of one lane: who waits for one gets the first there is, in the order of coming."""
+"""The connections of one lane: who waits for one gets the first there is."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from graphql_app.engine.driver import CROWDED, GONE, Connection, ConnectionLost, ServerError
+from graphql_app.engine.waiting import Waiter, Waiting
 from graphql_app.events import Parked, TurnedAway
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Slots:
         self.idle: list[tuple[Connection, float]] = []
         self.used: set[Connection] = set()
         self.dials: dict[asyncio.Task[None], float] = {}
-        self.waiters: OrderedDict[asyncio.Future[Connection], None] = OrderedDict()
+        self.waiters = Waiting(pool.loop)
         self._pool = pool
 
     @property
@@ -78,7 +78,7 @@ class Slots:
         """Connections there are, and dials under way."""
         return len(self.idle) + len(self.used) + len(self.dials)
 
-    async def acquire(self) -> Connection:
+    async def acquire(self, limit: float) -> Connection:
         """See `Pool.acquire`."""
         pool = self._pool
         while self.idle:
@@ -92,8 +92,7 @@ class Slots:
         if len(self.waiters) >= pool.settings.waiting:
             pool.observer(TurnedAway(self.name))
             raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
-        waiter: asyncio.Future[Connection] = pool.loop.create_future()
-        self.waiters[waiter] = None
+        waiter = self.waiters.add(limit)
         self.supply()
         parked = pool.loop.time() if pool.away else None
         try:
@@ -106,10 +105,10 @@ class Slots:
                 released = waiter.done() and not waiter.cancelled()
                 pool.observer(Parked(self.name, pool.loop.time() - parked, released))
 
-    def _leave(self, waiter: asyncio.Future[Connection]) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         """A waiter that was cancelled gives back what it was handed in the same moment."""
         if waiter.cancelled() or not waiter.done():
-            self.waiters.pop(waiter, None)
+            self.waiters.leave(waiter)
         elif waiter.exception() is None:
             self.release(waiter.result())
 
@@ -123,13 +122,12 @@ class Slots:
             self.supply()
 
     def offer(self, connection: Connection) -> None:
-        """Hands a connection to who waits longest, or keeps it."""
-        while self.waiters:
-            waiter, _ = self.waiters.popitem(last=False)
-            if not waiter.done():
-                self.used.add(connection)
-                waiter.set_result(connection)
-                return
+        """Hands a connection to who waits for one, or keeps it."""
+        waiter = self.waiters.next()
+        if waiter is not None:
+            self.used.add(connection)
+            waiter.set_result(connection)
+            return
         if self._pool.closed:
             self._pool.drop(connection, "closed")
             return
@@ -174,10 +172,8 @@ class Slots:
 
     def refuse(self, error: ConnectionLost | ServerError) -> None:
         """Tells every waiter why there is no connection."""
-        while self.waiters:
-            waiter, _ = self.waiters.popitem(last=False)
-            if not waiter.done():
-                waiter.set_exception(type(error)(*error.args))
+        while (waiter := self.waiters.next()) is not None:
+            waiter.set_exception(type(error)(*error.args))
 
     def clear(self, reason: str) -> None:
         """Closes the idle connections."""

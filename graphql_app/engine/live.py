@@ -19,7 +19,7 @@ from schema_gen.changes import Change, changes
 
 T = TypeVar("T")
 
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = 0.25
 """How long after a failed load the next one starts, until one succeeds."""
 LOOK_AGAIN_SECONDS = 0.5
 """Unknown names and refused statements make the structure be looked at again at most this often."""
@@ -80,6 +80,8 @@ class LiveCatalog:
         self._looked = float("-inf")
         self._read = float("-inf")
         self.failure: AppError | None = None
+        self.tried = asyncio.Event()
+        """Whether the structure was read, or the first try to do so failed."""
 
     def listen(self, listener: Listener) -> None:
         """`listener` is awaited with each new snapshot before it is served."""
@@ -183,6 +185,7 @@ class LiveCatalog:
                 pass  # told; readiness says it too
             except Exception as error:
                 self._observer(UnexpectedError("schema", error))
+            self.tried.set()
             pause = seconds * random.uniform(1 - JITTER, 1 + JITTER) if self.ready else RETRY_SECONDS
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), pause or None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from math import inf
 from types import MappingProxyType
 
 from graphql_app.engine.driver import (
@@ -83,13 +84,14 @@ class Pool:
         if dials:
             await asyncio.wait(dials)
 
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> Connection:
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, limit: float = inf) -> Connection:
         """A connection, fit for use as far as can be known without asking the server. Give it back with `release`.
 
-        Waits without limit while all are used or the database is away. Raises `ConnectionLost`
+        Waits while all are used or the database is away; `limit` is the seconds in which the caller has to be done
+        with everything, which he himself sees to. Raises `ConnectionLost`
         or `ServerError` where none can be had, or too many wait already.
         """
-        return await self._lanes[lane].acquire()
+        return await self._lanes[lane].acquire(limit)
 
     def why_waiting(self, lane: Lane) -> int:
         """The number of the failure to be reported by who waited for a connection in vain."""

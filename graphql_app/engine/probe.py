@@ -11,7 +11,7 @@ from graphql_app.events import Observer, Probed
 STEP = 0.05
 """Seconds between the end of a dial that failed and the next one."""
 
-REFUSED_STEP = 0.5
+REFUSED_STEP = 0.25
 """The same where the server answered, and would not let us in."""
 
 

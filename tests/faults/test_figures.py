@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -129,3 +131,34 @@ async def test_what_the_ledger_costs(private_server: PrivateServers, name: Engin
     told = f"{plain * 1000:.2f} ms without, {noted * 1000:.2f} ms with: x {noted / plain:.2f}"
     row("Ledger", f"median of one insert, {name}", "at most one further round trip", told)
     assert noted < 4 * plain
+
+
+@pytest.mark.parametrize("name", EngineName)
+def test_r13_healing(start_app: StartApp, private_server: PrivateServers, name: EngineName) -> None:
+    """A wrong schema, a wrong password, no database at the start: well again a second after the repair."""
+    server = private_server(name, durable=False)
+    engine = server.engine
+    user = {"DB_USER": "late", "DB_PASSWORD": "right"}
+    came = "CREATE DATABASE late; CREATE TABLE late.t (id INT PRIMARY KEY)"
+    grant = "CREATE USER late IDENTIFIED BY 'right'; GRANT ALL ON late.* TO late"
+    seconds = [
+        _healing(start_app, engine.environment("late"), lambda: engine.execute(came)),
+        _healing(start_app, engine.environment("late") | user, lambda: engine.execute(grant)),
+    ]
+    server.stop()
+    seconds.append(_healing(start_app, engine.environment("late"), server.start))
+    told = ", ".join(f"{each:.2f} s" for each in seconds)
+    row("R13", f"wrong schema, wrong password, no database at start, {name}", "ready 1 s after the repair", told)
+    assert max(seconds) <= (1.0 if FULL and name is not EngineName.EMBEDDED else 3.0)
+
+
+def _healing(start_app: StartApp, environment: Mapping[str, str], repair: Callable[[], object]) -> float:
+    """Seconds from the end of the repair until `/readyz` is 200."""
+    app = start_app(environment, ready=False)
+    assert app.wait_ready(503).json()["cause"]
+    repair()
+    started = time.monotonic()
+    app.wait_ready()
+    seconds = time.monotonic() - started
+    app.stop()
+    return seconds
