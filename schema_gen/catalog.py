@@ -115,7 +115,7 @@ class Relation:
     `columns` (of `table`) equal `to_columns` (of `to_table`), pairwise. `required` is
     true for a to-one relation that every row has (all its columns NOT NULL, constraint
     declared). A relation is to-one from the referencing side, and also from the
-    referenced side where the foreign key is unique.
+    referenced side where the foreign key is unique. `worded`: a pair of columns is of ENUM or SET.
     """
 
     name: str
@@ -126,6 +126,7 @@ class Relation:
     cardinality: Cardinality
     required: bool
     foreign_key: str
+    worded: bool = False
 
     @property
     def to_one(self) -> bool:

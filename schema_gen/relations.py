@@ -102,6 +102,7 @@ class _Ends:
                 required=foreign_key.enforced
                 and not any(table.columns[column].nullable for column in foreign_key.columns),
                 foreign_key=foreign_key.name,
+                worded=self._worded(foreign_key),
             )
         )
 
@@ -119,8 +120,13 @@ class _Ends:
                 cardinality=Cardinality.ONE if unique else Cardinality.MANY,
                 required=False,
                 foreign_key=foreign_key.name,
+                worded=self._worded(foreign_key),
             )
         )
+
+    def _worded(self, foreign_key: ForeignKey) -> bool:
+        columns = self.tables[foreign_key.table].columns
+        return any(columns[column].type.members for column in foreign_key.columns)
 
 
 def build_relations(

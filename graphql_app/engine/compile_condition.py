@@ -36,7 +36,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
             counted = sql("(SELECT ", count_sql(far, where.columns, where.distinct), rows, ")")
             return comparison(scope, counted, where)
         case plan.KeyIn():
-            return key_in(alias, where)
+            return key_in(scope, alias, where)
         case plan.Keyset():
             return _keyset(scope, alias, where)
         case plan.LastInserted():
@@ -46,10 +46,12 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
             return sql(ref(alias, where.column), "=", made)
 
 
-def key_in(alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
+def key_in(scope: Scope, alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
     """The key columns, or the `far` columns that correspond to them, equal one of the keys given at call time."""
-    literals = tuple(type_of(column).key_literal for column in where.columns)
-    columns = [ref(alias, column) for column in (far or where.columns)]
+    types, flavour = [type_of(column) for column in where.columns], scope.dialect.features.flavour
+    literals = tuple(each.key_literal for each in types)
+    refs = (ref(alias, column) for column in (far or where.columns))
+    columns = [template(each.compared_for(flavour), one) for each, one in zip(types, refs, strict=True)]
     left = columns[0] if len(columns) == 1 else sql("(", join(",", columns), ")")
     return sql(left, " IN ", KeyList(literals))
 
@@ -99,7 +101,8 @@ def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRe
 
 def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None) -> Sql:
     more = sql(" AND ", condition(scope.inner(), far, where)) if where is not None else EMPTY
-    return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", match(alias, far, relation), more)
+    equal = match(scope.dialect, alias, far, relation)
+    return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", equal, more)
 
 
 def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:

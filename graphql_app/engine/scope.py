@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from graphql_app.engine.features import Features
-from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
+from graphql_app.engine.features import Features, Flavour
+from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql, template
 from schema_gen.catalog import Column, Relation
 
 
@@ -47,7 +47,14 @@ class Scope:
         far = self.alias()
         self.joined[alias, relation.name] = far
         self.joins.append(
-            sql(" LEFT JOIN ", name(relation.to_table), " AS ", name(far), " ON ", match(alias, far, relation))
+            sql(
+                " LEFT JOIN ",
+                name(relation.to_table),
+                " AS ",
+                name(far),
+                " ON ",
+                match(self.dialect, alias, far, relation),
+            )
         )
         return far
 
@@ -61,7 +68,10 @@ def ref(alias: str, column: Column | str) -> Sql:
     return name(alias, column if isinstance(column, str) else column.name)
 
 
-def match(near: str, far: str, relation: Relation) -> Sql:
+def match(dialect: Dialect, near: str, far: str, relation: Relation) -> Sql:
     """The equality that makes `far` related to `near`."""
+    # seekdb joins the wrong rows where ENUM or SET columns are compared as they are.
+    side = "CONCAT({c})" if relation.worded and dialect.features.flavour is Flavour.OCEANBASE else "{c}"
     pairs = zip(relation.columns, relation.to_columns, strict=True)
-    return join(" AND ", (sql(ref(far, there), "=", ref(near, here)) for here, there in pairs))
+    equal = (sql(template(side, ref(far, there)), "=", template(side, ref(near, here))) for here, there in pairs)
+    return join(" AND ", equal)

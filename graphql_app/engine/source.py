@@ -188,13 +188,13 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
         return
     parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
     if link.exact:
-        source.where.append(key_in(source.alias, parent_key, relation.to_columns))
+        source.where.append(key_in(scope, source.alias, parent_key, relation.to_columns))
         _group_by_own(source, table, relation)
         return
     parent = scope.alias()
     columns = join(",", (name(column) for column in relation.columns))
     inner = scope.alias()
-    which = EMPTY if link.every else sql(" WHERE ", key_in(inner, parent_key))
+    which = EMPTY if link.every else sql(" WHERE ", key_in(scope, inner, parent_key))
     keys = sql(
         "(SELECT DISTINCT ",
         columns,
@@ -206,7 +206,7 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
         ") AS ",
         name(parent),
     )
-    source.table = sql(keys, " JOIN ", source.table, " ON ", match(parent, source.alias, relation))
+    source.table = sql(keys, " JOIN ", source.table, " ON ", match(scope.dialect, parent, source.alias, relation))
     source.group = key_text(parent, link.parent, relation.columns, present=True)
     source.group_by = join(",", (ref(parent, column) for column in relation.columns))
 
