@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import Semaphore
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from starlette.requests import Request
@@ -33,6 +34,10 @@ _STATUS = {
 
 _CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE_JSON)}
 
+HEAVY_BYTES = 256 * 1024
+"""A body of this size (thousands of rows to insert) waits for its turn: read, it takes ten times as much memory."""
+HEAVY_AT_ONCE = 4
+
 Headers = dict[bytes, bytes]
 Answered = tuple[str, Answer, int]
 """The media type of an answer, the answer, its HTTP status."""
@@ -43,7 +48,8 @@ Page = Callable[[Request], Response | None]
 class GraphQLEndpoint:
     """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off.
 
-    `streams` answers subscriptions, and those who take nothing but a stream.
+    `streams` answers subscriptions, and those who take nothing but a stream. `heavy` lets requests with large
+    bodies in, a few at a time.
     """
 
     face: GraphQLFace
@@ -51,6 +57,7 @@ class GraphQLEndpoint:
     bounds: Bounds
     page: Page | None = None
     streams: EventStreams | None = None
+    heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -80,17 +87,31 @@ class GraphQLEndpoint:
         try:
             if media is None and form is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
-            asked = await self._asked(scope, headers, receive)
+            body = await self._body(scope, headers, receive)
+        except AppError as error:
+            return _refused(error, media or JSON)
+        heavy = form is None and len(body) >= HEAVY_BYTES  # a stream would keep its turn for hours
+        if heavy:
+            with WhileClientStays(receive, self.observer, "graphql"):
+                await self.heavy.acquire()
+        try:
+            asked = self._asked(scope, headers, body)
             if form is not None and await self._streamed(receive, send, form, media, asked):
                 return None
             if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
+            with WhileClientStays(receive, self.observer, "graphql"):
+                return await self._answer(asked, media)
         except AppError as error:
             return _refused(error, media or JSON)
-        with WhileClientStays(receive, self.observer, "graphql"):
-            if isinstance(asked, list):
-                return media, _together(await self._batch(asked)), 200
-            answer = await self.face.answer(asked)
+        finally:
+            if heavy:
+                self.heavy.release()
+
+    async def _answer(self, asked: list[Asked] | Asked, media: str) -> Answered:
+        if isinstance(asked, list):
+            return media, _together(await self._batch(asked)), 200
+        answer = await self.face.answer(asked)
         return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
 
     async def _streamed(
@@ -109,12 +130,16 @@ class GraphQLEndpoint:
             return [await self.face.answer(asked) for asked in batch]
         return list(await asyncio.gather(*(self.face.answer(asked) for asked in batch)))
 
-    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> list[Asked] | Asked:
+    async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         if scope["method"] == "GET":
-            return parse_query(scope["query_string"])
+            return b""
         if scope["method"] != "POST":
             raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
-        body = await read_body(headers, receive, self.bounds.body_bytes)
+        return await read_body(headers, receive, self.bounds.body_bytes)
+
+    def _asked(self, scope: Scope, headers: Headers, body: bytes) -> list[Asked] | Asked:
+        if scope["method"] == "GET":
+            return parse_query(scope["query_string"])
         asked = parse_body(body, self.bounds)
         return _with_entries(scope, body, asked) if has_key(headers) else asked
 
