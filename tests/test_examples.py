@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,7 +29,7 @@ PROMISING = ("README.md", "docs/api.md")
 
 NOT_RUN: Mapping[str, str] = {
     r"make \w": "other tests run the targets",
-    r".*graphql-app serve": "it serves until it is stopped; every other example runs against such a one",
+    r"(?s:.*)graphql-app serve": "it serves until it is stopped; every other example runs against such a one",
     r"curl -sN .*text/event-stream": "a subscription does not end by itself; tests/clients has them",
     r"docker |sudo |systemctl |mysqldump |kill ": "needs another machine's programs or rights",
 }
@@ -52,18 +54,23 @@ def run(command: str, app: RunningApp, environment: Mapping[str, str], folder: P
     bash = shutil.which("bash")
     assert bash is not None
     assert shutil.which("curl") is not None
-    done = subprocess.run(
+    with subprocess.Popen(
         [bash, "-euo", "pipefail", "-c", PROGRAM + command.replace(ADDRESS, app.url)],
         cwd=folder,
         env={**environment, "PATH": "/usr/local/bin:/usr/bin:/bin", "BASE": app.url, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+        start_new_session=True,
+    ) as running:
+        try:
+            printed, said = running.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)  # what bash has started would live on
+            raise
+    assert running.returncode == 0, f"{command}\n{printed}\n{said}"
+    return printed
 
 
 def broken(found: list[Example], app: RunningApp, environment: Mapping[str, str], folder: Path) -> Iterator[str]:
