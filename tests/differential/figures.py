@@ -15,6 +15,8 @@ EXACT_IN_DOUBLE: Final = 2**50
 _PRINTED: Final = 1e-13
 """Relative: MySQL prints long results of expressions with fewer digits."""
 _ROUNDING: Final = 1e-14
+_LEAST_SQUARE: Final = 1e-150
+"""The embedded engine takes variances of numbers about 1e-100 for 0."""
 SAMPLE: Final = frozenset({"stddev", "stddev_samp", "variance", "var_samp"})
 ROOT: Final = frozenset({"stddev", "stddev_pop", "stddev_samp"})
 
@@ -49,6 +51,8 @@ def _near(value: float, numbers: list[Fraction], power: int) -> Near:
         noise = 0.0
     else:
         noise = float(sum(abs(number) ** power for number in numbers)) * _ROUNDING * len(numbers)
+    if power == 2:
+        noise += _LEAST_SQUARE
     return Near(value, noise + abs(value) * _PRINTED, noise)
 
 
