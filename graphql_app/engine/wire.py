@@ -22,6 +22,12 @@ _NULL, _TWO, _THREE, _EIGHT = 0xFB, 0xFC, 0xFD, 0xFE
 _HEAD = Struct("<HBBB").unpack_from  # size low, size high, sequence number, first byte of the payload
 _PAIR = Struct("<HH").unpack_from
 
+_HEADS: dict[bytes, tuple[list[str], TextForm | None]] = {}
+"""Heads of results with one column, as they were read: the columns, and the form of the rows."""
+_MOST_HEADS = 1000
+_AROUND_COLUMN = 18
+"""Bytes of such a head without the definition of its column: the packet before it, its own header, the packet after."""
+
 
 @dataclass(slots=True)
 class Result:
@@ -185,9 +191,15 @@ class Answer:
         return self._parse(data)
 
     def _parse(self, data: bytes) -> bool:
-        pos, end = 0, len(data)
+        pos, end, head = 0, len(data), -1
         while True:
+            if self._columns is None:
+                after = self._known_head(data, pos)
+                head, pos = (pos if after == pos else -1), after
             if self._columns is not None and not self._left:
+                if head >= 0:
+                    self._note_head(data, head, pos)
+                    head = -1
                 pos = self._rows(data, pos, end)
             payload, after = self._packet(data, pos, end)
             if payload is None:
@@ -198,6 +210,23 @@ class Answer:
                 if pos != end:
                     raise ProtocolError("bytes after the end of the answer")
                 return True
+
+    def _known_head(self, data: bytes, pos: int) -> int:
+        """Goes past the head of a result with one column, if it is one that was read before; the place after it."""
+        found = _HEADS.get(data[pos : pos + _AROUND_COLUMN + data[pos + 5]]) if len(data) - pos > 5 else None
+        if found is None or data[pos + 3] != self._sequence & 0xFF:
+            return pos
+        self._columns, self._form = found
+        self._sequence += 3
+        if not self.stream:
+            self.rows = []
+        return pos + _AROUND_COLUMN + data[pos + 5]
+
+    def _note_head(self, data: bytes, start: int, stop: int) -> None:
+        """Remembers a head with one column, for `_known_head`: an operation's next call gets the same."""
+        head = data[start:stop]
+        if self._columns is not None and len(self._columns) == 1 and len(_HEADS) < _MOST_HEADS:
+            _HEADS[head] = (self._columns, self._form)
 
     def _keep(self, rest: bytes, need: int) -> None:
         self._parts = [rest] if rest else []
@@ -267,21 +296,21 @@ class Answer:
         """
         parts: list[bytes] = []
         sequence = self._sequence
-        while True:
-            if end - pos < 4:
-                return None, pos + 4
-            low, high, number = data[pos] | data[pos + 1] << 8, data[pos + 2], data[pos + 3]
-            size = low | high << 16
-            if end - pos - 4 < size:
-                return None, pos + 4 + size
-            if number != sequence & 0xFF:
+        while end - pos >= 4:
+            size = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
+            stop = pos + 4 + size
+            if stop > end:
+                return None, stop
+            if data[pos + 3] != sequence & 0xFF:
                 raise ProtocolError("packets out of order")
             sequence += 1
-            parts.append(data[pos + 4 : pos + 4 + size])
-            pos += 4 + size
+            payload = data[pos + 4 : stop]
             if size != _FULL:
                 self._sequence = sequence
-                return (parts[0] if len(parts) == 1 else b"".join(parts)), pos
+                return (b"".join([*parts, payload]) if parts else payload), stop
+            parts.append(payload)
+            pos = stop
+        return None, pos + 4
 
     def _take_packet(self, payload: bytes) -> bool:
         """Takes a packet that the fast loops do not; whether it ends the answer."""
