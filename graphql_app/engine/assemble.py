@@ -5,36 +5,50 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from graphql_app.engine.compiled import ABSENT, NULL_KEY, Form, Node
-from graphql_app.engine.row_text import SEPARATOR
+from graphql_app.engine.compiled import ABSENT, MOST_LOOKED_UP, NULL_KEY, Form, Hole, Node
+from graphql_app.engine.row_text import ROW_END, SEPARATOR
 from graphql_app.errors import AppError, Code
 
-_SEPARATOR = SEPARATOR.encode()
+_SEPARATOR, _ROW_END = SEPARATOR.encode(), ROW_END.encode()
 _ABSENT = ABSENT.encode()
 _NULL_KEY = NULL_KEY.encode()
 Groups = dict[bytes, bytes]
 
 
+class Outgrown(Exception):
+    """A table that was read whole has more rows than were asked for."""
+
+
 @dataclass(slots=True)
 class Batch:
-    """The rows that a node's statement gave, split where its holes are, and the batches of its children."""
+    """The rows that a node's statement gave, split where the node's holes are, and the batches of its children.
+
+    `parts` are all rows one after another: a step of Python for each row would cost more than all the rest.
+    """
 
     node: Node
     texts: list[bytes] = field(default_factory=list)
     groups: list[bytes] = field(default_factory=list)
-    rows: list[list[bytes]] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
     children: list[Batch] = field(default_factory=list)
 
     def receive(self, texts: list[bytes | None], groups: list[bytes]) -> None:
-        """Takes the statement's rows: their texts, and of a grouped node their groups. Raises as `whole_texts`."""
+        """Takes the statement's rows: their texts, and of a grouped node their groups.
+
+        Raises as `whole_texts`, and `Outgrown`.
+        """
         self.texts = whole_texts(texts)
         self.groups = groups
+        small = self.node.small
+        if small is not None and len(texts) > MOST_LOOKED_UP:
+            small.outgrown = True
+            raise Outgrown
         if self.node.holes:
-            self.rows = [text.split(_SEPARATOR) for text in self.texts]
+            self.parts = _ROW_END.join(self.texts).split(_SEPARATOR)
 
-    def keys(self, part: int) -> list[bytes]:
-        """The distinct keys that stand in a part of the rows, in order of appearance."""
-        found = dict.fromkeys([row[part] for row in self.rows])
+    def keys(self, hole: Hole) -> list[bytes]:
+        """The distinct keys that stand in a hole of the rows, in order of appearance."""
+        found = dict.fromkeys(self.parts[hole.part :: 2 * len(self.node.holes)])
         found.pop(_NULL_KEY, None)
         found.pop(_ABSENT, None)
         return list(found)
@@ -81,14 +95,14 @@ def groups(batch: Batch) -> Groups:
 
 def filled(batch: Batch) -> list[bytes]:
     """The rows' texts with their gaps filled."""
-    rows = batch.rows
-    if not rows:
+    holes = batch.node.holes
+    if not holes or not batch.texts:
         return batch.texts
-    for hole, child in zip(batch.node.holes, batch.children, strict=True):
-        fill, part, missing = groups(child).get, hole.part, hole.node.missing
-        for row in rows:
-            row[part] = fill(row[part], missing)
-    return [b"".join(row) for row in rows]
+    parts, step = batch.parts, 2 * len(holes)
+    for hole, child in zip(holes, batch.children, strict=True):
+        fill, missing = groups(child).get, hole.node.missing
+        parts[hole.part :: step] = [fill(key, missing) for key in parts[hole.part :: step]]
+    return b"".join(parts).split(_ROW_END)
 
 
 def _list(rows: list[bytes]) -> bytes:

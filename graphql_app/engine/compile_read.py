@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, key_text, object_cell
 from graphql_app.engine.compile_condition import keyset_value
 from graphql_app.engine.compile_figures import figure_columns, figures_cell, figures_missing
 from graphql_app.engine.compile_group import group_node
-from graphql_app.engine.compiled import FIELD_SEPARATOR, ConnectionPart, Form, Hole, Node, Template
+from graphql_app.engine.compiled import (
+    FIELD_SEPARATOR,
+    MOST_LOOKED_UP,
+    ConnectionPart,
+    Form,
+    Hole,
+    Node,
+    Small,
+    Template,
+    Wide,
+)
 from graphql_app.engine.cursor import NULL_TEXT
 from graphql_app.engine.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, template, text
+from graphql_app.engine.lookups import any_looked_up, looked_up, parents_worth
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Link, output_columns, row_source, shows_every
 from schema_gen.catalog import Relation, Table
@@ -27,7 +41,10 @@ def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
     parts: list[bytes | Node | ConnectionPart] = []
     for index, field in enumerate(query.fields):
         parts.append((("," if index else "{") + json_key(field.key)).encode())
-        parts.append(_aggregate_part(dialect, query, field, None))
+        if isinstance(field, plan.TextOut):
+            parts.append(json_text(field.text).encode())
+        else:
+            parts.append(_aggregate_node(dialect, query, field, None))
     parts.append(b"}" if query.fields else b"{}")
     return tuple(parts)
 
@@ -60,14 +77,9 @@ def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
 
 
-def _aggregate_part(
-    dialect: Dialect,
-    query: plan.AggregatePlan,
-    field: plan.FiguresOut | plan.NodesOut | plan.TextOut,
-    link: Link | None,
-) -> bytes | Node:
-    if isinstance(field, plan.TextOut):
-        return json_text(field.text).encode()
+def _aggregate_node(
+    dialect: Dialect, query: plan.AggregatePlan, field: plan.FiguresOut | plan.NodesOut, link: Link | None
+) -> Node:
     if isinstance(field, plan.NodesOut):
         return read_node(dialect, field.read, link)
     return figures_node(dialect, query.rows, field, link)
@@ -79,6 +91,18 @@ def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locki
     A `locking` read locks its rows and sees them as they are now, whatever the snapshot.
     """
     scope = Scope(dialect)
+    node = _read_node(scope, read, link, locking=locking)
+    if locking or not any_looked_up(read.rows.table, read.outputs):
+        return node
+    parents = parents_worth(read.rows, link)
+    if parents is None:
+        return node
+    small = Small()
+    wide = _read_node(Scope(dialect, small=small, below=scope.below), read, link)
+    return replace(node, wide=Wide(wide, parents, small))
+
+
+def _read_node(scope: Scope, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
     source = row_source(scope, read.rows, link, output_columns(read.outputs))
     if not locking and shows_every(read.rows, link):
         scope.every = source.alias
@@ -87,10 +111,18 @@ def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locki
     # Joins are made while cell and order are compiled, so the source is written last.
     lock = " FOR UPDATE" if locking else ""
     statement = finish(sql("SELECT ", cell.column(source.group), source.written(scope), order, source.page, lock))
-    holes = _holes(cell)
-    one = read.one
-    missing = b"null" if one else b"[]"
-    return Node(statement, Form.ONE if one else Form.LIST, *_place(link), holes, missing)
+    form, missing = (Form.ONE, b"null") if read.one else (Form.LIST, b"[]")
+    return Node(statement, form, *_place(link), _holes(cell), missing)
+
+
+def _lookup_node(scope: Scope, table: Table, output: plan.RelatedOut) -> Node:
+    """The statement that reads a small table whole: its rows by the keys by which rows of `table` refer to them."""
+    inner = Scope(scope.dialect)
+    source = row_source(inner, output.read.rows, Link(output.relation, table, every=True), set())
+    cell = row_cell(inner, source.alias, output.read.rows.table, output.read.outputs)
+    page = f" LIMIT {MOST_LOOKED_UP + 1}"
+    statement = finish(sql("SELECT ", cell.column(source.group), source.written(inner), page))
+    return Node(statement, Form.ONE, grouped=True, missing=b"null", small=scope.small)
 
 
 def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, link: Link | None) -> Node:
@@ -128,13 +160,16 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
             cell.add(column_json(scope, ref(alias, column), column, nullable=column.nullable))
         case plan.TextOut():
             cell.add(json_text(output.text))
+        case plan.RelatedOut() if scope.small is not None and looked_up(table, output):
+            cell.gap(key_text(alias, table, output.relation.columns), _lookup_node(scope, table, output))
         case plan.RelatedOut() if output.relation.to_one:
             far = scope.follow(alias, output.relation)
             inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
             cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
         case plan.RelatedOut():
             key = key_text(alias, table, output.relation.columns)
-            cell.gap(key, read_node(scope.dialect, output.read, _link(scope, alias, table, output.relation)))
+            link = _link(scope, alias, table, output.relation)
+            cell.gap(key, scope.node_for(output, lambda: read_node(scope.dialect, output.read, link)))
         case plan.RelatedAggregateOut():
             return _aggregate_cell(scope, alias, table, output)
     return cell
@@ -149,11 +184,11 @@ def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.Related
     link = _link(scope, alias, table, output.relation)
     parts: list[tuple[str, Cell]] = []
     for field in output.aggregate.fields:
-        made = _aggregate_part(scope.dialect, output.aggregate, field, link)
         cell = Cell()
-        if isinstance(made, bytes):
-            cell.add(made.decode())
+        if isinstance(field, plan.TextOut):
+            cell.add(json_text(field.text))
         else:
-            cell.gap(key, made)
+            make = partial(_aggregate_node, scope.dialect, output.aggregate, field, link)
+            cell.gap(key, scope.node_for(field, make))
         parts.append((field.key, cell))
     return object_cell(parts)

@@ -25,6 +25,9 @@ ABSENT = "\x1d"
 # The key of a row that refers to nothing. An empty text is a key like any other.
 NULL_KEY = "\x1b"
 
+MOST_LOOKED_UP = 300
+"""Rows of a table that is read whole beside the rows that refer to it; it takes part only if it seems to have fewer."""
+
 
 class Form(Enum):
     """How the rows of one group are put together."""
@@ -46,7 +49,8 @@ class Node:
     """One statement and the place of its rows in the answer.
 
     `grouped` rows belong to parents; `keyed` says that the statement takes the parents' keys.
-    `missing` stands for a group without rows.
+    `missing` stands for a group without rows. `small` is there where a table is read whole because it is
+    believed to be small; `wide` where the node has another form for many parents.
     """
 
     statement: Statement
@@ -55,6 +59,32 @@ class Node:
     keyed: bool = False
     holes: tuple[Hole, ...] = ()
     missing: bytes = b"[]"
+    small: Small | None = None
+    wide: Wide | None = None
+
+    def for_parents(self, count: int) -> Node:
+        """The form of this node that costs least below so many parents."""
+        wide = self.wide
+        return self if wide is None or count < wide.parents or wide.small.outgrown else wide.node
+
+
+@dataclass(slots=True)
+class Small:
+    """What is believed of the tables that are read whole: that they have at most `MOST_LOOKED_UP` rows."""
+
+    outgrown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A node with the same answer as another, which costs less from a number of `parents` on.
+
+    Its small to-one tables are read whole, beside it, where the other joins them to every row.
+    """
+
+    node: Node
+    parents: int
+    small: Small
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphql_app.engine.assemble import Batch, filled, ungrouped, whole, whole_texts
+from graphql_app.engine.assemble import Batch, Outgrown, filled, ungrouped, whole, whole_texts
 from graphql_app.engine.assemble_connection import connection
 from graphql_app.engine.compiled import ConnectionPart, Node, Template
 from graphql_app.engine.driver import Result
@@ -22,8 +22,19 @@ async def perform_reads(
         # Most calls are of this kind, and a call by key has little else to do.
         (result,) = await session.query(alone.statement.render(slots), last=True)
         return [ungrouped(alone, whole_texts(result.rows))]
-    batches = [Batch(node) for template in templates for part in template for node in _nodes(part)]
-    await fetch(session, batches, slots, last=last)
+    try:
+        return await _perform(session, templates, slots, last=last, widely=True)
+    except Outgrown:
+        await session.begin_anew()
+        return await _perform(session, templates, slots, last=last, widely=False)
+
+
+async def _perform(
+    session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool, widely: bool
+) -> list[bytes]:
+    nodes = (node for template in templates for part in template for node in _nodes(part))
+    batches = [Batch(node.for_parents(0) if widely else node) for node in nodes]
+    await fetch(session, batches, slots, last=last, widely=widely)
     made = iter(batches)
     return [b"".join([_text(part, made, slots) for part in template]) for template in templates]
 
@@ -31,7 +42,9 @@ async def perform_reads(
 def _alone(template: Template) -> Node | None:
     """The one statement that a template is answered by, if there is no more to it."""
     part = template[0]
-    return part if len(template) == 1 and isinstance(part, Node) and not part.holes else None
+    if len(template) > 1 or not isinstance(part, Node) or part.holes or part.wide is not None:
+        return None
+    return part
 
 
 def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
@@ -60,40 +73,46 @@ async def fetch(
     keys: Sequence[bytes] = (),
     ahead: Sequence[bytes] = (),
     last: bool = True,
+    widely: bool = False,
 ) -> list[Result]:
     """Fills `roots` and everything below them, and gives the results of the statements sent `ahead` of them.
 
-    `keys` are given to the roots' key lists.
+    `keys` are given to the roots' key lists. `widely`: nodes may be taken in their form for many parents;
+    raises `Outgrown` where that was a mistake.
     """
     level: list[tuple[Batch, Sequence[bytes]]] = [(batch, keys) for batch in roots]
     first: list[Result] = []
     while level or ahead:
-        level += [(child, ()) for batch, _ in level for child in _found_without_keys(batch)]
+        level += [(child, ()) for batch, _ in level for child in _found_without_keys(batch, widely)]
         statements = [*ahead, *(batch.node.statement.render(slots, given) for batch, given in level)]
         results = await session.query(*statements, last=last and not any(map(_goes_on, level)))
         first += results[: len(ahead)]
         for (batch, _), result in zip(level, results[len(ahead) :], strict=True):
             batch.receive(result.rows, result.groups)
-        level, ahead = [found for batch, _ in level for found in _found_by_keys(batch)], ()
+        level, ahead = [found for batch, _ in level for found in _found_by_keys(batch, widely)], ()
     return first
 
 
-def _found_without_keys(batch: Batch) -> Iterator[Batch]:
+def _found_without_keys(batch: Batch, widely: bool) -> Iterator[Batch]:
     """Makes the batches below, and gives those that can be fetched together with this one."""
     for hole in batch.node.holes:
         child = Batch(hole.node)
         batch.children.append(child)
         if not hole.node.keyed:
+            if widely:
+                child.node = hole.node.for_parents(0)
             yield child
-            yield from _found_without_keys(child)
+            yield from _found_without_keys(child, widely)
 
 
 def _goes_on(fetched: tuple[Batch, Sequence[bytes]]) -> bool:
     return any(hole.node.keyed for hole in fetched[0].node.holes)
 
 
-def _found_by_keys(batch: Batch) -> Iterator[tuple[Batch, Sequence[bytes]]]:
+def _found_by_keys(batch: Batch, widely: bool) -> Iterator[tuple[Batch, Sequence[bytes]]]:
     """The batches below that wait for this one's rows, with their keys."""
     for hole, child in zip(batch.node.holes, batch.children, strict=True):
-        if hole.node.keyed and (keys := batch.keys(hole.part)):
+        if hole.node.keyed and (keys := batch.keys(hole)):
+            if widely:
+                child.node = hole.node.for_parents(len(keys))
             yield child, keys

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from graphql_app.engine.compiled import Node, Small
 from graphql_app.engine.features import Features, Flavour
 from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql, template
 from schema_gen.catalog import Column, Relation
@@ -21,7 +23,9 @@ class Dialect:
 class Scope:
     """One statement under construction. `joined` remembers to-one joins, so that each is made once.
 
-    `every` is the alias of a table of which the statement shows all rows, if there is one.
+    `every` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
+    where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
+    of one statement.
     """
 
     dialect: Dialect
@@ -29,6 +33,8 @@ class Scope:
     joined: dict[tuple[str, str], str] = field(default_factory=dict)
     count: list[int] = field(default_factory=lambda: [0])
     every: str | None = None
+    small: Small | None = None
+    below: dict[int, Node] = field(default_factory=dict)
 
     def alias(self) -> str:
         """A new alias, unique in the statement."""
@@ -57,6 +63,13 @@ class Scope:
             )
         )
         return far
+
+    def node_for(self, output: object, make: Callable[[], Node]) -> Node:
+        """The node of an output, made on first use."""
+        found = self.below.get(id(output))
+        if found is None:
+            found = self.below[id(output)] = make()
+        return found
 
     def from_joins(self) -> Sql:
         """The joins made so far."""

@@ -238,6 +238,11 @@ class Session:
             await self._connection.query(_COMMIT if keep is None else keep + b";" + _COMMIT)
             self.open = self.committing = False
 
+    async def begin_anew(self) -> None:
+        """Leaves the snapshot of a read: what it asks next sees another. Raises as `query`."""
+        await self.roll_back()
+        self._begun = False
+
     async def roll_back(self) -> None:
         """Undoes everything; the connection is then as good as new."""
         if self.open:
