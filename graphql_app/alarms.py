@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import AbstractEventLoop, Task, get_running_loop
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 _EARLY: Final = 0.001
 """Seconds by which a loop may call too early: uvloop counts whole milliseconds."""
@@ -61,18 +62,28 @@ class Alarms:
             one.ring()
 
 
-_ALARMS: Final[WeakKeyDictionary[AbstractEventLoop, dict[float, Alarms]]] = WeakKeyDictionary()
+_Known = dict[float, Alarms]
+_ALARMS: Final[WeakKeyDictionary[AbstractEventLoop, _Known]] = WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class _Latest:
+    """The loop that was asked for last, and its alarms: nearly always the same again."""
+
+    found: tuple[ref[AbstractEventLoop], _Known] | None = None
+
+
+_LATEST: Final = _Latest()
 
 
 def alarms(delay: float) -> Alarms:
     """Those of the running loop with this delay. Delays are few: settings and constants, never computed ones."""
-    loop = get_running_loop()
-    found = _ALARMS.get(loop)
-    if found is None:
-        found = _ALARMS[loop] = {}
-    same = found.get(delay)
+    loop, latest = get_running_loop(), _LATEST.found
+    if latest is None or latest[0]() is not loop:
+        latest = _LATEST.found = ref(loop), _ALARMS.setdefault(loop, {})
+    same = latest[1].get(delay)
     if same is None:
-        same = found[delay] = Alarms(loop, delay)
+        same = latest[1][delay] = Alarms(loop, delay)
     return same
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,13 +80,12 @@ class Application(FastAPI):
         """Answers one connection."""
         await (self.edge or self.answer)(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answers what `edge` let in."""
         endpoint = self.direct.get(scope["path"]) if scope["type"] == "http" else None
         if endpoint is None or b"origin" in dict(scope["headers"]):
-            await super().__call__(scope, receive, send)
-        else:
-            await endpoint(scope, receive, send)
+            return super().__call__(scope, receive, send)
+        return endpoint(scope, receive, send)
 
 
 def create_app(settings: Settings, observer: Observer | None = None, tracing: Tracing | None = None) -> FastAPI:

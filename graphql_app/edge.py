@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Awaitable
 from itertools import count
 from typing import Final
 
@@ -38,14 +39,13 @@ class Edge:
         self._prefix = secrets.token_hex(6)
         self._numbers = count(1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answers one connection."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-        elif self.in_flight >= self._limit and scope["path"] not in ALWAYS:
-            await self._refuse(scope, send)
-        else:
-            await self._answer(scope, receive, send)
+            return self._app(scope, receive, send)
+        if self.in_flight >= self._limit and scope["path"] not in ALWAYS:
+            return self._refuse(scope, send)
+        return self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext(self._id(scope), [] if self._timing else None)

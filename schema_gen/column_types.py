@@ -226,14 +226,14 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "date": TypeRow("date", _DAY.format(_QUOTED), times.encode_date, _ORDERED),
         "datetime": TypeRow(
             "datetime",
-            _DAY.format("CONCAT('\"',REPLACE({c},' ','T'),'\"')"),
+            _DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
         "timestamp": TypeRow(
             "timestamp",
-            _DAY.format("CONCAT('\"',REPLACE({c},' ','T'),'+00:00\"')"),
+            _DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'+00:00\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",
@@ -355,6 +355,12 @@ def _row_of(type_: ColumnType) -> TypeRow:
 def type_of(column: Column) -> TypeRow:
     """The row of a column's type. Raises `KeyError` where the type is not `known`."""
     return _row_of(column.type)
+
+
+def encoder_of(column: Column, *, stored: bool) -> Callable[[object], bytes]:
+    """`encode` for this column, or `encode_compared`, with what the column decides decided once."""
+    encoder, type_ = _row_of(column.type).encoder, column.type
+    return lambda value: encoder(value, type_, stored)
 
 
 def encode(value: object, column: Column) -> bytes:

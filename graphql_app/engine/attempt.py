@@ -95,7 +95,8 @@ class Attempt(Generic[T]):
                 settlement = unit.settlement
                 if settlement is not None and not self._ledger.usable:
                     await self._ledger.open()
-                connection = self._connection = await self._pool.acquire(unit.lane, limit)
+                connection = self._pool.take(unit.lane) or await self._pool.acquire(unit.lane, limit)
+                self._connection = connection
                 claim = None if settlement is None else settlement.claim
                 within = max(limit - _MARGIN, limit / 2)
                 session = self._session = Session(

@@ -47,7 +47,7 @@ def _key(scope: Scope, alias: str, item: plan.ColumnOut | plan.TextOut) -> Cell:
     if isinstance(item, plan.TextOut):
         cell.add(json_text(item.text))
     else:
-        cell.add(column_json(scope, ref(alias, item.column), item.column, nullable=item.column.nullable))
+        cell.add(*column_json(scope, ref(alias, item.column), item.column, nullable=item.column.nullable))
     return cell
 
 

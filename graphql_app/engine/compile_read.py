@@ -157,7 +157,7 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
     match output:
         case plan.ColumnOut():
             column = output.column
-            cell.add(column_json(scope, ref(alias, column), column, nullable=column.nullable))
+            cell.add(*column_json(scope, ref(alias, column), column, nullable=column.nullable))
         case plan.TextOut():
             cell.add(json_text(output.text))
         case plan.RelatedOut() if scope.small is not None and looked_up(table, output):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 from graphql_app.engine import ledger
 from graphql_app.engine.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
@@ -61,7 +62,7 @@ class Executor:
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
-    async def run(
+    def run(
         self,
         kind: Kind,
         job: Job[T],
@@ -71,7 +72,7 @@ class Executor:
         schedule: Schedule | None = None,
         repeatable: bool = True,
         recall: Job[T] | None = None,
-    ) -> tuple[T, int]:
+    ) -> Coroutine[Any, Any, tuple[T, int]]:
         """The value of `job` and the number of attempts that failed before it succeeded.
 
         `job` may run several times, each time with a session of its own, and must do all its
@@ -88,7 +89,7 @@ class Executor:
         noted = kind is Kind.WRITE and transactional and repeatable
         settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
         unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._marked())
-        return await self._run(unit, times)
+        return self._run(unit, times)
 
     async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
         """The answer of a write under a client's key: that of `job`, or the one it gave when it was done before.

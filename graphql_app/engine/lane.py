@@ -78,15 +78,21 @@ class Slots:
         """Connections there are, and dials under way."""
         return len(self.idle) + len(self.used) + len(self.dials)
 
-    async def acquire(self, limit: float) -> Connection:
-        """See `Pool.acquire`."""
+    def take(self) -> Connection | None:
+        """An idle connection that is fit for use; None if one has to be waited for."""
         pool = self._pool
+        now = pool.loop.time() if self.idle else 0.0
         while self.idle:
             connection, since = self.idle.pop()
-            if pool.fit(connection) and pool.loop.time() - since < pool.settings.max_idle:
+            if now - since < pool.settings.max_idle and pool.fit(connection, now):
                 self.used.add(connection)
                 return connection
             pool.drop(connection, "stale")
+        return None
+
+    async def wait(self, limit: float) -> Connection:
+        """The next connection there is. Raises as `Pool.acquire`."""
+        pool = self._pool
         if pool.closed:
             raise ConnectionLost(GONE, sent=False, reason="the pool is closed")
         if len(self.waiters) >= pool.settings.waiting:
@@ -115,13 +121,14 @@ class Slots:
     def release(self, connection: Connection) -> None:
         """Takes a connection back; one in doubt is closed."""
         self.used.discard(connection)
-        if self._pool.fit(connection):
-            self.offer(connection)
+        now = self._pool.loop.time()
+        if self._pool.fit(connection, now):
+            self.offer(connection, now)
         else:
             self._pool.drop(connection, "in doubt" if not connection.usable else "old")
             self.supply()
 
-    def offer(self, connection: Connection) -> None:
+    def offer(self, connection: Connection, now: float) -> None:
         """Hands a connection to who waits for one, or keeps it."""
         waiter = self.waiters.next()
         if waiter is not None:
@@ -131,7 +138,7 @@ class Slots:
         if self._pool.closed:
             self._pool.drop(connection, "closed")
             return
-        self.idle.append((connection, self._pool.loop.time()))
+        self.idle.append((connection, now))
         self._pool.schedule_trim()
 
     def supply(self) -> None:
@@ -167,7 +174,7 @@ class Slots:
             pool.dial_failed(self, error)
             return
         self.dials.pop(task)
-        self.offer(connection)
+        self.offer(connection, pool.loop.time())
         self.supply()
 
     def refuse(self, error: ConnectionLost | ServerError) -> None:

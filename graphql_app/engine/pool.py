@@ -91,7 +91,11 @@ class Pool:
         with everything, which he himself sees to. Raises `ConnectionLost`
         or `ServerError` where none can be had, or too many wait already.
         """
-        return await self._lanes[lane].acquire(limit)
+        return self.take(lane) or await self._lanes[lane].wait(limit)
+
+    def take(self, lane: Lane) -> Connection | None:
+        """What `acquire` gives without waiting: an idle connection; None if there is none."""
+        return self._lanes[lane].take()
 
     def why_waiting(self, lane: Lane) -> int:
         """The number of the failure to be reported by who waited for a connection in vain."""
@@ -154,15 +158,15 @@ class Pool:
 
     # --- for the lanes
 
-    def fit(self, connection: Connection) -> bool:
-        """Whether a connection may be used again."""
+    def fit(self, connection: Connection, now: float) -> bool:
+        """Whether a connection may be used again; `now` is the loop's time."""
         # Connections opened in one burst do not all end in one burst.
         age = self.settings.max_age * (1 - connection.connection_id % 16 / 80)
         return (
             connection.usable
             and not self.closed
             and connection.opened >= self._valid_since
-            and self.loop.time() - connection.opened < age
+            and now - connection.opened < age
         )
 
     def drop(self, connection: Connection, reason: str) -> None:
@@ -224,7 +228,7 @@ class Pool:
         if lane is None or self.closed:
             self.drop(connection, "not needed")
         else:
-            lane.offer(connection)
+            lane.offer(connection, self.loop.time())
 
     def _supply_all(self) -> None:
         for lane in self._lanes.values():

@@ -10,7 +10,7 @@ from graphql_app.engine.operators import OPERATORS, ORDERINGS, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode, encode_column, encode_compared, encode_placed, type_of
+from schema_gen.column_types import encode_column, encode_placed, encoder_of, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -18,12 +18,12 @@ EMPTY_LIST = Literal(b"()")
 MAX_PAGE = 2**62 - 1
 """The largest limit or offset: seekdb adds the two in 63 bits."""
 
-Encoder = Callable[[object, Column], bytes]
+Encoder = Callable[[object], bytes]
 
 
 def _checked(column: Column, encoder: Encoder, raw: object) -> bytes:
     try:
-        return encoder(raw, column)
+        return encoder(raw)
     except ValueError as error:
         raise _invalid(column, str(error)) from None
 
@@ -33,7 +33,8 @@ def _encode_list(column: Column, raw: object) -> bytes:
         raise _invalid(column, "expected a list")
     if any(item is None for item in raw):
         raise _null_comparison(column)
-    return b"(" + b",".join([_checked(column, encode_compared, item) for item in raw]) + b")"
+    encoder = encoder_of(column, stored=False)
+    return b"(" + b",".join([_checked(column, encoder, item) for item in raw]) + b")"
 
 
 def _encode_text(column: Column, encode: Callable[[str], bytes], raw: object) -> bytes:
@@ -55,7 +56,11 @@ def _pair(column: Column, raw: object) -> tuple[object, object]:
 
 def _encode_end(column: Column, end: int, raw: object) -> bytes:
     """One end of a range."""
-    return _checked(column, encode_placed, _pair(column, raw)[end])
+    return _checked(column, _placer(column), _pair(column, raw)[end])
+
+
+def _placer(column: Column) -> Encoder:
+    return lambda raw: encode_placed(raw, column)
 
 
 def _invalid(column: Column, what: str) -> RequestError:
@@ -81,7 +86,7 @@ def storer(column: Column) -> Callable[[object], Value]:
         if raw is None:
             return _null(column)
         if isinstance(raw, Slot):
-            return value(raw, partial(_checked, column, encode))
+            return value(raw, partial(_checked, column, encoder_of(column, stored=True)))
         try:
             return Literal(encoder(raw, type_, True))
         except ValueError as error:
@@ -132,7 +137,7 @@ def added(column: Column, raw: object) -> Value:
     """
     if raw is None:
         raise _invalid(column, "expected a number to add")
-    return value(raw, partial(_checked, column, encode_compared))
+    return value(raw, partial(_checked, column, encoder_of(column, stored=False)))
 
 
 def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Value | None]:
@@ -158,7 +163,7 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
         case Takes.TEXT:
             return value(raw, partial(_encode_text, column, row.text)), None
         case Takes.VALUE:
-            encoder = encode_placed if operator in ORDERINGS else encode_compared
+            encoder = _placer(column) if operator in ORDERINGS else encoder_of(column, stored=False)
             return value(raw, partial(_checked, column, encoder)), None
 
 

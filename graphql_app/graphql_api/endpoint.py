@@ -101,18 +101,15 @@ class GraphQLEndpoint:
             if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
             with WhileClientStays(receive, self.observer, "graphql"):
-                return await self._answer(asked, media)
+                if isinstance(asked, list):
+                    return media, _together(await self._batch(asked)), 200
+                answer = await self.face.answer(asked)
+            return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
         except AppError as error:
             return _refused(error, media or JSON)
         finally:
             if heavy:
                 self.heavy.release()
-
-    async def _answer(self, asked: list[Asked] | Asked, media: str) -> Answered:
-        if isinstance(asked, list):
-            return media, _together(await self._batch(asked)), 200
-        answer = await self.face.answer(asked)
-        return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
 
     async def _streamed(
         self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked

@@ -120,9 +120,18 @@ class GraphQLFace:
             return None
 
     async def answer(self, asked: Asked) -> Answer:
-        """Answers one request; never raises but for cancellation."""
+        """Answers one request; never raises but for cancellation.
+
+        Where the schema does not know a name, the database may have another by now.
+        """
+        served = self._served
         try:
-            return await self._of_current(asked)
+            return await self._answer(asked)
+        except Exception as error:
+            if served is None or not _outdated(error) or not await self._engine.live.newer(served.snapshot):
+                return self.failed(error)
+        try:
+            return await self._answer(asked)
         except Exception as error:
             return self.failed(error)
 
@@ -137,16 +146,6 @@ class GraphQLFace:
                 return execution_failure(error, None)
         self._observer(UnexpectedError("graphql", error))
         return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
-
-    async def _of_current(self, asked: Asked) -> Answer:
-        """The answer; where the schema does not know a name, the database may have another by now."""
-        served = self._served
-        try:
-            return await self._answer(asked)
-        except (RequestFailed, AppError) as failed:
-            if served is None or not _outdated(failed) or not await self._engine.live.newer(served.snapshot):
-                raise
-        return await self._answer(asked)
 
     async def _answer(self, asked: Asked) -> Answer:
         served = self.served
@@ -201,11 +200,11 @@ class GraphQLFace:
         return Answer(found, name=operation.name, kind=operation.kind)
 
 
-def _outdated(error: RequestFailed | AppError) -> bool:
+def _outdated(error: Exception) -> bool:
     """Whether a failure may be due to a structure that is no longer the database's."""
     if isinstance(error, RequestFailed):
         return error.code is Code.GRAPHQL_VALIDATION_FAILED
-    return of_structure(error)
+    return isinstance(error, AppError) and of_structure(error)
 
 
 def execution_failure(error: AppError, key: str | None) -> Answer:
