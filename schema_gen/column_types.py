@@ -391,11 +391,8 @@ def encode_compared(value: object, column: Column) -> bytes:
 
 def encode_placed(value: object, column: Column) -> bytes:
     """The literal that `order_sql` is compared with, for the order of ORDER BY. Raises as `encode`."""
-    row = _row_of(column.type)
-    if not row.by_place:
-        return encode_compared(value, column)
-    row.encoder(value, column.type, False)
-    return encoders.encode_place(value, column.type)
+    compared = encode_compared(value, column)
+    return encoders.encode_place(value, column.type) if type_of(column).by_place else compared
 
 
 INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)

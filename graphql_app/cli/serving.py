@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
@@ -136,6 +136,21 @@ class ServerConfig(uvicorn.Config):
         super().load()
 
 
+class Supervisor(Multiprocess):
+    """uvicorn's supervisor, whose processes hear of the end at once: by itself it looks for signals twice a second."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        self.signal_queue.append(number)
+        for process in self.processes:
+            if process.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, number)
+
+
 @contextmanager
 def _shared_figures() -> Iterator[None]:
     """A folder in which the server's processes add up their metrics."""
@@ -173,7 +188,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     )
     config.slow_clients = SlowClients(settings.header_timeout_seconds, settings.body_timeout_seconds)
     if settings.workers > 1:
-        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor = Supervisor(config, sockets=[listener])
         supervisor.run()
         started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
     else:
