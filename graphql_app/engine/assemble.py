@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from graphql_app.engine.compiled import ABSENT, MOST_LOOKED_UP, NULL_KEY, Form, Hole, Node
+from graphql_app.engine.driver import Result
 from graphql_app.engine.row_text import ROW_END, SEPARATOR
 from graphql_app.errors import AppError, Code
 
@@ -32,15 +33,12 @@ class Batch:
     parts: list[bytes] = field(default_factory=list)
     children: list[Batch] = field(default_factory=list)
 
-    def receive(self, texts: list[bytes | None], groups: list[bytes]) -> None:
-        """Takes the statement's rows: their texts, and of a grouped node their groups.
-
-        Raises as `whole_texts`, and `Outgrown`.
-        """
-        self.texts = whole_texts(texts)
-        self.groups = groups
+    def receive(self, result: Result) -> None:
+        """Takes the statement's rows. Raises as `whole_texts`, and `Outgrown`."""
+        self.texts = whole_texts(result)
+        self.groups = result.groups
         small = self.node.small
-        if small is not None and len(texts) > MOST_LOOKED_UP:
+        if small is not None and len(self.texts) > MOST_LOOKED_UP:
             small.outgrown = True
             raise Outgrown
         if self.node.holes:
@@ -54,27 +52,52 @@ class Batch:
         return list(found)
 
 
-def whole_texts(texts: list[bytes | None]) -> list[bytes]:
-    """The texts of rows.
+def whole_texts(result: Result) -> list[bytes]:
+    """The texts of a result's rows.
 
     Raises:
         AppError: a row is NULL, which the database does with a text it refuses to
             make because it is longer than `max_allowed_packet` (RESULT_TOO_LARGE).
     """
-    if None in texts:
+    if result.has_null:
         raise AppError(Code.RESULT_TOO_LARGE, "A row is larger than the database can send as one text")
-    return texts  # type: ignore[return-value]  # no None is in it
+    return result.rows
+
+
+class RowList(list[bytes]):
+    """The rows of a JSON list that is not put together yet: megabytes are copied once, into what they stand in."""
+
+
+Value = bytes | RowList
+"""The JSON text of a root."""
+
+
+def within(before: bytes, value: Value, after: bytes = b"") -> bytes:
+    """A root's JSON text between others."""
+    if not isinstance(value, RowList):
+        return b"%b%b%b" % (before, value, after)
+    if not value:
+        return before + b"[]" + after
+    rows = list(value)
+    rows[0] = b"%b[%b" % (before, rows[0])
+    rows[-1] = b"%b]%b" % (rows[-1], after)
+    return b",".join(rows)
+
+
+def text_of(value: Value) -> bytes:
+    """A root's JSON text by itself."""
+    return within(b"", value) if isinstance(value, RowList) else value
 
 
 def whole(batch: Batch) -> bytes:
     """The JSON text of an ungrouped node."""
-    return ungrouped(batch.node, filled(batch))
+    return text_of(ungrouped(batch.node, filled(batch)))
 
 
-def ungrouped(node: Node, rows: list[bytes]) -> bytes:
-    """The JSON text of an ungrouped node with these rows."""
+def ungrouped(node: Node, rows: list[bytes]) -> Value:
+    """An ungrouped node with these rows."""
     if node.form is Form.LIST:
-        return _list(rows)
+        return RowList(rows)
     return rows[0] if rows else node.missing
 
 
@@ -103,12 +126,3 @@ def filled(batch: Batch) -> list[bytes]:
         fill, missing = groups(child).get, hole.node.missing
         parts[hole.part :: step] = [fill(key, missing) for key in parts[hole.part :: step]]
     return b"".join(parts).split(_ROW_END)
-
-
-def _list(rows: list[bytes]) -> bytes:
-    """A list of many rows, copied once: the brackets are put around the first and the last row."""
-    if not rows:
-        return b"[]"
-    rows[0] = b"[" + rows[0]
-    rows[-1] += b"]"
-    return b",".join(rows)

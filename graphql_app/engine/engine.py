@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from graphql_app.engine.assemble import Value, text_of
 from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
@@ -33,10 +34,15 @@ from schema_gen.catalog import Catalog, Table
 
 @record
 class Reply:
-    """The JSON text of each root in order; `retry_count` counts failed attempts before it came."""
+    """What each root gives, in order; `retry_count` counts failed attempts before it came."""
 
-    values: tuple[bytes, ...]
+    values: tuple[Value, ...]
     retry_count: int = 0
+
+    @property
+    def texts(self) -> list[bytes]:
+        """The JSON text of each root."""
+        return [text_of(value) for value in self.values]
 
 
 class Engine:
@@ -231,8 +237,8 @@ class _Work:
     slots: Sequence[object]
     place: int | None = None
 
-    def perform(self, session: Session) -> Awaitable[list[bytes]]:
-        """The JSON text of each root."""
+    def perform(self, session: Session) -> Awaitable[Sequence[Value]]:
+        """What each root gives."""
         if self.prepared.writes is None:
             return perform_reads(session, self.prepared.reads, self.slots)
         return self._writes(session, self.prepared.writes)
@@ -245,7 +251,7 @@ class _Work:
         self.place = None
         return values
 
-    async def recall(self, session: Session) -> list[bytes]:
+    async def recall(self, session: Session) -> Sequence[Value]:
         """As `perform`, for the one insert that was done and not answered. Raises `DatabaseError`."""
         assert self.prepared.alone is not None
         return [await recall(session, self.prepared.alone, self.slots)]

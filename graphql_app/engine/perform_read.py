@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphql_app.engine.assemble import Batch, Outgrown, filled, ungrouped, whole, whole_texts
+from graphql_app.engine.assemble import Batch, Outgrown, Value, filled, ungrouped, whole, whole_texts
 from graphql_app.engine.assemble_connection import connection
 from graphql_app.engine.compiled import ConnectionPart, Node, Template
 from graphql_app.engine.driver import Result
@@ -13,7 +13,7 @@ from graphql_app.engine.session import Session
 
 async def perform_reads(
     session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool = True
-) -> list[bytes]:
+) -> list[Value]:
     """The JSON text of each template. All statements see one snapshot.
 
     `last` says that the session is not needed for anything else afterwards.
@@ -21,7 +21,7 @@ async def perform_reads(
     if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
         # Most calls are of this kind, and a call by key has little else to do.
         (result,) = await session.query(alone.statement.render(slots), last=True)
-        return [ungrouped(alone, whole_texts(result.rows))]
+        return [ungrouped(alone, whole_texts(result))]
     try:
         return await _perform(session, templates, slots, last=last, widely=True)
     except Outgrown:
@@ -31,12 +31,20 @@ async def perform_reads(
 
 async def _perform(
     session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool, widely: bool
-) -> list[bytes]:
+) -> list[Value]:
     nodes = (node for template in templates for part in template for node in _nodes(part))
     batches = [Batch(node.for_parents(0) if widely else node) for node in nodes]
     await fetch(session, batches, slots, last=last, widely=widely)
     made = iter(batches)
-    return [b"".join([_text(part, made, slots) for part in template]) for template in templates]
+    return [_value(template, made, slots) for template in templates]
+
+
+def _value(template: Template, made: Iterator[Batch], slots: Sequence[object]) -> Value:
+    """A template's text, whose batches come next."""
+    if len(template) == 1 and isinstance(template[0], Node):
+        batch = next(made)
+        return ungrouped(batch.node, filled(batch))
+    return b"".join([_text(part, made, slots) for part in template])
 
 
 def _alone(template: Template) -> Node | None:
@@ -88,7 +96,7 @@ async def fetch(
         results = await session.query(*statements, last=last and not any(map(_goes_on, level)))
         first += results[: len(ahead)]
         for (batch, _), result in zip(level, results[len(ahead) :], strict=True):
-            batch.receive(result.rows, result.groups)
+            batch.receive(result)
         level, ahead = [found for batch, _ in level for found in _found_by_keys(batch, widely)], ()
     return first
 

@@ -51,7 +51,7 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
     if write.statement is None:
         (batch,) = batches
         result = await _insert_told(session, batch.node.statement.render(slots))
-        batch.receive(result.rows, result.groups)
+        batch.receive(result)
         return Done(1, rows=[[_found(whole(batch))] for batch in batches])
     (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
     done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])

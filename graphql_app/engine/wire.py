@@ -34,7 +34,8 @@ class Result:
     """What one statement gave. A row of a one-column result is the cell itself, otherwise a tuple of cells.
 
     Cells are the server's bytes, `None` for NULL. A row in one of the forms of `row_text` is its text, and
-    `groups` has the groups that led such rows. `affected` counts matched rows of an UPDATE.
+    `groups` has the groups that led such rows; `has_null`: one of these is NULL. `affected` counts matched rows
+    of an UPDATE.
     """
 
     rows: list[Any]
@@ -44,6 +45,7 @@ class Result:
     warnings: int = 0
     info: str = ""
     groups: list[bytes] = field(default_factory=list)
+    has_null: bool = False
 
 
 class ServerError(Exception):
@@ -131,6 +133,7 @@ class Answer:
         "_have",
         "_left",
         "_need",
+        "_null",
         "_parts",
         "_sequence",
         "_size",
@@ -160,6 +163,7 @@ class Answer:
         self._parts: list[bytes] = []
         self._have = 0
         self._need = 0
+        self._null = False
 
     @property
     def in_transaction(self) -> bool:
@@ -358,6 +362,7 @@ class Answer:
         if len(row) > 1:
             self.rows.append(row)
         elif self._form is None or row[0] is None:
+            self._null = self._form is not None
             self.rows.append(row[0])
         else:
             try:
@@ -383,6 +388,7 @@ class Answer:
         warnings, self.status = _PAIR(payload, 1)
         assert self._columns is not None
         rows = [] if self.stream else self.rows
-        self.results.append(Result(rows, tuple(self._columns), warnings=warnings, groups=self._groups))
-        self._columns, self._form, self._groups = None, None, []
+        columns, null = tuple(self._columns), self._null
+        self.results.append(Result(rows, columns, warnings=warnings, groups=self._groups, has_null=null))
+        self._columns, self._form, self._groups, self._null = None, None, [], False
         return not self.status & _MORE_RESULTS

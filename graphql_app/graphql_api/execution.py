@@ -53,7 +53,7 @@ async def resolve_root(_source: object, info: GraphQLResolveInfo[Context]) -> ob
         raise _as_graphql(failed.error, key) from None
     except AppError as error:
         raise _as_graphql(error, key) from None
-    text = reply.values[0]
+    (text,) = reply.texts
     return None if text == b"null" else orjson.Fragment(text)
 
 

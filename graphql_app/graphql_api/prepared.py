@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLObjectType
 
+from graphql_app.engine.assemble import within
 from graphql_app.engine.compile import Prepared
 from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.fragment import json_key
@@ -33,13 +34,15 @@ class Compiled:
     prepared: Prepared
     keys: tuple[str, ...]
     heads: tuple[bytes, ...]
+    start: bytes
+    """How the body begins, up to the first root's value."""
 
     @classmethod
     def of(cls, prepared: Prepared, keys: Iterable[str]) -> Compiled:
         """The compiled operation whose roots have these keys."""
         named = tuple(keys)
-        heads = (("," if place else "") + json_key(key) for place, key in enumerate(named))
-        return cls(prepared, named, tuple(head.encode() for head in heads))
+        heads = tuple((("," if place else "") + json_key(key)).encode() for place, key in enumerate(named))
+        return cls(prepared, named, heads, b'{"data":{' + b"".join(heads[:1]))
 
     def key_of(self, root: int | None) -> str | None:
         """The key of the root in this place; of the only one where no place is known."""
@@ -49,7 +52,9 @@ class Compiled:
 
     def body(self, reply: Reply) -> bytes:
         """The answer's body."""
-        parts = [part for pair in zip(self.heads, reply.values, strict=True) for part in pair]
+        if len(self.heads) == 1:
+            return within(self.start, reply.values[0], b"}}")
+        parts = [part for pair in zip(self.heads, reply.texts, strict=True) for part in pair]
         return b"".join([b'{"data":{', *parts, b"}}"])
 
 

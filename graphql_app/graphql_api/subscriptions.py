@@ -119,7 +119,7 @@ class Subscriptions:
             # The next poll is by the new structure.
             await self.engine.live.newer(live.served.snapshot)
             raise
-        return reply.values[0]
+        return reply.texts[0]
 
     def prepare(self, asked: Asked) -> Subscribed:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""

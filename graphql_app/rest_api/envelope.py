@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import orjson
 from starlette.types import Send
 
+from graphql_app.engine.assemble import Value, within
 from graphql_app.errors import AppError, Code
 from graphql_app.idempotency import REPLAYED
 
@@ -84,13 +85,13 @@ def timestamp(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def success(message: str, data: bytes, retry_count: int, moment: datetime) -> Answer:
-    """The answer of a call that worked; `data` is JSON text and is spliced in as it is.
+def success(message: str, data: Value, retry_count: int, moment: datetime) -> Answer:
+    """The answer of a call that worked; `data` is spliced in as it is.
 
     `message` is one of our own constants: it must not need escaping.
     """
     head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
-    return Answer(200, b'%b%b,"retry_count":%d}' % (head.encode(), data, retry_count), retry_count=retry_count)
+    return Answer(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), retry_count=retry_count)
 
 
 def kept(body: bytes, retry_count: int, *, replayed: bool) -> Answer:

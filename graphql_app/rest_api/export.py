@@ -187,7 +187,7 @@ class Query(_Streaming):
             return ()
         count = Aggregate(read.table, (Figures("f", (Count("n"),)),), read.where)
         reply = await self.engine.run(Call((Root("data", count),)))
-        document = parse_json(reply.values[0])
+        document = parse_json(reply.texts[0])
         assert isinstance(document, dict)
         total = int(document["f"]["n"])
         start = read.offset if isinstance(read.offset, int) else 0

@@ -6,6 +6,7 @@ import pytest
 
 from graphql_app.engine.assemble import Batch, whole
 from graphql_app.engine.compiled import ABSENT, NULL_KEY, Form, Hole, Node
+from graphql_app.engine.driver import Result
 from graphql_app.engine.fragment import Statement
 from graphql_app.errors import AppError, Code
 
@@ -21,7 +22,7 @@ def batch(node: Node, cells: list[bytes | None], *children: Batch) -> Batch:
     made = Batch(node)
     split = [cell.partition(b"\x1f") for cell in cells if cell is not None and node.grouped]
     texts: list[bytes | None] = [text for _, _, text in split] if node.grouped else list(cells)
-    made.receive(texts, [group for group, _, _ in split])
+    made.receive(Result(texts, groups=[group for group, _, _ in split], has_null=None in texts))
     made.children.extend(children)
     return made
 

@@ -112,6 +112,7 @@ def test_rows_of_text_are_read_the_same_however_they_are_cut(
     for result, (grouped, rows, times) in zip(answer.results[1:], sets, strict=True):
         assert result.rows == [text for _, text in rows] * times
         assert result.groups == ([key for key, text in rows if text is not None] * times if grouped else [])
+        assert result.has_null == any(text is None for _, text in rows)
 
 
 def test_rows_of_text_end_with_a_failure() -> None:
