@@ -181,7 +181,7 @@ class Session:
 
     def _head(self, count: int, last: bool) -> list[bytes]:
         """What has to run before the first statements: the limit of statements, the start of a transaction."""
-        head = self._limiting() if self._connection.statement_limit != self._limit else []
+        head = self._limiting()
         if not self._begun:
             self._begun = True
             if self.kind is Kind.WRITE or count > 1 or not last:
