@@ -255,12 +255,7 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
             compared_by_flavour=MappingProxyType({"oceanbase": "CONCAT({c})"}),
         ),
         "set": replace(
-            _TEXT,
-            json_sql=_SET_SQL,
-            encoder=encoders.encode_set,
-            is_list=True,
-            ranked=False,
-            by_place=True,
+            _TEXT, json_sql=_SET_SQL, encoder=encoders.encode_set, is_list=True, ranked=False, by_place=True
         ),
         "binary": _BINARY,
         "varbinary": _BINARY,
@@ -275,6 +270,8 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
             encoder=encoders.encode_json,
             operators=_EQUAL | {OperatorGroup.JSON},
             ranked=False,
+            # Costs nothing, and refuses what a column holds that became a text a moment ago.
+            json_by_flavour=MappingProxyType(dict.fromkeys(("mysql", "oceanbase"), "CAST({c} AS JSON)")),
             # MariaDB's JSON is text as it came. This gives both sides the same white space, not the same order of keys.
             compared_by_flavour=MappingProxyType({"mariadb": "JSON_LOOSE({c})"}),
         ),

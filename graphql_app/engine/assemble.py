@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from graphql_app.engine.compiled import ABSENT, MOST_LOOKED_UP, NULL_KEY, Form, Hole, Node
 from graphql_app.engine.driver import Result
+from graphql_app.engine.mysql_errors import changed
 from graphql_app.engine.row_text import ROW_END, SEPARATOR
-from graphql_app.errors import AppError, Code
 
 _SEPARATOR, _ROW_END = SEPARATOR.encode(), ROW_END.encode()
 _ABSENT = ABSENT.encode()
@@ -56,11 +56,11 @@ def whole_texts(result: Result) -> list[bytes]:
     """The texts of a result's rows.
 
     Raises:
-        AppError: a row is NULL, which the database does with a text it refuses to
-            make because it is longer than `max_allowed_packet` (RESULT_TOO_LARGE).
+        StaleSchema: a row is NULL, as `type_guard` makes it. (One that the database refused to make for its
+            size comes with a warning, and is refused by the session.)
     """
     if result.has_null:
-        raise AppError(Code.RESULT_TOO_LARGE, "A row is larger than the database can send as one text")
+        raise changed()
     return result.rows
 
 

@@ -11,6 +11,7 @@ from graphql_app.engine.compiled import ABSENT, NULL_KEY, Node
 from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, name, sql, template, text
 from graphql_app.engine.row_text import GROUPED, ROW, ROW_END, SEPARATOR
 from graphql_app.engine.scope import Scope, ref
+from graphql_app.engine.type_guard import expect_no_text, row_end
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
 
@@ -50,7 +51,7 @@ class Cell:
             out.add(sql("IF(", absent, ",", text("" if index else "null"), ",", concat(segment), ")"))
         return out
 
-    def column(self, group: Sql | None = None) -> Sql:
+    def column(self, scope: Scope, group: Sql | None = None) -> Sql:
         """The cell as a statement's only column, led by the `group` key in batched statements."""
         pieces: list[Piece] = []
         if group is not None:
@@ -59,7 +60,9 @@ class Cell:
             if index:
                 pieces += [SEPARATOR, self.gaps[index - 1][0], SEPARATOR]
             pieces += segment
-        return sql(concat([*pieces, ROW_END]), " AS ", name(ROW if group is None else GROUPED))
+        last = pieces.pop() if pieces else ""
+        ends = [row_end(scope, last + ROW_END)] if isinstance(last, str) else [last, row_end(scope, ROW_END)]
+        return sql(concat([*pieces, *ends]), " AS ", name(ROW if group is None else GROUPED))
 
 
 def concat(pieces: list[Piece]) -> Sql:
@@ -84,9 +87,10 @@ def json_text(constant: str) -> str:
 _IN_QUOTES = re.compile(r"""CONCAT\('"',(.+),'([^'\\]*)'\)""")
 
 
-def column_json(scope: Scope, value: Sql, column: Column, *, nullable: bool) -> list[Piece]:
-    """The JSON text of a column's value (`null` for NULL)."""
-    row = type_of(column)
+def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[Piece]:
+    """The JSON text of a column's value (`null` for NULL) in the row of `table` called `alias`."""
+    row, value, nullable = type_of(column), ref(alias, column), column.nullable
+    expect_no_text(scope, table, column, value)
     made = row.json_for(scope.dialect.stringify, scope.dialect.features.flavour)
     in_quotes = _IN_QUOTES.fullmatch(made)
     if not nullable and in_quotes is not None:

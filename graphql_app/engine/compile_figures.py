@@ -10,18 +10,20 @@ from graphql_app.engine.compile_condition import count_sql, function_sql
 from graphql_app.engine.fragment import Sql, sql, template, text
 from graphql_app.engine.request import Function
 from graphql_app.engine.scope import Scope
-from schema_gen.catalog import Column
+from graphql_app.engine.type_guard import expect_no_text
+from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
 
+_OF_ITS_TYPE = (Function.MIN, Function.MAX)
 Field = plan.CountOut | plan.ApplyOut | plan.TextOut
 
 
-def figures_cell(scope: Scope, alias: str, figures: plan.FiguresOut) -> Cell:
-    """The object over the rows called `alias`."""
-    return object_cell([(field.key, _field_cell(scope, alias, field)) for field in figures.fields])
+def figures_cell(scope: Scope, alias: str, table: Table, figures: plan.FiguresOut) -> Cell:
+    """The object over the rows of `table` called `alias`."""
+    return object_cell([(field.key, _field_cell(scope, alias, table, field)) for field in figures.fields])
 
 
-def _field_cell(scope: Scope, alias: str, field: Field) -> Cell:
+def _field_cell(scope: Scope, alias: str, table: Table, field: Field) -> Cell:
     cell = Cell()
     match field:
         case plan.TextOut():
@@ -29,21 +31,26 @@ def _field_cell(scope: Scope, alias: str, field: Field) -> Cell:
         case plan.CountOut():
             cell.add(count_sql(alias, field.columns, field.distinct))
         case plan.ApplyOut():
-            return object_cell([(item.key, _applied(scope, alias, field.function, item)) for item in field.fields])
+            return object_cell(
+                [(item.key, _applied(scope, alias, table, field.function, item)) for item in field.fields]
+            )
     return cell
 
 
-def _applied(scope: Scope, alias: str, function: Function, item: plan.ColumnOut | plan.TextOut) -> Cell:
+def _applied(scope: Scope, alias: str, table: Table, function: Function, item: plan.ColumnOut | plan.TextOut) -> Cell:
     cell = Cell()
     if isinstance(item, plan.TextOut):
         cell.add(json_text(item.text))
     else:
-        cell.add(_function_json(scope, function_sql(alias, function, item.column), function, item.column))
+        value = function_sql(alias, function, item.column)
+        if function in _OF_ITS_TYPE:
+            expect_no_text(scope, table, item.column, value)
+        cell.add(_function_json(scope, value, function, item.column))
     return cell
 
 
 def _function_json(scope: Scope, value: Sql, function: Function, column: Column) -> Sql:
-    if function in (Function.MIN, Function.MAX):
+    if function in _OF_ITS_TYPE:
         made = type_of(column).figure_for(scope.dialect.stringify, scope.dialect.features.flavour)
         return sql("IFNULL(", template(made, value), ",'null')")
     # A sum of 32-bit integers is not one of 32 bits: it is shown as BIGINT and DECIMAL are.

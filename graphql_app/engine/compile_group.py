@@ -11,16 +11,16 @@ from graphql_app.engine.fragment import EMPTY, Sql, finish, join, sql
 from graphql_app.engine.request import Function
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import page_sql, row_source
-from schema_gen.catalog import Column
+from schema_gen.catalog import Column, Table
 
 
 def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
     """The statement of a group query: one row for each group."""
     scope = Scope(dialect)
     source = row_source(scope, plan.Rows(query.rows.table, query.rows.where), None, set())
-    cell = object_cell([(field.key, _field(scope, source.alias, field)) for field in query.fields])
+    cell = object_cell([(field.key, _field(scope, source.alias, query.rows.table, field)) for field in query.fields])
     by = join(",", (ref(source.alias, column) for column in query.by))
-    parts = [sql("SELECT ", cell.column(), source.written(scope), " GROUP BY ", by)]
+    parts = [sql("SELECT ", cell.column(scope), source.written(scope), " GROUP BY ", by)]
     if query.having:
         parts.append(sql(" HAVING ", join(" AND ", (_having(scope, source.alias, item) for item in query.having))))
     if query.order:
@@ -30,24 +30,24 @@ def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
     return Node(finish(join("", parts)), Form.LIST)
 
 
-def _field(scope: Scope, alias: str, field: plan.GroupKeyOut | plan.FiguresOut | plan.TextOut) -> Cell:
+def _field(scope: Scope, alias: str, table: Table, field: plan.GroupKeyOut | plan.FiguresOut | plan.TextOut) -> Cell:
     cell = Cell()
     match field:
         case plan.TextOut():
             cell.add(json_text(field.text))
         case plan.FiguresOut():
-            return figures_cell(scope, alias, field)
+            return figures_cell(scope, alias, table, field)
         case plan.GroupKeyOut():
-            return object_cell([(item.key, _key(scope, alias, item)) for item in field.fields])
+            return object_cell([(item.key, _key(scope, alias, table, item)) for item in field.fields])
     return cell
 
 
-def _key(scope: Scope, alias: str, item: plan.ColumnOut | plan.TextOut) -> Cell:
+def _key(scope: Scope, alias: str, table: Table, item: plan.ColumnOut | plan.TextOut) -> Cell:
     cell = Cell()
     if isinstance(item, plan.TextOut):
         cell.add(json_text(item.text))
     else:
-        cell.add(*column_json(scope, ref(alias, item.column), item.column, nullable=item.column.nullable))
+        cell.add(*column_json(scope, alias, table, item.column))
     return cell
 
 

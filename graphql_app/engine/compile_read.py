@@ -62,7 +62,7 @@ def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionP
         cell.add(FIELD_SEPARATOR)
         cell.append(row_cell(scope, source.alias, table, outputs))
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
-    statement = finish(sql("SELECT ", cell.column(), source.written(scope), order, source.page))
+    statement = finish(sql("SELECT ", cell.column(scope), source.written(scope), order, source.page))
     rows = Node(statement, Form.LIST, holes=_holes(cell))
     counted = plan.FiguresOut("", (plan.CountOut("n", (), False),))
     total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
@@ -110,7 +110,9 @@ def _read_node(scope: Scope, read: plan.ReadPlan, link: Link | None, *, locking:
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     # Joins are made while cell and order are compiled, so the source is written last.
     lock = " FOR UPDATE" if locking else ""
-    statement = finish(sql("SELECT ", cell.column(source.group), source.written(scope), order, source.page, lock))
+    statement = finish(
+        sql("SELECT ", cell.column(scope, source.group), source.written(scope), order, source.page, lock)
+    )
     form, missing = (Form.ONE, b"null") if read.one else (Form.LIST, b"[]")
     return Node(statement, form, *_place(link), _holes(cell), missing)
 
@@ -121,7 +123,7 @@ def _lookup_node(scope: Scope, table: Table, output: plan.RelatedOut) -> Node:
     source = row_source(inner, output.read.rows, Link(output.relation, table, every=True), set())
     cell = row_cell(inner, source.alias, output.read.rows.table, output.read.outputs)
     page = f" LIMIT {MOST_LOOKED_UP + 1}"
-    statement = finish(sql("SELECT ", cell.column(source.group), source.written(inner), page))
+    statement = finish(sql("SELECT ", cell.column(inner, source.group), source.written(inner), page))
     return Node(statement, Form.ONE, grouped=True, missing=b"null", small=scope.small)
 
 
@@ -129,8 +131,8 @@ def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, li
     """The statement of an `aggregate { … }` object."""
     scope = Scope(dialect)
     source = row_source(scope, rows, link, figure_columns(figures))
-    cell = figures_cell(scope, source.alias, figures)
-    made = sql("SELECT ", cell.column(source.group))
+    cell = figures_cell(scope, source.alias, rows.table, figures)
+    made = sql("SELECT ", cell.column(scope, source.group))
     if source.group is None:
         made = sql(made, source.derived(scope) if rows.paged else source.written(scope))
     else:
@@ -156,8 +158,7 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
     cell = Cell()
     match output:
         case plan.ColumnOut():
-            column = output.column
-            cell.add(*column_json(scope, ref(alias, column), column, nullable=column.nullable))
+            cell.add(*column_json(scope, alias, table, output.column))
         case plan.TextOut():
             cell.add(json_text(output.text))
         case plan.RelatedOut() if scope.small is not None and looked_up(table, output):

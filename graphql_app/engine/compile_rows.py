@@ -11,6 +11,7 @@ from graphql_app.engine.compile_read import row_cell
 from graphql_app.engine.fragment import EMPTY, Literal, Sql, Statement, finish, join, sql, template, text
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Source, output_columns, row_source
+from graphql_app.engine.type_guard import expect_no_text, row_end
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
 from schema_gen.column_types import type_of
@@ -63,22 +64,24 @@ def compile_rows(dialect: Dialect, read: plan.ReadPlan, form: RowForm) -> Statem
         cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
         if cell.gaps:
             raise RequestError(Code.INVALID_PARAMETER, "Rows with lists of related rows cannot be streamed")
-        line = cell.column()
+        line = cell.column(scope)
     else:
-        line = _record(dialect, source, read.outputs, form)
+        line = _record(scope, source, read, form)
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     return finish(sql("SELECT ", line, source.written(scope), order, source.page))
 
 
-def _record(dialect: Dialect, source: Source, outputs: tuple[plan.Output, ...], form: RowForm) -> Sql:
+def _record(scope: Scope, source: Source, read: plan.ReadPlan, form: RowForm) -> Sql:
     pieces: list[Piece] = []
-    for output in outputs:
+    for output in read.outputs:
         if not isinstance(output, plan.ColumnOut):
             raise RequestError(Code.INVALID_PARAMETER, "CSV shows columns only, no relations")
         if pieces:
             pieces.append(",")
-        pieces += _cell(dialect, ref(source.alias, output.column), output.column, form)
-    return concat(pieces)
+        value = ref(source.alias, output.column)
+        expect_no_text(scope, read.rows.table, output.column, value)
+        pieces += _cell(scope.dialect, value, output.column, form)
+    return concat([*pieces, row_end(scope, "")])
 
 
 def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm) -> list[Piece]:

@@ -166,8 +166,9 @@ def _insert_one(
     insert = sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")")
     if dialect.features.returning and _is_told_whole(write.answer, wanted):
         # The columns go by the table's own name here.
-        cell = row_cell(Scope(dialect), rows.table.name, rows.table, wanted[0].outputs)
-        node = Node(finish(sql(insert, " RETURNING ", cell.column())), Form.ONE, missing=b"null")
+        scope = Scope(dialect, refuses=True)
+        cell = row_cell(scope, rows.table.name, rows.table, wanted[0].outputs)
+        node = Node(finish(sql(insert, " RETURNING ", cell.column(scope))), Form.ONE, missing=b"null")
         again = found_again(dialect, rows, row, wanted[0].outputs)
         return CompiledInsert(None, write.answer, write.one, False, None, (node,), again)
     statement = finish(insert)

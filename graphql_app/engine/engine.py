@@ -16,6 +16,7 @@ from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.ledger import Entry, Once
 from graphql_app.engine.live import LiveCatalog, Snapshot
+from graphql_app.engine.mysql_errors import changed
 from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write, recall
 from graphql_app.engine.plan_tables import tables_read
@@ -25,7 +26,7 @@ from graphql_app.engine.retry import Kind
 from graphql_app.engine.scope import Dialect
 from graphql_app.engine.session import Session
 from graphql_app.engine.shape import Compiled, apart
-from graphql_app.engine.stream import RowStream, whole_rows
+from graphql_app.engine.stream import RowStream
 from graphql_app.errors import DatabaseError, RequestError
 from graphql_app.events import Observer, StageTimed
 from graphql_app.records import record
@@ -187,7 +188,9 @@ class Engine:
 
         async def job(session: Session) -> list[bytes]:
             (result,) = await session.query(sql, last=True)
-            return whole_rows(result.rows)
+            if None in result.rows:
+                raise changed()
+            return result.rows
 
         with self._stage("execute"):
             return await self._executor.run(Kind.READ, job)

@@ -52,6 +52,17 @@ class Row:
     sure_at_commit: bool = False
 
 
+def changed() -> StaleSchema:
+    """The error for a statement that met columns of other types than it was compiled for."""
+    return StaleSchema(_CHANGED.code, _CHANGED.message)
+
+
+_CHANGED = Row(FailureClass.D, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True)
+_OUT_OF_RANGE = 1690
+# `type_guard` makes a statement fail so, where it may not merely give NULL.
+_BY_GUARD = "coercibility("
+
+
 def _table(row: Row, *codes: int) -> Iterator[tuple[int, Row]]:
     for code in codes:
         yield code, row
@@ -103,9 +114,9 @@ ROWS: dict[int, Row] = dict(
         # --- values
         *_table(Row(_D, Code.VALUE_TOO_LONG, "Value too long", _COLUMN), 1406),
         *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range", _COLUMN), 1264, 167, 1416),
-        *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range"), 1690, 1467, 1441),
+        *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range"), _OUT_OF_RANGE, 1467, 1441),
         *_table(Row(_D, Code.INVALID_VALUE, "Invalid value", _COLUMN), 1366, 1292, 1265, 1525, 3140, 3156),
-        *_table(Row(_D, Code.INVALID_VALUE, "Invalid value"), 1300, 1365, 1367, 1411, 3037, 3141, 3143, 3146, 1210),
+        *_table(Row(_D, Code.INVALID_VALUE, "Invalid value"), 1300, 1365, 1367, 1411, 3037, 3143, 3146, 1210),
         *_table(
             Row(_D, Code.INVALID_VALUE, "Invalid regular expression"), 1139, 5811, 5812, 5813, *range(3685, 3701), 3887
         ),
@@ -120,8 +131,8 @@ ROWS: dict[int, Row] = dict(
         # --- the structure changed under us
         *_table(Row(_D, Code.UNKNOWN_TABLE, "Unknown table", stale=True), 1051, 1109, 1146, 1356, 1932),
         *_table(Row(_D, Code.UNKNOWN_COLUMN, "Unknown column", _UNKNOWN_COLUMN, stale=True), 1054),
-        # A function was given a column of another type than it was compiled for.
-        *_table(Row(_D, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True), 3064),
+        # A function was given a column of another type than it was compiled for, or no JSON out of a column of JSON.
+        *_table(_CHANGED, 3064, 3141),
     ]
 )
 
@@ -176,6 +187,8 @@ def row_of(error: Failure) -> Row:
     """The row of a failure."""
     if isinstance(error, TimeoutError):
         return Row(_C, _TIME)
+    if error.code == _OUT_OF_RANGE and isinstance(error, ServerError) and _BY_GUARD in error.message:
+        return _CHANGED
     found = ROWS.get(error.code)
     if found is None and isinstance(error, ServerError):
         found = next((row for state, row in _BY_STATE if error.sqlstate.startswith(state)), _UNKNOWN)

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql_app.engine.driver import Connection, ConnectionLost, Result, ServerError
 from graphql_app.engine.features import Features
-from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, classify
+from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, StaleSchema, classify
 from graphql_app.engine.retry import FailureClass, Kind
 from graphql_app.errors import Code, DatabaseError
 
@@ -132,6 +132,9 @@ class Session:
         batches = connection.query_stream(sql + self._mark if self._mark else sql)
         try:
             first: list[Any] = await anext(batches, [])
+            if first[:1] == [None]:
+                # Too large, or no longer of the types that the statement was made for: another look will tell.
+                raise StaleSchema(Code.RESULT_TOO_LARGE, "A row is too large")
         except BaseException:
             await batches.aclose()
             raise

@@ -105,9 +105,16 @@ def test_messages_are_ours() -> None:
     assert error.message == "Duplicate entry (constraint 'email')"
 
 
-@pytest.mark.parametrize("code", [1146, 1054])
+@pytest.mark.parametrize("code", [1146, 1054, 3064, 3141])
 def test_a_changed_structure_is_marked(code: int) -> None:
     assert isinstance(to_app_error(server(code), STATEMENT), StaleSchema)
+
+
+def test_a_number_out_of_range_and_one_that_became_a_text_are_told_apart() -> None:
+    guarded = "DOUBLE value is out of range in 'exp(1000 * (4 - coercibility(concat(`d`.`t`.`age`))))'"
+    plain = "BIGINT value is out of range in '(`d`.`t`.`age` + 1)'"
+    assert to_app_error(server(1690, guarded), STATEMENT).code is Code.CONFLICT
+    assert to_app_error(server(1690, plain), STATEMENT).code is Code.VALUE_OUT_OF_RANGE
 
 
 def test_on_the_way_to_the_server_everything_means_away() -> None:

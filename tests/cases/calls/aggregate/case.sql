@@ -1,1 +1,1 @@
-SELECT CONCAT('{"count":',COUNT(*),',"most":{"rating":',IFNULL(MAX(`t0`.`rating`),'null'),'},"total":{"rating":',IFNULL(CONCAT('"',SUM(`t0`.`rating`),'"'),'null'),'}}') AS `row` FROM `reviews` AS `t0` WHERE `t0`.`rating`>1;
+SELECT CONCAT('{"count":',COUNT(*),',"most":{"rating":',IFNULL(MAX(`t0`.`rating`),'null'),'},"total":{"rating":',IFNULL(CONCAT('"',SUM(`t0`.`rating`),'"'),'null'),'}',ELT(COERCIBILITY(CONCAT(MAX(`t0`.`rating`)))-3,'}')) AS `row` FROM `reviews` AS `t0` WHERE `t0`.`rating`>1;

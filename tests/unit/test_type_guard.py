@@ -1,0 +1,60 @@
+"""Which statements tell of columns that became texts, and how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from graphql_app.engine.compile import compile_call
+from graphql_app.engine.compile_write import CompiledInsert
+from graphql_app.engine.compiled import Node
+from graphql_app.engine.features import detect
+from graphql_app.engine.fragment import shape
+from graphql_app.engine.planner import Planner
+from graphql_app.engine.request import Call, Insert, Query, Read, Returning, Root, Show, ShowRelated
+from graphql_app.engine.scope import Dialect
+from schema_gen.catalog import Catalog, TableKind
+from tests.unit.small_catalog import CATALOG, USERS
+
+MYSQL, MARIADB, TIDB = (Dialect(detect(version, "")) for version in ("8.4.0", "10.11.6-MariaDB", "8.0.11-TiDB-v8.5.1"))
+
+
+def statement(request: Query, dialect: Dialect = MYSQL, catalog: Catalog = CATALOG) -> str:
+    """The root statement of a read."""
+    node = compile_call(dialect, Planner(catalog).call(Call((Root("x", request),)))).reads[0][0]
+    assert isinstance(node, Node)
+    return shape(node.statement)
+
+
+def shown(*columns: str) -> tuple[Show, ...]:
+    return tuple(Show(column, column) for column in columns)
+
+
+def test_texts_are_not_looked_at() -> None:
+    assert "COERCIBILITY" not in statement(Read("users", shown("name", "email")))
+    assert "COERCIBILITY(CONCAT(`t0`.`id`,`t0`.`age`))" in statement(Read("users", shown("id", "name", "age", "id")))
+
+
+def test_joined_rows_are_looked_at_once() -> None:
+    read = Read("orders", (*shown("total"), ShowRelated("user", "user", Read("users", shown("age", "name")))))
+    made = statement(read)
+    assert made.count("COERCIBILITY") == 1
+    assert "COERCIBILITY(CONCAT(`t0`.`total`,`t1`.`age`))" in made
+
+
+@pytest.mark.parametrize("dialect", [MYSQL, MARIADB])
+def test_a_view_is_not_looked_at(dialect: Dialect) -> None:
+    view = Catalog("shop", {"users": replace(USERS, kind=TableKind.VIEW, relations={})})
+    assert "COERCIBILITY" not in statement(Read("users", shown("id", "age")), dialect, view)
+
+
+def test_only_engines_are_asked_that_are_known_to_tell() -> None:
+    assert "COERCIBILITY" not in statement(Read("users", shown("id", "age")), TIDB)
+
+
+def test_an_insert_fails_where_a_read_gives_null() -> None:
+    insert = Insert("users", ((("name", "Ada"),),), (Returning("returning", shown("id")),), one=True)
+    write = (compile_call(MARIADB, Planner(CATALOG).call(Call((Root("x", insert),)))).writes or ())[0]
+    assert isinstance(write, CompiledInsert)
+    assert "ELT(EXP(1000*(4-COERCIBILITY(CONCAT(`users`.`id`)))),'}\x02')" in shape(write.returning[0].statement)
