@@ -50,6 +50,7 @@ from graphql_app.pages import graphiql_response, page_routes, prefers_page
 from graphql_app.request_context import note_stage
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_routes
+from graphql_app.rest_api.table_route import ShortWay
 from graphql_app.schema_loader import SchemaLoader
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.structure import structure
@@ -66,7 +67,7 @@ START_SECONDS = 10.0
 
 
 class Application(FastAPI):
-    """FastAPI with a short way: calls of `direct` addresses that no browser's page makes pass no middleware.
+    """FastAPI with a short way: `direct` addresses, and those of `tables`, pass no middleware if no page calls them.
 
     CORS, the only middleware, has nothing to say where there is no `Origin`; the endpoints
     answer every failure themselves. The way through the whole stack costs a call by key
@@ -74,6 +75,7 @@ class Application(FastAPI):
     """
 
     direct: Mapping[str, ASGIApp] = MappingProxyType({})
+    tables: ShortWay | None = None
     edge: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,10 +84,14 @@ class Application(FastAPI):
 
     def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answers what `edge` let in."""
-        endpoint = self.direct.get(scope["path"]) if scope["type"] == "http" else None
+        endpoint = self._short_way(scope) if scope["type"] == "http" else None
         if endpoint is None or b"origin" in dict(scope["headers"]):
             return super().__call__(scope, receive, send)
         return endpoint(scope, receive, send)
+
+    def _short_way(self, scope: Scope) -> ASGIApp | None:
+        found = self.direct.get(scope["path"])
+        return self.tables.find(scope) if found is None and self.tables is not None else found
 
 
 def create_app(settings: Settings, observer: Observer | None = None, tracing: Tracing | None = None) -> FastAPI:
@@ -105,7 +111,7 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
             app.router.routes[:] = routes(services, settings, watch, endpoint)
             if settings.metrics:
                 app.router.routes.append(metrics_route(metrics, edge, services))
-            app.direct = {"/graphql": endpoint}
+            app.direct, app.tables = {"/graphql": endpoint}, ShortWay(app.router.routes)
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             yield
             await _stop(noting)

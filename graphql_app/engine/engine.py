@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from graphql_app.engine.assemble import Value, text_of
 from graphql_app.engine.attempt import Job, T
@@ -21,7 +22,7 @@ from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write, recall
 from graphql_app.engine.plan_tables import tables_read
 from graphql_app.engine.planner import Limits, Planner
-from graphql_app.engine.request import Call, Read
+from graphql_app.engine.request import Call, Read, Root
 from graphql_app.engine.retry import Kind
 from graphql_app.engine.scope import Dialect
 from graphql_app.engine.session import Session
@@ -64,7 +65,8 @@ class Engine:
         self._stringify = stringify
         self._limits = limits or Limits()
         self._listeners: list[Callable[[Iterable[str]], None]] = []
-        self._compiled = Compiled()
+        self._prepared: Compiled[Prepared] = Compiled()
+        self._compiled: Compiled[Statement] = Compiled()
         self._budget = Budget(self._limits.cost, self._limits.default_page)
 
     @property
@@ -86,9 +88,18 @@ class Engine:
         """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
         return await self.live.table(name)
 
-    async def run(self, call: Call, slots: Sequence[object] = ()) -> Reply:
-        """Answers a call. Raises `AppError`."""
-        return await self.execute(self.prepare(call), slots)
+    async def run(self, call: Call) -> Reply:
+        """Answers a call. A read that is equal to an earlier one but for its values is not planned again.
+
+        Raises `AppError`.
+        """
+        request = call.roots[0].request
+        if len(call.roots) > 1 or not isinstance(request, Read):
+            return await self.execute(self.prepare(call))
+        shape, values = apart(request)
+        against = self.live.snapshot
+        make = partial(self.prepare, Call((Root("", shape),)), against)
+        return await self.execute(self._prepared.get(against, shape, make), values)
 
     def prepare(self, call: Call, snapshot: Snapshot | None = None) -> Prepared:
         """Plans and compiles a call against `snapshot` (default: the one being served). Raises `AppError`."""

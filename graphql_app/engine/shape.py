@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Generic, TypeVar
 
-from graphql_app.engine.fragment import Statement
 from graphql_app.engine.request import And, Compare, Filter, Not, Or, Read, Related, RelatedCount, ShowRelated, Slot
+
+V = TypeVar("V")
 
 SHAPES = 1_000
 """Compiled reads that are kept, the least recently used ones dropped."""
@@ -22,9 +24,11 @@ class _Apart:
     def read(self, read: Read) -> Read:
         where = None if read.where is None else self._filter(read.where)
         select = tuple(
-            replace(item, read=self.read(item.read)) if isinstance(item, ShowRelated) else item for item in read.select
+            ShowRelated(item.key, item.relation, self.read(item.read)) if isinstance(item, ShowRelated) else item
+            for item in read.select
         )
-        return replace(read, select=select, where=where, limit=self._page(read.limit), offset=self._page(read.offset))
+        limit, offset = self._page(read.limit), self._page(read.offset)
+        return Read(read.table, select, where, read.order, limit, offset, read.distinct_on, read.one)
 
     def _slot(self, value: object) -> Slot:
         self.values.append(value)
@@ -60,15 +64,15 @@ def apart(read: Read) -> tuple[Read, list[object]]:
     return found.read(read), found.values
 
 
-class Compiled:
-    """Statements by shape, for one catalog at a time."""
+class Compiled(Generic[V]):
+    """What was made of each shape, for one catalog at a time."""
 
     def __init__(self) -> None:
         self._of: object = None
-        self._known: OrderedDict[Hashable, Statement] = OrderedDict()
+        self._known: OrderedDict[Hashable, V] = OrderedDict()
 
-    def get(self, catalog: object, shape: Hashable, make: Callable[[], Statement]) -> Statement:
-        """The statement of a shape, as `make` gives it the first time. Raises what `make` raises, and keeps nothing."""
+    def get(self, catalog: object, shape: Hashable, make: Callable[[], V]) -> V:
+        """What belongs to a shape, as `make` gives it the first time. Raises what `make` raises, and keeps nothing."""
         if self._of is not catalog:
             self._of = catalog
             self._known.clear()

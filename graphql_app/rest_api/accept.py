@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from graphql_app.errors import Code, RequestError
+
+_KEPT_BYTES = 500
+"""The longest header that is remembered: those of browsers and libraries are shorter."""
 
 
 def preferred(accept: bytes, offered: Sequence[str]) -> str:
@@ -13,6 +17,15 @@ def preferred(accept: bytes, offered: Sequence[str]) -> str:
     Raises:
         RequestError: NOT_ACCEPTABLE, none of them will do.
     """
+    return _preferred(accept, tuple(offered)) if len(accept) <= _KEPT_BYTES else _best(accept, offered)
+
+
+@lru_cache(maxsize=256)
+def _preferred(accept: bytes, offered: tuple[str, ...]) -> str:
+    return _best(accept, offered)
+
+
+def _best(accept: bytes, offered: Sequence[str]) -> str:
     ranges = [_range(part) for part in accept.decode("latin-1").lower().split(",") if part.strip()]
     if not ranges:
         return offered[0]

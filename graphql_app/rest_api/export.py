@@ -79,11 +79,11 @@ class _Streaming:
         """Streams, or gives the whole answer. Raises `AppError`, `ClientGone`."""
         raise NotImplementedError
 
-    async def table_read(self, scope: Scope, pairs: Pairs) -> Read:
-        """The read that the query string asks for."""
+    async def table_read(self, scope: Scope, pairs: Pairs, page: int | None = None) -> Read:
+        """The read that the query string asks for; `page` is the limit where it asks for none."""
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
-        return read_request(catalog, catalog.tables.get(table.name, table), (), pairs)
+        return read_request(catalog, catalog.tables.get(table.name, table), (), pairs, page)
 
     async def stream(self, receive: Receive, send: Send, wanted: Wanted, sql: bytes) -> None:
         """Sends every row."""
@@ -139,9 +139,7 @@ class Query(_Streaming):
         """Streams what is long, and answers what is short."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media = preferred(headers.get(b"accept", b""), ("application/json", "text/csv", "application/x-ndjson"))
-        read = await self.table_read(scope, parse_pairs(scope["query_string"]))
-        if read.limit is None:
-            read = replace(read, limit=self.engine.default_page)
+        read = await self.table_read(scope, parse_pairs(scope["query_string"]), self.engine.default_page)
         with WhileClientStays(receive, self.observer, "rest"):
             counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
         if media == "text/csv":

@@ -24,21 +24,25 @@ def every_column(table: Table) -> tuple[Show, ...]:
     return tuple(Show(column.name, column.name) for column in table.columns.values() if not column.invisible)
 
 
-def read_request(catalog: Catalog, table: Table, conditions: Iterable[Filter], pairs: Pairs) -> Read:
+def read_request(
+    catalog: Catalog, table: Table, conditions: Iterable[Filter], pairs: Pairs, page: int | None = None
+) -> Read:
     """The rows of `table` that satisfy `conditions` and what the query string asks on top.
+
+    `page` is the limit where it asks for none.
 
     Raises:
         RequestError: UNKNOWN_PARAMETER, UNKNOWN_COLUMN, UNKNOWN_RELATION, UNKNOWN_OPERATOR,
             INVALID_PARAMETER or INVALID_VALUE.
     """
     if not pairs:
-        return Read(table.name, every_column(table), all_of(conditions))
+        return Read(table.name, every_column(table), all_of(conditions), limit=page)
     chosen = [text for name, text in pairs if name == "select"]
     if len(chosen) > 1:
         raise _given_twice("select")
     items = parse_select(chosen[0]) if chosen else _EVERYTHING
     rest = tuple((name, text) for name, text in pairs if name != "select")
-    found = _read(catalog, _level(table, items, rest), tuple(conditions))
+    found = _read(catalog, _level(table, items, rest), tuple(conditions), page)
     if not found.select:
         raise RequestError(Code.INVALID_PARAMETER, "Parameter 'select' shows nothing")
     return found
@@ -91,7 +95,7 @@ def _column_filter(table: Table, name: str, text: str) -> Filter:
     return parse_filter(table, column, text)
 
 
-def _read(catalog: Catalog, level: _Level, conditions: tuple[Filter, ...]) -> Read:
+def _read(catalog: Catalog, level: _Level, conditions: tuple[Filter, ...], page: int | None = None) -> Read:
     filters = list(conditions + level.filters)
     shown: dict[str, Show | ShowRelated] = {}
     for item in level.items:
@@ -110,8 +114,8 @@ def _read(catalog: Catalog, level: _Level, conditions: tuple[Filter, ...]) -> Re
         tuple(shown.values()),
         all_of(filters),
         parse_order(level.words["order"]) if "order" in level.words else (),
-        _number("limit", level.words.get("limit")),
-        _number("offset", level.words.get("offset")),
+        _number("limit", level.words["limit"]) if "limit" in level.words else page,
+        _number("offset", level.words["offset"]) if "offset" in level.words else None,
     )
 
 
@@ -136,9 +140,7 @@ def _relation(table: Table, name: str) -> Relation:
     return found
 
 
-def _number(what: str, text: str | None) -> int | None:
-    if text is None:
-        return None
+def _number(what: str, text: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(text):
         raise RequestError(Code.INVALID_PARAMETER, f"Parameter '{what}' must be a whole number")
     return int(text)

@@ -85,7 +85,9 @@ def test_values_make_no_shape_of_their_own(one: str, other: str, same: bool) -> 
 def test_a_shape_is_compiled_once_for_a_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "SHAPES", 3)
     assert SHAPES > 3
-    known, made, catalogs = Compiled(), [], (object(), object())
+    known: Compiled[Statement] = Compiled()
+    made: list[int] = []
+    catalogs = (object(), object())
 
     def get(catalog: object, key: int) -> Statement:
         return known.get(catalog, key, lambda: made.append(key) or compiled(read_of("")))  # type: ignore[func-returns-value]
