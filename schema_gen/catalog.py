@@ -115,7 +115,8 @@ class Relation:
     `columns` (of `table`) equal `to_columns` (of `to_table`), pairwise. `required` is
     true for a to-one relation that every row has (all its columns NOT NULL, constraint
     declared). A relation is to-one from the referencing side, and also from the
-    referenced side where the foreign key is unique. `worded`: a pair of columns is of ENUM or SET.
+    referenced side where the foreign key is unique. `worded`: a pair of columns is of ENUM or SET;
+    `enforced`: the database sees to it.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Relation:
     required: bool
     foreign_key: str
     worded: bool = False
+    enforced: bool = True
 
     @property
     def to_one(self) -> bool:

@@ -103,6 +103,7 @@ class _Ends:
                 and not any(table.columns[column].nullable for column in foreign_key.columns),
                 foreign_key=foreign_key.name,
                 worded=self._worded(foreign_key),
+                enforced=foreign_key.enforced,
             )
         )
 
@@ -121,6 +122,7 @@ class _Ends:
                 required=False,
                 foreign_key=foreign_key.name,
                 worded=self._worded(foreign_key),
+                enforced=foreign_key.enforced,
             )
         )
 

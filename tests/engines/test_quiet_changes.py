@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import cast
 
 import httpx
+import pymysql
 import pytest
 
 from tests.fix_app import OpenApp
@@ -80,6 +81,14 @@ async def data(client: httpx.AsyncClient, asked: str) -> object:
     assert list(answer) == ["data"], answer
     (found,) = answer["data"].values()
     return found
+
+
+@pytest.mark.parametrize("change", ["c MODIFY t_id VARCHAR(20)", "t MODIFY id VARCHAR(20)"])
+def test_columns_of_a_foreign_key_keep_their_type(engine: Engine, database: str, change: str) -> None:
+    """What the rows need not tell: no engine allows it, whatever the session says."""
+    engine.execute(SCHEMA, database)
+    with pytest.raises(pymysql.err.MySQLError):
+        engine.execute(f"SET foreign_key_checks = 0; ALTER TABLE {change}", database)
 
 
 @pytest.mark.engines("embedded", "mysql")

@@ -33,7 +33,17 @@ def shown(*columns: str) -> tuple[Show, ...]:
 
 def test_texts_are_not_looked_at() -> None:
     assert "COERCIBILITY" not in statement(Read("users", shown("name", "email")))
-    assert "COERCIBILITY(CONCAT(`t0`.`id`,`t0`.`age`))" in statement(Read("users", shown("id", "name", "age", "id")))
+    assert "COERCIBILITY(CONCAT(`t0`.`age`))" in statement(Read("users", shown("id", "name", "age", "age")))
+
+
+def test_columns_of_a_foreign_key_keep_their_type() -> None:
+    """Those of one that is declared by hand do not."""
+    assert "COERCIBILITY" not in statement(Read("users", shown("id")))
+    assert "COERCIBILITY" not in statement(Read("orders", shown("user_id")))
+    by_hand = replace(USERS, relations={"orders": replace(USERS.relations["orders"], enforced=False)})
+    assert "COERCIBILITY(CONCAT(`t0`.`id`))" in statement(
+        Read("users", shown("id")), MYSQL, Catalog("shop", {**CATALOG.tables, "users": by_hand})
+    )
 
 
 def test_joined_rows_are_looked_at_once() -> None:
@@ -54,7 +64,7 @@ def test_only_engines_are_asked_that_are_known_to_tell() -> None:
 
 
 def test_an_insert_fails_where_a_read_gives_null() -> None:
-    insert = Insert("users", ((("name", "Ada"),),), (Returning("returning", shown("id")),), one=True)
+    insert = Insert("users", ((("name", "Ada"),),), (Returning("returning", shown("age")),), one=True)
     write = (compile_call(MARIADB, Planner(CATALOG).call(Call((Root("x", insert),)))).writes or ())[0]
     assert isinstance(write, CompiledInsert)
-    assert "ELT(EXP(1000*(4-COERCIBILITY(CONCAT(`users`.`id`)))),'}\x02')" in shape(write.returning[0].statement)
+    assert "ELT(EXP(1000*(4-COERCIBILITY(CONCAT(`users`.`age`)))),'}\x02')" in shape(write.returning[0].statement)
