@@ -20,8 +20,8 @@ from schema_gen.introspect import Raw, RawRow, Rows, fingerprint, parsed, read_r
 
 SCHEDULE = Schedule((10.0, 20.0, 60.0), (0.5, 0.5))
 """Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
-MARK_SCHEDULE = Schedule((5.0,), ())
-"""A request may wait for it; whoever keeps looking looks again."""
+MARK_SCHEDULE = Schedule((2.0, 4.0), (0.1,))
+"""A request may wait for it, and would be answered by what was known before; whoever keeps looking looks again."""
 READINGS = 3
 """How often the structure is read at most while it changes under the reading."""
 

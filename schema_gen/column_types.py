@@ -11,14 +11,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from schema_gen import encoders, times
 from schema_gen import key_literals as keys
 from schema_gen.catalog import Column, ColumnType
-from schema_gen.literals import quote_texts
 
-Encoder = Callable[[object, ColumnType, bool], bytes]
 KeyLiteral = Callable[[bytes], bytes]
 
 SCALARS: Final[Mapping[str, str]] = MappingProxyType(
@@ -75,7 +73,7 @@ class TypeRow:
 
     scalar: str
     json_sql: str
-    encoder: Encoder
+    encoder: encoders.Encoder
     operators: frozenset[OperatorGroup]
     key_sql: str = "{c}"
     key_literal: KeyLiteral = keys.word_key
@@ -100,6 +98,10 @@ class TypeRow:
     def figure_for(self, stringify: bool, flavour: str) -> str:
         """The template of the JSON text of a `min` or `max`."""
         return self.figure_by_flavour.get(flavour) or self.json_for(stringify, flavour)
+
+    def key_literals(self, texts: Sequence[bytes]) -> Sequence[bytes]:
+        """`key_literal` of many texts."""
+        return keys.many(self.key_literal, texts)
 
     @property
     def order_sql(self) -> str:
@@ -371,14 +373,7 @@ def encode(value: object, column: Column) -> bytes:
 
 def encode_column(values: Sequence[object], column: Column) -> list[bytes] | None:
     """`encode` of many values, none of them null, at once. None where each is to be looked at by itself."""
-    encoder, kinds = _row_of(column.type).encoder, set(map(type, values))
-    if encoder is encoders.encode_text and kinds == {str}:
-        return quote_texts(cast(Sequence[str], values))
-    if encoder is encoders.encode_integer and kinds == {int}:
-        numbers = cast(Sequence[int], values)
-        low, high = encoders.integer_range(column.type)
-        return [b"%d" % number for number in numbers] if low <= min(numbers) and max(numbers) <= high else None
-    return None
+    return encoders.encode_alike(values, _row_of(column.type).encoder, column.type)
 
 
 def encode_compared(value: object, column: Column) -> bytes:
@@ -386,10 +381,13 @@ def encode_compared(value: object, column: Column) -> bytes:
     return _row_of(column.type).encoder(value, column.type, False)
 
 
-def encode_placed(value: object, column: Column) -> bytes:
-    """The literal that `order_sql` is compared with, for the order of ORDER BY. Raises as `encode`."""
-    compared = encode_compared(value, column)
-    return encoders.encode_place(value, column.type) if type_of(column).by_place else compared
+def placer_of(column: Column) -> Callable[[object], bytes]:
+    """What gives the literal that `order_sql` is compared with, for the order of ORDER BY. It raises as `encode`."""
+    compared, type_ = encoder_of(column, stored=False), column.type
+    if not type_of(column).by_place:
+        return compared
+    # `compared` refuses what is no value of the type.
+    return lambda value: compared(value) and encoders.encode_place(value, type_)
 
 
 INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)

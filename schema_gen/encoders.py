@@ -14,13 +14,15 @@ import ipaddress
 import json
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, cast
 
 from schema_gen.catalog import ColumnType
 from schema_gen.geojson import wkt_of
-from schema_gen.literals import double, integer, quote_bytes, quote_text
+from schema_gen.literals import double, integer, quote_bytes, quote_text, quote_texts
+
+Encoder = Callable[[object, ColumnType, bool], bytes]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,65}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,3})?")
@@ -29,6 +31,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 
 _BITS: Final = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 _MOST_DIGITS: Final = 65
+_COMPARABLE: Final = (1 - 10**_MOST_DIGITS, 10**_MOST_DIGITS - 1)
 _EXACT_IN_DOUBLE: Final = 2**53
 
 
@@ -59,7 +62,7 @@ def integer_range(type_: ColumnType) -> tuple[int, int]:
 
 def encode_integer(value: object, type_: ColumnType, stored: bool) -> bytes:
     """A whole number, also as text of digits."""
-    low, high = integer_range(type_) if stored else (-(10**65) + 1, 10**65 - 1)
+    low, high = integer_range(type_) if stored else _COMPARABLE
     number = _whole(value)
     if number is None or not low <= number <= high:
         raise ValueError(f"expected an integer between {low} and {high}" if stored else "expected an integer")
@@ -290,3 +293,18 @@ def encode_vector(value: object, type_: ColumnType, _stored: bool) -> bytes:
         return quote_bytes(struct.pack(f"<{len(value)}f", *map(_float, value)))
     except OverflowError:
         raise ValueError("expected numbers within the range of a 32-bit float") from None
+
+
+# --- many at once -----------------------------------------------------------
+
+
+def encode_alike(values: Sequence[object], encoder: Encoder, type_: ColumnType) -> list[bytes] | None:
+    """What `encoder` makes of values to be stored, where that can be had at once. None: one by one."""
+    kinds = set(map(type, values))
+    if encoder is encode_text and kinds == {str}:
+        return quote_texts(cast(Sequence[str], values))
+    if encoder is encode_integer and kinds == {int}:
+        numbers = cast(Sequence[int], values)
+        low, high = integer_range(type_)
+        return [b"%d" % number for number in numbers] if low <= min(numbers) and max(numbers) <= high else None
+    return None

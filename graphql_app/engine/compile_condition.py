@@ -49,7 +49,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
 def key_in(scope: Scope, alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
     """The key columns, or the `far` columns that correspond to them, equal one of the keys given at call time."""
     types, flavour = [type_of(column) for column in where.columns], scope.dialect.features.flavour
-    literals = tuple(each.key_literal for each in types)
+    literals = tuple(each.key_literals for each in types)
     refs = (ref(alias, column) for column in (far or where.columns))
     columns = [template(each.compared_for(flavour), one) for each, one in zip(types, refs, strict=True)]
     left = columns[0] if len(columns) == 1 else sql("(", join(",", columns), ")")

@@ -55,10 +55,10 @@ class Composed:
 class KeyList:
     """The parenthesised list of parent keys of a batched statement.
 
-    `literals` has one function per key column: from the key's text to its SQL literal.
+    `literals` has one function per key column: from the keys' texts to their SQL literals.
     """
 
-    literals: tuple[Callable[[bytes], bytes], ...]
+    literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
 
 
 Value = Literal | Param | Composed
@@ -165,7 +165,7 @@ class Statement:
 
     parts: tuple[bytes | Param | Composed | KeyList, ...]
 
-    def render(self, slots: Sequence[object] = (), keys: Iterable[bytes] = ()) -> bytes:
+    def render(self, slots: Sequence[object] = (), keys: Sequence[bytes] = ()) -> bytes:
         """The bytes to send, with `slots` and the texts of parent `keys` in their places."""
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], bytes):
@@ -181,16 +181,13 @@ class Statement:
         return b"".join(out)
 
 
-def _key_list(part: KeyList, keys: Iterable[bytes]) -> bytes:
+def _key_list(part: KeyList, keys: Sequence[bytes]) -> bytes:
     literals = part.literals
     if len(literals) == 1:
-        literal = literals[0]
-        return b"(" + b",".join([literal(key) for key in keys]) + b")"
-    rows = []
-    for key in keys:
-        cells = key.split(KEY_SEPARATOR)
-        rows.append(b"(" + b",".join([literal(cell) for literal, cell in zip(literals, cells, strict=True)]) + b")")
-    return b"(" + b",".join(rows) + b")"
+        return b"(" + b",".join(literals[0](keys)) + b")"
+    columns = zip(*[key.split(KEY_SEPARATOR) for key in keys], strict=True)
+    cells = [of(column) for of, column in zip(literals, columns, strict=True)]
+    return b"(" + b",".join([b"(" + b",".join(row) + b")" for row in zip(*cells, strict=True)]) + b")"
 
 
 def finish(piece: Sql) -> Statement:

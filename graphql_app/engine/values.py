@@ -10,7 +10,7 @@ from graphql_app.engine.operators import OPERATORS, ORDERINGS, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode_column, encode_placed, encoder_of, type_of
+from schema_gen.column_types import encode_column, encoder_of, placer_of, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -56,11 +56,7 @@ def _pair(column: Column, raw: object) -> tuple[object, object]:
 
 def _encode_end(column: Column, end: int, raw: object) -> bytes:
     """One end of a range."""
-    return _checked(column, _placer(column), _pair(column, raw)[end])
-
-
-def _placer(column: Column) -> Encoder:
-    return lambda raw: encode_placed(raw, column)
+    return _checked(column, placer_of(column), _pair(column, raw)[end])
 
 
 def _invalid(column: Column, what: str) -> RequestError:
@@ -163,7 +159,7 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
         case Takes.TEXT:
             return value(raw, partial(_encode_text, column, row.text)), None
         case Takes.VALUE:
-            encoder = _placer(column) if operator in ORDERINGS else encoder_of(column, stored=False)
+            encoder = placer_of(column) if operator in ORDERINGS else encoder_of(column, stored=False)
             return value(raw, partial(_checked, column, encoder)), None
 
 
