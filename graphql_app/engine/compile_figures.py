@@ -76,6 +76,11 @@ def _missing(field: Field) -> object:
             return {item.key: item.text if isinstance(item, plan.TextOut) else None for item in field.fields}
 
 
+def has_figure(figures: plan.FiguresOut) -> bool:
+    """Whether anything of the object comes from rows. Without a function, SQL would give an object for each of them."""
+    return bool(figure_columns(figures)) or any(isinstance(field, plan.CountOut) for field in figures.fields)
+
+
 def figure_columns(figures: plan.FiguresOut) -> set[str]:
     """The columns that the figures read."""
     found: set[str] = set()

@@ -8,7 +8,7 @@ from functools import partial
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, key_text, object_cell
 from graphql_app.engine.compile_condition import keyset_value
-from graphql_app.engine.compile_figures import figure_columns, figures_cell, figures_missing
+from graphql_app.engine.compile_figures import figure_columns, figures_cell, figures_missing, has_figure
 from graphql_app.engine.compile_group import group_node
 from graphql_app.engine.compiled import (
     FIELD_SEPARATOR,
@@ -41,10 +41,7 @@ def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
     parts: list[bytes | Node | ConnectionPart] = []
     for index, field in enumerate(query.fields):
         parts.append((("," if index else "{") + json_key(field.key)).encode())
-        if isinstance(field, plan.TextOut):
-            parts.append(json_text(field.text).encode())
-        else:
-            parts.append(_aggregate_node(dialect, query, field, None))
+        parts.append(_constant(field) or _aggregate_node(dialect, query, field, None))
     parts.append(b"}" if query.fields else b"{}")
     return tuple(parts)
 
@@ -77,11 +74,23 @@ def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
 
 
+def _constant(field: plan.FiguresOut | plan.NodesOut | plan.TextOut) -> bytes | None:
+    """The JSON text of what is the same over any rows; None for what `_aggregate_node` makes."""
+    if isinstance(field, plan.TextOut):
+        return json_text(field.text).encode()
+    return figures_missing(field) if isinstance(field, plan.FiguresOut) and not has_figure(field) else None
+
+
 def _aggregate_node(
-    dialect: Dialect, query: plan.AggregatePlan, field: plan.FiguresOut | plan.NodesOut, link: Link | None
+    dialect: Dialect,
+    query: plan.AggregatePlan,
+    field: plan.FiguresOut | plan.NodesOut | plan.TextOut,
+    link: Link | None,
 ) -> Node:
     if isinstance(field, plan.NodesOut):
         return read_node(dialect, field.read, link)
+    if isinstance(field, plan.TextOut):
+        raise AssertionError("a statement for a text was asked for")
     return figures_node(dialect, query.rows, field, link)
 
 
@@ -186,8 +195,8 @@ def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.Related
     parts: list[tuple[str, Cell]] = []
     for field in output.aggregate.fields:
         cell = Cell()
-        if isinstance(field, plan.TextOut):
-            cell.add(json_text(field.text))
+        if constant := _constant(field):
+            cell.add(constant.decode())
         else:
             make = partial(_aggregate_node, scope.dialect, output.aggregate, field, link)
             cell.gap(key, scope.node_for(field, make))

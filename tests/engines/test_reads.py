@@ -165,6 +165,24 @@ async def test_pages_and_distinct(client: GraphQLClient) -> None:
     assert [ids(row["books"]) for row in data["e"]] == [[5], [3], [4], []]
 
 
+async def test_aggregates_without_a_figure(client: GraphQLClient) -> None:
+    """They are the same over any rows: however many there are, an object is shown once."""
+    query = """query ($not: Boolean = false) {
+      skipped: books_aggregate { aggregate { count @include(if: $not) max { id @include(if: $not) } } }
+      nothing: books_aggregate { aggregate { count @include(if: $not) } nodes { id @include(if: $not) } }
+      named: books_aggregate(where: {id: {_lt: 0}}) { aggregate { __typename sum { __typename } } }
+      authors(order_by: {id: asc}, limit: 2) { books_aggregate { aggregate { __typename } nodes { __typename } } } }"""
+    data = await client.data(query)
+    assert data["skipped"] == {"aggregate": {"max": {}}}
+    assert data["nothing"] == {"aggregate": {}, "nodes": [{}] * 5}
+    names = {"__typename": "books_aggregate_fields", "sum": {"__typename": "books_sum_fields"}}
+    assert data["named"] == {"aggregate": names}
+    assert [len(row["books_aggregate"]["nodes"]) for row in data["authors"]] == [3, 1]
+    assert [row["books_aggregate"]["aggregate"] for row in data["authors"]] == [
+        {"__typename": "books_aggregate_fields"}
+    ] * 2
+
+
 async def test_aggregates(client: GraphQLClient) -> None:
     query = """{ books_aggregate(where: {id: {_lt: 5}}) { aggregate { count n: count(columns: [price])
         d: count(columns: [author_id], distinct: true) sum { sold price } max { price title } min { id } avg { id }
