@@ -179,3 +179,16 @@ def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     if term.function is Function.COUNT:
         return sql("(SELECT ", count_sql(far, (term.column,), False), rows, ")")
     return sql("(SELECT ", function_sql(far, term.function, term.column), rows, ")")
+
+
+def reads_others(where: plan.Condition) -> bool:
+    """Whether rows of any table are looked at besides the row itself."""
+    match where:
+        case plan.AllOf() | plan.AnyOf():
+            return any(reads_others(item) for item in where.items)
+        case plan.NoneOf():
+            return reads_others(where.item)
+        case plan.SomeRelated() | plan.CountRelated():
+            return True
+        case _:
+            return False

@@ -12,7 +12,7 @@ from functools import partial
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import key_text
-from graphql_app.engine.compile_condition import condition
+from graphql_app.engine.compile_condition import condition, reads_others
 from graphql_app.engine.compile_read import read_node, row_cell
 from graphql_app.engine.compiled import Form, Node
 from graphql_app.engine.find_row import found_again, given, new_row, unknown_key
@@ -286,7 +286,7 @@ def _change(
     table = write.table
     # What cannot be rolled back is counted before it is changed.
     counted = write.max_affected is not None and not table.transactional
-    if write.by_key or not table.key_columns or not (wanted or counted or _reads_others(write.where)):
+    if write.by_key or not table.key_columns or not (wanted or counted or reads_others(write.where)):
         nodes = _read_back(dialect, table, write.where, wanted)
         change = finish(written(write.where))
         return CompiledChange(change, write.answer, write.by_key, None, nodes, before, write.max_affected)
@@ -312,15 +312,3 @@ def _lock(dialect: Dialect, table: Table, where: plan.Condition) -> Statement:
     key = key_text(alias, table, table.primary_key.columns if table.primary_key else ())
     source = sql(" FROM ", name(table.name), " AS ", name(alias), " WHERE ", condition(scope, alias, where))
     return finish(sql("SELECT ", key, source, " FOR UPDATE"))
-
-
-def _reads_others(where: plan.Condition) -> bool:
-    match where:
-        case plan.AllOf() | plan.AnyOf():
-            return any(_reads_others(item) for item in where.items)
-        case plan.NoneOf():
-            return _reads_others(where.item)
-        case plan.SomeRelated() | plan.CountRelated():
-            return True
-        case _:
-            return False

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Any
 
 from graphql_app.engine import plan
-from graphql_app.engine.compile_condition import condition
+from graphql_app.engine.compile_condition import condition, reads_others
 from graphql_app.engine.driver import Result, ServerError
 from graphql_app.engine.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
 from graphql_app.engine.mysql_errors import DUPLICATES, Phase, to_app_error
@@ -242,17 +242,34 @@ class Inserter:
             ",",
             (sql(ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT))) for column in conflict.update),
         )
-        key = table.key_columns
-        where = join(" AND ", (sql(ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
-        more = EMPTY if conflict.where is None else sql(" AND ", condition(scope, alias, conflict.where))
         target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
-        return finish(sql(target, " WHERE ", where, more)).render(self.slots)
+        more = EMPTY if conflict.where is None else sql(" AND ", _held(scope, table, conflict.where, row, alias))
+        return finish(sql(target, " WHERE ", _is_row(table, row, alias), more)).render(self.slots)
 
     async def _each(self, statements: list[bytes]) -> list[Result]:
         results: list[Result] = []
         for batch in _batches(statements):
             results += await self.session.query(*batch)
         return results
+
+
+def _is_row(table: Table, row: NewRow, alias: str) -> Sql:
+    key = table.key_columns
+    return join(" AND ", (sql(ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
+
+
+def _held(scope: Scope, table: Table, where: plan.Condition, row: NewRow, alias: str) -> Sql:
+    """Whether `where` holds for the row called `alias`.
+
+    MySQL refuses a change whose condition reads the same table (error 1093), unless what is read stands in a derived
+    table that cannot be merged into the rest, as one with a LIMIT cannot.
+    """
+    if not reads_others(where):
+        return condition(scope, alias, where)
+    inner, derived = scope.alias(), scope.alias()
+    source = sql(" AS held FROM ", name(table.name), " AS ", name(inner), " WHERE ", _is_row(table, row, inner))
+    held = sql("SELECT ", condition(scope, inner, where), source, " LIMIT 1")
+    return sql("(SELECT held FROM (", held, ") AS ", name(derived), ")")
 
 
 def _literals(columns: tuple[Column, ...], cells: Any) -> dict[str, bytes]:

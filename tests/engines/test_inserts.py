@@ -53,6 +53,18 @@ async def test_an_upsert_updates_the_columns_named(client: GraphQLClient) -> Non
     }
 
 
+async def test_an_upsert_whose_condition_reads_the_table_it_writes(client: GraphQLClient) -> None:
+    """MySQL refuses an UPDATE that does (1093). Each row sees what became of those before it."""
+    rows = [{"name": name, "hits": 1, "cars": {"data": [{"plate": name}]}} for name in "AB"]
+    await client.data(UPSERT, {"rows": [*rows, {"name": "C", "hits": 1}], "columns": []})
+    where = {"cars": {"maker": {"hits": {"_eq": 1}}}}
+    again = [{"name": "B", "hits": 2}, {"name": "A", "hits": 3}, {"name": "C", "hits": 4}, {"name": "B", "hits": 5}]
+    made = (await client.data(UPSERT, {"rows": again, "columns": ["hits"], "where": where}))["insert_makers"]
+    assert made["affected_rows"] == 2
+    stored = await client.data("{ makers(order_by: {name: asc}) { name hits } }")
+    assert [(row["name"], row["hits"]) for row in stored["makers"]] == [("A", 3), ("B", 2), ("C", 1)]
+
+
 async def test_an_upsert_of_many_rows_is_that_of_each(client: GraphQLClient) -> None:
     """More than go in one round trip, every third of them there before."""
     old = [{"name": f"m{number}", "hits": 1} for number in range(0, 2400, 3)]
