@@ -9,7 +9,7 @@ import orjson
 
 from graphql_app.engine.compiled import ABSENT, NULL_KEY, Node
 from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, name, sql, template, text
-from graphql_app.engine.row_text import GROUPED, ROW, ROW_END, SEPARATOR
+from graphql_app.engine.row_text import ROW_END, SEPARATOR, name_of_column
 from graphql_app.engine.scope import Scope, ref
 from graphql_app.engine.type_guard import expect_no_text, row_end
 from schema_gen.catalog import Column, Table
@@ -62,7 +62,7 @@ class Cell:
             pieces += segment
         last = pieces.pop() if pieces else ""
         ends = [row_end(scope, last + ROW_END)] if isinstance(last, str) else [last, row_end(scope, ROW_END)]
-        return sql(concat([*pieces, *ends]), " AS ", name(ROW if group is None else GROUPED))
+        return sql(concat([*pieces, *ends]), " AS ", name(name_of_column(group is not None, len(self.gaps))))
 
 
 def concat(pieces: list[Piece]) -> Sql:

@@ -7,7 +7,15 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from graphql_app.engine.features import Features
-from graphql_app.engine.wire import Answer, AnswerTooLarge, ProtocolError, Result, ServerError
+from graphql_app.engine.wire import (
+    AUTOCOMMIT,
+    IN_TRANSACTION,
+    Answer,
+    AnswerTooLarge,
+    ProtocolError,
+    Result,
+    ServerError,
+)
 
 CANNOT_CONNECT, GONE, HANDSHAKE_FAILED, LOST, ANSWER_TOO_LARGE, TLS_FAILED = 2003, 2006, 2012, 2013, 2020, 2026
 """The client's own error numbers, as MySQL's client library counts them."""
@@ -103,12 +111,16 @@ class Connection:
         "_guard",
         "_loop",
         "_wire",
+        "autocommit",
         "connection_id",
         "features",
+        "in_transaction",
         "max_packet",
         "node",
         "opened",
+        "read_several",
         "statement_limit",
+        "tells_autocommit",
     )
 
     def __init__(self, transport: asyncio.Transport, features: Features, connection_id: int, guard: object) -> None:
@@ -124,6 +136,11 @@ class Connection:
         self.opened = self._loop.time()
         # The longest a statement may run, as the session was last told; `None` before that, and for no limit.
         self.statement_limit: float | None = None
+        # What the server last said of its session, if it tells at all; whether its last read was of several statements.
+        self.autocommit = True
+        self.tells_autocommit = False
+        self.in_transaction = False
+        self.read_several = False
         transport.set_protocol(self._wire)
         if transport.is_closing():
             self._wire.drop("closed during the handshake")
@@ -225,6 +242,11 @@ class Connection:
             reason = self._wire.lost or "closed"
             self._wire.answer = None
             raise ConnectionLost(self._wire.lost_code, sent=True, reason=reason)
+        if answer.results:
+            on = bool(answer.status & AUTOCOMMIT)
+            self.tells_autocommit = on or self.tells_autocommit
+            self.autocommit = on or not self.tells_autocommit
+            self.in_transaction = bool(answer.status & IN_TRANSACTION)
         if answer.error is not None:
             raise answer.error
         return answer.results

@@ -125,7 +125,8 @@ class Slots:
         if self._pool.fit(connection, now):
             self.offer(connection, now)
         else:
-            self._pool.drop(connection, "in doubt" if not connection.usable else "old")
+            doubt = connection.in_transaction or not connection.usable
+            self._pool.drop(connection, "in doubt" if doubt else "old")
             self.supply()
 
     def offer(self, connection: Connection, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphql_app.engine.assemble import Batch, Outgrown, Value, filled, ungrouped, whole, whole_texts
+from graphql_app.engine.assemble import Batch, Outgrown, Value, received, texts, ungrouped, whole
 from graphql_app.engine.assemble_connection import connection
 from graphql_app.engine.compiled import ConnectionPart, Node, Template
 from graphql_app.engine.driver import Result
@@ -21,7 +21,7 @@ async def perform_reads(
     if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
         # Most calls are of this kind, and a call by key has little else to do.
         (result,) = await session.query(alone.statement.render(slots), last=True)
-        return [ungrouped(alone, whole_texts(result))]
+        return [ungrouped(alone, received(result))]
     try:
         return await _perform(session, templates, slots, last=last, widely=True)
     except Outgrown:
@@ -43,7 +43,7 @@ def _value(template: Template, made: Iterator[Batch], slots: Sequence[object]) -
     """A template's text, whose batches come next."""
     if len(template) == 1 and isinstance(template[0], Node):
         batch = next(made)
-        return ungrouped(batch.node, filled(batch))
+        return ungrouped(batch.node, batch.filled())
     return b"".join([_text(part, made, slots) for part in template])
 
 
@@ -69,7 +69,7 @@ def _text(part: bytes | Node | ConnectionPart, made: Iterator[Batch], slots: Seq
         return part
     if isinstance(part, Node):
         return whole(next(made))
-    rows = filled(next(made))
+    rows = texts(next(made))
     return connection(part.plan, rows, b"" if part.total is None else whole(next(made)), slots)
 
 

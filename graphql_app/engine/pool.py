@@ -164,6 +164,8 @@ class Pool:
         age = self.settings.max_age * (1 - connection.connection_id % 16 / 80)
         return (
             connection.usable
+            # The last guard: what a read left open would be seen by every later one, and hold its locks.
+            and not connection.in_transaction
             and not self.closed
             and connection.opened >= self._valid_since
             and now - connection.opened < age

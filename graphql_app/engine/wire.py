@@ -7,15 +7,14 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any
 
-from graphql_app.engine.row_text import FORMS, TextForm
+from graphql_app.engine.row_text import TextForm, form_called
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one buffered answer; more is refused, for no page of rows is that large."""
 
 _MAX_COLUMNS = 4096
 _FULL = 0xFFFFFF  # a packet of this size goes on in the next one
-_MORE_RESULTS = 0x0008
-_IN_TRANSACTION = 0x0001
+IN_TRANSACTION, AUTOCOMMIT, _MORE_RESULTS = 0x0001, 0x0002, 0x0008  # of the status in an answer
 _OK, _LOCAL_INFILE, _EOF, _ERR = 0x00, 0xFB, 0xFE, 0xFF
 _NULL, _TWO, _THREE, _EIGHT = 0xFB, 0xFC, 0xFD, 0xFE
 
@@ -33,7 +32,7 @@ _AROUND_COLUMN = 18
 class Result:
     """What one statement gave. A row of a one-column result is the cell itself, otherwise a tuple of cells.
 
-    Cells are the server's bytes, `None` for NULL. A row in one of the forms of `row_text` is its text, and
+    Cells are the server's bytes, `None` for NULL. Rows in one of the forms of `row_text` are their pieces, and
     `groups` has the groups that led such rows; `has_null`: one of these is NULL. `affected` counts matched rows
     of an UPDATE.
     """
@@ -165,11 +164,6 @@ class Answer:
         self._need = 0
         self._null = False
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether the server last said that a transaction is open (an error packet does not say)."""
-        return bool(self.status & _IN_TRANSACTION)
-
     def take(self) -> list[Any]:
         """The rows gathered since the last call (streams only)."""
         rows, self.rows = self.rows, []
@@ -252,10 +246,10 @@ class Answer:
             cut = form.cut(data, pos + 5 + (0 if first < _NULL else first - _NULL + 1))
             if cut is None:
                 break
-            texts, groups, pos = cut
-            self.rows += texts
+            pieces, groups, pos = cut
+            self.rows += pieces
             self._groups += groups
-            self._sequence += len(texts)
+            self._sequence += len(pieces) // form.pieces
         return pos
 
     def _cells(self, data: bytes, pos: int, end: int) -> int:
@@ -355,7 +349,7 @@ class Answer:
         elif first != _EOF:
             raise ProtocolError("column definitions do not end")
         else:
-            self._form = FORMS.get(self._columns[0]) if len(self._columns) == 1 else None
+            self._form = form_called(self._columns[0]) if len(self._columns) == 1 else None
         return False
 
     def _take_row(self, row: tuple[bytes | None, ...]) -> None:
@@ -366,10 +360,10 @@ class Answer:
             self.rows.append(row[0])
         else:
             try:
-                text, group = self._form.single(row[0])
+                pieces, group = self._form.single(row[0])
             except ValueError as error:
                 raise ProtocolError(str(error)) from None
-            self.rows.append(text)
+            self.rows += pieces
             self._groups.append(group)
 
     def _ok(self, payload: bytes) -> bool:

@@ -80,6 +80,19 @@ async def test_a_row_beyond_the_bound_is_refused(client: GraphQLClient, engine: 
     assert "large" in answer["errors"][0]["message"]
 
 
+async def test_a_refused_row_among_trees_holds_no_lock(
+    client: GraphQLClient, engine: Engine, module_database: str
+) -> None:
+    """What the server warned of is asked for once more, after the COMMIT; without autocommit that begins another."""
+    small = "{ texts(where: {id: {_in: [1]}}) { id parts { id } } }"
+    large = "{ texts(where: {id: {_in: [1, 3]}}) { id parts { body } } }"
+    for query in (small, small, small, large, small):
+        await client.answer(query)
+    engine.execute("SET SESSION lock_wait_timeout = 1; ALTER TABLE parts COMMENT 'x'", module_database)
+    await client.answer(large)
+    engine.execute("SET SESSION lock_wait_timeout = 1; ALTER TABLE parts COMMENT 'y'", module_database)
+
+
 def lengths(value: Any) -> Iterator[int]:
     """The length of every text in an answer."""
     if isinstance(value, str):

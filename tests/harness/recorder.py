@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -12,25 +12,36 @@ _QUERY = 0x03
 _HEADER = 4
 _FIRST = "SELECT VERSION()"
 """How the first statements of a new connection begin."""
+_SESSION = ("SET ", "START TRANSACTION READ ONLY")
+"""How statements begin that depend on what a connection did before."""
 _STATEMENT = re.compile(r"""(?:'(?:[^'\\]|\\.)*'|`[^`]*`|[^;'`])+""", re.DOTALL)
 
 
 class Recorder:
-    """The statements seen so far. `socket` is the path to connect to instead of the server's."""
+    """The statements seen so far. `socket` is the path to connect to instead of the server's.
+
+    `before` is called with the statements of each round trip before the server gets them.
+    """
 
     def __init__(self, socket: str) -> None:
         self.socket = socket
+        self.before: Callable[[str], object] = str
         self._seen: list[str] = []
 
     def take(self) -> str:
         """The statements since the last call, one a line, an empty line between round trips.
 
-        Without what sets up a session: which connection a call gets is chance.
+        Without what sets up a session or a read's transaction: which connection a call gets is chance.
         """
-        seen, self._seen = self._seen, []
-        asked = [text for text in seen if not text.startswith(_FIRST)]
-        trips = [[part for part in _STATEMENT.findall(text) if not part.startswith("SET ")] for text in asked]
+        trips = [
+            [part for part in _STATEMENT.findall(text) if not part.startswith(_SESSION)] for text in self.take_all()
+        ]
         return "\n\n".join("\n".join(f"{part};" for part in trip) for trip in trips if trip) + "\n"
+
+    def take_all(self) -> list[str]:
+        """The round trips since the last call, as they were sent; without the first of a new connection."""
+        seen, self._seen = self._seen, []
+        return [text for text in seen if not text.startswith(_FIRST)]
 
     async def watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Passes a client's packets on to the server and notes the queries among them."""
@@ -41,6 +52,7 @@ class Recorder:
                 # A command starts a new count of packets; what else begins with this byte belongs to the handshake.
                 if header[3] == 0 and payload[:1] == bytes([_QUERY]):
                     self._seen.append(payload[1:].decode())
+                    self.before(self._seen[-1])
                 writer.write(header + payload)
                 await writer.drain()
         writer.close()

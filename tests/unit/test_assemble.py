@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.assemble import Batch, whole
+from graphql_app.engine.assemble import Batch, groups, text_of, ungrouped, whole, within
 from graphql_app.engine.compiled import ABSENT, NULL_KEY, Form, Hole, Node
 from graphql_app.engine.driver import Result
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.mysql_errors import StaleSchema
+from graphql_app.engine.row_text import form_called, name_of_column
 
 NOTHING = Statement((b"",))
 
@@ -19,10 +20,12 @@ def grouped(form: Form, missing: bytes) -> Node:
 
 def batch(node: Node, cells: list[bytes | None], *children: Batch) -> Batch:
     """A batch that has received these rows, each led by its group where the node is grouped."""
-    made = Batch(node)
-    split = [cell.partition(b"\x1f") for cell in cells if cell is not None and node.grouped]
-    texts: list[bytes | None] = [text for _, _, text in split] if node.grouped else list(cells)
-    made.receive(Result(texts, groups=[group for group, _, _ in split], has_null=None in texts))
+    made, form = Batch(node), form_called(name_of_column(node.grouped, len(node.holes)))
+    assert form is not None
+    cut = [form.single(cell + b"\x02") for cell in cells if cell is not None]
+    pieces: list[bytes | None] = [piece for pieces, _ in cut for piece in pieces]
+    pieces += [None for cell in cells if cell is None]
+    made.receive(Result(pieces, groups=[group for _, group in cut], has_null=None in cells))
     made.children.extend(children)
     return made
 
@@ -44,6 +47,44 @@ def test_gaps_are_filled_by_key_and_missing_groups_by_their_default() -> None:
     assert made == b'[{"c":[{"x":1},{"x":3}]},{"c":[{"x":2}]},{"c":[]},{"c":[]}]'
 
 
+def test_several_gaps_are_filled_each_by_its_own() -> None:
+    first = batch(grouped(Form.LIST, b"[]"), [b'1\x1f{"x":1}', b'1\x1f{"x":2}'])
+    second = batch(grouped(Form.ONE, b"null"), [b'7\x1f{"y":7}'])
+    parent = Node(NOTHING, Form.LIST, grouped=True, holes=(Hole(1, first.node), Hole(3, second.node)))
+    cells: list[bytes | None] = [
+        b'%d\x1f{"c":\x1f%d\x1f,"d":\x1f%d\x1f}' % row for row in ((4, 1, 7), (4, 2, 8), (5, 1, 8))
+    ]
+    assert groups(batch(parent, cells, first, second)) == {
+        b"4": b'[{"c":[{"x":1},{"x":2}],"d":{"y":7}},{"c":[],"d":null}]',
+        b"5": b'[{"c":[{"x":1},{"x":2}],"d":null}]',
+        ABSENT.encode(): b"",
+    }
+
+
+@pytest.mark.parametrize("holes", [0, 1])
+def test_rows_of_a_group_that_stand_apart(holes: int) -> None:
+    """Rows come in the order that was asked for, whichever parent they have."""
+    child = grouped(Form.LIST, b"[]")
+    node = Node(NOTHING, Form.LIST, grouped=True, holes=(Hole(1, child),) * holes)
+    cells: list[bytes | None] = [
+        b"%b\x1f%d%b" % (key, at, b"\x1f1\x1f" * holes) for at, key in enumerate([b"a", b"A", b"a"])
+    ]
+    made = groups(batch(node, cells, *[Batch(child)] * holes))
+    texts = [b"%d%b" % (at, b"[]" * holes) for at in range(3)]
+    assert made[b"a"] == b"[%b,%b]" % (texts[0], texts[2])
+    assert made[b"A"] == b"[%b]" % texts[1]
+
+
+def test_a_list_of_rows_with_gaps_stands_between_others() -> None:
+    child = batch(grouped(Form.ONE, b"null"), [b"1\x1ftrue"])
+    parent = Node(NOTHING, Form.LIST, holes=(Hole(1, child.node),))
+    made = batch(parent, [b"[\x1f1\x1f]", b"[\x1f2\x1f]"], child)
+    value = ungrouped(parent, made.filled())
+    assert within(b'{"t":', value, b"}") == b'{"t":[[true],[null]]}'
+    assert text_of(value) == b"[[true],[null]]"  # taking the text leaves the value as it was
+    assert within(b"<", ungrouped(parent, []), b">") == b"<[]>"
+
+
 def test_the_key_of_an_absent_row_leaves_nothing() -> None:
     child = batch(grouped(Form.LIST, b"[]"), [])
     parent = Node(NOTHING, Form.ONE, holes=(Hole(1, child.node),))
@@ -62,6 +103,15 @@ def test_levels_below_an_empty_level_stay_empty() -> None:
     middle = Node(NOTHING, Form.LIST, grouped=True, keyed=True, holes=(Hole(1, leaf),))
     parent = Node(NOTHING, Form.LIST, holes=(Hole(1, middle),))
     assert whole(batch(parent, [b'{"c":\x1f1\x1f}'], Batch(middle))) == b'[{"c":[]}]'
+
+
+@pytest.mark.parametrize("holes", [0, 1])
+def test_only_the_first_of_several_rows_is_the_one(holes: int) -> None:
+    """A view may have several rows of one key."""
+    child = grouped(Form.LIST, b"[]")
+    node = Node(NOTHING, Form.ONE, holes=(Hole(1, child),) * holes)
+    cells: list[bytes | None] = [b"%d%b" % (at, b"\x1f1\x1f" * holes) for at in (1, 2)]
+    assert whole(batch(node, cells, *[Batch(child)] * holes)) == (b"1[]" if holes else b"1")
 
 
 def test_a_row_that_is_null_tells_of_another_structure() -> None:

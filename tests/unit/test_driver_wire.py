@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphql_app.engine.compiled import NULL_KEY
-from graphql_app.engine.row_text import GROUPED, ROW
+from graphql_app.engine.row_text import name_of_column
 from graphql_app.engine.wire import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
 from tests.faults.fake_server import Reply, lenenc, packet
 
@@ -74,56 +74,66 @@ def test_answers_are_read_the_same_however_they_are_cut(
 
 
 TEXTS = st.one_of(
-    st.none(),
     st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), min_size=0, max_size=300).map(str.encode),
     st.sampled_from(
         [1, 2, 3, 4, 6, 7, 249, 250, 251, 252, 253, 254, 255, 256, 509, 765, 65533, 65534, 65535, 65536, 70000]
     ).map(lambda size: b"y" * size),
 )
 KEYS = st.one_of(st.just(b""), st.just(NULL_KEY.encode()), st.integers(0, 999).map(lambda key: b"%d" % key))
-TEXT_ROWS = st.lists(st.tuples(KEYS, TEXTS), min_size=1, max_size=12)
+TextRow = tuple[bytes, list[bytes] | None]
+"""The group of a row, and its texts and keys by turns; None for a row that is NULL."""
 
 
-def text_rows(reply: Reply, rows: list[tuple[bytes, bytes | None]], *, grouped: bool, more: bool) -> None:
-    """Adds a result in a form of ours, its rows led by their groups where it is `grouped`."""
-    cells = [None if text is None else (key + b"\x1f" if grouped else b"") + text + b"\x02" for key, text in rows]
-    reply.rows(*[(cell,) for cell in cells], more=more, name=(GROUPED if grouped else ROW).encode())
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    sets=st.lists(st.tuples(st.booleans(), TEXT_ROWS, st.integers(1, 300)), min_size=1, max_size=3),
-    cuts=st.lists(st.floats(0, 1), max_size=12),
-)
-def test_rows_of_text_are_read_the_same_however_they_are_cut(
-    sets: list[tuple[bool, list[tuple[bytes, bytes | None]], int]], cuts: list[float]
-) -> None:
+@st.composite
+def text_results(draw: st.DrawFn) -> tuple[bool, int, list[TextRow]]:
+    """Whether rows are grouped, how many keys each has, and the rows."""
+    keys = draw(st.integers(0, 3))
+    texts = st.tuples(*[KEYS if place % 2 else TEXTS for place in range(2 * keys + 1)]).map(list)
+    row = st.tuples(KEYS, st.one_of(st.none(), texts, texts))
+    rows = draw(st.lists(row, min_size=1, max_size=12))
     # Many rows only of small ones: what is long is long enough once.
-    sets = [
-        (grouped, rows, times if sum(len(text or b"") for _, text in rows) < 1000 else 1)
-        for grouped, rows, times in sets
+    small = sum(len(text) for _, texts in rows for text in texts or ()) < 1000
+    return draw(st.booleans()), keys, rows * (draw(st.integers(1, 300)) if small else 1)
+
+
+def text_rows(reply: Reply, rows: Sequence[TextRow], *, grouped: bool, keys: int = 0, more: bool = False) -> None:
+    """Adds a result in a form of ours, its rows led by their groups where it is `grouped`."""
+    cells = [
+        None if texts is None else b"\x1f".join([group, *texts] if grouped else texts) + b"\x02"
+        for group, texts in rows
     ]
+    reply.rows(*[(cell,) for cell in cells], more=more, name=name_of_column(grouped, keys).encode())
+
+
+@settings(deadline=None, max_examples=200)
+@given(sets=st.lists(text_results(), min_size=1, max_size=3), cuts=st.lists(st.floats(0, 1), max_size=12))
+def test_rows_of_text_are_read_the_same_however_they_are_cut(
+    sets: list[tuple[bool, int, list[TextRow]]], cuts: list[float]
+) -> None:
     reply = Reply().ok(more=True)
-    for place, (grouped, rows, times) in enumerate(sets):
-        text_rows(reply, rows * times, grouped=grouped, more=place < len(sets) - 1)
+    for place, (grouped, keys, rows) in enumerate(sets):
+        text_rows(reply, rows, grouped=grouped, keys=keys, more=place < len(sets) - 1)
     data = reply.bytes()
     answer = parse(data, *(int(cut * len(data)) for cut in cuts))
     assert answer.error is None
-    for result, (grouped, rows, times) in zip(answer.results[1:], sets, strict=True):
-        assert result.rows == [text for _, text in rows] * times
-        assert result.groups == ([key for key, text in rows if text is not None] * times if grouped else [])
-        assert result.has_null == any(text is None for _, text in rows)
+    for result, (grouped, keys, rows) in zip(answer.results[1:], sets, strict=True):
+        assert result.has_null == any(texts is None for _, texts in rows)
+        assert result.groups == ([group for group, texts in rows if texts is not None] if grouped else [])
+        expected: list[bytes | None] = []
+        for _, texts in rows:
+            expected += [None] if texts is None else [*texts, b","] if keys else texts
+        assert result.rows == expected
 
 
 def test_rows_of_text_end_with_a_failure() -> None:
-    rows: list[tuple[bytes, bytes | None]] = [(b"", b'{"a":%d}' % number) for number in range(700)]
+    rows = [(b"", [b'{"a":%d}' % number]) for number in range(700)]
     good, bad = Reply(), Reply()
-    text_rows(good, rows, grouped=False, more=False)
-    text_rows(bad, rows, grouped=False, more=False)
+    text_rows(good, rows, grouped=False)
+    text_rows(bad, rows, grouped=False)
     bad._payloads.pop()
     data = bad.error(1969, b"too long").bytes()
     for cut in (0.3, 0.5, 0.999):
-        assert parse(good.bytes(), int(cut * len(data))).results[0].rows == [text for _, text in rows]
+        assert parse(good.bytes(), int(cut * len(data))).results[0].rows == [text for _, (text,) in rows]
         answer = parse(data, int(cut * len(data)))
         assert answer.error is not None
         assert (answer.error.code, answer.results) == (1969, [])
@@ -146,6 +156,13 @@ def test_a_text_around_the_largest_packet_among_others(size: int) -> None:
 def test_a_text_row_without_its_end_is_refused() -> None:
     with pytest.raises(ProtocolError, match="does not end"):
         Answer().feed(Reply().rows((b"x" * 70000,), name=b"row").bytes())
+
+
+@pytest.mark.parametrize("keys", [b"", b"\x1f1\x1f}\x1f2\x1f"])
+def test_a_text_row_with_other_keys_is_refused(keys: bytes) -> None:
+    cell = b'{"a":' + keys + b"}\x02"
+    with pytest.raises(ProtocolError, match="other keys"):
+        Answer().feed(Reply().rows((cell,), name=b"row1").bytes())
 
 
 def test_one_byte_at_a_time() -> None:

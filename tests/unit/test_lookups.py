@@ -55,7 +55,7 @@ def test_the_two_forms_of_a_node() -> None:
     assert "LEFT JOIN `users`" in joined
     wide = narrow.for_parents(2)
     assert shape(wide.statement) == (
-        "SELECT CONCAT(`t0`.`shop_id`,'\x1f{\"user\":\x1f',IFNULL(`t0`.`user_id`,'\x1b'),'\x1f}\x02') AS `grouped`"
+        "SELECT CONCAT(`t0`.`shop_id`,'\x1f{\"user\":\x1f',IFNULL(`t0`.`user_id`,'\x1b'),'\x1f}\x02') AS `grouped1`"
         " FROM `orders` AS `t0` WHERE `t0`.`shop_id` IN (?)"
     )
     users = wide.holes[0].node
