@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from graphql_app.cli.whole_answers import WholeAnswers
+
 LOOK_SECONDS: Final = 0.5
 AT_A_TIME: Final = 50
 PAUSE: Final = 0.005
@@ -98,7 +100,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
-        super().connection_made(transport)
+        super().connection_made(WholeAnswers(transport, self.loop))
         self._slow_clients.join(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,6 +111,8 @@ class PatientProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """From now on it is the WebSocket protocol's."""
         self._slow_clients.leave(self)
+        assert isinstance(self.transport, WholeAnswers)
+        self.transport = self.transport.beneath
         super().handle_websocket_upgrade()
 
     def on_body(self, body: bytes) -> None:
