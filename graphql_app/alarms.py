@@ -7,7 +7,7 @@ loop is enough for it: that of the oldest.
 from __future__ import annotations
 
 import asyncio
-from asyncio import AbstractEventLoop, Task, get_running_loop
+from asyncio import AbstractEventLoop, Task, current_task, get_running_loop
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol
@@ -41,6 +41,13 @@ class Alarms:
         if not self._timed:
             self._timed = True
             self._loop.call_at(due, self._look)
+
+    def task(self) -> Task[object]:
+        """The task that is running."""
+        # The loop is given along because asking for it costs a system call.
+        task = current_task(self._loop)
+        assert task is not None
+        return task
 
     def off(self, one: Rings) -> None:
         """Has `one` not ring, if it has not yet."""
@@ -76,9 +83,9 @@ class _Latest:
 _LATEST: Final = _Latest()
 
 
-def alarms(delay: float) -> Alarms:
+def alarms(delay: float, running: AbstractEventLoop | None = None) -> Alarms:
     """Those of the running loop with this delay. Delays are few: settings and constants, never computed ones."""
-    loop, latest = get_running_loop(), _LATEST.found
+    loop, latest = running or get_running_loop(), _LATEST.found
     if latest is None or latest[0]() is not loop:
         latest = _LATEST.found = ref(loop), _ALARMS.setdefault(loop, {})
     same = latest[1].get(delay)
@@ -90,19 +97,18 @@ def alarms(delay: float) -> Alarms:
 class Limit:
     """`with Limit(seconds):` cancels what is awaited in it after that time, and then raises `TimeoutError`.
 
-    As `asyncio.timeout`, whose rules for a task that is cancelled by others too it follows.
+    As `asyncio.timeout`, whose rules for a task that is cancelled by others too it follows. `running` is
+    the running loop, for who knows it.
     """
 
     __slots__ = ("_alarms", "_cancelling", "_task", "expired")
 
-    def __init__(self, seconds: float) -> None:
-        self._alarms = alarms(seconds)
+    def __init__(self, seconds: float, running: AbstractEventLoop | None = None) -> None:
+        self._alarms = alarms(seconds, running)
         self.expired = False
 
     def __enter__(self) -> Limit:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task: Task[object] = task
+        self._task = task = self._alarms.task()
         self._cancelling = task.cancelling()
         self._alarms.set(self)
         return self

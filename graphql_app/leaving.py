@@ -32,8 +32,8 @@ class WhileClientStays:
 
     def __enter__(self) -> None:
         """Begins to look out, a little later."""
-        self._task = asyncio.current_task()
         self._alarms = alarms(PATIENCE)
+        self._task = self._alarms.task()
         self._alarms.set(self)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -42,7 +42,7 @@ class WhileClientStays:
         if self._watcher is None:
             return
         self._watcher.cancel()
-        if self._gone and self._task is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+        if self._gone and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
             seconds = PATIENCE + asyncio.get_running_loop().time() - self._started
             self._observer(ClientLeft(self._face, seconds))
             raise ClientGone from error
@@ -56,6 +56,5 @@ class WhileClientStays:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        if self._task is not None:
-            self._gone = True
-            self._task.cancel()
+        self._gone = True
+        self._task.cancel()

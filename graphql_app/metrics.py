@@ -10,6 +10,7 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from prometheus_client import (
@@ -102,6 +103,18 @@ _SUMMED: Final = frozenset(
 """Gauges that several processes add up; of the others the largest counts."""
 
 
+@dataclass(slots=True)
+class _Count:
+    """What is not in a counter yet."""
+
+    value: float = 0.0
+
+    def move_to(self, counter: Any) -> None:
+        """Adds it to the counter."""
+        value, self.value = self.value, 0.0
+        counter.inc(value)
+
+
 class _Spread:
     """Values of a histogram that are not in it yet."""
 
@@ -123,6 +136,7 @@ class _Spread:
         for bucket, count in zip(histogram._buckets, self._counts, strict=True):
             if count:
                 bucket.inc(count)
+        self._counts, self._total = [0] * len(self._counts), 0.0
 
 
 class Metrics:
@@ -139,8 +153,7 @@ class Metrics:
         self._built: float | None = None
         self._made: dict[str, MetricWrapperBase] = {}
         self._define()
-        self._counts: dict[tuple[str, ...], float] = {}
-        self._spreads: dict[tuple[str, ...], _Spread] = {}
+        self._noted: dict[tuple[str, ...], _Count | _Spread] = {}
         self._handlers = _handlers(self)
         if not self._shared:
             ProcessCollector(registry=self.registry)
@@ -167,16 +180,25 @@ class Metrics:
 
     def count(self, name: str, *labels: str, by: float = 1) -> None:
         """Counts; `labels` in the order of the metric's row."""
-        key, counts = (name, *labels), self._counts
-        counts[key] = counts.get(key, 0.0) + by
+        self.counter(name, *labels).value += by
 
     def observe(self, name: str, value: float, *labels: str) -> None:
         """Adds a value to a histogram."""
-        key = (name, *labels)
-        found = self._spreads.get(key)
+        self.spread(name, *labels).add(value)
+
+    def counter(self, name: str, *labels: str) -> _Count:
+        """What is counted, to be kept by who counts it in every request."""
+        found = self._noted.setdefault((name, *labels), _Count())
+        assert isinstance(found, _Count)
+        return found
+
+    def spread(self, name: str, *labels: str) -> _Spread:
+        """As `counter`, of a histogram."""
+        found = self._noted.get((name, *labels))
         if found is None:
-            found = self._spreads[key] = _Spread(HISTOGRAMS[name][2])
-        found.add(value)
+            found = self._noted[name, *labels] = _Spread(HISTOGRAMS[name][2])
+        assert isinstance(found, _Spread)
+        return found
 
     def set(self, name: str, value: float, *labels: str) -> None:
         """Sets a gauge."""
@@ -191,12 +213,8 @@ class Metrics:
 
     def note(self) -> None:
         """Moves what was counted to where it is looked at; with several processes, where all look."""
-        counts, self._counts = self._counts, {}
-        spreads, self._spreads = self._spreads, {}
-        for key, count in counts.items():
-            self._labelled(*key).inc(count)
-        for key, spread in spreads.items():
-            spread.move_to(self._labelled(*key))
+        for key, noted in self._noted.items():
+            noted.move_to(self._labelled(*key))
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format: of all processes where there are several."""
@@ -230,15 +248,33 @@ def _handlers(to: Metrics) -> _Handlers:
 
 
 def _of_requests(to: Metrics) -> _Handlers:
+    # What every request adds to is found by one look.
+    alike: dict[tuple[str, str, int], tuple[_Count, _Spread, _Spread]] = {}
+    stages: dict[str, _Spread] = {}
+
     def done(event: events.RequestDone) -> None:
-        to.count("requests", event.face, event.operation, str(event.status))
-        to.observe("request_seconds", event.seconds, event.face)
-        to.observe("request_attempts", event.retries + 1, event.face)
+        kind = event.face, event.operation, event.status
+        found = alike.get(kind)
+        if found is None:
+            face, operation, status = kind
+            requests = to.counter("requests", face, operation, str(status))
+            found = requests, to.spread("request_seconds", face), to.spread("request_attempts", face)
+            alike[kind] = found
+        requests, seconds, attempts = found
+        requests.value += 1
+        seconds.add(event.seconds)
+        attempts.add(event.retries + 1)
         if event.code is not None:
             to.count("failures", event.face, event.code)
 
+    def timed(event: events.StageTimed) -> None:
+        found = stages.get(event.stage)
+        if found is None:
+            found = stages[event.stage] = to.spread("stage_seconds", event.stage)
+        found.add(event.seconds)
+
     return {
-        events.StageTimed: lambda event: to.observe("stage_seconds", event.seconds, event.stage),
+        events.StageTimed: timed,
         events.RequestDone: done,
         events.RequestRefused: lambda _: to.count("refused"),
         events.ClientLeft: lambda event: to.count("clients_left", event.face),

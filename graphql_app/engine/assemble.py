@@ -132,7 +132,9 @@ def ungrouped(node: Node, pieces: list[bytes]) -> Value:
     """An ungrouped node with these rows."""
     if node.form is Form.LIST:
         return RowList(pieces, not node.holes)
-    return b"".join(pieces[: max(1, pieces_of(len(node.holes)) - 1)]) or node.missing
+    if not pieces:
+        return node.missing
+    return (b"".join(pieces[: pieces_of(len(node.holes)) - 1]) if node.holes else pieces[0]) or node.missing
 
 
 def groups(batch: Batch) -> Groups:

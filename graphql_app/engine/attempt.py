@@ -91,16 +91,17 @@ class Attempt(Generic[T]):
         """Does the work within the limit."""
         unit, limit = self._unit, self._limit
         try:
-            with Limit(limit) as timer:
-                settlement = unit.settlement
-                if settlement is not None and not self._ledger.usable:
-                    await self._ledger.open()
+            with Limit(limit, self._pool.loop) as timer:
+                settlement, claim, note = unit.settlement, None, None
+                if settlement is not None:
+                    if not self._ledger.usable:
+                        await self._ledger.open()
+                    claim, note = settlement.claim, self._note(settlement)
                 connection = self._pool.take(unit.lane) or await self._pool.acquire(unit.lane, limit)
                 self._connection = connection
-                claim = None if settlement is None else settlement.claim
                 within = max(limit - _MARGIN, limit / 2)
                 session = self._session = Session(
-                    connection, unit.kind, within, claim, self._failed_before, unit.mark, self._note()
+                    connection, unit.kind, within, claim, self._failed_before, unit.mark, note
                 )
                 self._value = value = await unit.job(session)
                 self._known = True
@@ -113,10 +114,9 @@ class Attempt(Generic[T]):
                 self._pool.release(connection)
         return self._value
 
-    def _note(self) -> bytes | None:
+    def _note(self, settlement: Settlement[T]) -> bytes | None:
         """The claim of a write that may be sent with its COMMIT: the first attempt, for there is nothing to settle."""
-        settlement, first = self._unit.settlement, self._failed_before == 0
-        return settlement.note if settlement is not None and first and self._unit.recall is not None else None
+        return settlement.note if self._failed_before == 0 and self._unit.recall is not None else None
 
     async def _failed(self, error: BaseException) -> None:
         """Cleans up and raises; returns only if the work turns out to be done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -41,7 +42,7 @@ def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
     parts: list[bytes | Node | ConnectionPart] = []
     for index, field in enumerate(query.fields):
         parts.append((("," if index else "{") + json_key(field.key)).encode())
-        parts.append(_constant(field) or _aggregate_node(dialect, query, field, None))
+        parts.append(_aggregate_part(field, lambda each: _aggregate_node(dialect, query, each, None)))
     parts.append(b"}" if query.fields else b"{}")
     return tuple(parts)
 
@@ -74,23 +75,21 @@ def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
 
 
-def _constant(field: plan.FiguresOut | plan.NodesOut | plan.TextOut) -> bytes | None:
-    """The JSON text of what is the same over any rows; None for what `_aggregate_node` makes."""
+_OfRows = plan.FiguresOut | plan.NodesOut
+
+
+def _aggregate_part(field: _OfRows | plan.TextOut, make: Callable[[_OfRows], Node]) -> bytes | Node:
+    """A field of an aggregate: the JSON text of what is the same over any rows, else what `make` gives."""
     if isinstance(field, plan.TextOut):
         return json_text(field.text).encode()
-    return figures_missing(field) if isinstance(field, plan.FiguresOut) and not has_figure(field) else None
+    if isinstance(field, plan.FiguresOut) and not has_figure(field):
+        return figures_missing(field)
+    return make(field)
 
 
-def _aggregate_node(
-    dialect: Dialect,
-    query: plan.AggregatePlan,
-    field: plan.FiguresOut | plan.NodesOut | plan.TextOut,
-    link: Link | None,
-) -> Node:
+def _aggregate_node(dialect: Dialect, query: plan.AggregatePlan, field: _OfRows, link: Link | None) -> Node:
     if isinstance(field, plan.NodesOut):
         return read_node(dialect, field.read, link)
-    if isinstance(field, plan.TextOut):
-        raise AssertionError("a statement for a text was asked for")
     return figures_node(dialect, query.rows, field, link)
 
 
@@ -193,12 +192,16 @@ def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.Related
     key = key_text(alias, table, output.relation.columns)
     link = _link(scope, alias, table, output.relation)
     parts: list[tuple[str, Cell]] = []
+
+    def node(field: _OfRows) -> Node:
+        return scope.node_for(field, partial(_aggregate_node, scope.dialect, output.aggregate, field, link))
+
     for field in output.aggregate.fields:
         cell = Cell()
-        if constant := _constant(field):
-            cell.add(constant.decode())
+        part = _aggregate_part(field, node)
+        if isinstance(part, bytes):
+            cell.add(part.decode())
         else:
-            make = partial(_aggregate_node, scope.dialect, output.aggregate, field, link)
-            cell.gap(key, scope.node_for(field, make))
+            cell.gap(key, part)
         parts.append((field.key, cell))
     return object_cell(parts)

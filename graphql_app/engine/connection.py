@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from math import inf
 from typing import Any
 
 from graphql_app.engine.features import Features
@@ -114,6 +115,7 @@ class Connection:
         "autocommit",
         "connection_id",
         "features",
+        "good_until",
         "in_transaction",
         "max_packet",
         "node",
@@ -134,6 +136,7 @@ class Connection:
         self.max_packet = 1 << 24
         self.node: tuple[bytes | None, ...] = ()
         self.opened = self._loop.time()
+        self.good_until = inf
         # The longest a statement may run, as the session was last told; `None` before that, and for no limit.
         self.statement_limit: float | None = None
         # What the server last said of its session, if it tells at all; whether its last read was of several statements.

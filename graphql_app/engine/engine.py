@@ -138,21 +138,22 @@ class Engine:
         kind = Kind.READ if prepared.writes is None else Kind.WRITE
 
         work = _Work(prepared, slots)
-        with self._stage("execute"):
-            try:
-                values, retries = await self._executor.run(
-                    kind,
-                    work.perform,
-                    transactional=prepared.transactional,
-                    recall=None if prepared.alone is None else work.recall,
-                )
-            except DatabaseError as error:
-                error.root = work.place
-                raise
-            finally:
-                if prepared.written:
-                    # Also after a failure: it may have been done all the same.
-                    self.wrote(prepared.written)
+        started = time.perf_counter()
+        try:
+            values, retries = await self._executor.run(
+                kind,
+                work.perform,
+                transactional=prepared.transactional,
+                recall=None if prepared.alone is None else work.recall,
+            )
+        except DatabaseError as error:
+            error.root = work.place
+            raise
+        finally:
+            self._observer(StageTimed("execute", time.perf_counter() - started))
+            if prepared.written:
+                # Also after a failure: it may have been done all the same.
+                self.wrote(prepared.written)
         return Reply(tuple(values), retries)
 
     async def execute_once(

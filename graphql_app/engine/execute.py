@@ -88,7 +88,8 @@ class Executor:
         times = schedule or self._schedule
         noted = kind is Kind.WRITE and transactional and repeatable
         settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
-        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._marked())
+        mark = b"" if self._mark is None else self._mark()
+        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=mark)
         return self._run(unit, times)
 
     async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
@@ -107,7 +108,7 @@ class Executor:
             raise _in_use()
         self.ledger.busy.add(entry.id)
         try:
-            lane, mark = _lane(Kind.WRITE, bulk), self._marked()
+            lane, mark = _lane(Kind.WRITE, bulk), b"" if self._mark is None else self._mark()
             unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
             return Once(answer, failed, replayed=False)
@@ -117,9 +118,6 @@ class Executor:
             raise _unsupported() from None
         finally:
             self.ledger.busy.discard(entry.id)
-
-    def _marked(self) -> bytes:
-        return b"" if self._mark is None else self._mark()
 
     async def _replay(self, entry: Entry) -> Once:
         try:
@@ -137,7 +135,7 @@ class Executor:
         return Once(found[1], failed, replayed=True)
 
     async def _run(self, unit: Unit[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
-        loop = asyncio.get_running_loop()
+        loop = self._pool.loop
         self._budget.requests += 1
         for attempt, limit in enumerate(times.timeouts, failed_before):
             started = loop.time()

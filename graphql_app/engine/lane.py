@@ -84,7 +84,7 @@ class Slots:
         now = pool.loop.time() if self.idle else 0.0
         while self.idle:
             connection, since = self.idle.pop()
-            if now - since < pool.settings.max_idle and pool.fit(connection, now):
+            if now - since < pool.settings.max_idle and pool.unfit(connection, now) is None:
                 self.used.add(connection)
                 return connection
             pool.drop(connection, "stale")
@@ -122,11 +122,11 @@ class Slots:
         """Takes a connection back; one in doubt is closed."""
         self.used.discard(connection)
         now = self._pool.loop.time()
-        if self._pool.fit(connection, now):
+        unfit = self._pool.unfit(connection, now)
+        if unfit is None:
             self.offer(connection, now)
         else:
-            doubt = connection.in_transaction or not connection.usable
-            self._pool.drop(connection, "in doubt" if doubt else "old")
+            self._pool.drop(connection, unfit)
             self.supply()
 
     def offer(self, connection: Connection, now: float) -> None:

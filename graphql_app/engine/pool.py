@@ -158,18 +158,14 @@ class Pool:
 
     # --- for the lanes
 
-    def fit(self, connection: Connection, now: float) -> bool:
-        """Whether a connection may be used again; `now` is the loop's time."""
-        # Connections opened in one burst do not all end in one burst.
-        age = self.settings.max_age * (1 - connection.connection_id % 16 / 80)
-        return (
-            connection.usable
-            # The last guard: what a read left open would be seen by every later one, and hold its locks.
-            and not connection.in_transaction
-            and not self.closed
-            and connection.opened >= self._valid_since
-            and now - connection.opened < age
-        )
+    def unfit(self, connection: Connection, now: float) -> str | None:
+        """Why a connection may not be used again, None if it may; `now` is the loop's time."""
+        # The last guard: what a read left open would be seen by every later one, and hold its locks.
+        if connection.in_transaction or not connection.usable:
+            return "in doubt"
+        if self.closed or connection.opened < self._valid_since or now >= connection.good_until:
+            return "old"
+        return None
 
     def drop(self, connection: Connection, reason: str) -> None:
         """Closes a connection for good."""
@@ -183,6 +179,8 @@ class Pool:
         started = self.loop.time()
         connection = await connect(self._target, self.settings.dial_limit, features=self._features)
         now = self.loop.time()
+        # Connections opened in one burst do not all end in one burst.
+        connection.good_until = now + self.settings.max_age * (1 - connection.connection_id % 16 / 80)
         self._features = connection.features
         self.observer(ConnectionOpened(now - started))
         if self.away_since is not None:

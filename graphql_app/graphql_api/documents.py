@@ -12,6 +12,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputType,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -49,11 +50,16 @@ class Variable:
     name: str
     type: GraphQLInputType
     default: ValueNode | None
+    required: bool = field(init=False)
+    """Whether a call must give it."""
+    scalar: GraphQLScalarType | None = field(init=False)
+    """Its type, where that is a scalar, perhaps one that must not be null."""
 
-    @property
-    def required(self) -> bool:
-        """Whether a call must give it."""
-        return self.default is None and isinstance(self.type, GraphQLNonNull)
+    def __post_init__(self) -> None:
+        """Works out what every call asks."""
+        named = self.type.of_type if isinstance(self.type, GraphQLNonNull) else self.type
+        object.__setattr__(self, "required", self.default is None and isinstance(self.type, GraphQLNonNull))
+        object.__setattr__(self, "scalar", named if isinstance(named, GraphQLScalarType) else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,21 +70,22 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: tuple[Variable, ...] = ()
     cache: OrderedDict[object, object] = field(default_factory=OrderedDict)
+    name: str = field(init=False)
+    """Its name, or nothing."""
+    kind: str = field(init=False)
+    """Its kind: `query`, `mutation` or `subscription`."""
+    mutates: bool = field(init=False)
+    """Whether it is a mutation."""
+    subscribes: bool = field(init=False)
+    """Whether it is a subscription."""
 
-    @property
-    def mutates(self) -> bool:
-        """Whether it is a mutation."""
-        return self.node.operation is OperationType.MUTATION
-
-    @property
-    def kind(self) -> str:
-        """Its kind: `query`, `mutation` or `subscription`."""
-        return self.node.operation.value
-
-    @property
-    def name(self) -> str:
-        """Its name, or nothing."""
-        return self.node.name.value if self.node.name else ""
+    def __post_init__(self) -> None:
+        """Works out what every call asks."""
+        kind = self.node.operation
+        object.__setattr__(self, "name", self.node.name.value if self.node.name else "")
+        object.__setattr__(self, "kind", kind.value)
+        object.__setattr__(self, "mutates", kind is OperationType.MUTATION)
+        object.__setattr__(self, "subscribes", kind is OperationType.SUBSCRIPTION)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +95,13 @@ class Document:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     errors: tuple[GraphQLError, ...] = ()
     code: Code = Code.GRAPHQL_VALIDATION_FAILED
+    only: Operation | None = field(init=False)
+    """The operation of a document with one."""
+
+    def __post_init__(self) -> None:
+        """Works out what every call asks."""
+        only = next(iter(self.operations.values())) if len(self.operations) == 1 else None
+        object.__setattr__(self, "only", only)
 
     def operation(self, name: str | None) -> Operation:
         """The operation to run. Raises `RequestFailed` if it cannot be told or does not exist."""
@@ -98,11 +112,11 @@ class Document:
             if found is None:
                 raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, f"Unknown operation named '{name}'.")
             return found
-        if len(self.operations) != 1:
+        if self.only is None:
             raise RequestFailed.because(
                 Code.GRAPHQL_VALIDATION_FAILED, "Must provide operation name if query contains multiple operations."
             )
-        return next(iter(self.operations.values()))
+        return self.only
 
 
 class Documents:

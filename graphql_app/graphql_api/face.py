@@ -150,7 +150,7 @@ class GraphQLFace:
     async def _answer(self, asked: Asked) -> Answer:
         served = self.served
         operation = served.documents.get(asked.query).operation(asked.operation_name)
-        if operation.node.operation is OperationType.SUBSCRIPTION:
+        if operation.subscribes:
             raise RequestFailed.because(
                 Code.GRAPHQL_VALIDATION_FAILED, "Subscriptions need WebSocket or text/event-stream."
             )

@@ -64,7 +64,11 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
     try:
         for variable in operation.variables:
             if variable.name in raw:
-                key, bound.tree[variable.name] = _take(variable.type, raw[variable.name], bound.slots)
+                value = raw[variable.name]
+                if variable.scalar is not None and value is not None:
+                    key, bound.tree[variable.name] = _take_scalar(variable.scalar, value, bound.slots)
+                else:
+                    key, bound.tree[variable.name] = _take(variable.type, value, bound.slots)
                 bound.key.append(key)
                 continue
             if variable.required:
@@ -109,6 +113,10 @@ def _take(type_: GraphQLInputType, value: object, slots: Slots) -> tuple[object,
         return value, known.value
     if not isinstance(type_, GraphQLScalarType):
         raise Mismatch
+    return _take_scalar(type_, value, slots)
+
+
+def _take_scalar(type_: GraphQLScalarType, value: object, slots: Slots) -> tuple[object, object]:
     taken = parsed(type_, value)
     if isinstance(taken, bool):
         return taken, taken
