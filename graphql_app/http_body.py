@@ -58,8 +58,8 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     if declared.isdigit() and (len(declared) > _MOST_LENGTH_DIGITS or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
+    size = 0
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
@@ -67,9 +67,10 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        if not message.get("more_body", False):
+            break
         chunks.append(chunk)
-        more = message.get("more_body", False)
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    body = b"".join([*chunks, chunk]) if chunks else chunk
     if body:
         _check_media_type(headers)
     return body

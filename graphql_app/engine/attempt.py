@@ -97,7 +97,7 @@ class Attempt(Generic[T]):
                     if not self._ledger.usable:
                         await self._ledger.open()
                     claim, note = settlement.claim, self._note(settlement)
-                connection = self._pool.take(unit.lane) or await self._pool.acquire(unit.lane, limit)
+                connection = self._pool.take(unit.lane) or await self._pool.wait(unit.lane, limit)
                 self._connection = connection
                 within = max(limit - _MARGIN, limit / 2)
                 session = self._session = Session(

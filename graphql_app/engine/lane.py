@@ -145,7 +145,7 @@ class Slots:
     def supply(self) -> None:
         """Starts as many dials as there are waiters without one. While the database is away the probe dials."""
         pool = self._pool
-        if pool.away:
+        if pool.away or self.total >= self.size:
             return
         now = pool.loop.time()
         fresh = sum(now - started < _FRESH_DIAL for started in self.dials.values())

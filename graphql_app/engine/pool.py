@@ -8,7 +8,7 @@ success making room for more, so that a server that just started is not stormed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from math import inf
 from types import MappingProxyType
@@ -91,11 +91,15 @@ class Pool:
         with everything, which he himself sees to. Raises `ConnectionLost`
         or `ServerError` where none can be had, or too many wait already.
         """
-        return self.take(lane) or await self._lanes[lane].wait(limit)
+        return self.take(lane) or await self.wait(lane, limit)
 
     def take(self, lane: Lane) -> Connection | None:
         """What `acquire` gives without waiting: an idle connection; None if there is none."""
         return self._lanes[lane].take()
+
+    def wait(self, lane: Lane, limit: float) -> Awaitable[Connection]:
+        """What `acquire` does where `take` gave nothing."""
+        return self._lanes[lane].wait(limit)
 
     def why_waiting(self, lane: Lane) -> int:
         """The number of the failure to be reported by who waited for a connection in vain."""
