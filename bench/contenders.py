@@ -23,6 +23,7 @@ from tests.harness.ports import free_port
 ROOT: Final = Path(__file__).parent.parent
 _START_LIMIT: Final = 60.0
 OURS, NO_LEDGER, LIMIT, LIMIT_ASYNCMY = "ours", "no-ledger", "limit", "limit-asyncmy"
+LIMIT_ONE_PACKET = "limit-one-packet"
 BY_HAND, POSTGRAPHILE = "by-hand", "postgraphile"
 
 
@@ -102,6 +103,7 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
     for contender in (
         Contender(LIMIT, _ask_limit, _meaning),
         Contender(LIMIT_ASYNCMY, _ask_limit, _meaning),
+        Contender(LIMIT_ONE_PACKET, _ask_limit, _meaning),
         Contender(OURS, _ask_ours, _meaning),
         Contender(NO_LEDGER, _ask_writes, _meaning),
         Contender(BY_HAND, _ask_by_hand, _meaning),
@@ -134,6 +136,8 @@ def _command(name: str, database: Database, port: int) -> tuple[list[str], dict[
             "RETRY_TIMEOUTS_MS": "60000,60000,60000,60000",
         }
     environment = {"BENCH_SOCKET": database.socket, "BENCH_READER": "asyncmy" if name == LIMIT_ASYNCMY else "own"}
+    if name == LIMIT_ONE_PACKET:
+        return [sys.executable, "-m", "bench.limit.one_packet", str(port)], environment
     return _uvicorn("bench.by_hand.app:app" if name == BY_HAND else "bench.limit.app:app", port), environment
 
 
