@@ -98,7 +98,9 @@ class TestTheEnd:
 
     def test_accepted_requests_finish(self, start_app: StartApp, engine: Engine, database: str) -> None:
         engine.execute(SCHEMA.replace("20", "1.0"), database)
-        app = start_app(engine.environment(database), settings={"DRAIN_SECONDS": self.DRAIN})
+        # Time enough for one attempt: those that are stopped and made again seldom all run at one moment.
+        settings = {"DRAIN_SECONDS": self.DRAIN, "RETRY_TIMEOUTS_MS": "5000,5000,5000,5000"}
+        app = start_app(engine.environment(database), settings=settings)
         with ThreadPoolExecutor() as threads, httpx.Client(base_url=app.url, timeout=30) as client:
             answers = [threads.submit(client.post, "/api/u", json={"input": {"id": i}}) for i in range(3)]
             until(lambda: running(engine, database) == 3, 10)
