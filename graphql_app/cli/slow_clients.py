@@ -10,9 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from graphql_app.cli.whole_answers import WholeAnswers
+from graphql_app.cli.whole_answers import OnePacketProtocol
 
 LOOK_SECONDS: Final = 0.5
 AT_A_TIME: Final = 50
@@ -90,7 +88,7 @@ class SlowClients:
         return None
 
 
-class PatientProtocol(HttpToolsProtocol):
+class PatientProtocol(OnePacketProtocol):
     """uvicorn's protocol, whose patience has an end. The configuration's `slow_clients` looks at it."""
 
     def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
@@ -100,7 +98,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
-        super().connection_made(WholeAnswers(transport, self.loop))
+        super().connection_made(transport)
         self._slow_clients.join(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,8 +109,6 @@ class PatientProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """From now on it is the WebSocket protocol's."""
         self._slow_clients.leave(self)
-        assert isinstance(self.transport, WholeAnswers)
-        self.transport = self.transport.beneath
         super().handle_websocket_upgrade()
 
     def on_body(self, body: bytes) -> None:

@@ -1,13 +1,15 @@
 """The head and the body of an answer in one packet.
 
 uvicorn writes them one after the other, and uvloop sends at once what it is given: two system calls,
-two packets and two wake-ups of the client, a tenth of what a call by key costs the server.
+two packets and two wake-ups of the client.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 Bytes = bytes | bytearray | memoryview
 _END_OF_HEAD: Final = b"\r\n\r\n"
@@ -76,3 +78,17 @@ class WholeAnswers(asyncio.Transport):
     def resume_reading(self) -> None:
         """Goes on with it."""
         self.beneath.resume_reading()
+
+
+class OnePacketProtocol(HttpToolsProtocol):
+    """uvicorn's protocol over such a transport."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected."""
+        super().connection_made(WholeAnswers(transport, self.loop))
+
+    def handle_websocket_upgrade(self) -> None:
+        """From now on it is the WebSocket protocol's, over the transport as it was."""
+        assert isinstance(self.transport, WholeAnswers)
+        self.transport = self.transport.beneath
+        super().handle_websocket_upgrade()

@@ -57,7 +57,7 @@ class Executor:
         self._pool = pool
         self._schedule = schedule or Schedule()
         self._observer = observer
-        self._mark = mark
+        self._mark = mark or bytes  # no bytes
         self._stopper = Stopper(pool, observer)
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
@@ -88,8 +88,7 @@ class Executor:
         times = schedule or self._schedule
         noted = kind is Kind.WRITE and transactional and repeatable
         settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
-        mark = b"" if self._mark is None else self._mark()
-        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=mark)
+        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._mark())
         return self._run(unit, times)
 
     async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
@@ -108,7 +107,7 @@ class Executor:
             raise _in_use()
         self.ledger.busy.add(entry.id)
         try:
-            lane, mark = _lane(Kind.WRITE, bulk), b"" if self._mark is None else self._mark()
+            lane, mark = _lane(Kind.WRITE, bulk), self._mark()
             unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
             return Once(answer, failed, replayed=False)
