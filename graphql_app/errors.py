@@ -77,6 +77,7 @@ class AppError(Exception):
     `column`, `constraint` and `row` (0-based index into the rows of an insert) name
     the culprit where it is known, `root` (0-based) which of the call's roots it belongs to;
     `outcome` is set for writes; `retry_count` counts failed attempts; `retry_after` is in seconds.
+    `unknown` is a name that nobody knows, with those that it may have been meant for.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class AppError(Exception):
         self.retry_after = retry_after
         self.retry_count = 0
         self.root: int | None = None
+        self.unknown: tuple[str, Iterable[str]] | None = None
 
 
 def each_root(roots: Iterable[A], work: Callable[[A], B]) -> tuple[B, ...]:
@@ -136,9 +138,33 @@ class GatewayTimeoutException(AppError):
         super().__init__(Code.GATEWAY_TIMEOUT, message, outcome=outcome)
 
 
-def unknown_column(table: str, column: str) -> RequestError:
-    """The error for a column that `table` does not have."""
-    return RequestError(Code.UNKNOWN_COLUMN, f"Unknown column '{column}' in table '{table}'", column=column)
+LONGEST_NAME = 200
+"""Characters of an unknown name that an error repeats: a client may send megabytes for one."""
+
+
+def shown_name(name: str) -> str:
+    """A name that a client sent, as an error repeats it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
+def unknown_name(code: Code, what: str, name: str, known: Iterable[str], column: str | None = None) -> RequestError:
+    """The error for a `name` that is none of those `known`."""
+    error = RequestError(code, what, column=column)
+    error.unknown = name, known
+    return error
+
+
+def unknown_column(table: str, column: str, known: Iterable[str] = ()) -> RequestError:
+    """The error for a column that `table` does not have; `known` are those that it has."""
+    shown = shown_name(column)
+    return unknown_name(Code.UNKNOWN_COLUMN, f"Unknown column '{shown}' in table '{table}'", column, known, shown)
+
+
+def unknown_relation(table: str, relation: str, known: Iterable[str] = ()) -> RequestError:
+    """The error for a relation that `table` does not have; `known` are those that it has."""
+    return unknown_name(
+        Code.UNKNOWN_RELATION, f"Unknown relation '{shown_name(relation)}' of table '{table}'", relation, known
+    )
 
 
 def structure_hidden() -> RequestError:
@@ -146,6 +172,6 @@ def structure_hidden() -> RequestError:
     return RequestError(Code.PERMISSION_DENIED, "Introspection is switched off")
 
 
-def unknown_table(table: str) -> RequestError:
-    """The error for a table that the catalog does not have."""
-    return RequestError(Code.UNKNOWN_TABLE, f"Unknown table '{table}'")
+def unknown_table(table: str, known: Iterable[str] = ()) -> RequestError:
+    """The error for a table that the catalog does not have; `known` are those that it has."""
+    return unknown_name(Code.UNKNOWN_TABLE, f"Unknown table '{shown_name(table)}'", table, known)

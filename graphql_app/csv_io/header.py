@@ -22,7 +22,7 @@ def header_columns(table: Table, record: bytes, mode: BulkMode) -> tuple[Column 
         raise RequestError(Code.INVALID_VALUE, "The file is empty: its first line must name the columns")
     for place, name in enumerate(names):
         if name not in table.columns:
-            raise unknown_column(table.name, name)
+            raise unknown_column(table.name, name, table.columns)
         if name in names[:place]:
             raise RequestError(Code.INVALID_VALUE, f"The header names column '{name}' twice", column=name)
     _check_missing(table, names, mode)

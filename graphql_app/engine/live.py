@@ -231,7 +231,7 @@ class LiveCatalog:
             await self._look_again(lambda: name in self.snapshot.catalog.tables)
         found = self.snapshot.catalog.tables.get(name)
         if found is None:
-            raise unknown_table(name)
+            raise unknown_table(name, self.snapshot.catalog.tables)
         return found
 
     async def _look_again(self, done: Callable[[], bool]) -> None:

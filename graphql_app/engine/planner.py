@@ -37,7 +37,7 @@ from graphql_app.engine.request import (
     ShowText,
 )
 from graphql_app.engine.values import MAX_PAGE, compared, page
-from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_table
+from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_relation, unknown_table
 from schema_gen.catalog import Catalog, Column, Relation, Table
 from schema_gen.column_types import INTEGER
 
@@ -67,14 +67,14 @@ class Planner:
         """The table called `name`; raises `RequestError` (UNKNOWN_TABLE)."""
         found = self.catalog.tables.get(name)
         if found is None:
-            raise unknown_table(name)
+            raise unknown_table(name, self.catalog.tables)
         return found
 
     def column(self, table: Table, name: str) -> Column:
         """A column of `table`; raises `RequestError` (UNKNOWN_COLUMN)."""
         found = table.columns.get(name)
         if found is None:
-            raise unknown_column(table.name, name)
+            raise unknown_column(table.name, name, table.columns)
         return found
 
     def columns(self, table: Table, names: Iterable[str]) -> tuple[Column, ...]:
@@ -85,7 +85,7 @@ class Planner:
         """A relation of `table` and its far end; raises `RequestError` (UNKNOWN_RELATION)."""
         found = table.relations.get(name)
         if found is None:
-            raise RequestError(Code.UNKNOWN_RELATION, f"Unknown relation '{name}' of table '{table.name}'")
+            raise unknown_relation(table.name, name, table.relations)
         return found, self.catalog.tables[found.to_table]
 
     # --- calls ---------------------------------------------------------------

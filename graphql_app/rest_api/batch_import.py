@@ -48,6 +48,7 @@ class BatchImport:
     observer: Observer
     clock: Clock
     bounds: Bounds
+    suggests: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -61,7 +62,7 @@ class BatchImport:
         except ClientGone:
             return
         except AppError as error:
-            answer = failure(error, self.clock())
+            answer = failure(error, self.clock(), suggests=self.suggests)
             await respond(send, answer)
         except Exception as error:
             self.observer(UnexpectedError(PATH, error))
@@ -134,7 +135,7 @@ async def _send(send: Send, answer: Answer, bad: BadRows | None) -> None:
 def _wish(pairs: Pairs) -> _Wish:
     for name, _ in pairs:
         if name not in _PARAMETERS:
-            raise unknown_parameter(name, f"an import takes {', '.join(_PARAMETERS)}")
+            raise unknown_parameter(name, f"an import takes {', '.join(_PARAMETERS)}", _PARAMETERS)
     given = dict(pairs)
     if len(given) < len(pairs):
         raise RequestError(Code.INVALID_PARAMETER, "A parameter is given twice")

@@ -13,6 +13,7 @@ from starlette.types import Send
 from graphql_app.engine.assemble import Value, within
 from graphql_app.errors import AppError, Code
 from graphql_app.idempotency import REPLAYED
+from graphql_app.suggestions import hint
 
 Clock = Callable[[], datetime]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -104,13 +105,18 @@ def internal_error() -> AppError:
     return AppError(Code.INTERNAL_ERROR, "Internal server error")
 
 
-def failure(error: AppError, moment: datetime, *, status: int | None = None, extra: Headers = ()) -> Answer:
-    """The answer of a call that failed: `status` or that of its code, and on 503 when to come back."""
+def failure(
+    error: AppError, moment: datetime, *, status: int | None = None, extra: Headers = (), suggests: bool = False
+) -> Answer:
+    """The answer of a call that failed: `status` or that of its code, and on 503 when to come back.
+
+    `suggests`: it may tell the name that was probably meant where one is unknown.
+    """
     status = STATUS[error.code] if status is None else status
     body = {
         "timestamp": timestamp(moment),
         "error_code": str(status),
-        "message": error.message,
+        "message": error.message + (hint(*error.unknown) if suggests and error.unknown else ""),
         "retry_count": error.retry_count,
         "details": _details(error),
     }

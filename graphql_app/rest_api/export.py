@@ -55,6 +55,7 @@ class _Streaming:
     engine: Engine
     observer: Observer
     clock: Clock
+    suggests: bool
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request; what breaks after the first rows breaks the connection."""
@@ -66,7 +67,7 @@ class _Streaming:
         except ClientGone:
             return
         except AppError as error:
-            answer = failure(error, self.clock())
+            answer = failure(error, self.clock(), suggests=self.suggests)
         except Exception as error:
             self.observer(UnexpectedError(self.path, error))
             answer = failure(internal_error(), self.clock())

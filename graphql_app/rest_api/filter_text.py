@@ -182,7 +182,7 @@ def _spelling(column: Column, word: str) -> Spelling:
 def _column(table: Table, name: str) -> Column:
     found = table.columns.get(name)
     if found is None:
-        raise unknown_column(table.name, name)
+        raise unknown_column(table.name, name, table.columns)
     return found
 
 

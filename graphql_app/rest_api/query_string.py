@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import Code, RequestError, shown_name, unknown_name
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -36,6 +37,6 @@ def no_pairs(pairs: Pairs) -> None:
         raise unknown_parameter(name, "this address and method take no parameters")
 
 
-def unknown_parameter(name: str, why: str) -> RequestError:
-    """The error for a parameter that nothing here reads."""
-    return RequestError(Code.UNKNOWN_PARAMETER, f"Unknown parameter '{name}': {why}")
+def unknown_parameter(name: str, why: str, known: Iterable[str] = ()) -> RequestError:
+    """The error for a parameter that nothing here reads; `known` are those that something does."""
+    return unknown_name(Code.UNKNOWN_PARAMETER, f"Unknown parameter '{shown_name(name)}': {why}", name, known)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphql_app.engine.request import Filter, Read, Related, Show, ShowRelated, all_of
-from graphql_app.errors import Code, RequestError, unknown_column
+from graphql_app.errors import Code, RequestError, unknown_column, unknown_relation
 from graphql_app.rest_api.filter_text import GROUPS, parse_filter, parse_group, reads_as_filter
 from graphql_app.rest_api.order_text import parse_order
 from graphql_app.rest_api.query_string import Pairs, unknown_parameter
@@ -89,9 +89,10 @@ def _column_filter(table: Table, name: str, text: str) -> Filter:
     column = name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name
     if column not in table.columns:
         if reads_as_filter(text):
-            raise unknown_column(table.name, column)
-        words = ", ".join((*_WORDS, *GROUPS))
-        raise unknown_parameter(name, f"neither a column of '{table.name}' nor one of {words}")
+            raise unknown_column(table.name, column, table.columns)
+        words = (*_WORDS, *GROUPS)
+        why = f"neither a column of '{table.name}' nor one of {', '.join(words)}"
+        raise unknown_parameter(name, why, (*words, *table.columns))
     return parse_filter(table, column, text)
 
 
@@ -121,7 +122,7 @@ def _read(catalog: Catalog, level: _Level, conditions: tuple[Filter, ...], page:
 
 def _show(table: Table, item: OneColumn) -> Show:
     if item.column not in table.columns:
-        raise unknown_column(table.name, item.column)
+        raise unknown_column(table.name, item.column, table.columns)
     return Show(item.key, item.column)
 
 
@@ -136,7 +137,7 @@ def _embed(catalog: Catalog, level: _Level, embed: Embed, filters: list[Filter])
 def _relation(table: Table, name: str) -> Relation:
     found = table.relations.get(name)
     if found is None:
-        raise RequestError(Code.UNKNOWN_RELATION, f"Unknown relation '{name}' of table '{table.name}'")
+        raise unknown_relation(table.name, name, table.relations)
     return found
 
 

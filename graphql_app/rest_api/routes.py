@@ -47,18 +47,23 @@ def rest_routes(
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> list[BaseRoute]:
     """The routes of the REST face; more special addresses under /api go before them."""
+    suggests = settings.introspection
     secret = settings.admin_secret.get_secret_value()
     document = CachedDocument(engine, stringify=settings.stringify_numbers, shown=settings.introspection)
     addresses = (
         ("/api/{table}", "rest_table", TABLE_OPERATIONS),
         ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
     )
-    endpoints = {path: Endpoint(path, operations, engine, bounds, observer, clock) for path, _, operations in addresses}
-    query = Query("/api/{table}/query", engine, observer, clock, endpoints["/api/{table}/query"])
+    endpoints = {
+        path: Endpoint(path, operations, engine, bounds, observer, clock, suggests) for path, _, operations in addresses
+    }
+    query = Query("/api/{table}/query", engine, observer, clock, suggests, endpoints["/api/{table}/query"])
     return [
-        Route(IMPORT_PATH, BatchImport(engine, observer, clock, bounds), methods=["POST"], name="batch_import"),
+        Route(
+            IMPORT_PATH, BatchImport(engine, observer, clock, bounds, suggests), methods=["POST"], name="batch_import"
+        ),
         *(
-            TableRoute(path, Export(path, engine, observer, clock), methods=["GET"], name=name)
+            TableRoute(path, Export(path, engine, observer, clock, suggests), methods=["GET"], name=name)
             for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))
         ),
         TableRoute("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
@@ -78,6 +83,7 @@ class Endpoint:
     bounds: Bounds
     observer: Observer
     clock: Clock
+    suggests: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -98,7 +104,7 @@ class Endpoint:
         try:
             return await self._run(operation, scope, receive)
         except AppError as error:
-            return failure(error, self.clock())
+            return failure(error, self.clock(), suggests=self.suggests)
         except ClientGone:
             raise
         except Exception as error:

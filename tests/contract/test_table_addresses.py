@@ -52,7 +52,8 @@ async def test_an_escape_changes_nothing_else(open_app: OpenApp, mariadb: Engine
             assert (await client.get("/api/%75sers/query")).status_code == 200
             assert (await client.get("/api/a/b/query")).status_code == 404
             unknown = await client.get("/api/a%2Fc/query")
-            assert (unknown.status_code, unknown.json()["message"]) == (404, "Unknown table 'a/c'")
+            told = "Unknown table 'a/c'; did you mean 'a/b'?"
+            assert (unknown.status_code, unknown.json()["message"]) == (404, told)
             assert (await client.get("/api/%FF/query")).status_code == 404
 
 
