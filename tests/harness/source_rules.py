@@ -97,7 +97,8 @@ def sources() -> list[Source]:
     found = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if name == ".ci" or not (name in NOT_OURS or name.startswith("."))]
-        for path in (Path(folder, name) for name in names):
+        # In a worktree `.git` is a file, and none of ours.
+        for path in (Path(folder, name) for name in names if name != ".git"):
             data = path.read_bytes()
             if b"\0" not in data[:8192]:
                 found.append(Source(path.relative_to(ROOT).as_posix(), data.decode(errors="replace")))
