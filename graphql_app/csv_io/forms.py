@@ -77,9 +77,11 @@ def _text(type_: ColumnType) -> bytes | None:
         return _members(type_)
     if not type_.length or type_.length >= _MOST_REPEATED:
         return rb'"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]++'
-    # What is short in bytes is short in characters, too.
+    # What is short in bytes is short in characters, too. No two alternatives may match the same cell: where a later
+    # cell does not fit, every choice in every cell before it would be tried, 2**columns in all.
     most = b"%d" % type_.length
-    return rb'"[^"]{0,%b}+"(?!")|"(?:[^"]|""){0,%b}+"|[^",\r\n]{1,%b}+' % (most, most, most)
+    doubled = rb'"(?=[^"]*+"")(?:[^"]|""){0,%b}"(?!")' % most
+    return rb'"[^"]{0,%b}+"(?!")|%b|[^",\r\n]{1,%b}+' % (most, doubled, most)
 
 
 def _members(type_: ColumnType) -> bytes | None:
