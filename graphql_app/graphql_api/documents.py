@@ -32,7 +32,7 @@ from graphql.validation import (
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.limits import DocumentLimits, check
-from graphql_app.graphql_api.overlaps import rules
+from graphql_app.graphql_api.overlaps import FIRST_RULES, rules
 from graphql_app.graphql_api.variables import astray
 
 MAX_ERRORS = 20
@@ -125,7 +125,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
         self._limits = limits
-        every = rules(schema)
+        every = rules(schema, limits.fields)
         self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
         self._rules_of_variables = tuple(rule for rule in every if rule in _USES_OF_VARIABLES)
         self._known: OrderedDict[str, Document] = OrderedDict()
@@ -167,7 +167,8 @@ class Documents:
     def _violations(self, parsed: DocumentNode, text: str) -> list[GraphQLError]:
         """What is wrong, the cheapest checks first: what fails one of them does not cost the others."""
         return (
-            astray(parsed, text, MAX_ERRORS)
+            self._broken(parsed, FIRST_RULES)
+            or astray(parsed, text, MAX_ERRORS)
             or self._broken(parsed, self._rules)
             or ("$" in text and self._broken(parsed, self._rules_of_variables))
             or []

@@ -31,6 +31,44 @@ def _cycle(size: int) -> str:
     return "{users{...F0}}" + "".join(f"fragment F{i} on users{{...F{(i + 1) % count}}}" for i in range(count))
 
 
+def _cycle_below(size: int) -> str:
+    """Each fragment stands in a field of the one before."""
+    count = size // 10 + 1
+    inner = "".join(f"fragment F{i} on users{{parent{{...F{(i + 1) % count}}}}}" for i in range(count))
+    return "{users{...F0}}" + inner
+
+
+def _cycles_below(size: int) -> str:
+    """As many sets of fragments that meet below one key as there are subsets of them."""
+    count = size // 20 + 2
+    parts = (f"fragment F{i} on users{{a:parent{{...F{i + 1}}}b:parent{{...F{i + 1}}}}}" for i in range(1, count))
+    first = "fragment F0 on users{a:parent{...F0}b:parent{...F0 ...F1}}"
+    return f"{{users{{...F0}}}}{first}{''.join(parts)}fragment F{count} on users{{id}}"
+
+
+def _cycle_of_types(size: int) -> str:
+    count = size // 10 + 1
+    inner = "".join(f"fragment F{i} on __Type{{ofType{{...F{(i + 1) % count}}}}}" for i in range(count))
+    return f"{{__schema{{types{{...F0}}}}}}{inner}"
+
+
+def _doubled_twice_named(size: int) -> str:
+    """Small by the first fragment of each name, a bomb by the second."""
+    count = size // 16 + 1
+    small = "".join(f"fragment F{i} on users{{id}}" for i in range(count))
+    large = "".join(f"fragment F{i} on users{{a:parent{{...F{i + 1}}}b:parent{{...F{i + 1}}}}}" for i in range(count))
+    return f"{{users{{...F0}}}}{small}{large}fragment F{count} on users{{id}}"
+
+
+def _doubled_behind_definitions(size: int) -> str:
+    """Fragments behind what is no operation: to a look at the tokens they are none."""
+    count = size // 16 + 1
+    inner = "".join(
+        f"scalar S{i} fragment F{i} on users{{a:parent{{...F{i + 1}}}b:parent{{...F{i + 1}}}}}" for i in range(count)
+    )
+    return f"{{users{{...F0}}}}{inner}fragment F{count} on users{{id}}"
+
+
 def _introspection(size: int) -> str:
     return "{__schema{types" + "{fields{type" * (size // 4) + "{name}" + "}}" * (size // 4) + "}}"
 
@@ -55,6 +93,11 @@ KINDS: Mapping[str, Kind] = {
     "fragments doubled": _doubled,
     "fragments in a chain": _chain,
     "fragments in a ring": _cycle,
+    "fragments in a ring of fields": _cycle_below,
+    "fragments in a ring of many sets": _cycles_below,
+    "fragments in a ring of types": _cycle_of_types,
+    "fragments of one name doubled": _doubled_twice_named,
+    "fragments behind definitions": _doubled_behind_definitions,
     "fragments unused": lambda size: "{users{id}}" + "".join(f"fragment F{i} on users{{id}}" for i in range(size // 7)),
     "fragments on nothing": lambda size: "{users{" + "".join(f"...on t{i}{{id}}" for i in range(size // 6)) + "}}",
     "inline fragments nested": lambda size: "{users{" + "...{" * (size // 3) + "id" + "}" * (size // 3) + "}}",

@@ -6,15 +6,16 @@ import sys
 from types import FrameType
 
 import pytest
-from graphql import get_introspection_query, parse, validate
+from graphql import GraphQLError, get_introspection_query, parse, validate
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.documents import Documents
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.limits import DocumentLimits, check
-from graphql_app.graphql_api.overlaps import rules
+from graphql_app.graphql_api.overlaps import FieldsAgreeRule, rules
 from graphql_app.settings import Settings
 from tests.hostile.documents import KINDS, hostile_documents, users_schema
+from tests.hostile.watchdog import watchdog
 
 SCHEMA = users_schema()
 SMALL = DocumentLimits(tokens=60, depth=4, fields=12, aliases=3, root_fields=3, directives=3, values=4)
@@ -102,6 +103,39 @@ def test_every_hostile_document_is_refused_or_valid() -> None:
             messages.append(failed.errors[0]["message"])
     assert len(messages) > len(KINDS)
     assert not [message for message in messages if "Did you mean" in message]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_rule_of_ours_ends_on_every_document_by_itself(kind: str) -> None:
+    """Without the limits, and without the rules that run before or beside it."""
+    rule = next(each for each in rules(SCHEMA) if each.__name__ == FieldsAgreeRule.__name__)
+    for size in (20, 600):
+        try:
+            document = parse(KINDS[kind](size), no_location=True)
+        except (GraphQLError, RecursionError):
+            continue
+        with watchdog():
+            validate(SCHEMA, document, [rule])
+
+
+CYCLES = [
+    "{users{...a}} fragment a on users{parent{...b}} fragment b on users{parent{...a}}",
+    "{users{...a}} fragment a on users{parent{...a}}",
+    "{users{...a}} fragment a on users{...on users{parent{...{parent{...a}}}}}",
+    "mutation{delete_users(where:{}){returning{...a}}} fragment a on users{parent{...a}}",
+    "subscription{users{...a}} fragment a on users{parent{...a}}",
+    "{__schema{...a}} fragment a on __Schema{types{...b}} fragment b on __Type{ofType{...b}}",
+    '{__type(name:"users"){...b}} fragment b on __Type{fields{type{...b}}}',
+    "{users{id}} fragment a on users{parent{...a}}",
+]
+
+
+@pytest.mark.parametrize("text", CYCLES)
+def test_fragments_that_contain_themselves_through_fields(text: str) -> None:
+    """Each is refused, and for that; the process goes on."""
+    with watchdog():
+        errors = Documents(SCHEMA, DocumentLimits()).get(text).errors
+    assert [error.message for error in errors if "within itself" in error.message]
 
 
 def work(text: str) -> int:
