@@ -22,6 +22,7 @@ from graphql_app.engine.request import (
     all_of,
 )
 from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.inputs import Incomplete
 from schema_gen.meanings import (
     AggregateFunction,
     ColumnField,
@@ -43,20 +44,36 @@ ORDERS: dict[str, tuple[bool, Nulls | None]] = {
 }
 
 
-def _null(name: str) -> RequestError:
+def null_comparison(name: str) -> RequestError:
+    """The refusal of a null where a condition is meant."""
     return RequestError(Code.NULL_COMPARISON, f"'{name}' must not be null: a null must never widen a condition")
+
+
+def absent_condition(name: str) -> RequestError:
+    """The refusal of a condition whose variable is not given, in a write."""
+    message = f"'{name}' has no value, for its variable is not given: a condition left out must never widen a write"
+    return RequestError(Code.NULL_COMPARISON, message)
+
+
+def _empty(name: str) -> RequestError:
+    message = f"The condition on '{name}' has no operator: an empty condition must never widen a write"
+    return RequestError(Code.NULL_COMPARISON, message)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Reads conditions and orders of one schema."""
+    """Reads conditions and orders of one schema.
+
+    `of_write` refuses what would widen a write: a part whose variable is not given, and a comparison without operators.
+    """
 
     built: BuiltSchema
+    of_write: bool = False
 
     # --- where ---------------------------------------------------------------
 
     def where(self, value: object, type_: GraphQLInputType) -> Filter | None:
-        """A `bool_exp`. Raises `RequestError` for a null inside it."""
+        """A `bool_exp`. Raises `RequestError` for a null inside it, and for what would widen a write."""
         items = self._filters(value, type_)
         return all_of(items)
 
@@ -64,12 +81,17 @@ class Conditions:
         named = get_named_type(type_)
         if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
             raise AssertionError("a condition was not an input object")
+        self._refuse_absent(value)
         return [item for name, part in value.items() for item in self._filter(named, name, part)]
+
+    def _refuse_absent(self, value: dict[str, object]) -> None:
+        if self.of_write and isinstance(value, Incomplete):
+            raise absent_condition(value.absent[0])
 
     def _filter(self, type_: GraphQLInputObjectType, name: str, value: object) -> Iterable[Filter]:
         meaning = self.built.meanings[type_.name, name]
         if value is None:
-            raise _null(name)
+            raise null_comparison(name)
         far = type_.fields[name].type
         match meaning:
             case Connective():
@@ -92,13 +114,17 @@ class Conditions:
         return [item for item in items if item != And(())]
 
     def _compared(self, column: str, value: object, type_: GraphQLInputType) -> list[Filter]:
-        return [Compare(column, operator, part) for operator, part in self.comparisons(value, type_)]
+        found: list[Filter] = [Compare(column, operator, part) for operator, part in self.comparisons(value, type_)]
+        if self.of_write and not found:
+            raise _empty(column)
+        return found
 
     def comparisons(self, value: object, type_: GraphQLInputType) -> Iterable[tuple[Operator, object]]:
         """(operator, value) of a comparison."""
         named = get_named_type(type_)
         if not isinstance(value, dict):
             raise AssertionError("a comparison was not an input object")
+        self._refuse_absent(value)
         for name, part in value.items():
             meaning = self.built.meanings[named.name, name]
             if not isinstance(meaning, Comparison):
@@ -110,6 +136,7 @@ class Conditions:
         named = get_named_type(type_)
         if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
             raise AssertionError("a condition on an aggregate was not an input object")
+        self._refuse_absent(value)
         return [
             item
             for name, part in value.items()
@@ -119,17 +146,25 @@ class Conditions:
     def _counted(self, relation: str, name: str, value: object, type_: GraphQLInputType) -> list[Filter]:
         named = get_named_type(type_)
         if value is None:
-            raise _null(name)
+            raise null_comparison(name)
         if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
             raise AssertionError("a condition on a count was not an input object")
+        self._refuse_absent(value)
         parts = {self.built.meanings[named.name, key]: part for key, part in value.items()}
         names = {self.built.meanings[named.name, key]: key for key in named.fields}
         filtered = parts.get(CountPart.FILTER)
+        if self.of_write and filtered is None and CountPart.FILTER in parts:
+            raise null_comparison(names[CountPart.FILTER])
         where = None if filtered is None else self.where(filtered, named.fields[names[CountPart.FILTER]].type)
         columns = tuple(parts.get(CountPart.ARGUMENTS) or ())
         distinct = bool(parts.get(CountPart.DISTINCT))
         predicate = self.comparisons(parts[CountPart.PREDICATE], named.fields[names[CountPart.PREDICATE]].type)
-        return [RelatedCount(relation, operator, part, columns, distinct, where) for operator, part in predicate]
+        found: list[Filter] = [
+            RelatedCount(relation, operator, part, columns, distinct, where) for operator, part in predicate
+        ]
+        if self.of_write and not found:
+            raise _empty(name)
+        return found
 
     # --- order_by ------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from graphql_app.engine.request import Slot
-from graphql_app.errors import Code
+from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.constants import Mismatch, parsed, reader, uniform
 from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
@@ -41,6 +41,14 @@ Tree = Mapping[str, object]
 
 MANY = 20
 """A list of more input objects than this (rows to insert) is read as constants: its shape hardly repeats."""
+
+
+class Incomplete(dict[str, object]):
+    """An object of the document without the fields whose variables were not given; `absent` names these."""
+
+    def __init__(self, fields: dict[str, object], absent: tuple[str, ...]) -> None:
+        super().__init__(fields)
+        self.absent = absent
 
 
 class Slots(list[object]):
@@ -161,9 +169,14 @@ def _take_object(type_: GraphQLInputObjectType, value: object, slots: Slots) -> 
 
 
 def literal(node: ValueNode, type_: GraphQLInputType, variables: Tree) -> object:
-    """The value of a literal in a validated document; `Undefined` for an absent variable."""
+    """The value of a literal in a validated document; `Undefined` for an absent variable. Raises `RequestError`."""
     if isinstance(node, VariableNode):
-        return variables.get(node.name.value, Undefined)
+        value = variables.get(node.name.value, Undefined)
+        if value is None and isinstance(type_, GraphQLNonNull):
+            # A variable that may be null may stand here where it has a default, and then be given as null.
+            message = f"The variable '${node.name.value}' must not be null, for it stands where a value is needed."
+            raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, message)
+        return value
     if isinstance(type_, GraphQLNonNull):
         type_ = type_.of_type
     if isinstance(node, NullValueNode):
@@ -183,8 +196,11 @@ def literal(node: ValueNode, type_: GraphQLInputType, variables: Tree) -> object
 
 def _literal_object(node: ValueNode, type_: GraphQLInputObjectType, variables: Tree) -> dict[str, object]:
     tree: dict[str, object] = {}
+    absent: list[str] = []
     for item in node.fields if isinstance(node, ObjectValueNode) else ():
         value = literal(item.value, type_.fields[item.name.value].type, variables)
-        if value is not Undefined:
+        if value is Undefined:
+            absent.append(item.name.value)
+        else:
             tree[item.name.value] = value
-    return tree
+    return Incomplete(tree, tuple(absent)) if absent else tree

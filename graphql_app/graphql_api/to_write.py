@@ -27,9 +27,9 @@ from graphql_app.engine.request import (
     Write,
     all_of,
 )
-from graphql_app.errors import Code, RequestError
-from graphql_app.graphql_api.conditions import Conditions
+from graphql_app.graphql_api.conditions import Conditions, absent_condition, null_comparison
 from graphql_app.graphql_api.constants import Uniform
+from graphql_app.graphql_api.inputs import Incomplete
 from graphql_app.graphql_api.selection import Fields
 from schema_gen.meanings import (
     Action,
@@ -74,6 +74,7 @@ class Writer:
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
         self._built = translator.built
+        self._conditions = Conditions(translator.built, of_write=True)
 
     # --- answers -------------------------------------------------------------
 
@@ -120,10 +121,19 @@ class Writer:
         parts = {self._built.meanings[named.name, key]: (item, named.fields[key].type) for key, item in value.items()}
         constraint, _ = parts[ConflictPart.CONSTRAINT]
         columns, _ = parts.get(ConflictPart.UPDATE_COLUMNS, ([], None))
-        where, where_type = parts.get(ConflictPart.WHERE, (None, type_))
-        condition = None if where is None else Conditions(self._built).where(where, where_type)
         update = tuple(str(column) for column in columns) if isinstance(columns, list) else ()
-        return OnConflict(str(constraint), update, condition)
+        return OnConflict(str(constraint), update, self._conflict_where(value, named))
+
+    def _conflict_where(self, value: dict[str, object], type_: GraphQLInputObjectType) -> Filter | None:
+        """The condition on rows that are there; what is written out but has no value must not update them all."""
+        name = next(name for name in type_.fields if self._built.meanings[type_.name, name] is ConflictPart.WHERE)
+        if isinstance(value, Incomplete) and name in value.absent:
+            raise absent_condition(name)
+        if name not in value:
+            return None
+        if value[name] is None:
+            raise null_comparison(name)
+        return self._conditions.where(value[name], type_.fields[name].type)
 
     def _rows(
         self, items: list[object], type_: GraphQLInputType
@@ -196,8 +206,8 @@ class Writer:
         """The condition; it must have been written out."""
         value, type_ = given[Argument.WHERE]
         if value is None:
-            raise RequestError(Code.NULL_COMPARISON, "'where' must not be null: a null must never widen a condition")
-        return Conditions(self._built).where(value, type_)
+            raise null_comparison("where")
+        return self._conditions.where(value, type_)
 
     def _changes(self, given: Given) -> tuple[Pairs, Pairs, tuple[JsonChange, ...]]:
         """What becomes of columns: sets, increments, changes of documents."""

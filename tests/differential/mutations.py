@@ -12,6 +12,7 @@ from tests.differential.model import (
     BODY,
     NO_KEY,
     NOT_NULL,
+    NULL_COMPARISON,
     TOO_MANY,
     Draft,
     Fate,
@@ -25,7 +26,7 @@ from tests.differential.model import (
     missing,
 )
 from tests.differential.oracle import Oracle
-from tests.differential.query import Field, Operation, Piece, collected
+from tests.differential.query import Field, Input, Operation, Piece, Way, collected
 from tests.differential.schema import NOTHING, Relation, Table
 from tests.differential.tables import TABLES
 from tests.differential.values import Ambiguous, Row, Rows, Runs, parsed
@@ -65,6 +66,9 @@ class _Mutation:
 
     def wrong(self) -> set[str]:
         """What can be seen without the tables."""
+        return self._wrong_values() | ({NULL_COMPARISON} if widened(Input("", self._field.arguments or {})) else set())
+
+    def _wrong_values(self) -> set[str]:
         if self._action == "insert":
             objects = self._given["objects"] if self._form == "" else [self._given["object"]]
             return {reason for item in objects for reason in _wrong_object(self._table, item, ())}
@@ -176,6 +180,24 @@ class _Mutation:
         self._guarded(perform)
 
     _ANSWERS: Final[dict[str, Callable[[_Mutation], Any]]] = {"insert": _insert, "update": _update, "delete": _delete}
+
+
+def widened(given: Input, *, condition: bool = False, variable: bool = False) -> bool:
+    """Whether a part of a condition has no value: its variable is not sent, or a comparison has no operators."""
+    condition = condition or given.type.strip("[]!").endswith("_bool_exp")
+    variable = variable or given.way is not Way.LITERAL
+    content = given.content
+    if isinstance(content, tuple):
+        return any(widened(item, condition=condition, variable=variable) for item in content)
+    if not isinstance(content, dict) or not all(isinstance(item, Input) for item in content.values()):
+        return False
+    present = [item for item in content.values() if item.way is not Way.ABSENT]
+    # Inside of a variable's value nothing is seen of what is not there.
+    absent = len(present) < len(content) and not variable
+    empty = given.type.endswith("_comparison_exp") and not present
+    return (condition and (absent or empty)) or any(
+        widened(item, condition=condition, variable=variable) for item in present
+    )
 
 
 def _key_where(key: Given) -> Given:
