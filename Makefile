@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run test check test-engines faults bench bench-start bench-csv bench-limits bench-live bench-load fuzz assets clean
+.PHONY: run reset test check test-engines faults bench bench-start bench-csv bench-limits bench-live bench-load fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -21,6 +21,10 @@ PARALLEL ?= -n 2 --dist loadfile
 # The embedded database with sample data, served on http://127.0.0.1:8000
 run: .venv/run.stamp
 	@$(BIN)/graphql-app demo
+
+# The same, with the sample's tables as they were at first
+reset: .venv/run.stamp
+	@$(BIN)/graphql-app demo --reset
 
 # The whole default suite, on every engine this machine has
 test: .venv/test.stamp

@@ -260,6 +260,13 @@ class UnexpectedError:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsWarning:
+    """A setting, or a name that is nearly one, does not do what was probably meant."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """The process or the embedded engine changed its state."""
 
@@ -297,6 +304,7 @@ Event = (
     | SocketOpened
     | SocketClosed
     | UnexpectedError
+    | SettingsWarning
     | Lifecycle
 )
 

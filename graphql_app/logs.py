@@ -39,6 +39,7 @@ from graphql_app.events import (
     SchemaBuilt,
     SchemaChanged,
     SchemaFailed,
+    SettingsWarning,
     SocketClosed,
     SocketOpened,
     StageTimed,
@@ -86,6 +87,7 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     SocketOpened: logging.INFO,
     SocketClosed: logging.INFO,
     UnexpectedError: logging.ERROR,
+    SettingsWarning: logging.WARNING,
     Lifecycle: logging.INFO,
 }
 """How serious each event is."""

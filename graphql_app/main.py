@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 from graphql_app.app import create_app
-from graphql_app.logs import configure_logging
-from graphql_app.settings import load_settings
+from graphql_app.events import SettingsWarning
+from graphql_app.logs import configure_logging, log_events
+from graphql_app.setting_sources import load_settings, misspelt_settings
 
 _settings = load_settings()
 configure_logging(_settings.log_level, _settings.log_format)
+# `graphql-app serve` has said it once for all of its server processes.
+if "graphql_app.cli.serving" not in sys.modules:
+    for _line in misspelt_settings():
+        log_events(SettingsWarning(_line))
 app = create_app(_settings)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr
 from pydantic import model_validator as validates_model
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_app.address import DatabaseAddress
 from graphql_app.database_url import FORM, parse_database_url
 
-ENV_FILE = "ENV_FILE"
-"""The environment variable that names another file than `.env` in the current folder."""
 CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""
 EMBEDDED_DATABASE = "app"
 """The embedded engine's database where DB_NAME does not name one."""
 DATABASE_SETTINGS = (
-    "DATABASE_URL", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "DB_SOCKET", "DB_SSL", "DB_SSL_CA",
+    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
+    "DB_SOCKET", "DB_SSL", "DB_SSL_CA",
 )  # fmt: skip
 """Settings that say which database it is and how to log in."""
-
-
-class SettingsError(Exception):
-    """A setting is wrong. The text is one line: the setting's name and what it takes."""
+SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file")
+"""Settings that name a file with another one's value."""
 
 
 def _split(value: object) -> object:
@@ -75,6 +68,14 @@ def _setting(default: Any, description: str, takes: str) -> Any:
     return Field(default, description=description, json_schema_extra={"takes": takes})
 
 
+def _secret_file(secret: str) -> Any:
+    return _setting(
+        None,
+        f"A file with the value of {secret}, such as a mounted secret; the end of its last line does not count.",
+        "the path of a file that exists",
+    )
+
+
 def _choice(*words: str) -> str:
     return "one of " + ", ".join(words)
 
@@ -84,6 +85,13 @@ SECONDS = "a number of seconds above 0"
 PORT_NUMBER = "a whole number from 0 to 65535"
 TLS = ("off", "required", "verify")
 LEVELS = ("debug", "info", "warning", "error")
+
+
+def _read_secret(setting: str, path: Path) -> str:
+    try:
+        return path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{setting} takes the path of a text file that can be read") from None
 
 
 class Settings(BaseSettings):
@@ -96,6 +104,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = _setting(
         None, "The database as one address, in place of DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME.", FORM
     )
+    database_url_file: FilePath | None = _secret_file("DATABASE_URL")
     db_host: str | None = _setting(
         None,
         "The database server's host. Without DB_HOST, DB_SOCKET and DATABASE_URL the embedded engine runs.",
@@ -106,8 +115,12 @@ class Settings(BaseSettings):
     )
     db_user: str = _setting("root", "The user to log in as.", TEXT)
     db_password: SecretStr = _setting(SecretStr(""), "The user's password.", TEXT)
+    db_password_file: FilePath | None = _secret_file("DB_PASSWORD")
     db_name: str = _setting(
-        "", "The database to serve. A server needs it; the embedded engine takes `app` by default.", "a database's name"
+        "",
+        "The database to serve. A server needs it; the embedded engine takes `app` by default, and commands that only"
+        " look take the one that was served last.",
+        "a database's name",
     )
     db_socket: str | None = _setting(
         None, "The server's Unix socket, in place of DB_HOST and DB_PORT.", "a socket's path"
@@ -219,6 +232,7 @@ class Settings(BaseSettings):
         " empty: anybody may call it.",
         TEXT,
     )
+    admin_secret_file: FilePath | None = _secret_file("ADMIN_SECRET")
     schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
         10.0,
         "How often the database is asked whether its structure changed; 0 for never.",
@@ -283,6 +297,19 @@ class Settings(BaseSettings):
 
     @validates_model(mode="before")
     @classmethod
+    def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for file_setting in SECRET_FILES:
+            path, secret = values.get(file_setting), file_setting.removesuffix("_file")
+            # A path that is no file is told by the check of its own setting.
+            if not path or not Path(path).is_file():
+                continue
+            if values.get(secret):
+                raise ValueError(f"{file_setting.upper()} and {secret.upper()} are both set; set one of them")
+            found[secret] = _read_secret(file_setting.upper(), Path(path))
+        return cls._take_url_apart(values | found)
+
+    @classmethod
     def _take_url_apart(cls, values: dict[str, Any]) -> dict[str, Any]:
         raw = values.get("database_url")
         if not raw:
@@ -334,6 +361,13 @@ class Settings(BaseSettings):
         """Whether no database was named, so that the embedded engine runs."""
         return not (self.db_host or self.db_socket)
 
+    @property
+    def place(self) -> str:
+        """The database in words, without anything secret."""
+        if self.embedded:
+            return f"embedded database {self.db_name or EMBEDDED_DATABASE} in {self.data_dir}"
+        return f"database {self.db_name} at {self.db_socket or f'{self.db_host}:{self.db_port}'}"
+
     def address(self, engine_socket: str | None = None) -> DatabaseAddress:
         """The database to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
         if self.embedded:
@@ -348,51 +382,3 @@ class Settings(BaseSettings):
             ssl=self.db_ssl,
             ssl_ca=self.db_ssl_ca,
         )
-
-
-def load_settings() -> Settings:
-    """The settings of the environment and the `.env` file (or the file that ENV_FILE names).
-
-    Raises `SettingsError`.
-    """
-    options: dict[str, Any] = {"_env_file": _env_file()}
-    if ENV_FILE in os.environ and not os.path.exists(_env_file()):
-        raise SettingsError(f"{ENV_FILE} takes the path of a file that exists")
-    try:
-        return Settings(**options)
-    except ValidationError as error:
-        raise SettingsError(_line(error)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{ENV_FILE}: {_env_file()} cannot be read ({type(error).__name__})") from None
-
-
-def use_embedded(database: str, environment: dict[str, str] | os._Environ[str] = os.environ) -> None:
-    """From now on this process and its children find the embedded engine, whatever database was named before."""
-    kept = {name.upper(): value for name, value in dotenv_values(_env_file()).items() if value}
-    for name, value in kept.items():
-        environment.setdefault(name, value)
-    for name in list(environment):
-        if name.upper() in DATABASE_SETTINGS:
-            del environment[name]
-    environment["DB_NAME"] = database
-    environment[ENV_FILE] = os.devnull
-
-
-def _env_file() -> str:
-    return os.environ.get(ENV_FILE) or ".env"
-
-
-def _line(error: ValidationError) -> str:
-    """The first complaint as one line. No value is shown: it might be a password in the wrong place."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    if not first["loc"]:
-        return first["msg"].removeprefix("Value error, ")
-    name = str(first["loc"][0])
-    return f"{name.upper()} takes {takes(Settings.model_fields[name])}"
-
-
-def takes(setting: FieldInfo) -> str:
-    """What a setting takes, in words; the documentation shows the same."""
-    extra = setting.json_schema_extra
-    assert isinstance(extra, Mapping)
-    return str(extra["takes"])

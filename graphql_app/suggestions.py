@@ -15,8 +15,11 @@ WORK = 100_000
 _ALIKE = 0.6
 
 
-def nearest(given: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that is most like `given`, whatever its case; None where none is alike."""
+def nearest(given: str, known: Iterable[str], alike: float = _ALIKE) -> str | None:
+    """The one of `known` that is most like `given`, whatever its case; None where none is alike.
+
+    `alike`, from 0 to 1, is how much two names have in common (difflib's ratio) to count as alike.
+    """
     if not 0 < len(given) <= LONGEST:
         return None
     lowered = given.lower()
@@ -27,7 +30,7 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
         if work > WORK:
             break
         by_lowered.setdefault(name.lower(), name)
-    found = get_close_matches(lowered, by_lowered, 1, _ALIKE)
+    found = get_close_matches(lowered, by_lowered, 1, alike)
     return by_lowered[found[0]] if found else None
 
 

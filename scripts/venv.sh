@@ -39,6 +39,23 @@ make_venv() {
     fi
 }
 
+# pip is silent for most of a minute; a terminal shows what it is at, a log that it began and what went wrong.
+install() {
+    if [ ! -t 2 ]; then
+        echo "installing graphql-app and its packages into .venv"
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+        return
+    fi
+    { .venv/bin/python -m pip install --progress-bar off --disable-pip-version-check "$@" 2>&1; echo "status $?"; } |
+        awk '
+            function show(text) { printf "\r\033[K%s", substr(text, 1, 78) > "/dev/stderr" }
+            /^status / { status = $2; next }
+            /^Collecting / { show("installing, " ++found " packages so far: " $2); next }
+            /^Installing collected/ { show("installing, unpacking " found " packages"); next }
+            /^(ERROR|error)/ { print "\n" $0 > "/dev/stderr"; next }
+            END { show(""); exit status }'
+}
+
 # A .venv that was copied or whose Python is gone does not run, and is made again.
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
+install --editable ".${extras:+[$extras]}"

@@ -13,7 +13,8 @@ from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import HASURA_CODE
 from graphql_app.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from graphql_app.rest_api.envelope import STATUS
-from graphql_app.settings import Settings, takes
+from graphql_app.setting_sources import takes
+from graphql_app.settings import Settings
 from tests.harness import golden
 from tests.harness.code_map import named_paths
 from tests.harness.source_rules import ROOT, sources

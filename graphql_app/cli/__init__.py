@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from graphql_app.cli.banner import demo_banner
+from graphql_app.cli.banner import demo_banner, own_command
 from graphql_app.cli.failure import CannotRun
 from graphql_app.embedded.errors import EmbeddedError
-from graphql_app.settings import Settings, SettingsError, load_settings, use_embedded
+from graphql_app.setting_sources import SettingsError, load_settings, misspelt_settings, use_embedded
+from graphql_app.settings import Settings
 
 DEMO_DATABASE = "demo"
 
 commands = typer.Typer(
     name="graphql-app",
-    help="GraphQL, REST and CSV over every table of a MySQL-compatible database.",
     epilog="Settings come from the environment or a .env file; options win over both.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,6 +46,21 @@ def _give_up(error: Exception, status: int) -> None:
     raise SystemExit(status) from None
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"graphql-app {version('graphql-app')}")
+        raise typer.Exit
+
+
+@commands.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """GraphQL, REST and CSV over every table of a MySQL-compatible database."""
+
+
 @commands.command()
 def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
     """Serve the database that the settings name, or the embedded one."""
@@ -54,13 +70,21 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
 
 
 @commands.command()
-def demo(host: Host = None, port: Port = None) -> None:
+def demo(
+    host: Host = None,
+    port: Port = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Make the sample's tables as they were at first.")] = False,
+) -> None:
     """Serve a sample database in the embedded engine, whatever database the settings name."""
-    from graphql_app.cli.serving import run_server
+    from graphql_app.cli.serving import Sample, run_server
 
     use_embedded(DEMO_DATABASE)
     settings = _settings(host, port, 1)
-    run_server(settings, sample=True, announce=lambda at: typer.echo(demo_banner(at, settings)))
+    run_server(
+        settings,
+        sample=Sample.ANEW if reset else Sample.IF_EMPTY,
+        announce=lambda at: typer.echo(demo_banner(at, settings, own_command())),
+    )
 
 
 @commands.command()
@@ -71,8 +95,8 @@ def check(
     from graphql_app.cli.check import run_check, run_suggest
 
     if suggest:
-        run_suggest(_settings(), typer.echo)
-    elif not run_check(_settings(), typer.echo):
+        run_suggest(_settings(tell=True), typer.echo)
+    elif not run_check(_settings(tell=True), typer.echo):
         raise typer.Exit(1)
 
 
@@ -81,7 +105,7 @@ def schema() -> None:
     """Print the GraphQL schema (SDL)."""
     from graphql_app.cli.sdl import print_schema
 
-    print_schema(_settings(), typer.echo)
+    print_schema(_settings(tell=True), typer.echo)
 
 
 @commands.command("import")
@@ -98,7 +122,7 @@ def import_(
     if mode not in [each.value for each in BulkMode]:
         raise CannotRun(f"--mode takes one of {', '.join(BulkMode)}")
     failed = False
-    for report, bad in import_files(_settings(), files, Options(BulkMode(mode), dry_run)):
+    for report, bad in import_files(_settings(tell=True), files, Options(BulkMode(mode), dry_run)):
         typer.echo(f"{report.table}: {report.imported} of {report.total} rows imported, {report.failed} refused")
         for row in bad:
             typer.echo(f"  line {row.line}: {row.code}: {row.message}", err=True)
@@ -119,7 +143,7 @@ def export(
     from graphql_app.cli.export import export_table
     from graphql_app.cli.progress import progress
 
-    settings = _settings()
+    settings = _settings(tell=True)
     with progress(table, None) as advance:
         if output is None:
             export_table(settings, table, sys.stdout.buffer, advance, spreadsheet=spreadsheet)
@@ -131,9 +155,18 @@ def export(
         part.replace(output)
 
 
-def _settings(host: str | None = None, port: int | None = None, workers: int | None = None) -> Settings:
-    """The settings, options first; server processes read the same from their environment."""
+def _settings(
+    host: str | None = None, port: int | None = None, workers: int | None = None, *, tell: bool = False
+) -> Settings:
+    """The settings, options first; server processes read the same from their environment.
+
+    `tell` names what is nearly a setting, on standard error; a server's log does so by itself.
+    """
     for name, option in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if option is not None:
             os.environ[name] = str(option)
-    return load_settings()
+    settings = load_settings()
+    if tell:
+        for line in misspelt_settings():
+            typer.echo(f"graphql-app: {line}", err=True)
+    return settings

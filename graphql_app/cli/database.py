@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from graphql_app.address import DatabaseAddress
 from graphql_app.cli.failure import CannotRun
-from graphql_app.embedded.provide import visited_engine
+from graphql_app.embedded.provide import visited_database, visited_engine
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, connect
 from graphql_app.errors import AppError
 from graphql_app.logs import log_events
 from graphql_app.schema_loader import catalog_of
-from graphql_app.settings import EMBEDDED_DATABASE, Settings
+from graphql_app.settings import Settings
 from schema_gen.catalog import Catalog
 from schema_gen.introspect import RawRow, introspect
 
@@ -27,10 +28,10 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, Database
         async with _dialled(settings.address()) as found:
             yield found
         return
-    name = settings.db_name or EMBEDDED_DATABASE
+    name = settings.db_name or visited_database(settings.data_dir)
     async with (
         visited_engine(settings.data_dir, name, log_events) as socket,
-        _dialled(settings.address(socket)) as found,
+        _dialled(replace(settings.address(socket), name=name)) as found,
     ):
         yield found
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from enum import Enum
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
@@ -24,8 +25,10 @@ from graphql_app.cli.slow_clients import PatientProtocol, SlowClients
 from graphql_app.cli.sockets import Sockets, allow_many_connections
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
+from graphql_app.events import Lifecycle, SettingsWarning
 from graphql_app.logs import configure_logging, log_events
 from graphql_app.metrics import SHARED_FOLDER
+from graphql_app.setting_sources import misspelt_settings
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 
 APP = "graphql_app.main:app"
@@ -40,19 +43,32 @@ class Stopped(SystemExit):
     """SIGTERM came: an orderly end, not a failure."""
 
 
-def run_server(settings: Settings, *, sample: bool = False, announce: Callable[[str], None] | None = None) -> None:
-    """Serves until Ctrl-C or SIGTERM. `sample` fills the embedded engine's database first.
+class Sample(Enum):
+    """What is done with the sample database before the start."""
+
+    NONE = "none"
+    IF_EMPTY = "if empty"
+    ANEW = "anew"
+
+
+def run_server(
+    settings: Settings, *, sample: Sample = Sample.NONE, announce: Callable[[str], None] | None = None
+) -> None:
+    """Serves until Ctrl-C or SIGTERM. `sample` says what fills the embedded engine's database first.
 
     `announce` is called with the server's address when everything but the workers is up.
     Raises `CannotRun` and `EmbeddedError` where it cannot start.
     """
     configure_logging(settings.log_level, settings.log_format)
+    for line in misspelt_settings():
+        log_events(SettingsWarning(line))
     allow_many_connections()
     with ExitStack() as stack:
         stack.enter_context(orderly_end())
         listener = stack.enter_context(_listen(settings.host, settings.port))
         if settings.embedded:
             stack.enter_context(_engine(settings, sample))
+        log_events(Lifecycle(f"serving {settings.place} on {_address(listener)}"))
         if announce is not None:
             announce(_address(listener))
         if settings.workers > 1:
@@ -103,13 +119,15 @@ def _address(listener: socket.socket) -> str:
 
 
 @contextmanager
-def _engine(settings: Settings, sample: bool) -> Iterator[None]:
+def _engine(settings: Settings, sample: Sample) -> Iterator[None]:
     """Holds the embedded engine, and tells the server's processes where it listens."""
     engine = EmbeddedEngine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, log_events)
+    log_events(Lifecycle("starting the embedded database"))
     os.environ[SOCKET_VARIABLE] = engine.start()
     try:
-        if sample:
-            engine.load_sample()
+        engine.note_served()
+        if sample is not Sample.NONE:
+            engine.load_sample(reset=sample is Sample.ANEW)
         yield
     finally:
         del os.environ[SOCKET_VARIABLE]

@@ -66,6 +66,10 @@ class EmbeddedEngine:
         self._watcher.start()
         return self._socket
 
+    def note_served(self) -> None:
+        """Notes the database as the one that commands look at when DB_NAME names none."""
+        folders.note_served(self._folder, self._database)
+
     def stop(self) -> None:
         """Ends the engine, unless sibling workers still use it, and returns when its process is gone."""
         self._stopping.set()
@@ -77,15 +81,15 @@ class EmbeddedEngine:
                 self._watcher.join(STOP_LIMIT)
         folders.remove_short_socket(self._link)
 
-    def load_sample(self) -> bool:
+    def load_sample(self, *, reset: bool = False) -> bool:
         """Fills the database with the sample if it is empty, or if an earlier load was cut off; gives whether it did.
 
-        Raises `EmbeddedError`.
+        With `reset` always: the sample's tables are made anew, and others stay. Raises `EmbeddedError`.
         """
         unfinished = self._folder.root / "sample-unfinished"
         try:
             found = self._instance.run((_TABLES,), self._database)
-            if found is not None and int(found[0]) > 0 and not unfinished.exists():
+            if found is not None and int(found[0]) > 0 and not reset and not unfinished.exists():
                 return False
             unfinished.touch()
             self._instance.run(statements(), self._database)

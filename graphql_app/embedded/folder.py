@@ -48,6 +48,11 @@ class Folder:
         return self.root / "engine-version"
 
     @property
+    def database(self) -> Path:
+        """Holds the name of the database that a server served last."""
+        return self.root / "database"
+
+    @property
     def log(self) -> Path:
         """The engine's log."""
         return self.engine / "log" / "seekdb.log"
@@ -110,6 +115,19 @@ def mark_complete(folder: Folder, version: str) -> None:
     """Notes that the engine's folder is whole and may hold data from now on."""
     folder.version.write_text(version + "\n")
     folder.unfinished.unlink(missing_ok=True)
+
+
+def note_served(folder: Folder, database: str) -> None:
+    """Notes which database a server serves, for commands that name none."""
+    folder.database.write_text(database + "\n")
+
+
+def last_served(folder: Folder) -> str | None:
+    """The database that a server served last, if any did."""
+    try:
+        return folder.database.read_text().strip() or None
+    except OSError:
+        return None
 
 
 def short_socket(folder: Folder) -> tuple[str, Path | None]:

@@ -325,3 +325,15 @@ def test_the_sample_is_loaded_once(start: Start, tmp_path: Path) -> None:
     assert ask(address, "SELECT COUNT(*) FROM users") == 5
     # The session of the embedded engine is not at UTC by itself.
     assert ask(address, "SELECT UNIX_TIMESTAMP(a_timestamp) FROM type_samples WHERE label = 'ordinary'") == 1751371200
+
+
+def test_the_sample_is_made_anew_when_asked_to(start: Start, tmp_path: Path) -> None:
+    """As it was at first; what somebody added stays, also a table that refers to one of the sample's."""
+    engine, address = start(tmp_path), str(Folder(tmp_path.resolve()).socket)
+    assert engine.load_sample()
+    ask(address, "UPDATE users SET age = 1")
+    ask(address, "CREATE TABLE mine (id INT PRIMARY KEY, u INT, FOREIGN KEY (u) REFERENCES users (id))")
+    ask(address, "INSERT INTO mine VALUES (1, 1)")
+    assert engine.load_sample(reset=True)
+    assert ask(address, "SELECT COUNT(*) FROM users WHERE age = 1") == 0
+    assert ask(address, "SELECT COUNT(*) FROM mine") == 1

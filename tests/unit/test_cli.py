@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,46 @@ def test_grants_that_matter(line: str, text: str | None) -> None:
 
 def test_the_banner_leads_to_every_place() -> None:
     """With the address that the server got."""
-    text = demo_banner("http://127.0.0.1:8123", Settings(data_dir=Path("there")))
+    text = demo_banner("http://127.0.0.1:8123", Settings(data_dir=Path("there")), "graphql-app")
     assert all(f"http://127.0.0.1:8123/{place}" in text for place in ("graphiql", "docs", "api/users/query"))
     assert "there" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_command_of_the_banner_works_as_printed(tmp_path: Path) -> None:
+    """However the program was started: as a module here."""
+    program = Path(sys.executable).with_name("graphql-app")
+    for started in ([sys.executable, "-m", "graphql_app"], [str(program)]):
+        code = (
+            f"import sys; sys.argv = {started[-1:]!r}; sys.argv[0] = sys.argv[0].replace('graphql_app', '__main__.py')"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", f"{code}\nfrom graphql_app.cli.banner import own_command\nprint(own_command())"],
+            cwd=tmp_path,
+            env={"PATH": "", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        done = subprocess.run(f"{told} --version", shell=True, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("graphql-app ")
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    """Of the installed package."""
+    done = run(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"graphql-app {metadata.version('graphql-app')}\n")
+
+
+def test_a_name_that_is_nearly_a_setting_is_told(tmp_path: Path) -> None:
+    """In the environment and in the `.env` file; names of other programs are not."""
+    (tmp_path / ".env").write_text("DB_HOSTT=db.example.com\nOTHER=1\n")
+    done = run(
+        tmp_path, "check", DATABSE_URL="mysql://nobody@nowhere/x", DB_SOCKET="none.sock", DB_NAME="x", EDITOR="vi"
+    )
+    assert done.stderr.splitlines()[:2] == [
+        "graphql-app: DATABSE_URL in the environment is not a setting and has no effect; did you mean DATABASE_URL?",
+        "graphql-app: DB_HOSTT in .env is not a setting and has no effect; did you mean DB_HOST?",
+    ]
+    assert "EDITOR" not in done.stderr
+    assert "OTHER" not in done.stderr

@@ -11,7 +11,8 @@ import pytest
 
 from graphql_app.address import DatabaseAddress
 from graphql_app.database_url import parse_database_url
-from graphql_app.settings import Settings, SettingsError, load_settings, takes, use_embedded
+from graphql_app.setting_sources import SettingsError, load_settings, takes, use_embedded
+from graphql_app.settings import SECRET_FILES, Settings
 
 Load = Callable[..., Settings]
 
@@ -214,3 +215,26 @@ def test_traces_need_their_extra(load: Load, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SettingsError, match=r"OTEL takes true or false; .*pip install 'graphql-app\[otel\]'"):
         load()
     assert not load(OTEL="off").otel
+
+
+@pytest.mark.parametrize("secret", ["DATABASE_URL", "DB_PASSWORD", "ADMIN_SECRET"])
+def test_secrets_come_from_files(load: Load, tmp_path: Path, secret: str) -> None:
+    """Without the end of the last line; the secret itself beside it is refused, and a file that is not there."""
+    value = "mysql://api:word@db/shop" if secret == "DATABASE_URL" else " word "
+    (tmp_path / "secret").write_text(value + "\n")
+    found = load(**{f"{secret}_FILE": "secret"})
+    if secret == "DATABASE_URL":
+        assert (found.db_host, found.db_password.get_secret_value()) == ("db", "word")
+    else:
+        assert getattr(found, secret.lower()).get_secret_value() == value
+    with pytest.raises(SettingsError, match=f"^{secret}_FILE and {secret} are both set; set one of them$"):
+        load(**{secret: value})
+    os.environ.pop(secret)
+    with pytest.raises(SettingsError, match=f"^{secret}_FILE takes the path of a file that exists$"):
+        load(**{f"{secret}_FILE": "missing"})
+
+
+def test_every_secret_has_a_file() -> None:
+    """Whatever secrets come."""
+    secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert {f"{name}_file" for name in secrets} == set(SECRET_FILES)
