@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr
 from pydantic import model_validator as validates_model
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graphql_app.address import DatabaseAddress
 from graphql_app.database_url import FORM, parse_database_url
+from graphql_app.setting_types import (
+    BOOLEAN,
+    COUNT,
+    LEVELS,
+    NUMBER,
+    PORT_NUMBER,
+    SECONDS,
+    TEXT,
+    TLS,
+    Milliseconds,
+    Names,
+    Port,
+)
+from graphql_app.setting_types import choice as _choice
+from graphql_app.setting_types import filled as _filled
+from graphql_app.setting_types import installed as _installed
+from graphql_app.setting_types import lower as _lower
+from graphql_app.setting_types import origins as _origins
+from graphql_app.setting_types import setting as _setting
 
 CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""
@@ -27,64 +45,12 @@ SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file")
 """Settings that name a file with another one's value."""
 
 
-def _split(value: object) -> object:
-    return (
-        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
-    )
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _filled(value: tuple[int, ...]) -> tuple[int, ...]:
-    if not value:
-        raise ValueError("empty")
-    return value
-
-
-def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
-        raise ValueError("no origin")
-    return tuple(origin for origin in value if origin != "none")
-
-
-def _installed(wanted: bool) -> bool:
-    try:
-        if wanted and find_spec("opentelemetry.exporter.otlp.proto.http") is None:
-            raise ValueError("not installed")
-    except ModuleNotFoundError:
-        raise ValueError("not installed") from None
-    return wanted
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Milliseconds = Annotated[tuple[PositiveInt, ...], NoDecode, BeforeValidator(_split)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _setting(default: Any, description: str, takes: str) -> Any:
-    """A field with what the documentation and the error line say about it."""
-    return Field(default, description=description, json_schema_extra={"takes": takes})
-
-
 def _secret_file(secret: str) -> Any:
     return _setting(
         None,
         f"A file with the value of {secret}, such as a mounted secret; the end of its last line does not count.",
         "the path of a file that exists",
     )
-
-
-def _choice(*words: str) -> str:
-    return "one of " + ", ".join(words)
-
-
-TEXT, NUMBER, COUNT, BOOLEAN = "a text", "a whole number from 1", "a whole number from 0", "true or false"
-SECONDS = "a number of seconds above 0"
-PORT_NUMBER = "a whole number from 0 to 65535"
-TLS = ("off", "required", "verify")
-LEVELS = ("debug", "info", "warning", "error")
 
 
 def _read_secret(setting: str, path: Path) -> str:
@@ -195,6 +161,11 @@ class Settings(BaseSettings):
     )
     body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
         7.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
+    )
+    max_header_bytes: Annotated[int, Field(ge=1024)] = _setting(
+        65_536,
+        "The most bytes of a request's headers; there may be 100 of them, each of at most 8,190 bytes.",
+        "a whole number from 1024",
     )
     max_in_flight: PositiveInt = _setting(
         4_000,

@@ -145,6 +145,7 @@ class ServerConfig(uvicorn.Config):
     """
 
     slow_clients: SlowClients
+    head_bytes: int
 
     def load(self) -> None:
         """Loads the app; called in each server process."""
@@ -205,6 +206,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         ws_per_message_deflate=False,
     )
     config.slow_clients = SlowClients(settings.header_timeout_seconds, settings.body_timeout_seconds)
+    config.head_bytes = settings.max_header_bytes
     if settings.workers > 1:
         supervisor = Supervisor(config, sockets=[listener])
         supervisor.run()

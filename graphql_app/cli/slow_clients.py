@@ -10,7 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql_app.cli.whole_answers import OnePacketProtocol
+from graphql_app.cli.heads import HeadProtocol
+from graphql_app.cli.refusals import LATE
 
 LOOK_SECONDS: Final = 0.5
 AT_A_TIME: Final = 50
@@ -20,10 +21,6 @@ BYTES_A_SECOND: Final = 500
 """A body that brings less is slow."""
 ANSWER_SECONDS: Final = 60.0
 """How long a client may take nothing of its answer."""
-_LATE: Final = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: 37\r\nconnection: close\r\n\r\nThe request took too long to arrive.\n"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ class SlowClients:
         return None
 
 
-class PatientProtocol(OnePacketProtocol):
+class PatientProtocol(HeadProtocol):
     """uvicorn's protocol, whose patience has an end. The configuration's `slow_clients` looks at it."""
 
     def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
@@ -123,6 +120,8 @@ class PatientProtocol(OnePacketProtocol):
             return None
         if self.flow.write_paused:
             return Doing("answer", cycle, self.transport.get_write_buffer_size())
+        if self._deaf:
+            return None
         if self.scope is None or cycle is None or cycle.scope is not self.scope:
             return Doing("head", id(self.scope))
         if cycle.more_body and not cycle.response_complete and not self.flow.read_paused:
@@ -136,5 +135,6 @@ class PatientProtocol(OnePacketProtocol):
             self.transport.abort()
             return
         if doing.request != id(None):
-            self.transport.write(_LATE)
-        self.transport.close()
+            self.take_leave(LATE)
+        else:
+            self.transport.close()

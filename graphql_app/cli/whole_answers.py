@@ -49,6 +49,11 @@ class WholeAnswers(asyncio.Transport):
         if head:
             self.beneath.write(head)
 
+    def write_eof(self) -> None:
+        """Says that nothing more will come."""
+        self._flush()
+        self.beneath.write_eof()
+
     def close(self) -> None:
         """Closes when everything is sent."""
         self._flush()

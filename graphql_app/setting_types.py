@@ -1,0 +1,67 @@
+"""The kinds of values that settings take, and the words that say so."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic_settings import NoDecode
+
+
+def split(value: object) -> object:
+    """The parts of a text between its commas; anything else as it is."""
+    return (
+        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
+    )
+
+
+def lower(value: object) -> object:
+    """A text without blanks around it, in small letters."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def filled(value: tuple[int, ...]) -> tuple[int, ...]:
+    """Numbers, at least one. Raises `ValueError`."""
+    if not value:
+        raise ValueError("empty")
+    return value
+
+
+def origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins of pages, `none` for none. Raises `ValueError`."""
+    if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
+        raise ValueError("no origin")
+    return tuple(origin for origin in value if origin != "none")
+
+
+def installed(wanted: bool) -> bool:
+    """Whether traces are wanted. Raises `ValueError` where they cannot be sent."""
+    try:
+        if wanted and find_spec("opentelemetry.exporter.otlp.proto.http") is None:
+            raise ValueError("not installed")
+    except ModuleNotFoundError:
+        raise ValueError("not installed") from None
+    return wanted
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
+Milliseconds = Annotated[tuple[PositiveInt, ...], NoDecode, BeforeValidator(split)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def setting(default: Any, description: str, takes: str) -> Any:
+    """A field with what the documentation and the error line say about it."""
+    return Field(default, description=description, json_schema_extra={"takes": takes})
+
+
+def choice(*words: str) -> str:
+    """What a setting of few words takes."""
+    return "one of " + ", ".join(words)
+
+
+TEXT, NUMBER, COUNT, BOOLEAN = "a text", "a whole number from 1", "a whole number from 0", "true or false"
+SECONDS = "a number of seconds above 0"
+PORT_NUMBER = "a whole number from 0 to 65535"
+TLS = ("off", "required", "verify")
+LEVELS = ("debug", "info", "warning", "error")
