@@ -48,7 +48,7 @@ class Edge:
         return self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = RequestContext(self._id(scope), [] if self._timing else None)
+        context = RequestContext(self._id(scope), [] if self._timing else None, scope["client"], scope["path"])
         CURRENT.set(context)
         waiting = True
         self.in_flight += 1

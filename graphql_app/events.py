@@ -112,9 +112,14 @@ class ConnectionDiscarded:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAway:
-    """The database stopped answering; `code` is the last failure's number."""
+    """The database does not answer; `code` is the last failure's number, `reason` says it in words.
+
+    Told when it begins, once a minute while it lasts (`seconds` since the beginning), and when the reason changes.
+    """
 
     code: int
+    reason: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

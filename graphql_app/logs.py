@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Final
@@ -49,10 +49,12 @@ from graphql_app.events import (
     TurnedAway,
     UnexpectedError,
 )
-from graphql_app.request_context import CURRENT
+from graphql_app.request_context import CURRENT, RequestContext
 
 LINE_LIMIT: Final = 2048
 """The most bytes of a line, its end included."""
+REFUSED_LOGIN: Final = frozenset({1044, 1045, 1049, 1130, 1698})
+"""The server's numbers for why it does not let the program in."""
 FIELD_LIMIT: Final = 1400
 """The most characters of one field."""
 
@@ -94,16 +96,25 @@ LEVELS: Final[Mapping[type[Event], int]] = {
 
 Fields = dict[str, object]
 
+TABLE_PART: Final = "{table}"
+"""The part of a REST address that names a table."""
+TABLE_LIMIT: Final = 64
+"""The most characters of a table's name."""
+_request_fields: set[str] = set()
 _logger = logging.getLogger("graphql_app")
 _NAMES = {event: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower() for event in LEVELS}
 _PLAIN = re.compile(r"[\w.,:;/+*%@()\[\]<>-]+", re.ASCII)
 
 
-def configure_logging(level: str, form: str) -> None:
+def configure_logging(level: str, form: str, request_fields: Collection[str] = ()) -> None:
     """Writes the log to stderr from `level` on (`debug`, `info`, `warning`, `error`), as `text` or `json`.
+
+    `request_fields` are further fields of the line of a request: `client`, its address, and `table`.
 
     uvicorn's messages take the same form; its access lines are left out, because `RequestDone` says more.
     """
+    _request_fields.clear()
+    _request_fields.update(request_fields)
     handler = _Handler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
     root = logging.getLogger()
@@ -120,9 +131,21 @@ def configure_logging(level: str, form: str) -> None:
 
 def log_events(event: Event) -> None:
     """An observer that writes a line for each event that is serious enough."""
-    level = LEVELS[type(event)]
+    level = logging.DEBUG if _expected(event) else LEVELS[type(event)]
     if _logger.isEnabledFor(level):
         _logger.log(level, _NAMES[type(event)], extra={"event_fields": _fields_of(event)})
+
+
+def _expected(event: Event) -> bool:
+    """Whether the event only repeats, for the program's own work, that the database is away: that is told by itself."""
+    match event:
+        case AttemptFailed(kind="control", failure=failure, code=code):
+            return failure == "A" or code in REFUSED_LOGIN
+        case Retrying(kind="control"):
+            return True
+        case GaveUp(kind="control", reason=reason):
+            return reason == "SERVICE_UNAVAILABLE"
+    return False
 
 
 def _fields_of(event: Event) -> Fields:
@@ -136,6 +159,19 @@ def _fields_of(event: Event) -> Fields:
             found["ms" if each.name == "seconds" else "delay_ms"] = round(value * 1000, 2)
         elif value is not None:
             found[each.name] = value
+    if context is not None and _request_fields and isinstance(event, RequestDone):
+        found |= _of_request(context, event.name)
+    return found
+
+
+def _of_request(context: RequestContext, name: str) -> Fields:
+    """What the settings want to be told of a request beyond its event."""
+    found: Fields = {}
+    if "client" in _request_fields and context.client is not None:
+        found["client"] = context.client[0]
+    if "table" in _request_fields and TABLE_PART in name:
+        place = name.partition(" ")[2].split("/").index(TABLE_PART)
+        found["table"] = context.path.split("/")[place][:TABLE_LIMIT]
     return found
 
 

@@ -10,7 +10,7 @@ from graphql_app.logs import configure_logging, log_events
 from graphql_app.setting_sources import load_settings, misspelt_settings
 
 _settings = load_settings()
-configure_logging(_settings.log_level, _settings.log_format)
+configure_logging(_settings.log_level, _settings.log_format, _settings.log_request_fields)
 # `graphql-app serve` has said it once for all of its server processes.
 if "graphql_app.cli.serving" not in sys.modules:
     for _line in misspelt_settings():

@@ -11,6 +11,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final, Literal
 
 from prometheus_client import (
@@ -72,6 +73,33 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "unexpected_errors": ("Defects of the program, by where they surfaced.", ("where",)),
 }
 """Counters (their names end in `_total`): what each counts, and its labels."""
+
+_APIS: Final = ("graphql", "rest")
+_KINDS: Final = ("read", "write", "control")
+_FLAGS: Final = ("true", "false")
+_LANES: Final = ("interactive", "bulk", "control", "stop")
+_TIMED_OUT_OR_AWAY: Final = ("GATEWAY_TIMEOUT", "SERVICE_UNAVAILABLE")
+BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "requests": (("graphql",), ("query", "mutation"), ("200",)),
+    "failures": (_APIS, ("INTERNAL_ERROR", *_TIMED_OUT_OR_AWAY)),
+    "clients_left": (_APIS,),
+    "attempts_failed": (_KINDS, ("A", "B", "B'", "C", "D")),
+    "retries": (_KINDS,),
+    "gave_up": (_KINDS, _TIMED_OUT_OR_AWAY),
+    "retry_budget_spent": (_KINDS,),
+    "statements_killed": (_FLAGS,),
+    "connections_discarded": (("old", "idle", "in doubt", "renewed"),),
+    "probes": (_FLAGS,),
+    "turned_away": (_LANES,),
+    "ledger_settled": (_FLAGS,),
+    "subscriptions_opened": (("websocket", "sse", "multipart"),),
+    "subscriptions_closed": (("websocket", "sse", "multipart"),),
+    "sockets_opened": (("graphql-transport-ws", "graphql-ws"),),
+    "sockets_closed": (("1000", "1001", "1006"),),
+    "schema_changes": (_FLAGS,),
+    "unexpected_errors": (("graphql", "schema", "subscriptions"),),
+}
+"""Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
 
 HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...], tuple[float, ...]]]] = {
     "request_seconds": ("Time from a request's arrival to its answer.", ("face",), _SECONDS),
@@ -154,6 +182,9 @@ class Metrics:
         self._made: dict[str, MetricWrapperBase] = {}
         self._define()
         self._noted: dict[tuple[str, ...], _Count | _Spread] = {}
+        for name, values in BEGIN_AT_ZERO.items():
+            for labels in product(*values):
+                self.counter(name, *labels)
         self._handlers = _handlers(self)
         if not self._shared:
             ProcessCollector(registry=self.registry)
@@ -307,8 +338,9 @@ def _of_database(to: Metrics) -> _Handlers:
         to.count("connections_opened")
         to.observe("connect_seconds", event.seconds)
 
-    def away(_event: events.DatabaseAway) -> None:
-        to.count("database_lost")
+    def away(event: events.DatabaseAway) -> None:
+        if not event.seconds:
+            to.count("database_lost")
         to.set("database_away", 1)
 
     def back(event: events.DatabaseBack) -> None:

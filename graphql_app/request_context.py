@@ -10,10 +10,15 @@ from graphql_app.records import record
 
 @record
 class RequestContext:
-    """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them."""
+    """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them.
+
+    `client` and `path` are the address it came from and the one it asks for, as the ASGI scope has them.
+    """
 
     id: str
     stages: list[tuple[str, float]] | None = None
+    client: tuple[str, int] | None = None
+    path: str = ""
 
 
 CURRENT: ContextVar[RequestContext | None] = ContextVar("graphql_app_request", default=None)

@@ -35,6 +35,13 @@ def origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(origin for origin in value if origin != "none")
 
 
+def request_fields(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Further fields of the log of requests. Raises `ValueError`."""
+    if not set(value) <= {"client", "table"}:
+        raise ValueError("no field")
+    return value
+
+
 def installed(wanted: bool) -> bool:
     """Whether traces are wanted. Raises `ValueError` where they cannot be sent."""
     try:

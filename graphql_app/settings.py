@@ -24,6 +24,7 @@ from graphql_app.setting_types import (
     Milliseconds,
     Names,
     Port,
+    request_fields,
 )
 from graphql_app.setting_types import choice as _choice
 from graphql_app.setting_types import filled as _filled
@@ -144,6 +145,13 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = _setting(
         "text", "How a log line is written.", _choice("text", "json")
+    )
+
+    log_request_fields: Annotated[Names, AfterValidator(request_fields)] = _setting(
+        (),
+        "What the log says of each request beyond its address, status and time: the client's address, the table."
+        " Behind a proxy the address is that of `X-Forwarded-For`, where FORWARDED_ALLOW_IPS trusts the proxy.",
+        "client, table, or both, separated by a comma",
     )
 
     metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from graphql_app.address import DatabaseAddress
 from graphql_app.cli.failure import CannotRun
 from graphql_app.embedded.provide import visited_database, visited_engine
+from graphql_app.engine.connect_failures import describe_failure
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, connect
 from graphql_app.errors import AppError
 from graphql_app.logs import log_events
@@ -40,10 +41,9 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, Database
 async def _dialled(address: DatabaseAddress) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
     try:
         connection = await connect(Target.of(address), CONNECT_LIMIT)
-    except ServerError as error:
-        raise CannotRun(f"the server at {where(address)} says no: {error.message} (error {error.code})") from None
-    except ConnectionLost as error:
-        raise CannotRun(f"no connection to {where(address)}: {error.reason} (error {error.code})") from None
+    except (ServerError, ConnectionLost) as error:
+        reason = describe_failure(error, Target.of(address))
+        raise CannotRun(f"no connection to {where(address)}: {reason}") from None
     try:
         yield connection, address
     finally:

@@ -59,7 +59,7 @@ def run_server(
     `announce` is called with the server's address when everything but the workers is up.
     Raises `CannotRun` and `EmbeddedError` where it cannot start.
     """
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, settings.log_request_fields)
     for line in misspelt_settings():
         log_events(SettingsWarning(line))
     allow_many_connections()

@@ -13,6 +13,7 @@ from contextlib import suppress
 from math import inf
 from types import MappingProxyType
 
+from graphql_app.engine.connect_failures import describe_failure
 from graphql_app.engine.driver import (
     CANNOT_CONNECT,
     GONE,
@@ -41,6 +42,9 @@ __all__ = ["Lane", "LaneStats", "Pool", "PoolSettings"]
 _FAREWELL = 0.5
 """Seconds for closing sockets when the pool ends."""
 
+TELL_AGAIN, TELL_OTHER = 60.0, 1.0
+"""Seconds after which it is told once more that the database is away: for the same reason, and for another one."""
+
 _GENTLE = 1.0
 """Seconds after its return in which the database is dialled with care."""
 
@@ -58,6 +62,7 @@ class Pool:
         self.gentle_until = 0.0
         self.observer = observer
         self._refused = False
+        self._away_reason, self._told_away = "", 0.0
         self._target = target
         self._probe = Probe(self._probed, self._back, observer)
         self._features: Features | None = None
@@ -207,15 +212,22 @@ class Pool:
         known = self.away
         self._refused = row_of(error).failure is FailureClass.D
         self.away_code = error.code
-        if self.away_since is None:
-            self.away_since = self.loop.time()
-            self.observer(DatabaseAway(error.code))
+        self._tell_away(error)
         if not known or self._refused:
             # Who comes later knows that it is away, and waits.
             for lane in self._lanes.values():
                 lane.refuse(error)
         if not self.closed:
             self._probe.start()
+
+    def _tell_away(self, error: ConnectionLost | ServerError) -> None:
+        now, reason = self.loop.time(), describe_failure(error, self._target)
+        if self.away_since is None:
+            self.away_since = now
+        elif now < self._told_away + (TELL_AGAIN if reason == self._away_reason else TELL_OTHER):
+            return
+        self._away_reason, self._told_away = reason, now
+        self.observer(DatabaseAway(error.code, reason, now - self.away_since))
 
     async def _probed(self) -> Connection:
         try:

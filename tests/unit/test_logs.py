@@ -11,6 +11,7 @@ import pytest
 
 from graphql_app import events
 from graphql_app.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
+from graphql_app.request_context import CURRENT, RequestContext
 
 LOGGERS = ("", "graphql_app", "uvicorn", "uvicorn.error", "uvicorn.access")
 NASTY = 'a\nb\r\u2028\x1b[31m"x" =\ud800'
@@ -139,3 +140,20 @@ def test_configuring_twice_writes_once(capfd: pytest.CaptureFixture[str]) -> Non
     configure_logging("info", "text")
     log_events(events.Lifecycle("here"))
     assert capfd.readouterr().err.count("lifecycle") == 1
+
+
+def test_further_fields_of_a_request(capfd: pytest.CaptureFixture[str]) -> None:
+    """Only where the settings ask for them: they tell of a person, and of what the person looked at."""
+    token = CURRENT.set(RequestContext("r1", None, ("192.0.2.7", 4711), "/api/users/query"))
+    try:
+        for wanted in ((), ("client", "table")):
+            configure_logging("info", "json", wanted)
+            log_events(events.RequestDone("rest", "GET /api/{table}/query", 200, 0.001, 0, None))
+            log_events(events.RequestDone("graphql", "Mine", 200, 0.001, 0, None, "query"))
+        configure_logging("info", "json")
+    finally:
+        CURRENT.reset(token)
+    lines = [orjson.loads(line) for line in capfd.readouterr().err.splitlines()]
+    told = [("client" in line, "table" in line) for line in lines]
+    assert told == [(False, False), (False, False), (True, True), (True, False)]
+    assert (lines[2]["client"], lines[2]["table"]) == ("192.0.2.7", "users")

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from graphql_app import events
 from graphql_app.events import Event
-from graphql_app.metrics import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, Metrics
+from graphql_app.metrics import BEGIN_AT_ZERO, COUNTERS, GAUGES, HISTOGRAMS, PREFIX, Metrics
 
 SEEN: list[tuple[Event, str, float]] = [
     (events.StageTimed("plan", 0.002), 'stage_seconds_count{stage="plan"}', 1),
@@ -83,7 +83,7 @@ def test_an_event_ends_in_its_metric(event: Event, line: str, value: float) -> N
     assert dict(samples(metrics))[line] == value
 
 
-LOG_ALONE = {"Lifecycle"}
+LOG_ALONE = {"Lifecycle", "SettingsWarning"}
 """Events that only the log tells."""
 
 
@@ -105,3 +105,13 @@ def test_every_metric_of_the_tables_is_told() -> None:
     text = Metrics().text().decode()
     for name in (*COUNTERS, *HISTOGRAMS, *GAUGES):
         assert f"# HELP {PREFIX}{name}" in text
+
+
+def test_labelled_counters_begin_at_zero() -> None:
+    """Each has a series before its first event, so that the first one counts in `rate()` and `increase()`."""
+    seen = [(line.partition("{")[0], value) for line, value in samples(Metrics()) if "{" in line]
+    labelled = {name for name, (_, labels) in COUNTERS.items() if labels}
+    assert labelled == set(BEGIN_AT_ZERO)
+    for name in labelled:
+        assert [value for key, value in seen if key == f"{name}_total"], name
+        assert not any(value for key, value in seen if key == f"{name}_total"), name

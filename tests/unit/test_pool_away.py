@@ -30,7 +30,9 @@ def test_away_and_back() -> None:
         pool = Pool(at(server.port), observer=events.append)
         await pool.warm()
         assert pool.away
-        assert events == [DatabaseAway(2003)]
+        assert events == [
+            DatabaseAway(2003, f"nothing listens at 127.0.0.1:{server.port} (DB_HOST, DB_PORT) (error 2003)")
+        ]
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(10)]
         await asyncio.sleep(5)
         assert not any(task.done() for task in waiting)
