@@ -218,7 +218,8 @@ class _Reader:
 
     def spread(self, name: str) -> None:
         """A fragment spread; it was counted already."""
-        self.measure.spreads.append((name, self.depth, self.meta))
+        # Beside `__schema`, not under it, stands what is at the top.
+        self.measure.spreads.append((name, self.depth, self.meta and self.depth > 1))
 
 
 def _measured(tokens: list[str], limits: DocumentLimits) -> tuple[list[_Measure], dict[str, _Measure]]:

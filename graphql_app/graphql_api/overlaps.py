@@ -29,6 +29,7 @@ from graphql import (
     print_ast,
     specified_rules,
 )
+from graphql.utilities.sort_value_node import sort_value_node
 from graphql.validation import (
     ASTValidationContext,
     ASTValidationRule,
@@ -142,5 +143,5 @@ def _disagreement(nodes: list[FieldNode]) -> str | None:
 
 
 def _written(arguments: tuple[ArgumentNode, ...] | None) -> list[str]:
-    """Arguments in a form to compare, whatever their order."""
-    return sorted(print_ast(argument) for argument in arguments or ())
+    """Arguments in a form to compare, whatever their order and that of the fields in their values."""
+    return sorted(f"{each.name.value}:{print_ast(sort_value_node(each.value))}" for each in arguments or ())

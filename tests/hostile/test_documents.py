@@ -47,6 +47,7 @@ def refusal(text: str, limits: DocumentLimits = SMALL) -> str:
         ("{__schema{a{b{c{d{e{f}}}}}}}", ""),
         ("{x:__type(name:1){a{b{c{...F}}}}} fragment F on T{b{c{d}}}", ""),
         ("{__typename a{b{c{d{e}}}}}", "4 levels"),
+        ("{__schema{a}...F} fragment F on T{a{b{c{d{e}}}}}", "4 levels"),
         ("{a{b{c{d}}} __schema{a{b{c{d{e}}}}}}", ""),
         ("{a b c}", ""),
         ("{a b c d}", "3 root fields"),
