@@ -12,7 +12,7 @@ from graphql_app.engine.ledger import Ledger, LedgerGone, Settlement
 from graphql_app.engine.mysql_errors import DUPLICATES, Failure, Phase, classify
 from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, Kind
-from graphql_app.engine.session import ClaimRefused, Session
+from graphql_app.engine.session import ClaimRefused, Session, TransactionLost
 from graphql_app.engine.stop import GRACE, Stopper, rolled_back
 from graphql_app.records import record
 
@@ -50,7 +50,12 @@ class AttemptFailed(Exception):
 
 
 class AlreadyDone(Exception):
-    """The ledger has the write's entry: it was done before, by an attempt of ours or by another request."""
+    """The ledger has the write's entry: it was done before, by an attempt of ours or by another request.
+
+    `failed` attempts of ours were made before that showed.
+    """
+
+    failed = 0
 
 
 class Attempt(Generic[T]):
@@ -96,7 +101,7 @@ class Attempt(Generic[T]):
                 if settlement is not None:
                     if not self._ledger.usable:
                         await self._ledger.open()
-                    claim, note = settlement.claim, self._note(settlement)
+                    claim, note = settlement.claim(self._failed_before), self._note(settlement)
                 connection = self._pool.take(unit.lane) or await self._pool.wait(unit.lane, limit)
                 self._connection = connection
                 within = max(limit - _MARGIN, limit / 2)
@@ -143,12 +148,21 @@ class Attempt(Generic[T]):
             raise error  # the work's own
         failure = classify(error, phase, transactional=self._unit.transactional)
         settlement, session = self._unit.settlement, self._session
-        if settlement is not None and session is not None and session.claimed:
-            # Whoever holds the claim knows that no attempt before counts.
-            settlement.open = failure is FailureClass.C
-            if settlement.open and self._known:
-                settlement.value, settlement.known = self._value, True
+        if settlement is not None and session is not None and session.claimed and failure is FailureClass.C:
+            self._leave_open(settlement, lost=isinstance(error, TransactionLost))
         raise AttemptFailed(failure, error, phase) from error
+
+    def _leave_open(self, settlement: Settlement[T], *, lost: bool) -> None:
+        """Notes that nobody knows whether this attempt counts. A later claim that goes through does not tell either.
+
+        It would where every attempt comes to the same server. Over several, the COMMIT of this one may still be
+        on its way while another server lets the claim through: only a claim that is committed, or met, tells.
+        """
+        settlement.open = True
+        settlement.lost = settlement.lost or lost
+        settlement.unanswered.add(self._failed_before)
+        if self._known:
+            settlement.values[self._failed_before] = self._value
 
     def _claim_refused(self, error: ServerError, phase: Phase) -> NoReturn:
         if error.code in DUPLICATES:

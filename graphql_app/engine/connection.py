@@ -22,6 +22,8 @@ CANNOT_CONNECT, GONE, HANDSHAKE_FAILED, LOST, ANSWER_TOO_LARGE, TLS_FAILED = 200
 """The client's own error numbers, as MySQL's client library counts them."""
 CROWDED = 2999
 """One more of ours: so many wait for a connection that nobody else may."""
+TRANSACTION_LOST = 2998
+"""And one: the server ended a transaction before it was told to."""
 
 _TOO_LARGE = 1153
 _FULL = 0xFFFFFF
@@ -114,12 +116,14 @@ class Connection:
         "_wire",
         "autocommit",
         "connection_id",
+        "ended_at",
         "features",
         "good_until",
         "in_transaction",
         "max_packet",
         "node",
         "opened",
+        "proxied",
         "read_several",
         "statement_limit",
         "tells_autocommit",
@@ -132,6 +136,8 @@ class Connection:
         self._wire = _Wire(transport)
         self._abandoned: Answer | None = None
         self.connection_id = connection_id
+        # Whether the number is that of a proxy's session rather than of the server's thread.
+        self.proxied = False
         self.features = features
         self.max_packet = 1 << 24
         self.node: tuple[bytes | None, ...] = ()
@@ -143,6 +149,8 @@ class Connection:
         self.autocommit = True
         self.tells_autocommit = False
         self.in_transaction = False
+        # The place in the last batch of the statement after which a transaction was over, its COMMIT or not.
+        self.ended_at: int | None = None
         self.read_several = False
         transport.set_protocol(self._wire)
         if transport.is_closing():
@@ -245,7 +253,10 @@ class Connection:
             reason = self._wire.lost or "closed"
             self._wire.answer = None
             raise ConnectionLost(self._wire.lost_code, sent=True, reason=reason)
+        self.ended_at = None
         if answer.results:
+            if self.in_transaction or len(answer.statuses) > 1:
+                self.ended_at = _end_of_transaction(self.in_transaction, answer.statuses)
             on = bool(answer.status & AUTOCOMMIT)
             self.tells_autocommit = on or self.tells_autocommit
             self.autocommit = on or not self.tells_autocommit
@@ -253,6 +264,15 @@ class Connection:
         if answer.error is not None:
             raise answer.error
         return answer.results
+
+
+def _end_of_transaction(inside: bool, statuses: list[int]) -> int | None:
+    """The place of the first statement after which the session is inside a transaction no more."""
+    for place, status in enumerate(statuses):
+        if inside and not status & IN_TRANSACTION:
+            return place
+        inside = bool(status & IN_TRANSACTION)
+    return None
 
 
 def _packets(sql: bytes) -> list[bytes]:

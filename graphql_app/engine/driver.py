@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from graphql_app.engine.connection import (
     HANDSHAKE_FAILED,
     LOST,
     TLS_FAILED,
+    TRANSACTION_LOST,
     Connection,
     ConnectionLost,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "HANDSHAKE_FAILED",
     "LOST",
     "TLS_FAILED",
+    "TRANSACTION_LOST",
     "Connection",
     "ConnectionLost",
     "Result",
@@ -198,6 +200,7 @@ def _mysql_failure(error: MySQLError) -> Exception:
     return ServerError(code, "HY000", str(error.args[1]) if len(error.args) > 1 else "")
 
 
+_GREETED = 0xFFFFFFFF
 _IDENTIFY = b"SELECT VERSION(), @@version_comment, CONNECTION_ID(), @@max_allowed_packet, @@hostname, @@port"
 
 
@@ -222,8 +225,21 @@ async def _identify(connection: Connection, guess: Features) -> None:
     version, comment, number, packet, *node = results[0].rows[0]
     found = detect(version.decode("utf-8", "replace"), (comment or b"").decode("utf-8", "replace"))
     if found.session_setup != done:
-        await connection.query(b";".join(found.session_setup))
+        results = await connection.query(b";".join(found.session_setup))
+    if any((b"wsrep_on", b"ON") in result.rows for result in results):
+        found = replace(found, one_by_one=True)
     connection.features = found
-    connection.connection_id = int(number)
+    _know_thread(connection, int(number))
     connection.max_packet = int(packet)
     connection.node = (version, *node)
+
+
+def _know_thread(connection: Connection, number: int) -> None:
+    """Notes by which number a KILL names the connection; `number` is the one that the server gives itself.
+
+    A proxy that shares its connections among sessions greets with a number of its own, and maps that one. The
+    greeting has room for 32 bits.
+    """
+    connection.proxied = number & _GREETED != connection.connection_id & _GREETED
+    if not connection.proxied:
+        connection.connection_id = number

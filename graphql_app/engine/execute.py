@@ -111,25 +111,31 @@ class Executor:
             unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
             return Once(answer, failed, replayed=False)
-        except AlreadyDone:
-            return await self._replay(entry)
+        except AlreadyDone as done:
+            return await self._replay(entry, settlement, done.failed)
         except LedgerGone:
             raise _unsupported() from None
         finally:
             self.ledger.busy.discard(entry.id)
 
-    async def _replay(self, entry: Entry) -> Once:
+    async def _replay(self, entry: Entry, settlement: Settlement[bytes], failed_before: int) -> Once:
+        """The answer that stands in the entry: of another request, or of an attempt of ours that was not answered."""
         try:
             found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
         except AppError as error:
             # Something under this key counts; whether it is this very request stands in the ledger.
             error.outcome = Outcome.UNKNOWN
             raise
+        if found is not None and found[0] is None:
+            await self.run(Kind.CONTROL, lambda session: ledger.free(session, entry))
         if found is None or found[1] is None:
-            # Its last hour came in this very moment.
+            # Its last hour came in this very moment, or a look into the ledger did not get to its end.
             raise _in_use()
         if found[0] != entry.payload:
             raise RequestError(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request")
+        if found[1] in settlement.values.values():
+            self._observer(OutcomeSettled(applied=True))
+            return Once(found[1], failed_before, replayed=False)
         self._observer(AnswerReplayed())
         return Once(found[1], failed, replayed=True)
 
@@ -145,16 +151,14 @@ class Executor:
                 delay = self._after(unit, times, attempt - failed_before, failed, seconds)
                 if delay is None:
                     return await self._give_up(unit, attempt, failed), attempt + 1
-            except AlreadyDone:
-                settlement = unit.settlement
-                if settlement is None or not settlement.open:
-                    raise
-                self._observer(OutcomeSettled(applied=True))
-                return await self._value(unit, settlement), attempt
+            except AlreadyDone as done:
+                return await self._met(unit, attempt, done), attempt
             except LedgerGone:
                 unit = self._without_ledger(unit)
                 return await self._run(unit, times.rest(attempt - failed_before), attempt)
             except AppError as error:
+                if await self._counts_after_all(unit):
+                    return await self._met(unit, attempt, AlreadyDone()), attempt
                 error.retry_count = attempt
                 if unit.kind is Kind.WRITE and error.outcome is None:
                     error.outcome = _outcome(FailureClass.D, unit, Phase.TRANSACTION)
@@ -163,28 +167,47 @@ class Executor:
             await asyncio.sleep(delay - max(seconds - limit, 0.0))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _value(self, unit: Unit[T], settlement: Settlement[T]) -> T:
-        """The value of a write that counts. Raises `AppError` with its outcome where it cannot be found again."""
+    async def _met(self, unit: Unit[T], attempt: int, done: AlreadyDone) -> T:
+        """The value of a write that counts, for its entry is there. Raises `done` for a client's: it may be another's.
+
+        Raises `AppError` with the outcome where the value cannot be found again.
+        """
+        settlement = unit.settlement
+        if settlement is None or settlement.entry.payload is not None:
+            done.failed = attempt
+            raise done
+        self._observer(OutcomeSettled(applied=True))
+        try:
+            number = await self._counting(settlement)
+            return settlement.values[number] if number in settlement.values else await self._recalled(unit, settlement)
+        except AppError as error:
+            error.outcome = Outcome.APPLIED
+            raise
+
+    async def _counting(self, settlement: Settlement[T]) -> int:
+        """The number of the attempt that counts, or of one that would have given the same answer."""
+        candidates = list(settlement.unanswered)
+        if candidates and all(settlement.alike(candidates[0], other) for other in candidates[1:]):
+            return candidates[0]
+        return (await self.run(Kind.READ, lambda session: ledger.counting_attempt(session, settlement.entry)))[0]
+
+    async def _recalled(self, unit: Unit[T], settlement: Settlement[T]) -> T:
         recall = unit.recall
-        if settlement.known or recall is None:
-            return settlement.value
+        if recall is None:
+            raise ServiceUnavailableException("The write is done; its answer was lost")
 
         async def look(session: Session) -> T:
             await ledger.remind(session, settlement.entry)
             return await recall(session)
 
-        try:
-            return (await self.run(Kind.READ, look))[0]
-        except AppError as error:
-            error.outcome = Outcome.APPLIED
-            raise
+        return (await self.run(Kind.READ, look))[0]
 
     def _without_ledger(self, unit: Unit[T]) -> Unit[T]:
         """The same work, to be done without the ledger, which cannot be used."""
         settlement = unit.settlement
         if settlement is None or settlement.entry.payload is not None:
             raise LedgerGone
-        if settlement.open:
+        if settlement.open or settlement.lost:
             raise ServiceUnavailableException(outcome=Outcome.UNKNOWN)
         return replace(unit, settlement=None)
 
@@ -197,7 +220,8 @@ class Executor:
         self._observer(AttemptFailedEvent(kind, attempt, failure, code, seconds))
         if failure is FailureClass.B_PRIME:
             self._pool.renew()
-        decision = decide(times, failure, attempt, kind, settled=unit.settlement is not None)
+        settled = unit.settlement is not None and not unit.settlement.lost
+        decision = decide(times, failure, attempt, kind, settled=settled)
         if isinstance(decision, GiveUp):
             return None
         # Who got no connection was no burden to the database.
@@ -210,9 +234,8 @@ class Executor:
     async def _give_up(self, unit: Unit[T], attempt: int, failed: AttemptFailed) -> T:
         """Raises what the caller is told; gives the work's value where the ledger says that it is done after all."""
         kind, failure, error = unit.kind, failed.failure, failed.error
-        settlement = unit.settlement
-        if settlement is not None and settlement.open and await self._counts(settlement):
-            return await self._value(unit, settlement)
+        if await self._counts_after_all(unit):
+            return await self._met(unit, attempt + 1, AlreadyDone())
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
         # A refusal is an answer, not a failed attempt.
@@ -222,15 +245,19 @@ class Executor:
             self._observer(GaveUp(kind, final.retry_count, final.code))
         raise final from error
 
-    async def _counts(self, settlement: Settlement[T]) -> bool:
+    async def _counts_after_all(self, unit: Unit[T]) -> bool:
         """Whether an attempt counts whose COMMIT was not answered. Stays open if the ledger cannot say."""
+        settlement = unit.settlement
+        if settlement is None or not settlement.open or settlement.lost:
+            return False
         look = Unit(Kind.CONTROL, lambda session: ledger.counts(session, settlement.entry), Lane.CONTROL, True)
         try:
             applied = await Attempt(self._pool, self._stopper, self.ledger, look, _LAST_LOOK, 0).run()
         except (AttemptFailed, AppError):
             return False
         settlement.open = False
-        self._observer(OutcomeSettled(applied))
+        if not applied:
+            self._observer(OutcomeSettled(applied=False))
         return applied
 
     async def _ledger_work(self, job: Job[None]) -> None:

@@ -45,7 +45,11 @@ class StatementLimit:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One engine's abilities. `version` is the engine's own, not the one it poses as."""
+    """One engine's abilities. `version` is the engine's own, not the one it poses as.
+
+    `one_by_one`: another node's write may end a transaction between two statements of one packet, and the server
+    runs the rest outside it without a word (MariaDB with Galera).
+    """
 
     flavour: Flavour
     version: tuple[int, ...] = ()
@@ -57,6 +61,8 @@ class Features:
     statement_limit: StatementLimit | None = None
     statement_limit_covers_writes: bool = False
     session_setup: tuple[bytes, ...] = ()
+    begin_read: bytes = b"START TRANSACTION READ ONLY"
+    one_by_one: bool = False
     begin_write: tuple[bytes, ...] = (b"START TRANSACTION",)
 
     def statement_limit_sql(self, seconds: float | None) -> bytes | None:
@@ -101,7 +107,8 @@ def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _Row:
 _MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
 _MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
 _OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
-_MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60")
+_ASK_GALERA = b"SHOW SESSION VARIABLES LIKE 'wsrep_on'"
+_MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60", _ASK_GALERA)
 # MySQL knows no limit for idle transactions; no connection of ours is idle for longer than 240 seconds. A sort needs
 # room for several of its rows, long texts among them; MySQL takes it piece by piece as it is needed.
 _MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300, SESSION sort_buffer_size = 8388608")
@@ -165,7 +172,8 @@ _ROWS: tuple[_Row, ...] = (
         statement_limit_covers_writes=True,
         session_setup=_OCEANBASE_SETUP,
     ),
-    _row(Flavour.TIDB, (), statement_limit=_MYSQL_LIMIT, session_setup=_COMMON),
+    # TiDB refuses READ ONLY (1235).
+    _row(Flavour.TIDB, (), statement_limit=_MYSQL_LIMIT, session_setup=_COMMON, begin_read=b"START TRANSACTION"),
 )
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)+")
@@ -195,4 +203,6 @@ def detect(version: str, comment: str) -> Features:
     """The features of the server whose `VERSION()` and `@@version_comment` these are."""
     flavour, number = _identify(f"{version} {comment}".lower())
     rows = [row.features for row in _ROWS if row.flavour is flavour and row.since <= number]
-    return replace(rows[-1], version=number)
+    # Percona's and Codership's MySQL name the library; MariaDB has it built in, and is asked whether it is on.
+    galera = flavour is Flavour.MYSQL and ("wsrep" in comment.lower() or "xtradb cluster" in comment.lower())
+    return replace(rows[-1], version=number, one_by_one=galera)

@@ -5,9 +5,11 @@ transaction, in the round trip that begins the transaction: the claim. The row's
 key lets nobody else insert the id before this transaction has ended. So an attempt whose
 COMMIT was not answered is settled by the next attempt's claim: it waits until the
 server is done with the first, and is then refused as a duplicate (the first counts, and
-its value, known before its COMMIT was sent, is the answer) or goes through (the first was
-rolled back for good). Two attempts can never both count, and the work is never begun
-while it is open whether it is done. After the last attempt `Ledger.settle` asks once more.
+its value, known before its COMMIT was sent, is the answer) or goes through. On one server the first was then rolled
+back for good. Where several take writes (Galera, Group Replication, a balancer), the first one's COMMIT may still be
+on its way: the claim does not wait for it, but only one of both can be committed. So it stays open whether an attempt
+counts until a claim is committed or met, and two attempts can never both count. After the last attempt `counts`
+commits a claim of its own, which stands for nothing: who comes later with a COMMIT is too late.
 
 An insert of one row whose answer can be found again goes in one round trip, its COMMIT with it (`Session.query_whole`).
 Its claim stands behind it, and keeps the id that was generated. It is sent once: every later attempt begins
@@ -109,8 +111,9 @@ def _names(*columns: str) -> Sql:
 
 
 def _claim(hours: int) -> Statement:
-    columns = _names("id", "payload", "expires")
-    values = sql(Param(0, _binary), ",", Param(1, _binary), f",UTC_TIMESTAMP() + INTERVAL {hours} HOUR")
+    columns = _names("id", "payload", "answer", "expires")
+    given = join(",", (sql(Param(place, _binary)) for place in range(3)))
+    values = sql(given, f",UTC_TIMESTAMP() + INTERVAL {hours} HOUR")
     return finish(sql("INSERT INTO ", name(TABLE), " (", columns, ") VALUES (", values, ")"))
 
 
@@ -124,6 +127,7 @@ _NOTE = finish(
 _THIS = sql(" WHERE ", name("id"), "=", Param(0, _binary))
 _KEEP = finish(sql("UPDATE ", name(TABLE), " SET ", name("answer"), "=", Param(1, _binary), _THIS))
 _FIND = finish(sql("SELECT ", _names("payload", "answer"), " FROM ", name(TABLE), _THIS))
+_FREE = finish(sql("DELETE FROM ", name(TABLE), _THIS, " AND ", name("payload"), " IS NULL"))
 _REMIND = finish(sql("SELECT LAST_INSERT_ID(CAST(", name("answer"), " AS UNSIGNED)) FROM ", name(TABLE), _THIS))
 _LOOK = finish(sql("SELECT ", _names("id", "payload", "answer", "expires"), " FROM ", name(TABLE), " LIMIT 0"))
 _OLD = sql(" WHERE ", name("expires"), " < UTC_TIMESTAMP() ORDER BY ", name("expires"), f" LIMIT {AGE_BATCH}")
@@ -141,9 +145,15 @@ _CREATE = finish(
 )
 
 
-def claim_sql(entry: Entry) -> bytes:
+_ATTEMPT = b"attempt "
+"""What an own entry holds as its answer, before the number of the attempt that made it; none for the first."""
+
+
+def claim_sql(entry: Entry, attempt: int = 0) -> bytes:
     """The statement that claims an entry."""
-    return (_OWN_CLAIM if entry.payload is None else _CLIENTS_CLAIM).render((entry.id, entry.payload))
+    if entry.payload is not None:
+        return _CLIENTS_CLAIM.render((entry.id, entry.payload, None))
+    return _OWN_CLAIM.render((entry.id, None, _ATTEMPT + b"%d" % attempt if attempt else None))
 
 
 async def stored(session: Session, entry: Entry) -> tuple[bytes | None, bytes | None] | None:
@@ -162,19 +172,44 @@ async def remind(session: Session, entry: Entry) -> None:
         raise ServiceUnavailableException
 
 
+async def counting_attempt(session: Session, entry: Entry) -> int:
+    """The attempt whose claim of an own entry was committed. Raises `ServiceUnavailableException` if there is none."""
+    found = await stored(session, entry)
+    if found is None:
+        raise ServiceUnavailableException
+    answer = found[1] or b""
+    return int(answer.removeprefix(_ATTEMPT)) if answer.startswith(_ATTEMPT) else 0
+
+
 async def counts(session: Session, entry: Entry) -> bool:
     """Whether a write counts; if not, it never will. `session` has no transaction of its own (`Kind.CONTROL`).
 
-    Raises what says that it cannot be known now.
+    The entry is claimed for nothing, and that is committed: a COMMIT of ours that is still on its way, on another
+    server, meets it and fails. Raises what says that it cannot be known now.
     """
     try:
-        await session.query(b"START TRANSACTION", claim_sql(entry), b"ROLLBACK")
+        await _commit_nothing(session, entry)
     except ServerError as error:
-        if error.code not in DUPLICATES or error.statement != 1:
+        if error.code not in DUPLICATES:
             raise
-        await session.query(b"ROLLBACK")
+        await session.roll_back()
         return True
+    if entry.payload is not None:
+        await free(session, entry)
     return False
+
+
+async def _commit_nothing(session: Session, entry: Entry) -> None:
+    session.open = True
+    # No payload: so who finds it under a client's key can tell that it stands for nothing.
+    await session.query(b"START TRANSACTION", claim_sql(Entry(entry.id)))
+    await session.query(b"COMMIT")
+    session.open = False
+
+
+async def free(session: Session, entry: Entry) -> None:
+    """Gives a client's key back whose entry stands for nothing."""
+    await session.query(_FREE.render((entry.id,)))
 
 
 # --- one write --------------------------------------------------------------
@@ -183,16 +218,26 @@ async def counts(session: Session, entry: Entry) -> bool:
 class Settlement(Generic[T]):
     """What is known of one write while it is attempted. `open`: an attempt's COMMIT was sent and not answered.
 
-    `value` is that attempt's, if it is `known`.
+    `unanswered` has the numbers of such attempts, `values` what they would have answered, where it is known. `lost`:
+    a part of an attempt may count without its entry, so the ledger cannot tell.
     """
 
-    __slots__ = ("claim", "entry", "known", "open", "value")
+    __slots__ = ("entry", "lost", "open", "unanswered", "values")
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.claim = claim_sql(entry)
-        self.open = self.known = False
-        self.value: T
+        self.open = self.lost = False
+        self.unanswered: set[int] = set()
+        self.values: dict[int, T] = {}
+
+    def alike(self, one: int, other: int) -> bool:
+        """Whether two attempts are known to have the same value."""
+        values = self.values
+        return one in values and other in values and values[one] == values[other]
+
+    def claim(self, attempt: int) -> bytes:
+        """The statement by which this attempt claims the entry."""
+        return claim_sql(self.entry, attempt)
 
     @property
     def note(self) -> bytes:

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from graphql_app.engine.driver import ANSWER_TOO_LARGE, CROWDED, TLS_FAILED, ConnectionLost, ServerError
+from graphql_app.engine.driver import (
+    ANSWER_TOO_LARGE,
+    CROWDED,
+    TLS_FAILED,
+    TRANSACTION_LOST,
+    ConnectionLost,
+    ServerError,
+)
 from graphql_app.engine.retry import FailureClass
 from graphql_app.errors import (
     AppError,
@@ -96,7 +103,7 @@ ROWS: dict[int, Row] = dict(
         *_table(Row(_B_PRIME, _AWAY, sure_at_commit=True), 1290, 1836, 1874, 4038),
         # --- unknown
         *_table(Row(_C, _AWAY), 2006, 2013, 1053, 1927, 1152, 1158, 1159, 1160, 1161, 1180, 5066),
-        *_table(Row(_C, _AWAY), 9001, 9002, 9003, 9004, 9005),
+        *_table(Row(_C, _AWAY), 9001, 9002, 9003, 9004, 9005, TRANSACTION_LOST),
         # --- constraints
         *_table(Row(_D, Code.DUPLICATE_ENTRY, "Duplicate entry", _KEY, names_constraint=True), 1062, 1586, 1022),
         *_table(
@@ -183,6 +190,11 @@ FULL = frozenset({TOO_MANY_CONNECTIONS, 1203, 1226, 1135})
 """The server is there and takes no further connection."""
 
 
+def error_code(error: Failure) -> int:
+    """The number of a failure; 0 for a limit of ours."""
+    return 0 if isinstance(error, TimeoutError) else error.code
+
+
 def row_of(error: Failure) -> Row:
     """The row of a failure."""
     if isinstance(error, TimeoutError):
@@ -205,7 +217,7 @@ def classify(error: Failure, phase: Phase, *, transactional: bool = True) -> Fai
     failure = row.failure
     if phase is Phase.COMMIT and not _sure_at_commit(row):
         failure = _C
-    elif phase is Phase.TRANSACTION and failure is _C:
+    elif phase is Phase.TRANSACTION and failure is _C and error_code(error) != TRANSACTION_LOST:
         # The server cannot commit what it was not told to commit.
         failure = _B
     if failure in (_B, _A) and not transactional:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from graphql_app.engine.driver import Connection, ConnectionLost, Result, ServerError
+from graphql_app.engine.driver import TRANSACTION_LOST, Connection, ConnectionLost, Result, ServerError
 from graphql_app.engine.features import Features
 from graphql_app.engine.mysql_errors import TRUNCATIONS, Phase, StaleSchema, classify
 from graphql_app.engine.retry import FailureClass, Kind
 from graphql_app.errors import Code, DatabaseError
 
-_BEGIN_READ = b"START TRANSACTION READ ONLY"
 _AUTOCOMMIT, _NO_AUTOCOMMIT = b"SET SESSION autocommit = 1", b"SET SESSION autocommit = 0"
 _COMMIT = b"COMMIT"
 _WARNINGS = b"SHOW WARNINGS"
@@ -30,11 +29,22 @@ class ClaimRefused(Exception):
         self.error = error
 
 
+class TransactionLost(ServerError):
+    """The server ended a write's transaction before its COMMIT: what was sent afterwards may count by itself.
+
+    The ledger cannot tell whether it does, for the claim may have gone, or may stand alone.
+    """
+
+    def __init__(self, statement: int) -> None:
+        super().__init__(TRANSACTION_LOST, "HY000", "the transaction ended before its COMMIT", statement)
+
+
 class Session:
     """One attempt's connection. The transaction is opened by the first query and costs no round trip of its own.
 
     A read of one statement needs no transaction, several see one snapshot. A write's
-    COMMIT is the executor's.
+    COMMIT is the executor's. Where the server may give a transaction up between two statements of a packet and
+    run the rest outside it (`Features.one_by_one`), each statement of a write goes in a packet of its own.
 
     The server answers `START TRANSACTION` by itself, and wakes us for it: some 5 % of a tree. So a connection that
     has such reads one after another is left without autocommit, where their first statement begins the transaction.
@@ -113,7 +123,7 @@ class Session:
         head = self._head(len(statements), last)
         ends = last and self.open and self.kind is Kind.READ
         parts = (*head, *statements, _COMMIT) if ends else (*head, *statements)
-        results = await self._send(b";".join(parts), len(head))
+        results = await self._send(parts, len(head))
         if ends:
             self.open = False
         own = results[len(head) : len(head) + len(statements)]
@@ -131,7 +141,7 @@ class Session:
         """
         connection = self._connection
         setting = self.features.statement_limit_sql(None)
-        await self._send(b";".join(([setting] if setting else []) + [statement_setup]), 0)
+        await self._send((*([setting] if setting else []), statement_setup), 0)
         connection.statement_limit = None
         batches = connection.query_stream(sql + self._mark if self._mark else sql)
         try:
@@ -150,7 +160,9 @@ class Session:
 
         A long one may give a row that the server cuts, which has to be seen before the COMMIT.
         """
-        return self._note is not None and not self._begun and len(statement) * _GROWTH < self._connection.max_packet
+        if self._note is None or self._begun or self.features.one_by_one:
+            return False
+        return len(statement) * _GROWTH < self._connection.max_packet
 
     async def query_whole(self, statement: bytes) -> Result:
         """Runs a whole write, which is this one statement, in one round trip: its claim and its COMMIT go with it.
@@ -162,7 +174,10 @@ class Session:
         self._begun = self.open = self.committing = self.claimed = True
         connection = self._connection
         try:
-            results = await connection.query(b";".join((*head, statement + self._mark, self._note, _COMMIT)))
+            parts = (*head, statement + self._mark, self._note, _COMMIT)
+            results = await self._packet(parts, len(parts) - 1)
+        except TransactionLost:
+            raise
         except ServerError as error:
             self._lost = error
             if error.statement:
@@ -197,6 +212,9 @@ class Session:
         self.open = True
         if self.kind is Kind.READ:
             return [*head, *self._together()]
+        if self.features.one_by_one and not self._connection.autocommit:
+            # A statement outside the transaction would begin another one, and nothing would show.
+            head.append(_AUTOCOMMIT)
         head += self.features.begin_write
         if self._claim is not None:
             head.append(self._claim)
@@ -212,13 +230,48 @@ class Session:
         connection = self._connection
         again, connection.read_several = connection.read_several, True
         if connection.autocommit:
-            return (_NO_AUTOCOMMIT if again and connection.tells_autocommit else _BEGIN_READ,)
+            return (_NO_AUTOCOMMIT if again and connection.tells_autocommit else self.features.begin_read,)
         return ()
 
-    async def _send(self, sql: bytes, ahead: int) -> list[Result]:
+    async def _ask(self, statements: Sequence[bytes], ahead: int) -> list[Result]:
+        """Sends statements, of which `ahead` stand before the work's own; a result for each."""
+        if self.kind is not Kind.WRITE or not self.features.one_by_one:
+            return await self._packet(statements)
+        results: list[Result] = []
+        # What stands ahead holds nothing before its last statement: nobody has a reason to end it.
+        for packet in (statements[:ahead], *((statement,) for statement in statements[ahead:])):
+            if packet:
+                try:
+                    results += await self._packet(packet)
+                except ServerError as error:
+                    error.statement += len(results)
+                    raise
+        return results
+
+    async def _packet(self, statements: Sequence[bytes], end: int | None = None) -> list[Result]:
+        """Sends statements in one packet. A write's transaction ends with the one at the place `end`, if at all."""
+        try:
+            results = await self._connection.query(b";".join(statements))
+        except ServerError as error:
+            self._still_inside(error.statement)
+            raise
+        self._still_inside(len(statements) if end is None else end)
+        return results
+
+    def _still_inside(self, until: int) -> None:
+        """Raises where a write's transaction was over before the statement at the place `until`."""
+        place = self._connection.ended_at
+        if place is not None and place < until and self.kind is Kind.WRITE:
+            self._lost = lost = TransactionLost(place)
+            raise lost
+
+    async def _send(self, statements: Sequence[bytes], ahead: int) -> list[Result]:
         connection = self._connection
         try:
-            results = await connection.query(sql)
+            results = await self._ask(statements, ahead)
+        except TransactionLost:
+            self.claimed = True
+            raise
         except ServerError as error:
             if error.statement:
                 connection.statement_limit = self._limit
@@ -242,7 +295,7 @@ class Session:
 
     async def _refuse_truncation(self, again: bytes) -> None:
         """Raises if the last statement, or `again` once more, warns that the server cut a value."""
-        results = await self._send(again + b";" + _WARNINGS if again else _WARNINGS, 0)
+        results = await self._send((again, _WARNINGS) if again else (_WARNINGS,), 0)
         for _level, code, _text in results[-1].rows:
             if int(code) in TRUNCATIONS:
                 raise DatabaseError(Code.RESULT_TOO_LARGE, "The result is too large")
@@ -256,10 +309,14 @@ class Session:
             raise self._lost
         if keep is not None and not self.open:
             head = self._head(1, last=False)
-            await self._send(b";".join(head), len(head))
+            await self._send(head, len(head))
         if self.open:
+            if keep is not None and self.features.one_by_one:
+                await self._send((keep,), 0)
+                keep = None
             self.committing = self.kind is Kind.WRITE
-            await self._connection.query(_COMMIT if keep is None else keep + b";" + _COMMIT)
+            statements = (_COMMIT,) if keep is None else (keep, _COMMIT)
+            await self._packet(statements, len(statements) - 1)
             self.open = self.committing = False
 
     async def begin_anew(self) -> None:

@@ -140,6 +140,7 @@ class Answer:
         "results",
         "rows",
         "status",
+        "statuses",
         "stream",
         "taken_size",
     )
@@ -149,6 +150,7 @@ class Answer:
         self.rows: list[Any] = []
         self.error: ServerError | None = None
         self.status = 0
+        self.statuses: list[int] = []  # after each statement
         self.stream = stream
         self.taken_size = 0
         self._size = 0
@@ -373,6 +375,7 @@ class Answer:
             raise ProtocolError("malformed OK packet")
         self.status, warnings = _PAIR(payload, pos)
         info = payload[pos + 4 :].decode("utf-8", "replace")
+        self.statuses.append(self.status)
         self.results.append(Result([], (), affected, insert_id, warnings, info))
         return not self.status & _MORE_RESULTS
 
@@ -383,6 +386,7 @@ class Answer:
         assert self._columns is not None
         rows = [] if self.stream else self.rows
         columns, null = tuple(self._columns), self._null
+        self.statuses.append(self.status)
         self.results.append(Result(rows, columns, warnings=warnings, groups=self._groups, has_null=null))
         self._columns, self._form, self._groups, self._null = None, None, [], False
         return not self.status & _MORE_RESULTS

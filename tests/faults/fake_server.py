@@ -21,7 +21,7 @@ CAPABILITIES = (
     | CLIENT.FOUND_ROWS
 )
 SERVER_VERSION = b"10.11.1-MariaDB"
-MORE_RESULTS = 0x0008
+IN_TRANSACTION, MORE_RESULTS = 0x0001, 0x0008
 COM_QUIT, COM_QUERY = 1, 3
 
 
@@ -56,9 +56,9 @@ class Reply:
     def __init__(self) -> None:
         self._payloads: list[bytes] = []
 
-    def ok(self, *, affected: int = 0, more: bool = False) -> Reply:
-        """A statement without rows succeeded."""
-        status = (MORE_RESULTS if more else 0).to_bytes(2, "little")
+    def ok(self, *, affected: int = 0, more: bool = False, inside: bool = False) -> Reply:
+        """A statement without rows succeeded; `inside` a transaction, which goes on."""
+        status = ((MORE_RESULTS if more else 0) | (IN_TRANSACTION if inside else 0)).to_bytes(2, "little")
         self._payloads.append(b"\0" + bytes([affected]) + b"\0" + status + b"\0\0")
         return self
 
