@@ -42,6 +42,12 @@ RootResolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
 _NAME = re.compile("[_A-Za-z][_0-9A-Za-z]*")
 
 BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
+OF_COLUMN = "of-column"
+
+
+def is_of_column(enum: GraphQLEnumType) -> bool:
+    """Whether an enum's values are those of a column of the database, as they stand there."""
+    return bool(enum.extensions.get(OF_COLUMN))
 
 
 class CatalogConverter(GraphQLCoreConverter):
@@ -125,7 +131,7 @@ class CatalogConverter(GraphQLCoreConverter):
             name=enum.name,
             values={value.name: self.from_enum_value(value) for value in enum.values},
             description=enum.description,
-            extensions={BACKREF: enum},
+            extensions={BACKREF: enum, OF_COLUMN: enum.of_column},
         )
         self.type_map[enum.name] = ConcreteType(definition=enum, implementation=made)
         return made

@@ -103,7 +103,9 @@ class RootDefinition(GeneratedDefinition):
 
 
 class GeneratedEnum(StrawberryEnumDefinition):
-    """An enum that follows from the catalog; our code is handed plain texts."""
+    """An enum that follows from the catalog; our code is handed plain texts. `of_column`: they are values of rows."""
+
+    of_column = False
 
     def __init__(self, name: str, values: Iterable[EnumValue], description: str = "") -> None:
         plain = cast(Any, str)  # stands where Strawberry has the Enum class that values are made into

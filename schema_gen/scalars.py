@@ -65,12 +65,18 @@ def plain_value(node: ValueNode, variables: Mapping[str, object] | None = None) 
         case ListValueNode():
             return [plain_value(item, variables) for item in node.values]
         case ObjectValueNode():
-            return {each.name.value: plain_value(each.value, variables) for each in node.fields}
+            given = (each for each in node.fields if not _is_absent(each.value, variables))
+            return {each.name.value: plain_value(each.value, variables) for each in given}
         case VariableNode():
             return (variables or {}).get(node.name.value)
         case NullValueNode():
             return None
     raise GraphQLError("Unexpected literal.", node)
+
+
+def _is_absent(node: ValueNode, variables: Mapping[str, object] | None) -> bool:
+    """Whether a literal is a variable that is not given, as against one that is null."""
+    return isinstance(node, VariableNode) and node.name.value not in (variables or {})
 
 
 # --- what is accepted -------------------------------------------------------

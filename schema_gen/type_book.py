@@ -155,7 +155,9 @@ class TypeBook:
         enum_name = self.names.table(table.name).enums.get(column.name)
         if enum_name is not None:
             members = legal_enum_members(column) or ()
-            return self.enum(enum_name, lambda: [self.pool.enum_value(member, member) for member in members])
+            made = self.enum(enum_name, lambda: [self.pool.enum_value(member, member) for member in members])
+            made.of_column = True
+            return made
         row = type_of(column)
         scalar = SCALAR_TYPES[row.scalar]
         return self.pool.list_of(scalar) if row.is_list else scalar

@@ -26,18 +26,18 @@ from graphql.validation import (
     ASTValidationRule,
     NoUndefinedVariablesRule,
     NoUnusedVariablesRule,
-    VariablesInAllowedPositionRule,
 )
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed, request_error
+from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura
 from graphql_app.graphql_api.limits import DocumentLimits, check
 from graphql_app.graphql_api.overlaps import FIRST_RULES, rules
 from graphql_app.graphql_api.variables import astray
 
 MAX_ERRORS = 20
 """Errors of one document that are told; each costs as much as the document to find."""
-_USES_OF_VARIABLES = frozenset({NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule})
+_USES_OF_VARIABLES = frozenset({NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablePositionsRule})
 """Rules that walk through each operation once more, before anything else in it is looked at."""
 CACHED_DOCUMENTS = 1_000
 CACHED_CHARACTERS = 8_000_000
@@ -125,7 +125,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
         self._limits = limits
-        every = rules(schema, limits.fields)
+        every = with_hasura(rules(schema, limits.fields))
         self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
         self._rules_of_variables = tuple(rule for rule in every if rule in _USES_OF_VARIABLES)
         self._known: OrderedDict[str, Document] = OrderedDict()

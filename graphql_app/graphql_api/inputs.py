@@ -7,7 +7,7 @@ so that a later call of the same shape goes straight from variables to SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -16,6 +16,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLScalarType,
@@ -35,6 +36,7 @@ from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.constants import Mismatch, parsed, reader, uniform
 from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
+from graphql_app.graphql_api.hasura_rules import digits, offset_variables
 from schema_gen.scalars import rounded
 
 Tree = Mapping[str, object]
@@ -57,6 +59,43 @@ class Slots(list[object]):
     constants = False
 
 
+class Variables(dict[str, object]):
+    """The variables of one call, slots in place of values, as the literals of its document see them."""
+
+    def __init__(self, tree: Tree, slots: Slots) -> None:
+        super().__init__(tree)
+        self.slots = slots
+
+    def inside(self, node: ValueNode) -> dict[str, object]:
+        """The values of the variables inside of a scalar's literal, a document: no slot can stand there.
+
+        They are good for this call only.
+        """
+        found = {name: self._value(self[name]) for name in _names(node) if name in self}
+        if found:
+            self.slots.constants = True
+        return found
+
+    def _value(self, given: object) -> object:
+        if isinstance(given, Slot):
+            return self.slots[given.index]
+        if isinstance(given, list):
+            return [self._value(item) for item in given]
+        return {key: self._value(item) for key, item in given.items()} if isinstance(given, dict) else given
+
+
+def _names(node: ValueNode) -> Iterator[str]:
+    """The variables in a literal."""
+    if isinstance(node, VariableNode):
+        yield node.name.value
+    elif isinstance(node, ListValueNode):
+        for item in node.values:
+            yield from _names(item)
+    elif isinstance(node, ObjectValueNode):
+        for each in node.fields:
+            yield from _names(each.value)
+
+
 @dataclass(slots=True)
 class Bound:
     """Variables of one call: `tree` with slots in place of values, the slots' values, and the shape's key."""
@@ -64,6 +103,11 @@ class Bound:
     tree: dict[str, object] = field(default_factory=dict)
     slots: Slots = field(default_factory=Slots)
     key: list[object] = field(default_factory=list)
+
+    @property
+    def variables(self) -> Variables:
+        """The variables for the literals of the document."""
+        return Variables(self.tree, self.slots)
 
 
 def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> Bound:
@@ -85,8 +129,24 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
                 bound.tree[variable.name] = literal(variable.default, variable.type, {})
             bound.key.append(Undefined)
     except (Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
+        read = _with_offsets(operation, raw)
+        if read is not None:
+            return bind(schema, operation, read)
         raise _explained(schema, operation, raw) from None
     return bound
+
+
+def _with_offsets(operation: Operation, raw: Mapping[str, object]) -> dict[str, object] | None:
+    """The variables with the number in place of an offset in digits. None where there is none, as nearly always."""
+    numbers = {
+        variable.name: number
+        for variable in operation.variables
+        if variable.scalar is GraphQLInt and (number := digits(raw.get(variable.name))) is not None
+    }
+    if numbers:
+        known = offset_variables(operation.node, operation.fragments)
+        numbers = {name: number for name, number in numbers.items() if name in known}
+    return {**raw, **numbers} if numbers else None
 
 
 def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> RequestFailed:
@@ -190,7 +250,8 @@ def literal(node: ValueNode, type_: GraphQLInputType, variables: Tree) -> object
     if isinstance(type_, GraphQLEnumType):
         return type_.values[node.value].value if isinstance(node, EnumValueNode) else Undefined
     if isinstance(type_, GraphQLScalarType):
-        return type_.parse_literal(node, dict(variables))
+        inside = variables.inside(node) if isinstance(variables, Variables) else {}
+        return type_.parse_literal(node, inside)
     return Undefined
 
 

@@ -107,7 +107,7 @@ def compiled(
     if not generated_only(built, type_, fields):
         return None
     made = compile_fields(engine, snapshot, built, operation, bound, fields)
-    if cacheable:
+    if cacheable and not bound.slots.constants:
         cache[key] = made
         while len(cache) > CACHED_SHAPES:
             cache.popitem(last=False)
@@ -118,7 +118,7 @@ def compile_fields(
     engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound, fields: Fields
 ) -> Compiled:
     """The given root fields compiled. Raises `FieldFailed`."""
-    translator = Translator(built, operation.fragments, bound.tree)
+    translator = Translator(built, operation.fragments, bound.variables)
     type_ = root_type(built, operation)
     roots: list[Root] = []
     for key, nodes in fields.items():

@@ -134,7 +134,7 @@ class Subscriptions:
         """
         served, operation, bound = subscribed.served, subscribed.operation, subscribed.bound
         after = Slot(len(bound.slots)) if further else None
-        translator = Translator(served.built, operation.fragments, bound.tree, after)
+        translator = Translator(served.built, operation.fragments, bound.variables, after)
         type_ = root_type(served.built, operation)
         key, nodes = subscribed.field
         try:

@@ -39,6 +39,7 @@ from graphql_app.engine.request import (
     all_of,
 )
 from graphql_app.graphql_api.conditions import Conditions
+from graphql_app.graphql_api.hasura_rules import offset_of
 from graphql_app.graphql_api.inputs import Tree, literal
 from graphql_app.graphql_api.selection import Fields, merged
 from graphql_app.graphql_api.to_connection import to_connection, to_group
@@ -130,7 +131,8 @@ class Translator:
         for item in node.arguments or ():
             name = item.name.value
             type_ = field.args[name].type
-            value = literal(item.value, type_, self.variables)
+            offset = offset_of(item, type_)
+            value = literal(item.value, type_, self.variables) if offset is None else offset
             if value is not Undefined:
                 meaning = meanings[name]
                 given[meaning.column if isinstance(meaning, ColumnField) else meaning] = value, type_

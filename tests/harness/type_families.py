@@ -193,7 +193,8 @@ FAMILIES = (
         ("in work",),
         "in work",
         ("old", 1),
-        "A GraphQL enum of its own (`<table>_<column>_enum`) where all members can be names, else `String`. Order"
+        "A GraphQL enum of its own (`<table>_<column>_enum`) where all members can be names (a variable may be a"
+        " `String` nevertheless), else `String`. Order"
         " goes by the place in the declaration, in ORDER BY and in `_gt` alike.",
     ),
     Family(

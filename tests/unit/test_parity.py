@@ -37,7 +37,7 @@ def by_graphql(text: str) -> object:
     operation = Documents(schema, DocumentLimits()).get(text).operation(None)
     bound = bind(schema, operation, {})
     ((key, nodes),) = root_fields(operation, bound).items()
-    return Translator(BUILT, operation.fragments, bound.tree).root(key, nodes, root_type(BUILT, operation)).request
+    return Translator(BUILT, operation.fragments, bound.variables).root(key, nodes, root_type(BUILT, operation)).request
 
 
 def by_rest(table: str, query: str) -> object:
