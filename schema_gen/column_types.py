@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final
 
-from schema_gen import encoders, times
+from schema_gen import charsets, encoders, times
+from schema_gen import column_texts as texts
 from schema_gen import key_literals as keys
 from schema_gen.catalog import Column, ColumnType
 
@@ -123,37 +124,11 @@ class TypeRow:
         return self.compared_by_flavour.get(flavour, "{c}")
 
 
-# A column that became a number a moment ago is still shown as text: quoted by itself it would be NULL, or refused.
-_TEXT_SQL: Final = "JSON_QUOTE(CONCAT({c}))"
-# A text beside a bare UUID, as in IFNULL, would be read as one.
-_PLAIN_SQL: Final = "CONCAT({c})"
-_QUOTED: Final = "CONCAT('\"',{c},'\"')"
-_HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
-_WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
-# A zero date, or one without month or day, is none; what may be NULL is looked at elsewhere.
-_DAY: Final = "IF(MONTH({{c}})*DAY({{c}})=0,'null',{})"
-_TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
-
-
-# MySQL and MariaDB keep 22 characters of a double's text in tables of their own. MySQL shows all digits of an
-# aggregate in JSON only.
-def _wide(most: int) -> Mapping[str, str]:
-    return MappingProxyType(dict.fromkeys(("mysql", "mariadb"), f"CAST({{c}} AS CHAR({most}))"))
-
-
-# The short text (six digits) where it names this very float, all digits of it as a double where not.
-_SHORT: Final = "CONCAT(CAST({c} AS FLOAT))"
-_FLOAT_SQL: Final = f"IF(CAST({_SHORT} AS FLOAT)={{c}},{_SHORT},CAST({{c}}+0e0 AS CHAR(80)))"
-# Members hold no commas; the empty set and a set of the member '' differ in the number only.
-_SET_SQL: Final = "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
-_BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
-_SHORT_DECIMAL: Final = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT({c})))"
-
 _INT: Final = TypeRow("Int", "{c}", encoders.encode_integer, _ORDERED, key_literal=keys.digits_key, summable=True)
-_BIGINT: Final = replace(_INT, scalar="bigint", json_sql=_QUOTED, number_sql="{c}", exact_sum=True)
+_BIGINT: Final = replace(_INT, scalar="bigint", json_sql=texts.QUOTED, number_sql="{c}", exact_sum=True)
 _BOOLEAN: Final = TypeRow(
     "Boolean",
-    _TRUTH,
+    texts.TRUTH,
     encoders.encode_boolean,
     _ORDERED,
     key_sql="({c}+0)",
@@ -172,7 +147,7 @@ _DOUBLE: Final = TypeRow(
     key_literal=keys.double_key,
     exact_key=False,
     summable=True,
-    json_by_flavour=_wide(30),
+    json_by_flavour=texts.wide(30),
     figure_by_flavour=MappingProxyType({"mysql": "CONCAT(CAST({c} AS JSON))"}),
 )
 _FLOAT: Final = replace(
@@ -185,15 +160,15 @@ _FLOAT: Final = replace(
 )
 _TEXT: Final = TypeRow(
     "String",
-    _TEXT_SQL,
+    texts.TEXT_SQL,
     encoders.encode_text,
     _TEXTUAL,
-    key_sql=_HEX_TEXT,
+    key_sql=texts.HEX_TEXT,
     key_literal=keys.text_key,
     exact_key=False,
 )
 _BINARY: Final = TypeRow(
-    "binary", _BASE64_SQL, encoders.encode_binary, _ORDERED, key_sql="HEX({c})", key_literal=keys.bytes_key
+    "binary", texts.BASE64_SQL, encoders.encode_binary, _ORDERED, key_sql="HEX({c})", key_literal=keys.bytes_key
 )
 _GEOMETRY: Final = TypeRow(
     "geometry",
@@ -217,30 +192,30 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "bit": _BIT,
         "bit long": replace(_BIT, scalar="bigint", json_sql="CONCAT('\"',{c}+0,'\"')", number_sql="({c}+0)"),
         "decimal": _DECIMAL,
-        "decimal scaled": replace(_DECIMAL, key_sql=_SHORT_DECIMAL),
-        "float": replace(_FLOAT, json_sql=_FLOAT_SQL),
-        "float scaled": replace(_FLOAT, json_by_flavour=_wide(80)),
+        "decimal scaled": replace(_DECIMAL, key_sql=texts.SHORT_DECIMAL),
+        "float": replace(_FLOAT, json_sql=texts.FLOAT_SQL),
+        "float scaled": replace(_FLOAT, json_by_flavour=texts.wide(80)),
         "double": _DOUBLE,
-        "double scaled": replace(_DOUBLE, json_by_flavour=_wide(350)),  # all digits are written out
+        "double scaled": replace(_DOUBLE, json_by_flavour=texts.wide(350)),  # all digits are written out
         "year": TypeRow(
             "year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=keys.digits_key
         ),
-        "date": TypeRow("date", _DAY.format(_QUOTED), times.encode_date, _ORDERED),
+        "date": TypeRow("date", texts.DAY.format(texts.QUOTED), times.encode_date, _ORDERED),
         "datetime": TypeRow(
             "datetime",
-            _DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'\"')"),
+            texts.DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
         "timestamp": TypeRow(
             "timestamp",
-            _DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'+00:00\"')"),
+            texts.DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'+00:00\"')"),
             times.encode_moment,
             _ORDERED,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
-        "time": TypeRow("time", _QUOTED, times.encode_time, _ORDERED, key_sql="CAST({c} AS TIME(6))"),
+        "time": TypeRow("time", texts.QUOTED, times.encode_time, _ORDERED, key_sql="CAST({c} AS TIME(6))"),
         "char": _TEXT,
         "varchar": _TEXT,
         "tinytext": _TEXT,
@@ -249,7 +224,7 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "longtext": _TEXT,
         "enum": replace(
             _TEXT,
-            json_sql=_WORD_SQL,
+            json_sql=texts.WORD_SQL,
             encoder=encoders.encode_enum,
             ranked=False,
             by_place=True,
@@ -257,7 +232,7 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
             compared_by_flavour=MappingProxyType({"oceanbase": "CONCAT({c})"}),
         ),
         "set": replace(
-            _TEXT, json_sql=_SET_SQL, encoder=encoders.encode_set, is_list=True, ranked=False, by_place=True
+            _TEXT, json_sql=texts.SET_SQL, encoder=encoders.encode_set, is_list=True, ranked=False, by_place=True
         ),
         "binary": _BINARY,
         "varbinary": _BINARY,
@@ -286,9 +261,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "multipolygon": _GEOMETRY,
         "geometrycollection": _GEOMETRY,
         "geomcollection": _GEOMETRY,
-        "uuid": TypeRow("uuid", _QUOTED, encoders.encode_uuid, _ORDERED, key_sql=_PLAIN_SQL),
-        "inet4": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED, key_sql=_PLAIN_SQL),
-        "inet6": TypeRow("inet", _QUOTED, encoders.encode_inet, _ORDERED, key_sql=_PLAIN_SQL),
+        "uuid": TypeRow("uuid", texts.QUOTED, encoders.encode_uuid, _ORDERED, key_sql=texts.PLAIN_SQL),
+        "inet4": TypeRow("inet", texts.QUOTED, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
+        "inet6": TypeRow("inet", texts.QUOTED, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
         # MySQL writes six digits of each number, seekdb all.
         "vector": replace(
             _GEOMETRY,
@@ -345,7 +320,11 @@ def _row_of(type_: ColumnType) -> TypeRow:
     row = ROWS[_row_name(type_)]
     if type_.zerofill:
         return _with_operand(row, "({c}+0)")  # leading zeros are no JSON
-    if row.encoder in (encoders.encode_text, encoders.encode_json) and type_.charset not in (None, "utf8mb4"):
+    if type_.charset in (None, "utf8mb4"):
+        return row
+    if row.key_literal is keys.text_key:
+        row = replace(row, key_literal=partial(keys.text_key, charset=type_.charset))
+    if row.encoder in (encoders.encode_text, encoders.encode_json):
         text = row.json_sql.replace("CONCAT({c})", "{c}")
         return replace(row, json_sql=text.replace("{c}", "CONVERT({c} USING utf8mb4)"))
     return row
@@ -384,10 +363,22 @@ def encode_compared(value: object, column: Column) -> bytes:
 def placer_of(column: Column) -> Callable[[object], bytes]:
     """What gives the literal that `order_sql` is compared with, for the order of ORDER BY. It raises as `encode`."""
     compared, type_ = encoder_of(column, stored=False), column.type
+    if type_of(column).encoder is encoders.encode_text:
+        return lambda value: encoders.encode_ordered_text(value, type_)
     if not type_of(column).by_place:
         return compared
     # `compared` refuses what is no value of the type.
     return lambda value: compared(value) and encoders.encode_place(value, type_)
+
+
+def holds(column: Column, text: str) -> bool:
+    """Whether the column's character set has all characters of `text`."""
+    return charsets.fits(text, column.type.charset)
+
+
+def compared_exactly(literal: bytes) -> bytes:
+    """The literal of a text that stands beside a column which does not `hold` it."""
+    return charsets.exactly(literal)
 
 
 INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from schema_gen.catalog import ColumnType
+from schema_gen.charsets import by_order, compared_text, fits, surely_lacks
 from schema_gen.geojson import wkt_of
 from schema_gen.literals import double, integer, quote_bytes, quote_text, quote_texts
 
@@ -178,11 +179,22 @@ def encode_float(value: object, type_: ColumnType, stored: bool) -> bytes:
 # --- text and bytes ---------------------------------------------------------
 
 
-def encode_text(value: object, _type: ColumnType, _stored: bool) -> bytes:
+def encode_text(value: object, type_: ColumnType, stored: bool) -> bytes:
     """Text; its length is left to the server, which counts as the column does."""
     if not isinstance(value, str):
         raise ValueError("expected a text")
+    if not stored:
+        return compared_text(value, type_.charset)
+    if surely_lacks(value, type_.charset):
+        raise ValueError(f"expected a text in the character set of the column, {type_.charset}")
     return quote_text(value)
+
+
+def encode_ordered_text(value: object, type_: ColumnType) -> bytes:
+    """The text that `<` and `>` compare a column with."""
+    if isinstance(value, str) and not fits(value, type_.charset):
+        return by_order(quote_text(value), type_.collation)
+    return encode_text(value, type_, False)
 
 
 def encode_binary(value: object, _type: ColumnType, _stored: bool) -> bytes:
@@ -224,14 +236,14 @@ def _members_known(type_: ColumnType) -> bool:
     return not any("?" in member for member in type_.members)
 
 
-def encode_enum(value: object, type_: ColumnType, _stored: bool) -> bytes:
+def encode_enum(value: object, type_: ColumnType, stored: bool) -> bytes:
     """One of the members."""
     if not isinstance(value, str) or (value not in type_.members and _members_known(type_)):
         raise ValueError(f"expected one of {_listing(type_)}")
-    return quote_text(value)
+    return quote_text(value) if stored else compared_text(value, type_.charset)
 
 
-def encode_set(value: object, type_: ColumnType, _stored: bool) -> bytes:
+def encode_set(value: object, type_: ColumnType, stored: bool) -> bytes:
     """Members as a list, or as text with commas; put into the order of the declaration, as the server stores them."""
     words = value.split(",") if isinstance(value, str) and value else value or []
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) and "," not in word for word in words):
@@ -239,7 +251,8 @@ def encode_set(value: object, type_: ColumnType, _stored: bool) -> bytes:
     unknown = [word for word in words if word not in type_.members]
     if unknown and _members_known(type_):
         raise ValueError(f"expected a list of {_listing(type_)}")
-    return quote_text(",".join([member for member in type_.members if member in words] + unknown))
+    text = ",".join([member for member in type_.members if member in words] + unknown)
+    return quote_text(text) if stored else compared_text(text, type_.charset)
 
 
 def encode_place(value: object, type_: ColumnType) -> bytes:
@@ -302,7 +315,10 @@ def encode_alike(values: Sequence[object], encoder: Encoder, type_: ColumnType) 
     """What `encoder` makes of values to be stored, where that can be had at once. None: one by one."""
     kinds = set(map(type, values))
     if encoder is encode_text and kinds == {str}:
-        return quote_texts(cast(Sequence[str], values))
+        texts = cast(Sequence[str], values)
+        return (
+            None if type_.charset != "utf8mb4" and surely_lacks("".join(texts), type_.charset) else quote_texts(texts)
+        )
     if encoder is encode_integer and kinds == {int}:
         numbers = cast(Sequence[int], values)
         low, high = integer_range(type_)

@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 
+from schema_gen.charsets import compared_text
 from schema_gen.literals import double, quote_bytes, quote_text
 
 _DIGITS = re.compile(rb"-?[0-9]{1,65}(?:\.[0-9]{1,65})?")
@@ -42,9 +43,9 @@ def float_key(text: bytes) -> bytes:
     return double(struct.unpack("<f", struct.pack("<f", float(text)))[0])
 
 
-def text_key(text: bytes) -> bytes:
-    """Text in hexadecimal digits of its UTF-8."""
-    return quote_text(bytes.fromhex(text.decode()).decode())
+def text_key(text: bytes, charset: str | None = None) -> bytes:
+    """Text in hexadecimal digits of its UTF-8, for a column of this character set: a cursor may hold any text."""
+    return compared_text(bytes.fromhex(text.decode()).decode(), charset)
 
 
 def bytes_key(text: bytes) -> bytes:

@@ -96,7 +96,18 @@ def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRe
         raise AssertionError("a comparison without a value was planned")
     if low == EMPTY_LIST:
         return FALSE if where.operator is Operator.IN else TRUE
-    return compare(where.operator, left, low, where.upper, scope.dialect.features)
+    features = scope.dialect.features
+    if where.operator is Operator.BETWEEN and _narrow(where) and where.upper is not None:
+        # MySQL's BETWEEN turns its ends into the column's character set even where their collation is another's.
+        ends = ((Operator.GTE, low), (Operator.LTE, where.upper))
+        return sql("(", join(" AND ", (compare(each, left, end, None, features) for each, end in ends)), ")")
+    return compare(where.operator, left, low, where.upper, features)
+
+
+def _narrow(where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> bool:
+    """Whether the column's character set may lack characters of a value."""
+    column = None if isinstance(where, plan.CountRelated) else where.column
+    return column is not None and column.type.charset not in (None, "utf8mb4")
 
 
 def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None) -> Sql:

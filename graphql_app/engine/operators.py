@@ -81,12 +81,16 @@ def _pattern(before: str, after: str) -> Callable[[str], bytes]:
 
 @dataclass(frozen=True, slots=True)
 class OperatorRow:
-    """`negate` wraps the SQL in NOT; `text` encodes the value of operators on text."""
+    """`negate` wraps the SQL in NOT; `text` encodes the value of operators on text.
+
+    `converts`: the column is turned into utf8mb4 wherever it stands beside the value.
+    """
 
     takes: Takes
     build: Build
     negate: bool = False
     text: Callable[[str], bytes] = _plain
+    converts: bool = False
 
 
 OPERATORS: dict[Operator, OperatorRow] = {
@@ -102,12 +106,12 @@ OPERATORS: dict[Operator, OperatorRow] = {
     Operator.BETWEEN: OperatorRow(Takes.PAIR, _between),
     Operator.LIKE: OperatorRow(Takes.TEXT, _like),
     Operator.NLIKE: OperatorRow(Takes.TEXT, _like, negate=True),
-    Operator.ILIKE: OperatorRow(Takes.TEXT, _ilike),
-    Operator.NILIKE: OperatorRow(Takes.TEXT, _ilike, negate=True),
-    Operator.REGEX: OperatorRow(Takes.TEXT, _regex("c"), text=_expression),
-    Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), negate=True, text=_expression),
-    Operator.IREGEX: OperatorRow(Takes.TEXT, _regex("i"), text=_expression),
-    Operator.NIREGEX: OperatorRow(Takes.TEXT, _regex("i"), negate=True, text=_expression),
+    Operator.ILIKE: OperatorRow(Takes.TEXT, _ilike, converts=True),
+    Operator.NILIKE: OperatorRow(Takes.TEXT, _ilike, converts=True, negate=True),
+    Operator.REGEX: OperatorRow(Takes.TEXT, _regex("c"), converts=True, text=_expression),
+    Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), converts=True, negate=True, text=_expression),
+    Operator.IREGEX: OperatorRow(Takes.TEXT, _regex("i"), converts=True, text=_expression),
+    Operator.NIREGEX: OperatorRow(Takes.TEXT, _regex("i"), converts=True, negate=True, text=_expression),
     Operator.STARTS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("", "%")),
     Operator.ENDS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "")),
     Operator.CONTAINS: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "%")),

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from graphql_app.engine.fragment import Literal, Value, finish, sql, value
-from graphql_app.engine.operators import OPERATORS, ORDERINGS, Takes
+from graphql_app.engine.operators import OPERATORS, ORDERINGS, OperatorRow, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
-from schema_gen.column_types import encode_column, encoder_of, placer_of, type_of
+from schema_gen.column_types import compared_exactly, encode_column, encoder_of, holds, placer_of, type_of
 
 NULL = Literal(b"NULL")
 NOT_NULL = Literal(b"NOT NULL")
@@ -34,14 +34,20 @@ def _encode_list(column: Column, raw: object) -> bytes:
     if any(item is None for item in raw):
         raise _null_comparison(column)
     encoder = encoder_of(column, stored=False)
-    return b"(" + b",".join([_checked(column, encoder, item) for item in raw]) + b")"
+    literals = [_checked(column, encoder, item) for item in raw]
+    if column.type.charset not in (None, "utf8mb4"):
+        # What the column cannot hold equals no row, and would have all others compared as exactly.
+        kept = [literal for literal, item in zip(literals, raw, strict=True) if holds(column, str(item))]
+        literals = kept or literals[:1]
+    return b"(" + b",".join(literals) + b")"
 
 
-def _encode_text(column: Column, encode: Callable[[str], bytes], raw: object) -> bytes:
+def _encode_text(column: Column, row: OperatorRow, raw: object) -> bytes:
     if not isinstance(raw, str):
         raise _invalid(column, "expected a text")
     try:
-        return encode(raw)
+        literal = row.text(raw)
+        return literal if row.converts or holds(column, raw) else compared_exactly(literal)
     except ValueError as error:
         raise _invalid(column, str(error)) from None
 
@@ -157,7 +163,7 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
         case Takes.PAIR:
             return value(raw, partial(_encode_end, column, 0)), value(raw, partial(_encode_end, column, 1))
         case Takes.TEXT:
-            return value(raw, partial(_encode_text, column, row.text)), None
+            return value(raw, partial(_encode_text, column, row)), None
         case Takes.VALUE:
             encoder = placer_of(column) if operator in ORDERINGS else encoder_of(column, stored=False)
             return value(raw, partial(_checked, column, encoder)), None

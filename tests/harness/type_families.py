@@ -182,8 +182,9 @@ FAMILIES = (
         ("it's Ünï \U0001f600",),
         "it's Ünï \U0001f600",
         (7, ["a"]),
-        "UTF-8 outside, whatever the column's character set is; a character that it lacks is refused. Equality and"
-        " order are the collation's own.",
+        "UTF-8 outside, whatever the column's character set is. A text with a character that it lacks is refused where"
+        " it is to be stored, and compared as what it is: equal to no row, unequal to every one. Equality and order are"
+        " the collation's own.",
     ),
     Family(
         "ENUM",
