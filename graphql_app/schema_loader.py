@@ -69,7 +69,9 @@ def catalog_of(rows: Rows, settings: Settings) -> Catalog:
     path = settings.customization
     try:
         custom = read_customization(path) if path else NOTHING
-        return build_catalog(rows, include=include, exclude=exclude, custom=custom)
+        return build_catalog(
+            rows, include=include, exclude=exclude, custom=custom, relation_names=settings.relation_names
+        )
     except CustomizationFileError as error:
         raise AppError(Code.CONFLICT, str(error)) from None
     except CustomizationError as error:

@@ -190,6 +190,12 @@ class Settings(BaseSettings):
     naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
         "snake", "How generated GraphQL names are written; the database's own names stay.", _choice("snake", "camel")
     )
+    relation_names: Annotated[Literal["v1", "v2"], BeforeValidator(_lower)] = _setting(
+        "v2",
+        "The rules by which relations are named; `v1` are those of earlier versions, for clients that must keep"
+        " `emp_no_by_emp_no`.",
+        _choice("v1", "v2"),
+    )
     stringify_numbers: bool = _setting(
         True, "Whether BIGINT and DECIMAL leave as strings, without loss in JavaScript.", BOOLEAN
     )

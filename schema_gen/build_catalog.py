@@ -16,7 +16,7 @@ from schema_gen.column_types import known
 from schema_gen.customize import NOTHING, Customization, added_keys, renamed
 from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
 from schema_gen.parse_type import column_type, unquoted
-from schema_gen.relations import build_relations
+from schema_gen.relations import Version, build_relations
 
 _KINDS: Final = {
     "BASE TABLE": TableKind.TABLE,
@@ -44,7 +44,12 @@ class _Report:
 
 
 def build_catalog(
-    rows: Rows, *, include: Sequence[str] = (), exclude: Sequence[str] = (), custom: Customization = NOTHING
+    rows: Rows,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    custom: Customization = NOTHING,
+    relation_names: Version = "v2",
 ) -> Catalog:
     """The catalog of the tables that match a pattern of `include` (none given: all) and none of `exclude`.
 
@@ -54,7 +59,7 @@ def build_catalog(
     report = _Report()
     tables = _tables(rows, include, exclude, report)
     foreign_keys = (*_foreign_keys(rows, tables, report), *added_keys(tables, custom))
-    relations, notes = build_relations(tables, foreign_keys)
+    relations, notes = build_relations(tables, foreign_keys, relation_names)
     finished = {
         name: replace(table, relations=MappingProxyType(relations.get(name, {}))) for name, table in tables.items()
     }

@@ -115,8 +115,9 @@ class Relation:
     `columns` (of `table`) equal `to_columns` (of `to_table`), pairwise. `required` is
     true for a to-one relation that every row has (all its columns NOT NULL, constraint
     declared). A relation is to-one from the referencing side, and also from the
-    referenced side where the foreign key is unique. `worded`: a pair of columns is of ENUM or SET;
-    `enforced`: the database sees to it.
+    referenced side where the foreign key is unique. `refers`: `table` holds the foreign key;
+    `worded`: a pair of columns is of ENUM or SET; `enforced`: the database sees to it; `compared`: the
+    templates of each pair of columns in the equality, where the columns cannot stand as they are.
     """
 
     name: str
@@ -129,6 +130,8 @@ class Relation:
     foreign_key: str
     worded: bool = False
     enforced: bool = True
+    refers: bool = False
+    compared: tuple[tuple[str, str], ...] = ()
 
     @property
     def to_one(self) -> bool:

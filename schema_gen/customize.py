@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from schema_gen.catalog import ForeignKey, Relation, Table
+from schema_gen.relation_types import comparable
 
 
 class CustomizationError(ValueError):
@@ -46,6 +47,11 @@ def added_keys(tables: Mapping[str, Table], custom: Customization) -> Iterator[F
                     _wrong(where, f"there is no column '{column}' in '{name}'")
         if len(key.columns) != len(key.to_columns):
             _wrong(where, "columns and to_columns are not equally many")
+        for one, other in zip(key.columns, key.to_columns, strict=True):
+            near, far = tables[key.table].columns[one].type, tables[key.to_table].columns[other].type
+            if not comparable(near, far):
+                types = f"'{one}' is {near.declared or near.base}, '{other}' is {far.declared or far.base}"
+                _wrong(where, f"the columns are of types that do not compare: {types}")
         yield key
 
 

@@ -29,7 +29,8 @@ def _nested(book: TypeBook, part: TablePart) -> Iterator[Entry]:
     """What may be inserted along with a row, through its relations."""
     for relation in part.table.relations.values():
         far = book.part(relation.to_table)
-        if part.table.writable and far.table.writable and part.key and far.settable:
+        single = relation.to_one or not relation.refers  # a row does not refer to several that are made with it
+        if single and part.table.writable and far.table.writable and part.key and far.settable:
             name = part.names.relations[relation.name]
             yield book.pool.field(name, book.pool.optional(_related(book, far, relation))), RelationField(relation)
 

@@ -10,7 +10,7 @@ from graphql_app.engine.fragment import Literal, Value
 from graphql_app.engine.request import Columns, Insert, NestedInsert, OnConflict, Pairs
 from graphql_app.engine.values import stored_column, storer
 from graphql_app.errors import AppError, Code, RequestError
-from schema_gen.catalog import Column, Relation, Table
+from schema_gen.catalog import Column, Table
 
 if TYPE_CHECKING:
     from graphql_app.engine.planner import Planner
@@ -126,7 +126,9 @@ def _nested(
         relation, target = planner.relation(table, name)
         if table.primary_key is None:
             raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key: nothing can be nested in its rows")
-        first = refers(planner, relation)
+        first = relation.refers
+        if first and not relation.to_one:
+            raise RequestError(Code.INVALID_BODY, f"Nothing can be nested by '{name}': it may refer to several rows")
         rows = [row for _, item in found for row in item.rows]
         owners = tuple(owner for owner, item in found for _ in item.rows)
         deeper = [part for _, item in found for part in (item.nested or ((),) * len(item.rows))]
@@ -149,11 +151,3 @@ def _by_relation(nested: NestedRows) -> list[tuple[str, OnConflict | None, list[
                 groups.append((item.relation, item.conflict, group))
             group.append((owner, item))
     return groups
-
-
-def refers(planner: Planner, relation: Relation) -> bool:
-    """Whether the near side of a relation holds the foreign key."""
-    return any(
-        key.name == relation.foreign_key and key.table == relation.table and key.columns == relation.columns
-        for key in planner.catalog.foreign_keys
-    )

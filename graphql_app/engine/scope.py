@@ -88,6 +88,12 @@ def match(dialect: Dialect, near: str, far: str, relation: Relation) -> Sql:
     """The equality that makes `far` related to `near`."""
     # seekdb joins the wrong rows where ENUM or SET columns are compared as they are.
     side = "CONCAT({c})" if relation.worded and dialect.features.flavour is Flavour.OCEANBASE else "{c}"
-    pairs = zip(relation.columns, relation.to_columns, strict=True)
-    equal = (sql(template(side, ref(far, there)), "=", template(side, ref(near, here))) for here, there in pairs)
-    return join(" AND ", equal)
+    sides = relation.compared or ((side, side),) * len(relation.columns)
+    pairs = zip(relation.columns, relation.to_columns, sides, strict=True)
+    return join(
+        " AND ",
+        (
+            sql(template(far_side, ref(far, there)), "=", template(near_side, ref(near, here)))
+            for here, there, (near_side, far_side) in pairs
+        ),
+    )

@@ -195,20 +195,26 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     columns = join(",", (name(column) for column in relation.columns))
     inner = scope.alias()
     which = EMPTY if link.every else sql(" WHERE ", key_in(scope, inner, parent_key))
-    keys = sql(
-        "(SELECT DISTINCT ",
-        columns,
-        " FROM ",
-        name(link.parent.name),
-        " AS ",
-        name(inner),
-        which,
-        ") AS ",
-        name(parent),
+    (text_name,) = _free_names(link.parent, "key")
+    # Parents whose keys are equal by the collation, but not by their texts, have a list each.
+    text = (
+        EMPTY
+        if _unique(link)
+        else sql(",", key_text(inner, link.parent, relation.columns, present=True), " AS ", name(text_name))
     )
+    parents = sql(" FROM ", name(link.parent.name), " AS ", name(inner), which)
+    keys = sql("(SELECT DISTINCT ", columns, text, parents, ") AS ", name(parent))
     source.table = sql(keys, " JOIN ", source.table, " ON ", match(scope.dialect, parent, source.alias, relation))
+    if text:
+        source.group = source.group_by = ref(parent, text_name)
+        return
     source.group = key_text(parent, link.parent, relation.columns, present=True)
     source.group_by = join(",", (ref(parent, column) for column in relation.columns))
+
+
+def _unique(link: Link) -> bool:
+    """Whether no two parents have equal keys."""
+    return any(set(key.columns) <= set(link.relation.columns) for key in link.parent.keys)
 
 
 def _group_by_own(source: Source, table: Table, relation: Relation) -> None:

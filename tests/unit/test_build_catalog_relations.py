@@ -9,16 +9,26 @@ import pytest
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Cardinality, Catalog, ForeignKey
 from schema_gen.introspect import ForeignKeyRow, IndexRow
-from schema_gen.relations import base_name, far_name, same_word
+from schema_gen.relations import Version, base_name, far_name, same_word
 from tests.unit.schema_rows import column_row, index_rows, rows
 
 
-def catalog(*references: str, columns: str = "", nullable: bool = True, indexes: tuple[IndexRow, ...] = ()) -> Catalog:
+def catalog(
+    *references: str,
+    columns: str = "",
+    nullable: bool = True,
+    indexes: tuple[IndexRow, ...] = (),
+    unique: bool = True,
+    version: Version = "v2",
+) -> Catalog:
     """A catalog from references such as `orders.customer_id -> customers.id` and further columns."""
+    made_unique: list[IndexRow] = []
     keys: list[ForeignKeyRow] = []
     found: dict[tuple[str, str], None] = {}
     for number, reference in enumerate(references, 1):
         near, far = (side.strip().partition(".") for side in reference.split("->"))
+        referred = index_rows(f"u{number}", *far[2].split("+"))
+        made_unique += [replace(each, table=far[0]) for each in referred] if unique else []
         for place, (one, other) in enumerate(zip(near[2].split("+"), far[2].split("+"), strict=True), 1):
             keys.append(ForeignKeyRow(near[0], f"fk{number}", one, place, "db", far[0], other))
             found |= {(far[0], other): None, (near[0], one): None}
@@ -27,7 +37,8 @@ def catalog(*references: str, columns: str = "", nullable: bool = True, indexes:
         column_row("int", table=table, name=name, ordinal=place, nullable=nullable)
         for place, (table, name) in enumerate(found, 1)
     ]
-    return build_catalog(rows(*made, foreign_keys=tuple(keys), indexes=indexes))
+    found_rows = rows(*made, foreign_keys=tuple(keys), indexes=(*indexes, *made_unique))
+    return build_catalog(found_rows, relation_names=version)
 
 
 def ends(found: Catalog) -> set[str]:
@@ -52,12 +63,41 @@ def ends(found: Catalog) -> set[str]:
         ("rows.paid -> people.id", "paid_by_paid", "rows_by_paid"),
         ("rows.author -> users.id", "author_by_author", "rows_by_author"),
         ("lines.a_id+b_id -> pairs.a+b", "pairs", "lines"),
+        ("salaries.emp_no -> employees.emp_no", "employees", "salaries"),
+        ("salaries.Emp_No -> employees.emp_no", "employees", "salaries"),
+        ("loans.district -> district.district", "district_by_district", "loans"),
     ],
 )
 def test_both_ends_are_named_by_the_key(reference: str, near: str, far: str) -> None:
     """The contract's rules, one by one."""
     table, target = (side.strip().partition(".")[0] for side in reference.split("->"))
     assert ends(catalog(reference)) == {f"{table}.{near}", f"{target}.{far}"}
+
+
+def test_columns_called_like_what_they_refer_to() -> None:
+    """Several keys to one table are told apart by their columns, and the names of earlier versions can be kept."""
+    keys = ("dept_manager.emp_no -> employees.emp_no", "dept_manager.deputy -> employees.emp_no")
+    assert ends(catalog(*keys)) == {
+        *("dept_manager.employees", "dept_manager.deputy_by_deputy"),
+        *("employees.dept_manager", "employees.dept_manager_by_deputy"),
+    }
+    assert catalog(keys[0]).notes == ()
+    assert ends(catalog(*keys, version="v1")) == {
+        *("dept_manager.emp_no_by_emp_no", "dept_manager.deputy_by_deputy"),
+        *("employees.dept_manager_by_emp_no", "employees.dept_manager_by_deputy"),
+    }
+    taken = catalog(keys[0], columns="dept_manager.employees")
+    assert ends(taken) == {"dept_manager.employees_by_emp_no", "employees.dept_manager"}
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_a_key_to_columns_that_are_not_unique_has_lists_at_both_ends(version: Version) -> None:
+    """Several rows may be what it refers to; an index that is unique by more columns does not help."""
+    wider = tuple(replace(each, table="users") for each in index_rows("u", "code", "other"))
+    found = catalog("posts.user_id -> users.code", columns="users.other", indexes=wider, unique=False, version=version)
+    user = found.tables["posts"].relations["user"]
+    assert (user.cardinality, user.required, user.refers) == (Cardinality.MANY, False, True)
+    assert found.tables["users"].relations["posts"].cardinality is Cardinality.MANY
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,9 @@ def test_below_all_rows_of_a_table_no_keys_are_needed() -> None:
 def test_keys_of_text_bring_the_parents_along() -> None:
     read = Read("users", (ShowRelated("logs", "logs", Read("logs", (Show("line", "line"),))),))
     (hole,) = node(read).holes
-    assert " FROM (SELECT DISTINCT `email` FROM `users`" in shape(hole.node.statement)
+    assert " FROM (SELECT DISTINCT `email`,HEX(CONVERT(`t2`.`email` USING utf8mb4)) AS `#key` FROM `users`" in shape(
+        hole.node.statement
+    )
 
 
 def test_a_slot_is_filled_at_call_time() -> None:
