@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from graphql_app.application import Application, refused
 from graphql_app.edge import Edge
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.ending import Drain, told_of_the_end
@@ -33,7 +31,7 @@ from graphql_app.engine.retry import Schedule
 from graphql_app.engine.values import MAX_PAGE
 from graphql_app.engine.watch import LiveQueries, WatchSettings
 from graphql_app.errors import structure_hidden
-from graphql_app.events import Lifecycle, Observer, fan_out
+from graphql_app.events import Lifecycle, Observer, SettingsWarning, fan_out
 from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
@@ -41,16 +39,17 @@ from graphql_app.graphql_api.limits import DocumentLimits
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.subscriptions import Subscriptions
 from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
-from graphql_app.health import health_routes
+from graphql_app.guard import Guard, warnings
+from graphql_app.health import Health
 from graphql_app.http_body import Bounds
 from graphql_app.logs import log_events
 from graphql_app.metrics import CONTENT_TYPE, Metrics
 from graphql_app.packed import Packed, pack
-from graphql_app.pages import graphiql_response, page_routes, prefers_page
+from graphql_app.pages import graphiql_if_preferred
 from graphql_app.request_context import note_stage
 from graphql_app.rest_api.handlers import install_error_handlers
-from graphql_app.rest_api.routes import rest_routes
-from graphql_app.rest_api.table_route import ShortWay
+from graphql_app.rest_api.routes import rest_endpoints
+from graphql_app.routing import SlashRedirect, Started, routes
 from graphql_app.schema_loader import SchemaLoader
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.structure import structure
@@ -66,38 +65,11 @@ START_SECONDS = 10.0
 """How long a worker takes no connections while the schema is read for the first time."""
 
 
-class Application(FastAPI):
-    """FastAPI with a short way: `direct` addresses, and those of `tables`, pass no middleware if no page calls them.
-
-    CORS, the only middleware, has nothing to say where there is no `Origin`; the endpoints
-    answer every failure themselves. The way through the whole stack costs a call by key
-    about as much as everything else in it together.
-    """
-
-    direct: Mapping[str, ASGIApp] = MappingProxyType({})
-    tables: ShortWay | None = None
-    edge: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one connection."""
-        await (self.edge or self.answer)(scope, receive, send)
-
-    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answers what `edge` let in."""
-        endpoint = self._short_way(scope) if scope["type"] == "http" else None
-        if endpoint is None or b"origin" in dict(scope["headers"]):
-            return super().__call__(scope, receive, send)
-        return endpoint(scope, receive, send)
-
-    def _short_way(self, scope: Scope) -> ASGIApp | None:
-        found = self.direct.get(scope["path"])
-        return self.tables.find(scope) if found is None and self.tables is not None else found
-
-
 def create_app(settings: Settings, observer: Observer | None = None, tracing: Tracing | None = None) -> FastAPI:
     """The program as an ASGI app. It starts and answers also while the database is away.
 
-    `tracing` takes the place of what `OTEL` asks for.
+    Its routes are there at once, and answer 503 until its lifespan has begun. `tracing` takes the place of what
+    `OTEL` asks for.
     """
     metrics = Metrics()
     drain = Drain()
@@ -106,30 +78,52 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        for text in warnings(settings):
+            watch(SettingsWarning(text))
         async with running(settings, watch, drain, tracing) as services:
-            endpoint = graphql_endpoint(services, settings, watch)
-            app.router.routes[:] = routes(services, settings, watch, endpoint)
-            if settings.metrics:
-                app.router.routes.append(metrics_route(metrics, edge, services))
-            app.direct, app.tables = {"/graphql": endpoint}, ShortWay(app.router.routes)
+            app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services)))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
-            yield
-            await _stop(noting)
-            metrics.close()
+            try:
+                yield
+            finally:
+                app.serve(None)
+                await _stop(noting)
+                metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     edge = Edge(app.answer, settings.max_in_flight, watch, drain, timing=settings.server_timing)
     app.edge = tracing.before(edge) if tracing else edge
+    app.guard = Guard.of(settings)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["Retry-After", "Idempotent-Replayed", "X-Request-Id", "Server-Timing"],
-        )
+        app.add_middleware(CORSMiddleware, **_cors(settings))
+        app.refusing = CORSMiddleware(refused, **_cors(settings))
+    app.router.routes.extend(routes(app.state, settings, app.guard, watch))
+    app.router.redirect_slashes = False
+    app.router.default = SlashRedirect(app.router)
     install_error_handlers(app, watch)
+    app.own()
     return app
+
+
+def _cors(settings: Settings) -> dict[str, Any]:
+    return {
+        "allow_origins": list(settings.cors_origins),
+        "allow_methods": ["*"],
+        "allow_headers": ["*"],
+        "expose_headers": EXPOSED,
+    }
+
+
+EXPOSED = [
+    "Content-Disposition",
+    "Content-Range",
+    "Idempotent-Replayed",
+    "Preference-Applied",
+    "Retry-After",
+    "Server-Timing",
+    "X-Request-Id",
+]
+"""The headers of answers that pages of other origins may read."""
 
 
 def _further(settings: Settings, tracing: Tracing | None) -> list[Observer]:
@@ -287,7 +281,7 @@ def bounds(settings: Settings) -> Bounds:
 
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
-    page = _graphiql if settings.graphiql else None
+    page = graphiql_if_preferred if settings.graphiql else None
     streams = EventStreams(services.face, services.subscriptions, observer)
     return GraphQLEndpoint(services.face, observer, bounds(settings), page, streams)
 
@@ -300,18 +294,19 @@ def socket_endpoint(services: Services, settings: Settings, observer: Observer) 
         settings.max_json_depth,
         running=settings.max_in_flight,
     )
-    return SocketEndpoint(services.face, services.subscriptions, observer, limits, settings.cors_origins)
+    refusal = Guard.of(settings).hasura_refusal
+    return SocketEndpoint(services.face, services.subscriptions, observer, limits, refusal)
 
 
-def routes(services: Services, settings: Settings, observer: Observer, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
-    """Every address of the program."""
-    return [
-        Route("/graphql", endpoint, name="graphql"),
-        WebSocketRoute("/graphql", socket_endpoint(services, settings, observer), name="graphql-ws"),
-        *rest_routes(services.engine, settings, observer, bounds=bounds(settings)),
-        *health_routes(services.live, services.executor, services.drain),
-        *page_routes(current_structure(services.live, settings), graphiql=settings.graphiql),
-    ]
+def serving(services: Services, settings: Settings, observer: Observer, metrics: Callable[[], Response]) -> Started:
+    """What the routes find in the app's state while it runs."""
+    endpoints: dict[str, ASGIApp] = {
+        "graphql": graphql_endpoint(services, settings, observer),
+        "graphql-ws": socket_endpoint(services, settings, observer),
+        **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
+    }
+    health = Health(services.live, services.executor, services.drain)
+    return Started(endpoints, health, current_structure(services.live, settings), metrics)
 
 
 def note_state(metrics: Metrics, edge: Edge, services: Services) -> None:
@@ -333,18 +328,10 @@ async def keep_noting(metrics: Metrics, edge: Edge, services: Services) -> None:
         await asyncio.sleep(NOTE_SECONDS)
 
 
-def metrics_route(metrics: Metrics, edge: Edge, services: Services) -> BaseRoute:
-    """`/metrics`: what was counted, and the state of this moment."""
-
-    async def scrape(_request: Request) -> Response:
-        note_state(metrics, edge, services)
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
-
-    return Route("/metrics", scrape, name="metrics")
-
-
-def _graphiql(request: Request) -> Response | None:
-    return graphiql_response(request) if prefers_page(request) else None
+def scrape(metrics: Metrics, edge: Edge, services: Services) -> Response:
+    """What was counted, and the state of this moment, as Prometheus reads it."""
+    note_state(metrics, edge, services)
+    return Response(metrics.text(), media_type=CONTENT_TYPE)
 
 
 def current_structure(live: LiveCatalog, settings: Settings) -> Callable[[], Packed]:

@@ -8,15 +8,13 @@ from collections.abc import Awaitable
 from itertools import count
 from typing import Final
 
-import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphql_app.ending import Drain
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.events import Observer, RequestRefused
-from graphql_app.graphql_api.errors import execution_error
+from graphql_app.refusal import refuse
 from graphql_app.request_context import CURRENT, RequestContext
-from graphql_app.rest_api.envelope import failure, respond, utc_now
 
 HEADER: Final = b"x-request-id"
 RETRY_AFTER: Final = 1
@@ -81,15 +79,8 @@ class Edge:
     async def _refuse(self, scope: Scope, send: Send) -> None:
         error = ServiceUnavailableException("Too many requests are being answered; try again")
         error.retry_after = RETRY_AFTER
-        answer = failure(error, utc_now())
         self._observer(RequestRefused())
-        if scope["path"] != "/graphql":
-            await respond(send, answer)
-            return
-        body = orjson.dumps({"errors": [execution_error(error, None)]})
-        headers = [*answer.headers, (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await refuse(scope, send, error)
 
 
 def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:

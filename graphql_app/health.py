@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,26 +16,42 @@ from graphql_app.engine.live import LiveCatalog
 from graphql_app.errors import AppError, ServiceUnavailableException
 
 
-def health_routes(live: LiveCatalog, executor: Executor, drain: Drain) -> list[BaseRoute]:
-    """The two addresses that load balancers and orchestrators ask."""
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What says how the program is."""
+
+    live: LiveCatalog
+    executor: Executor
+    drain: Drain
+
+
+def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
+    """The two addresses that load balancers and orchestrators ask; `current` gives None before the start."""
 
     async def healthz(_request: Request) -> Response:
         return _json(200, {"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
-        if drain.begun:
-            return _unready(None, "The program is ending", "ENDING")
-        if executor.away is not None:
-            return _unready(ServiceUnavailableException(executor.away), "")
-        if not live.ready:
-            return _unready(live.failure, "The schema has not been read yet")
-        try:
-            await executor.probe()
-        except AppError as error:
-            return _unready(error, error.message)
-        return _json(200, _state(live))
+        health = current()
+        if health is None:
+            return _unready(None, "The program has not started")
+        return await _readiness(health.live, health.executor, health.drain)
 
     return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
+
+
+async def _readiness(live: LiveCatalog, executor: Executor, drain: Drain) -> Response:
+    if drain.begun:
+        return _unready(None, "The program is ending", "ENDING")
+    if executor.away is not None:
+        return _unready(ServiceUnavailableException(executor.away), "")
+    if not live.ready:
+        return _unready(live.failure, "The schema has not been read yet")
+    try:
+        await executor.probe()
+    except AppError as error:
+        return _unready(error, error.message)
+    return _json(200, _state(live))
 
 
 def _state(live: LiveCatalog) -> dict[str, object]:

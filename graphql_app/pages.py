@@ -76,6 +76,19 @@ def graphiql_response(_request: Request) -> Response:
     return HTMLResponse(read_page("graphiql.html"), headers=GRAPHIQL_HEADERS)
 
 
+def graphiql_if_preferred(request: Request) -> Response | None:
+    """GraphiQL for a browser that comes to a GraphQL address; None for who wants data.
+
+    The page's links are right one level below the prefix; from `/v1/graphql` it is led there, on this very host.
+    """
+    if not prefers_page(request):
+        return None
+    if not request.url.path.endswith("/v1/graphql"):
+        return graphiql_response(request)
+    query = request.url.query
+    return Response(status_code=307, headers={"Location": f"../graphql{'?' if query else ''}{query}", "Vary": "Accept"})
+
+
 def docs_response(_request: Request) -> Response:
     """The Swagger UI page over `openapi.json`."""
     return HTMLResponse(read_page("docs.html"), headers=PAGE_HEADERS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
 from pydantic_settings import NoDecode
+
+_HOST = re.compile(r"\*|(\*\.)?[\w.-]+(:\d+)?|\[?[0-9a-fA-F:.]+\]?(:\d+)?")
 
 
 def split(value: object) -> object:
@@ -33,6 +36,13 @@ def origins(value: tuple[str, ...]) -> tuple[str, ...]:
     if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
         raise ValueError("no origin")
     return tuple(origin for origin in value if origin != "none")
+
+
+def hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of this server. Raises `ValueError`."""
+    if not all(_HOST.fullmatch(name) for name in value):
+        raise ValueError("no host")
+    return value
 
 
 def request_fields(value: tuple[str, ...]) -> tuple[str, ...]:

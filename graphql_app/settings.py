@@ -28,6 +28,7 @@ from graphql_app.setting_types import (
 )
 from graphql_app.setting_types import choice as _choice
 from graphql_app.setting_types import filled as _filled
+from graphql_app.setting_types import hosts as _hosts
 from graphql_app.setting_types import installed as _installed
 from graphql_app.setting_types import lower as _lower
 from graphql_app.setting_types import origins as _origins
@@ -137,8 +138,14 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[Names, AfterValidator(_origins)] = _setting(
         ("*",),
-        "Origins whose pages may call from a browser; `*` for all, `none` for none.",
+        "Origins whose pages may call from a browser, beside our own; `*` for all, `none` for none.",
         "origins such as https://example.com, separated by commas, or * or none",
+    )
+    allowed_hosts: Annotated[Names, AfterValidator(_hosts)] = _setting(
+        (),
+        "The names in `Host` that are answered to, `*.example.com` for all below it, `*` for any; empty: on a loopback"
+        " HOST those of the machine itself, else any.",
+        "names such as api.example.com, separated by commas, or *",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
         "info", "The least serious lines that are logged.", _choice(*LEVELS)
@@ -213,8 +220,8 @@ class Settings(BaseSettings):
     )
     admin_secret: SecretStr = _setting(
         SecretStr(""),
-        "The secret that `POST /admin/reload` asks for, as a bearer token or in `x-hasura-admin-secret`;"
-        " empty: anybody may call it.",
+        "The secret that opens `/admin/reload` and `/metrics`, as a bearer token or in `x-hasura-admin-secret`;"
+        " empty: they answer this machine alone.",
         TEXT,
     )
     admin_secret_file: FilePath | None = _secret_file("ADMIN_SECRET")

@@ -1,20 +1,19 @@
 """GraphQL over WebSocket: queries, mutations and subscriptions over one connection.
 
-By the protocol of `graphql-ws` (subprotocol `graphql-transport-ws`), and by Apollo's older
-one. A page may connect if its origin may call at all: browsers send no preflight here.
+By the protocol of `graphql-ws` (subprotocol `graphql-transport-ws`), and by Apollo's older one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.errors import ServiceUnavailableException
+from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.events import Observer, SocketClosed, SocketOpened
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace
@@ -28,13 +27,13 @@ from graphql_app.graphql_api.ws_protocols import (
     Protocol,
     Refused,
     about,
+    headers_of,
     parse_message,
     parse_operation,
     plain,
     too_many,
 )
 
-REFUSED_ORIGIN = 403
 BUSY = 503
 
 
@@ -54,13 +53,13 @@ class SocketLimits:
 
 @dataclass(slots=True, eq=False)
 class SocketEndpoint:
-    """The GraphQL address for WebSockets. `origins` are those of pages that may connect, beside our own."""
+    """The GraphQL address for WebSockets. `refusal` is asked about the headers that a client's first message holds."""
 
     face: GraphQLFace
     subscriptions: Subscriptions
     observer: Observer
     limits: SocketLimits = field(default_factory=SocketLimits)
-    origins: tuple[str, ...] = ("*",)
+    refusal: Callable[[Mapping[bytes, bytes]], AppError | None] = lambda _headers: None
     running: Places = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,10 +69,8 @@ class SocketEndpoint:
         """One connection, from handshake to close."""
         await receive()
         places = self.subscriptions.places
-        if not self._welcome(scope):
-            await _refuse(scope, send, REFUSED_ORIGIN)
-        elif not places.take():
-            await _refuse(scope, send, BUSY)
+        if not places.take():
+            await _refuse(scope, send)
         else:
             try:
                 await self._accept(scope, receive, send)
@@ -94,20 +91,13 @@ class SocketEndpoint:
         finally:
             self.observer(SocketClosed(socket.code, perf_counter() - started))
 
-    def _welcome(self, scope: Scope) -> bool:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        host = headers.get(b"host", b"").decode("latin-1")
-        own = origin.partition("://")[2] == host
-        return not origin or own or "*" in self.origins or origin in self.origins
 
-
-async def _refuse(scope: Scope, send: Send, status: int) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return
-    headers = [(b"retry-after", b"2")] if status == BUSY else []
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    headers = [(b"retry-after", b"2")]
+    await send({"type": "websocket.http.response.start", "status": BUSY, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": b""})
 
 
@@ -202,9 +192,16 @@ class Socket:
         await handle(message)
         await self._outbox.room()
 
-    async def _init(self, _message: Message) -> None:
+    async def _init(self, message: Message) -> None:
         if self._ready:
             raise Refused(Close.INIT_TWICE, "Too many initialisation requests")
+        error = self._endpoint.refusal(headers_of(message))
+        if error is not None:
+            if self._protocol.init_error is not None:
+                await self._send(
+                    {"type": "websocket.send", "text": plain(self._protocol.init_error, {"message": error.message})}
+                )
+            raise Refused(Close.FORBIDDEN, error.message)
         self._ready = True
         self._outbox.put(plain("connection_ack"))
         if self._protocol.greeting is not None:

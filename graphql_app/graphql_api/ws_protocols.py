@@ -20,6 +20,7 @@ class Close(IntEnum):
     TOO_BIG = 1009
     BAD_MESSAGE = 4400
     UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
     UNACCEPTABLE = 4406
     INIT_TIMEOUT = 4408
     DUPLICATE_ID = 4409
@@ -37,7 +38,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """The words of one protocol. `greeting` is sent after the acknowledgement; `leave` ends the connection."""
+    """The words of one protocol.
+
+    `greeting` is sent after the acknowledgement; `leave` ends the connection; `init_error` says why there is none.
+    """
 
     name: str
     start: str
@@ -45,6 +49,7 @@ class Protocol:
     next: str
     greeting: str | None = None
     leave: str | None = None
+    init_error: str | None = None
 
 
 PROTOCOLS = {
@@ -52,7 +57,15 @@ PROTOCOLS = {
     for each in (
         Protocol("graphql-transport-ws", start="subscribe", stop="complete", next="next"),
         # Apollo's subscriptions-transport-ws, which older clients of Hasura speak.
-        Protocol("graphql-ws", start="start", stop="stop", next="data", greeting="ka", leave="connection_terminate"),
+        Protocol(
+            "graphql-ws",
+            start="start",
+            stop="stop",
+            next="data",
+            greeting="ka",
+            leave="connection_terminate",
+            init_error="connection_error",
+        ),
     )
 }
 
@@ -78,6 +91,14 @@ def parse_message(text: str, depth: int) -> Message:
     if not isinstance(identity, str) or not isinstance(payload, dict | None):
         raise _bad("Invalid message received: 'id' must be a text and 'payload' an object")
     return Message(str(value["type"]), identity, payload or {})
+
+
+def headers_of(message: Message) -> dict[bytes, bytes]:
+    """The headers that a client sends in its first message, as browsers cannot with the handshake."""
+    given = message.payload.get("headers")
+    if not isinstance(given, dict):
+        return {}
+    return {name.lower().encode(): str(value).encode() for name, value in given.items()}
 
 
 def parse_operation(message: Message) -> Asked:

@@ -39,6 +39,10 @@ STATUS: Mapping[Code, int] = {
     Code.READ_ONLY: 403,
     Code.NO_KEY: 400,
     Code.PERMISSION_DENIED: 403,
+    Code.ACCESS_DENIED: 401,
+    Code.ORIGIN_NOT_ALLOWED: 403,
+    Code.HOST_NOT_ALLOWED: 403,
+    Code.ROLES_NOT_SUPPORTED: 400,
     Code.LIMIT_EXCEEDED: 400,
     Code.MAX_AFFECTED_EXCEEDED: 409,
     Code.PAYLOAD_TOO_LARGE: 413,
@@ -63,8 +67,8 @@ STATUS: Mapping[Code, int] = {
     Code.INTERNAL_ERROR: 500,
 }
 
-# For these two the status says all that the code does, so alone they leave `details` null.
-_SAID_BY_STATUS = frozenset({Code.SERVICE_UNAVAILABLE, Code.GATEWAY_TIMEOUT})
+# Here the status says all that the code does, so alone it leaves `details` null.
+_SAID_BY_STATUS = frozenset({Code.GATEWAY_TIMEOUT})
 _RETRY_AFTER_SECONDS = 2.0
 _JSON: Headers = ((b"content-type", b"application/json"),)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.ledger import Entry
@@ -38,39 +38,42 @@ from graphql_app.rest_api.query_string import parse_pairs
 from graphql_app.rest_api.table_route import TableRoute
 from graphql_app.settings import Settings
 
+TABLE_PATH = "/api/{table}"
+QUERY_PATH = "/api/{table}/query"
+EXPORT_PATHS = {"batch_export": "/api/batch/{table}/export", "export": "/api/{table}/export"}
 
-def rest_routes(
+
+def rest_routes(endpoint_of: Callable[[str], ASGIApp]) -> list[BaseRoute]:
+    """The routes of the REST face, each with the endpoint of its name; special addresses go before the tables'."""
+    return [
+        Route(IMPORT_PATH, endpoint_of("batch_import"), methods=["POST"], name="batch_import"),
+        *(TableRoute(path, endpoint_of(name), methods=["GET"], name=name) for name, path in EXPORT_PATHS.items()),
+        TableRoute(TABLE_PATH, endpoint_of("rest_table"), name="rest_table"),
+        TableRoute(QUERY_PATH, endpoint_of("rest_query"), name="rest_query"),
+        Route("/openapi.json", endpoint_of("openapi"), methods=["GET"], name="openapi"),
+        Route(RELOAD_PATH, endpoint_of("reload"), methods=["POST"], name="reload"),
+    ]
+
+
+def rest_endpoints(
     engine: Engine,
     settings: Settings,
     observer: Observer,
     clock: Clock = utc_now,
     bounds: Bounds = DEFAULT_BOUNDS,
-) -> list[BaseRoute]:
-    """The routes of the REST face; more special addresses under /api go before them."""
+) -> dict[str, ASGIApp]:
+    """The endpoints of `rest_routes`, by name."""
     suggests = settings.introspection
-    secret = settings.admin_secret.get_secret_value()
-    document = CachedDocument(engine, stringify=settings.stringify_numbers, shown=settings.introspection)
-    addresses = (
-        ("/api/{table}", "rest_table", TABLE_OPERATIONS),
-        ("/api/{table}/query", "rest_query", QUERY_OPERATIONS),
-    )
-    endpoints = {
-        path: Endpoint(path, operations, engine, bounds, observer, clock, suggests) for path, _, operations in addresses
+    table = Endpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, suggests)
+    rows = Endpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, suggests)
+    return {
+        "batch_import": BatchImport(engine, observer, clock, bounds, suggests),
+        **{name: Export(path, engine, observer, clock, suggests) for name, path in EXPORT_PATHS.items()},
+        "rest_table": table,
+        "rest_query": Query(QUERY_PATH, engine, observer, clock, suggests, rows),
+        "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, shown=suggests),
+        "reload": Reload(engine.live, observer, clock),
     }
-    query = Query("/api/{table}/query", engine, observer, clock, suggests, endpoints["/api/{table}/query"])
-    return [
-        Route(
-            IMPORT_PATH, BatchImport(engine, observer, clock, bounds, suggests), methods=["POST"], name="batch_import"
-        ),
-        *(
-            TableRoute(path, Export(path, engine, observer, clock, suggests), methods=["GET"], name=name)
-            for path, name in (("/api/batch/{table}/export", "batch_export"), ("/api/{table}/export", "export"))
-        ),
-        TableRoute("/api/{table}", endpoints["/api/{table}"], name="rest_table"),
-        TableRoute("/api/{table}/query", query, name="rest_query"),
-        Route("/openapi.json", document, methods=["GET"], name="openapi"),
-        Route(RELOAD_PATH, Reload(engine.live, secret, observer, clock), methods=["POST"], name="reload"),
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from graphql_app.errors import Code
 from graphql_app.events import Event, RequestDone, UnexpectedError, ignore
 from graphql_app.http_body import DEFAULT_BOUNDS
 from graphql_app.rest_api.operations import Operation, Prepared, Wish
-from graphql_app.rest_api.routes import Endpoint, rest_routes
+from graphql_app.rest_api.routes import Endpoint, rest_endpoints, rest_routes
 from graphql_app.settings import Settings
 from tests.rest_samples import CATALOG
 
@@ -66,7 +66,9 @@ async def away(tmp_path: Path) -> AsyncIterator[Engine]:
 
 def client_of(engine: Engine, events: list[Event]) -> httpx.AsyncClient:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.routes.extend(rest_routes(engine, Settings.model_construct(), events.append, clock))
+    app.router.routes.extend(
+        rest_routes(rest_endpoints(engine, Settings.model_construct(), events.append, clock).__getitem__)
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -80,7 +82,7 @@ async def test_a_database_that_is_away(away: Engine, events: list[Event]) -> Non
         "error_code": "503",
         "message": "Database unavailable",
         "retry_count": 2,
-        "details": None,
+        "details": {"code": "SERVICE_UNAVAILABLE"},
     }
     (event,) = events
     assert isinstance(event, RequestDone)
