@@ -382,4 +382,5 @@ def compared_exactly(literal: bytes) -> bytes:
 
 
 INTEGER: Final = Column(name="count", type=ColumnType(base="bigint"), nullable=False, ordinal=0)
+TRUTH: Final = Column(name="truth", type=ColumnType(base="tinyint", length=1), nullable=True, ordinal=0)
 """A column in name only: what counts of rows are compared as."""

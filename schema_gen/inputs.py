@@ -65,6 +65,9 @@ def _conditions(book: TypeBook, part: TablePart) -> Iterator[Entry]:
 def _aggregate_bool_exp(book: TypeBook, part: TablePart) -> GeneratedDefinition:
     def fields() -> Iterator[Entry]:
         yield book.pool.field("count", book.pool.optional(_count_bool_exp(book, part))), AggregateFunction("count")
+        for function in ("bool_and", "bool_or") if part.truths else ():
+            inner = _truth_bool_exp(book, part, function)
+            yield book.pool.field(book.word(function), book.pool.optional(inner)), AggregateFunction(function)
 
     return book.input(part.names.types.aggregate_bool_exp, lambda: shape(fields()))
 
@@ -79,6 +82,25 @@ def _count_bool_exp(book: TypeBook, part: TablePart) -> GeneratedDefinition:
         yield pool.field("predicate", count_comparison(book)), CountPart.PREDICATE
 
     return book.input(part.names.types.aggregate_bool_exp_count, lambda: shape(fields()))
+
+
+def _truth_bool_exp(book: TypeBook, part: TablePart, function: str) -> GeneratedDefinition:
+    """A condition on a truth of all or any rows."""
+    types = part.names.types
+
+    def fields() -> Iterator[Entry]:
+        pool = book.pool
+        columns = book.enum(
+            getattr(types, f"{function}_arguments"),
+            lambda: [pool.enum_value(each.name, each.column.name) for each in part.truths],
+            f"Columns of {part.names.type} that are true or false",
+        )
+        yield pool.field("arguments", columns), CountPart.ARGUMENTS
+        yield pool.field("distinct", pool.optional(SCALAR_TYPES["Boolean"])), CountPart.DISTINCT
+        yield pool.field("filter", pool.optional(bool_exp(book, part))), CountPart.FILTER
+        yield pool.field("predicate", comparison(book, part.truths[0])), CountPart.PREDICATE
+
+    return book.input(getattr(types, f"aggregate_bool_exp_{function}"), lambda: shape(fields()))
 
 
 # --- orders -----------------------------------------------------------------

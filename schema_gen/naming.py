@@ -73,7 +73,7 @@ _OWN_QUERIES: Final = {"connection": "{}_connection", "group": "{}_group", "stre
 
 @dataclass(frozen=True, slots=True)
 class TypeNames:
-    """The types of a table: each is the table's name, an underscore, and the name of the field here.
+    """The types of a table: each is the table's name, an underscore, and (but for the arguments) the field's name here.
 
     The object type itself is `TableNames.type`.
     """
@@ -102,6 +102,10 @@ class TypeNames:
     aggregate_order_by: str
     aggregate_bool_exp: str
     aggregate_bool_exp_count: str
+    aggregate_bool_exp_bool_and: str
+    aggregate_bool_exp_bool_or: str
+    bool_and_arguments: str
+    bool_or_arguments: str
     avg_fields: str
     max_fields: str
     min_fields: str
@@ -283,7 +287,11 @@ class _Names:
             self.notes.append(f"{what} '{wanted}' is shown as '{name}': {why}")
 
 
-_HASURA_TYPES: Final = {each.name: "{}_" + each.name for each in fields(TypeNames) if each.name not in _OWN_TYPES}
+_HASURA_TYPES: Final = {
+    **{each.name: "{}_" + each.name for each in fields(TypeNames) if each.name not in _OWN_TYPES},
+    "bool_and_arguments": "{0}_select_column_{0}_aggregate_bool_exp_bool_and_arguments_columns",
+    "bool_or_arguments": "{0}_select_column_{0}_aggregate_bool_exp_bool_or_arguments_columns",
+}
 
 
 def _candidates(name: str, kind: str) -> Iterator[str]:

@@ -33,8 +33,9 @@ class TablePart:
 
     `key` are the primary key's columns, none where there is no key; `sortable` those
     that can be compared, and so be put in order; `summable` and `ranked` those with a
-    sum or a maximum; `settable` those that clients may give a value, `countable` those
-    of them that can be incremented, `documents` those of them that hold JSON.
+    sum or a maximum; `truths` those that are true or false; `settable` those that
+    clients may give a value, `countable` those of them that can be incremented,
+    `documents` those of them that hold JSON.
     """
 
     table: Table
@@ -44,6 +45,7 @@ class TablePart:
     sortable: Columns
     summable: Columns
     ranked: Columns
+    truths: Columns
     settable: Columns
     countable: Columns
     documents: Columns
@@ -66,6 +68,7 @@ def table_part(table: Table, names: Names, type_for: ColumnTyper) -> TablePart:
         sortable=tuple(each for each in everything if each.row.operators),
         summable=tuple(each for each in everything if each.row.summable),
         ranked=tuple(each for each in everything if each.row.ranked),
+        truths=tuple(each for each in everything if each.row.scalar == "Boolean"),
         settable=settable,
         countable=tuple(each for each in settable if each.row.summable),
         documents=tuple(each for each in settable if OperatorGroup.JSON in each.row.operators),

@@ -6,7 +6,7 @@ from graphql_app.engine import plan
 from graphql_app.engine.figures import EXACT, FUNCTION_SQL
 from graphql_app.engine.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
 from graphql_app.engine.operators import EQUALITIES, ORDERINGS, compare
-from graphql_app.engine.request import Function, Nulls, Operator
+from graphql_app.engine.request import Fold, Function, Nulls, Operator
 from graphql_app.engine.scope import Scope, match, ref
 from graphql_app.engine.values import EMPTY_LIST
 from schema_gen.catalog import Column, Relation
@@ -33,7 +33,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
         case plan.CountRelated():
             far = scope.alias()
             rows = _far_rows(scope, alias, far, where.relation, where.where)
-            counted = sql("(SELECT ", count_sql(far, where.columns, where.distinct), rows, ")")
+            counted = sql("(SELECT ", _folded(far, where), rows, ")")
             return comparison(scope, counted, where)
         case plan.KeyIn():
             return key_in(scope, alias, where)
@@ -114,6 +114,13 @@ def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: pla
     more = sql(" AND ", condition(scope.inner(), far, where)) if where is not None else EMPTY
     equal = match(scope.dialect, alias, far, relation)
     return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", equal, more)
+
+
+def _folded(alias: str, where: plan.CountRelated) -> Sql:
+    if where.fold is Fold.COUNT:
+        return count_sql(alias, where.columns, where.distinct)
+    (column,) = where.columns
+    return sql("MIN(" if where.fold is Fold.BOOL_AND else "MAX(", ref(alias, column), "<>0)")
 
 
 def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphql_app.engine.fragment import Value
-from graphql_app.engine.request import Function, Nulls, Operator
+from graphql_app.engine.request import Fold, Function, Nulls, Operator
 from schema_gen.catalog import Column, Relation, Table
 
 # --- conditions -------------------------------------------------------------
@@ -57,7 +57,7 @@ class SomeRelated:
 
 @dataclass(frozen=True, slots=True)
 class CountRelated:
-    """The count of far rows compared with a value."""
+    """What `fold` makes of far rows, by default their count, compared with a value."""
 
     relation: Relation
     target: Table
@@ -67,6 +67,7 @@ class CountRelated:
     columns: tuple[Column, ...]
     distinct: bool
     where: Condition | None
+    fold: Fold = Fold.COUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from graphql_app.engine.request import (
     Count,
     Figures,
     Filter,
+    Fold,
     Group,
     Nodes,
     Not,
@@ -39,7 +40,7 @@ from graphql_app.engine.request import (
 from graphql_app.engine.values import MAX_PAGE, compared, page
 from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_relation, unknown_table
 from schema_gen.catalog import Catalog, Column, Relation, Table
-from schema_gen.column_types import INTEGER
+from schema_gen.column_types import INTEGER, TRUTH, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +245,18 @@ class Planner:
 
     def _related_count(self, table: Table, where: RelatedCount) -> plan.CountRelated:
         relation, target = self.relation(table, where.relation)
-        low, high = compared(INTEGER, where.operator, where.value)
+        low, high = compared(INTEGER if where.fold is Fold.COUNT else TRUTH, where.operator, where.value)
+        columns = self.columns(target, where.columns)
+        if where.fold is not Fold.COUNT and (len(columns) != 1 or type_of(columns[0]).scalar != type_of(TRUTH).scalar):
+            raise RequestError(Code.INVALID_PARAMETER, f"'{where.fold}' takes one column that is true or false")
         return plan.CountRelated(
             relation,
             target,
             where.operator,
             low,
             high,
-            self.columns(target, where.columns),
+            columns,
             where.distinct,
             self.condition(target, where.where),
+            where.fold,
         )

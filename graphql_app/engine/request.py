@@ -33,6 +33,9 @@ from graphql_app.engine.request_rows import (
     Filter as Filter,
 )
 from graphql_app.engine.request_rows import (
+    Fold as Fold,
+)
+from graphql_app.engine.request_rows import (
     Function as Function,
 )
 from graphql_app.engine.request_rows import (

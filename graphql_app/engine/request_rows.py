@@ -81,9 +81,23 @@ class Related:
     where: Filter | None
 
 
+class Fold(StrEnum):
+    """What is made of far rows to compare it: their number, or a truth of all or any of them.
+
+    Of no rows that hold a truth the last two are NULL.
+    """
+
+    COUNT = "count"
+    BOOL_AND = "bool_and"
+    BOOL_OR = "bool_or"
+
+
 @dataclass(frozen=True, slots=True)
 class RelatedCount:
-    """The number of far rows compared: `<relation>_aggregate: {count: {predicate, arguments, filter, distinct}}`."""
+    """What `fold` makes of far rows, compared.
+
+    Of `<relation>_aggregate: {count: {predicate, arguments, filter, distinct}}`. A fold of truths has one column.
+    """
 
     relation: str
     operator: Operator
@@ -91,6 +105,7 @@ class RelatedCount:
     columns: tuple[str, ...] = ()
     distinct: bool = False
     where: Filter | None = None
+    fold: Fold = Fold.COUNT
 
 
 Filter = Compare | And | Or | Not | Related | RelatedCount

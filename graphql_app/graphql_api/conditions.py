@@ -11,6 +11,7 @@ from graphql_app.engine.request import (
     And,
     Compare,
     Filter,
+    Fold,
     Function,
     Not,
     Nulls,
@@ -101,7 +102,7 @@ class Conditions:
             case RelationField():
                 return [Related(meaning.relation.name, self.where(value, far))]
             case RelationAggregateField():
-                return self._aggregated(meaning.relation.name, value, far)
+                return self._aggregated(name, meaning.relation.name, value, far)
         raise AssertionError(f"{type_.name}.{name} has no meaning in a condition")
 
     def _connected(self, connective: Connective, value: object, type_: GraphQLInputType) -> list[Filter]:
@@ -131,19 +132,22 @@ class Conditions:
                 raise AssertionError(f"{named.name}.{name} is no comparison")
             yield Operator(meaning.operator), part
 
-    def _aggregated(self, relation: str, value: object, type_: GraphQLInputType) -> list[Filter]:
-        """`{count: {predicate, arguments, filter, distinct}}`."""
+    def _aggregated(self, name: str, relation: str, value: object, type_: GraphQLInputType) -> list[Filter]:
+        """`{count: {predicate, arguments, filter, distinct}}`, or one of a truth; exactly one of these."""
         named = get_named_type(type_)
         if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
             raise AssertionError("a condition on an aggregate was not an input object")
         self._refuse_absent(value)
-        return [
-            item
-            for name, part in value.items()
-            for item in self._counted(relation, name, part, named.fields[name].type)
-        ]
+        if len(value) != 1:
+            known = ", ".join(f"'{each}'" for each in named.fields)
+            raise RequestError(Code.INVALID_PARAMETER, f"'{name}' takes exactly one of {known}")
+        ((key, part),) = value.items()
+        meaning = self.built.meanings[named.name, key]
+        if not isinstance(meaning, AggregateFunction):
+            raise AssertionError(f"{named.name}.{key} is no aggregate")
+        return self._counted(relation, Fold(meaning.function), key, part, named.fields[key].type)
 
-    def _counted(self, relation: str, name: str, value: object, type_: GraphQLInputType) -> list[Filter]:
+    def _counted(self, relation: str, fold: Fold, name: str, value: object, type_: GraphQLInputType) -> list[Filter]:
         named = get_named_type(type_)
         if value is None:
             raise null_comparison(name)
@@ -156,11 +160,12 @@ class Conditions:
         if self.of_write and filtered is None and CountPart.FILTER in parts:
             raise null_comparison(names[CountPart.FILTER])
         where = None if filtered is None else self.where(filtered, named.fields[names[CountPart.FILTER]].type)
-        columns = tuple(parts.get(CountPart.ARGUMENTS) or ())
+        arguments = parts.get(CountPart.ARGUMENTS) or ()
+        columns = (arguments,) if isinstance(arguments, str) else tuple(arguments)
         distinct = bool(parts.get(CountPart.DISTINCT))
         predicate = self.comparisons(parts[CountPart.PREDICATE], named.fields[names[CountPart.PREDICATE]].type)
         found: list[Filter] = [
-            RelatedCount(relation, operator, part, columns, distinct, where) for operator, part in predicate
+            RelatedCount(relation, operator, part, columns, distinct, where, fold) for operator, part in predicate
         ]
         if self.of_write and not found:
             raise _empty(name)

@@ -65,7 +65,10 @@ class Conditions:
         if name in table.relations:
             return any(self._far_rows(table, row, table.relations[name], value))
         relation = table.relations[name.removesuffix("_aggregate")]
-        return every([self._counted(table, row, relation, count) for count in value.values()])
+        ((fold, parts),) = value.items()
+        if fold == "count":
+            return self._counted(table, row, relation, parts)
+        return self._folded(table, row, relation, parts, all if fold == "bool_and" else any)
 
     def _far_rows(self, table: Table, row: Row, relation: Relation, where: dict[str, Any] | None) -> Iterable[Row]:
         far = TABLES[relation.to_table]
@@ -76,6 +79,15 @@ class Conditions:
         rows = self._far_rows(table, row, relation, count.get("filter"))
         number = counted(far, rows, count.get("arguments"), bool(count.get("distinct")))
         return compared(number, COUNT, count["predicate"])
+
+    def _folded(
+        self, table: Table, row: Row, relation: Relation, parts: dict[str, Any], fold: Callable[[list[bool]], bool]
+    ) -> Truth:
+        """Whether all or any truths that are known are true; of none it is unknown."""
+        column = TABLES[relation.to_table].columns[parts["arguments"]]
+        far = self._far_rows(table, row, relation, parts.get("filter"))
+        values = [each for item in far if (each := item[column.name]) is not None]
+        return compared(fold(values) if values else None, column, parts["predicate"])
 
 
 COUNT: Final = Column("count", "", Kind.INT)

@@ -154,6 +154,16 @@ def count_comparison(dice: Dice) -> Input:
     return Input("Int_comparison_exp", {operator: content}, True)
 
 
+def truth_comparison(dice: Dice) -> Input:
+    """A condition on what is true, false or neither."""
+    operator = dice.pick(("_eq", "_neq", "_in", "_nin", "_is_null", "_gt", "_lte"))
+    if operator in ("_in", "_nin"):
+        content = Input("[Boolean!]", tuple(Input("Boolean", dice.chance(50), True) for _ in range(dice.number(0, 2))))
+    else:
+        content = Input("Boolean", dice.chance(50))
+    return Input("Boolean_comparison_exp", {operator: content}, True)
+
+
 def flag(dice: Dice) -> Input:
     """A Boolean, mostly true."""
     return Input("Boolean", not dice.chance(35))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.differential.dice import Dice
-from tests.differential.make_values import comparison, count_comparison
+from tests.differential.make_values import comparison, count_comparison, truth_comparison
 from tests.differential.query import Input, Way, Word
-from tests.differential.schema import Table
+from tests.differential.schema import Kind, Table
 from tests.differential.tables import TABLES
 
 Content = dict[str, Input]
@@ -66,8 +66,14 @@ def _counted(dice: Dice, table: Table, depth: int, found: Content) -> None:
         parts["filter"] = condition(dice, far, depth - 1)
     if dice.chance(3):
         parts.setdefault("distinct", Input("Boolean", None, way=Way.ABSENT))
-    count = Input(f"{far.name}_aggregate_bool_exp_count", parts)
-    content = {"count": count} if dice.chance(95) else {}
+    fold = "count"
+    truths = [column.name for column in far.columns.values() if column.kind is Kind.BOOLEAN]
+    if truths and dice.chance(50):
+        fold = dice.pick(("bool_and", "bool_or"))
+        names = f"{far.name}_select_column_{far.name}_aggregate_bool_exp_{fold}_arguments_columns"
+        parts["arguments"] = Input(names, Word(dice.pick(truths)), True)
+        parts["predicate"] = truth_comparison(dice)
+    content = {fold: Input(f"{far.name}_aggregate_bool_exp_{fold}", parts)}
     found[f"{relation.name}_aggregate"] = Input(f"{far.name}_aggregate_bool_exp", content)
 
 

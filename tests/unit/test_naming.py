@@ -67,7 +67,11 @@ def test_names_as_hasura_has_them() -> None:
         "delete_by_pk": "delete_users_by_pk",
     }
     assert users.type == "users"
-    assert asdict(users.types) == {each.name: f"users_{each.name}" for each in fields(TypeNames)}
+    truths = "users_select_column_users_aggregate_bool_exp_{}_columns"
+    assert asdict(users.types) == {
+        **{each.name: f"users_{each.name}" for each in fields(TypeNames)},
+        **{name: truths.format(name) for name in ("bool_and_arguments", "bool_or_arguments")},
+    }
 
 
 def test_camel_turns_generated_names_and_only_those() -> None:
