@@ -43,6 +43,7 @@ from graphql_app.guard import Guard, warnings
 from graphql_app.health import Health
 from graphql_app.http_body import Bounds
 from graphql_app.logs import log_events
+from graphql_app.loop_watch import watched_loop
 from graphql_app.metrics import CONTENT_TYPE, Metrics
 from graphql_app.packed import Packed, pack
 from graphql_app.pages import graphiql_if_preferred
@@ -188,6 +189,7 @@ async def running(
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
         stack.enter_context(reloading_on_hangup(services.live))
+        stack.enter_context(watched_loop(settings.watchdog_seconds, observer))
         await _first_look(services)
         yield services
 

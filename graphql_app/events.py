@@ -278,6 +278,23 @@ class Lifecycle:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoopStuck:
+    """The event loop has not turned for `seconds`; `stack` is where it stands."""
+
+    seconds: float
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReplaced:
+    """A server process died or was stuck, and another takes its place; `stack` is where its loop stood."""
+
+    worker: int
+    why: str
+    stack: str | None
+
+
 Event = (
     StageTimed
     | AttemptFailed
@@ -311,6 +328,8 @@ Event = (
     | UnexpectedError
     | SettingsWarning
     | Lifecycle
+    | LoopStuck
+    | WorkerReplaced
 )
 
 Observer = Callable[[Event], None]

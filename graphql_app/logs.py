@@ -30,6 +30,7 @@ from graphql_app.events import (
     LedgerUnavailable,
     Lifecycle,
     LiveQueryPolled,
+    LoopStuck,
     OutcomeSettled,
     Parked,
     Probed,
@@ -48,6 +49,7 @@ from graphql_app.events import (
     SubscriptionOpened,
     TurnedAway,
     UnexpectedError,
+    WorkerReplaced,
 )
 from graphql_app.request_context import CURRENT, RequestContext
 
@@ -91,6 +93,8 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     UnexpectedError: logging.ERROR,
     SettingsWarning: logging.WARNING,
     Lifecycle: logging.INFO,
+    LoopStuck: logging.ERROR,
+    WorkerReplaced: logging.ERROR,
 }
 """How serious each event is."""
 

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
     host: str = _setting("127.0.0.1", "The address to listen on; 0.0.0.0 for all.", "a host name or address")
     port: Port = _setting(8000, "The port to listen on; 0 for any free one.", PORT_NUMBER)
     workers: PositiveInt = _setting(1, "Server processes.", NUMBER)
+    watchdog_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+        30.0,
+        "How long a server process may be stuck; then its stack is logged and another takes its place. 0 for ever.",
+        "a number of seconds from 0",
+    )
     drain_seconds: Annotated[float, Field(ge=0, le=5)] = _setting(
         1.0,
         "How long after SIGTERM connections are still taken, while `/readyz` says 503 and load balancers turn away.",

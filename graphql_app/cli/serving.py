@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing.process
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from enum import Enum
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
 
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from prometheus_client.multiprocess import mark_process_dead
 
+from graphql_app.cli.engine_process import engine_process
 from graphql_app.cli.failure import CannotRun
-from graphql_app.cli.slow_clients import PatientProtocol, SlowClients
-from graphql_app.cli.sockets import Sockets, allow_many_connections
+from graphql_app.cli.family import Family
+from graphql_app.cli.heartbeat import Beats
+from graphql_app.cli.server import BACKLOG, GRACE_SECONDS, serve, work
+from graphql_app.cli.sockets import allow_many_connections
+from graphql_app.cli.supervisor import Patience, Supervisor
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
 from graphql_app.events import Lifecycle, SettingsWarning
@@ -31,12 +31,10 @@ from graphql_app.metrics import SHARED_FOLDER
 from graphql_app.setting_sources import misspelt_settings
 from graphql_app.settings import EMBEDDED_DATABASE, Settings
 
-APP = "graphql_app.main:app"
-BACKLOG = 2048
 PORT_PATIENCE = 2.0
 """Seconds that the port may stay taken: workers whose parent was killed need a moment to end."""
-GRACE_SECONDS = 4
-"""Seconds that requests in flight have to end; with the engine's end the program is gone within ten."""
+LAST_SECONDS = 5.0
+"""Seconds beyond the grace in which a worker closes what it has open; then it is ended by force."""
 
 
 class Stopped(SystemExit):
@@ -66,14 +64,35 @@ def run_server(
     with ExitStack() as stack:
         stack.enter_context(orderly_end())
         listener = stack.enter_context(_listen(settings.host, settings.port))
+        family = Family() if hasattr(os, "fork") else None
         if settings.embedded:
-            stack.enter_context(_engine(settings, sample))
+            stack.enter_context(_engine(settings, sample, listener, family))
         log_events(Lifecycle(f"serving {settings.place} on {_address(listener)}"))
         if announce is not None:
             announce(_address(listener))
         if settings.workers > 1:
             stack.enter_context(_shared_figures())
-        _serve(settings, listener)
+        if family is None:
+            serve(settings, listener)
+        else:
+            _supervise(settings, listener, family)
+
+
+def _supervise(settings: Settings, listener: socket.socket, family: Family) -> None:
+    """Serves by workers, of whose loops and lives this process takes care."""
+    beats = Beats(settings.workers)
+    patience = Patience(settings.watchdog_seconds, settings.drain_seconds + GRACE_SECONDS + LAST_SECONDS)
+
+    def one(number: int, stack: int) -> int:
+        return work(settings, listener, family.alive, lambda loop: beats.keep_beating(number, loop), stack)
+
+    Supervisor(family, one, beats, patience, log_events, _forget_figures).run(settings.workers)
+
+
+def _forget_figures(pid: int) -> None:
+    """What a worker was is no state of the program any more."""
+    if SHARED_FOLDER in os.environ:
+        mark_process_dead(pid, os.environ[SHARED_FOLDER])  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -119,55 +138,38 @@ def _address(listener: socket.socket) -> str:
 
 
 @contextmanager
-def _engine(settings: Settings, sample: Sample) -> Iterator[None]:
+def _engine(settings: Settings, sample: Sample, listener: socket.socket, family: Family | None) -> Iterator[None]:
     """Holds the embedded engine, and tells the server's processes where it listens."""
+    if family is not None:
+
+        def alone() -> AbstractContextManager[str]:
+            listener.close()  # the port is free as soon as the server's own processes are gone
+            return _held(settings, sample)
+
+        with engine_process(family, alone):
+            yield
+        return
+    with _held(settings, sample) as path:
+        os.environ[SOCKET_VARIABLE] = path
+        try:
+            yield
+        finally:
+            del os.environ[SOCKET_VARIABLE]
+
+
+@contextmanager
+def _held(settings: Settings, sample: Sample) -> Iterator[str]:
+    """The embedded engine of the settings, and the sample in it where that is wanted; gives its socket."""
     engine = EmbeddedEngine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, log_events)
     log_events(Lifecycle("starting the embedded database"))
-    os.environ[SOCKET_VARIABLE] = engine.start()
+    path = engine.start()
     try:
         engine.note_served()
         if sample is not Sample.NONE:
             engine.load_sample(reset=sample is Sample.ANEW)
-        yield
+        yield path
     finally:
-        del os.environ[SOCKET_VARIABLE]
         engine.stop()
-
-
-KEEP_ALIVE = 75
-"""Seconds an idle connection stays open: longer than load balancers hold theirs (60 is common)."""
-
-
-class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration, for server processes that end when the process that started them is gone.
-
-    They would otherwise hold the port for ever, with nobody to stop them.
-    """
-
-    slow_clients: SlowClients
-    head_bytes: int
-
-    def load(self) -> None:
-        """Loads the app; called in each server process."""
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
-        super().load()
-
-
-class Supervisor(Multiprocess):
-    """uvicorn's supervisor, whose processes hear of the end at once: by itself it looks for signals twice a second."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        super().__init__(config, sockets)
-        signal.signal(signal.SIGTERM, self._end)
-
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        self.signal_queue.append(number)
-        for process in self.processes:
-            if process.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, number)
 
 
 @contextmanager
@@ -179,41 +181,3 @@ def _shared_figures() -> Iterator[None]:
             yield
         finally:
             del os.environ[SHARED_FOLDER]
-
-
-def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _serve(settings: Settings, listener: socket.socket) -> None:
-    config = ServerConfig(
-        APP,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        http=PatientProtocol,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=KEEP_ALIVE,
-        ws=Sockets,
-        ws_max_size=settings.max_body_bytes,
-        # Compression would cost each connection a hundred times the memory that it has otherwise.
-        ws_per_message_deflate=False,
-    )
-    config.slow_clients = SlowClients(settings.header_timeout_seconds, settings.body_timeout_seconds)
-    config.head_bytes = settings.max_header_bytes
-    if settings.workers > 1:
-        supervisor = Supervisor(config, sockets=[listener])
-        supervisor.run()
-        started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
-    else:
-        server = uvicorn.Server(config)
-        server.run(sockets=[listener])
-        started = server.started
-    if not started:
-        raise CannotRun("the server did not start; the log says why")
