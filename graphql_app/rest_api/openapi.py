@@ -49,6 +49,8 @@ def openapi_document(catalog: Catalog, *, stringify: bool = True) -> dict[str, o
     return {
         "openapi": "3.1.0",
         "info": {"title": f"REST API of {catalog.database}", "version": "1", "description": _DESCRIPTION},
+        # Where this document lies: behind a proxy that adds a prefix, the addresses have it too.
+        "servers": [{"url": "."}],
         "tags": tags,
         "paths": paths | csv_paths(catalog),
         "components": {**COMPONENTS, "schemas": schemas},

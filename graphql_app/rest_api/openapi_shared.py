@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from graphql_app.engine.ledger import KEY_LENGTH
-from graphql_app.errors import Code, Outcome
+from graphql_app.errors import AppError, Code, GatewayTimeoutException, Outcome, ServiceUnavailableException
+from graphql_app.rest_api.envelope import failure
 from graphql_app.rest_api.filter_text import SPELLINGS
 
 Json = dict[str, Any]
@@ -34,6 +38,23 @@ _FAILURES: Mapping[int, tuple[str, str]] = {
     504: ("TimedOut", "All attempts timed out"),
     507: ("StorageFull", "The database has no space left"),
 }
+_EXAMPLES: Mapping[int, AppError] = {
+    400: AppError(Code.UNKNOWN_COLUMN, "Unknown column 'colour' in table 'users'", column="colour"),
+    403: AppError(Code.PERMISSION_DENIED, "The database refuses access"),
+    404: AppError(Code.UNKNOWN_TABLE, "Unknown table 'user'"),
+    406: AppError(Code.NOT_ACCEPTABLE, "Accept application/json, text/csv or application/x-ndjson"),
+    409: AppError(Code.DUPLICATE_ENTRY, "Duplicate entry (constraint 'email')", constraint="email"),
+    413: AppError(Code.PAYLOAD_TOO_LARGE, "The body is larger than 10485760 bytes"),
+    415: AppError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json"),
+    422: AppError(Code.INVALID_BODY, "The body needs 'input'"),
+    501: AppError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key needs the ledger"),
+    503: ServiceUnavailableException(),
+    504: GatewayTimeoutException(outcome=Outcome.NOT_APPLIED),
+    507: AppError(Code.STORAGE_FULL, "The database has no space left"),
+}
+"""For each status a failure that ends in it; the answers to them are made as those to real ones are."""
+_MOMENT = datetime(2025, 12, 29, 10, 30, 45, 123456, UTC)
+
 READ_FAILURES, ROWS_FAILURES = (400, 403, 404, 503, 504), (400, 403, 404, 406, 503, 504)
 BODY_FAILURES = (400, 403, 404, 413, 415, 422, 503, 504)
 WRITE_FAILURES = (*BODY_FAILURES[:3], 409, *BODY_FAILURES[3:6], 501, *BODY_FAILURES[6:], 507)
@@ -46,7 +67,11 @@ def failures(statuses: Iterable[int]) -> dict[str, Json]:
 
 
 def _failure(status: int, description: str) -> Json:
-    found: Json = {"description": description, "content": {"application/json": {"schema": ref("schemas", "Failure")}}}
+    error = _EXAMPLES[status]
+    error.retry_count = 4 if error.code is Code.GATEWAY_TIMEOUT else 0
+    example = orjson.loads(failure(error, _MOMENT).body)
+    content = {"application/json": {"schema": ref("schemas", "Failure"), "example": example}}
+    found: Json = {"description": description, "content": content}
     if status == 503:
         found["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}}
     return found

@@ -6,6 +6,11 @@ import { element } from "./elements.js";
 const FEW = 40; // Swagger UI takes a minute for hundreds of tables, and then shows a part of them
 const HIDDEN = 403; // the operator does not want the structure shown
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 const answer = await fetch("structure.json");
 const tables = answer.ok ? (await answer.json()).tables : [];
 const asked = new URLSearchParams(location.search).get("table");
