@@ -7,17 +7,19 @@ import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from graphql_app.csv_io.dialect import Dialect, cell_pattern
+from graphql_app.csv_io.values import plain
 from graphql_app.errors import Code
 from schema_gen.catalog import Column
 from schema_gen.column_types import encode, type_of
 from schema_gen.literals import NULL, quote_bytes, quote_text
 
-CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+|[^",\r\n][^,\r\n]*+|)'
-RECORD = rb"%b(?:,%b)*+" % (CELL, CELL)
-NEW_LINE = rb"(?:\r\n|\n|\r)"
-
-_CELLS = re.compile(rb"(%b)," % CELL)
+SHOWN = 40
+"""Letters of a refused value that a message shows."""
+_OWN = Dialect()
+_NO_TEXT = "The row is not UTF-8; a file in another encoding needs its name, such as encoding=cp1252"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,65}", re.ASCII)
 _TRUTH: Mapping[str, bytes] = {"true": b"1", "false": b"0"}
 
@@ -42,7 +44,7 @@ class BadCell(Exception):
         self.message = message
 
 
-def split(record: bytes) -> list[tuple[str, bool]]:
+def split(record: bytes, delimiter: str = ",") -> list[tuple[str, bool]]:
     """The cells of a record without its newline, each with whether it was quoted.
 
     Raises:
@@ -51,11 +53,17 @@ def split(record: bytes) -> list[tuple[str, bool]]:
     try:
         record.decode()
     except UnicodeDecodeError:
-        raise BadCell(None, Code.INVALID_VALUE, "The row is not UTF-8") from None
-    found = _CELLS.findall(record + b",")
+        raise BadCell(None, Code.INVALID_VALUE, _NO_TEXT) from None
+    end = delimiter.encode()
+    found = _cells(delimiter).findall(record + end)
     if sum(map(len, found)) + len(found) != len(record) + 1:
         raise BadCell(None, Code.INVALID_VALUE, "A quoted cell is not closed")
     return [_cell(cell) for cell in found]
+
+
+@cache
+def _cells(delimiter: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(%b)%b" % (cell_pattern(delimiter), re.escape(delimiter.encode())))
 
 
 def _cell(raw: bytes) -> tuple[str, bool]:
@@ -67,7 +75,9 @@ def _cell(raw: bytes) -> tuple[str, bool]:
     return inner.decode().replace('""', '"'), True
 
 
-def literals(columns: Sequence[Column | None], cells: Sequence[tuple[str, bool]]) -> list[bytes]:
+def literals(
+    columns: Sequence[Column | None], cells: Sequence[tuple[str, bool]], dialect: Dialect = _OWN
+) -> list[bytes]:
     """The SQL literals of a row, without those of columns that are not written (None).
 
     Raises:
@@ -76,29 +86,39 @@ def literals(columns: Sequence[Column | None], cells: Sequence[tuple[str, bool]]
     if len(cells) != len(columns):
         raise BadCell(None, Code.INVALID_VALUE, f"Expected {len(columns)} cells, found {len(cells)}")
     pairs = zip(columns, cells, strict=True)
-    return [literal(column, text, quoted) for column, (text, quoted) in pairs if column is not None]
+    return [literal(column, text, quoted, dialect) for column, (text, quoted) in pairs if column is not None]
 
 
-def literal(column: Column, text: str, quoted: bool) -> bytes:
+def literal(column: Column, text: str, quoted: bool, dialect: Dialect = _OWN) -> bytes:
     """The SQL literal of a cell: an empty one without quotes is NULL where the column allows it. Raises `BadCell`."""
-    row = type_of(column)
-    if not text and not quoted:
+    scalar = type_of(column).scalar
+    is_text = scalar == "String" and column.type.base != "enum"
+    if not quoted and (text == dialect.null or not (text or is_text)):
         if column.nullable or column.auto_increment:
             return NULL
-        if row.scalar != "String" or column.type.base == "enum":
+        if text or not is_text:
             raise BadCell(column.name, Code.NOT_NULL_VIOLATION, f"A value is required for column '{column.name}'")
-    encoder = _ENCODERS.get(row.scalar)
+    encoder = _ENCODERS.get(scalar)
     try:
-        return encode(text, column) if encoder is None else encoder(text, column)
+        plain_text = plain(text, column, dialect)
+        return encode(plain_text, column) if encoder is None else encoder(plain_text, column)
     except ValueError as error:
-        raise BadCell(column.name, Code.INVALID_VALUE, f"Invalid value for column '{column.name}': {error}") from None
+        message = f"Invalid value {shown(text)} for column '{column.name}': {error}"
+        raise BadCell(column.name, Code.INVALID_VALUE, message) from None
+
+
+def shown(text: str) -> str:
+    """A refused value in a message: the beginning of a long one, without what would break a line."""
+    short = text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return "'" + "".join([letter if letter.isprintable() else "?" for letter in short]) + "'"
 
 
 def _text(text: str, column: Column) -> bytes:
     """A text that the column holds; the server would say so, too, but only of one row at a time."""
     most = column.type.length
     if most is not None and column.type.base in ("char", "varchar") and len(text.rstrip(" ")) > most:
-        raise BadCell(column.name, Code.VALUE_TOO_LONG, f"Value too long for column '{column.name}'")
+        message = f"Value {shown(text)} too long for column '{column.name}': {most} characters at most"
+        raise BadCell(column.name, Code.VALUE_TOO_LONG, message)
     return encode(text, column)
 
 

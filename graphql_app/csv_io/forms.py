@@ -2,14 +2,17 @@
 
 What a pattern takes is a value that the column holds, so that hardly a cell is refused by
 the database alone; what it does not take is no worse for it, only slower (`csv_io.cells`).
+A pattern reads a cell in one way alone: where a later cell of the row does not fit, every
+choice in every cell before it would be tried, 2**columns in all. Choices are written
+`(?:a|)`, never `(?:a)?`: what repeats saves all groups of the row, each time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from graphql_app.csv_io.cells import CELL
 from schema_gen.catalog import Column, ColumnType
 from schema_gen.column_types import type_of
 from schema_gen.encoders import integer_range
@@ -20,12 +23,25 @@ TEXT_OR_EMPTY, TEXT_OR_NULL, PLAIN = b"\xfd", b"\xfe", b"\xff"
 Form = tuple[bytes | None, bytes]
 """The pattern (None: there is none), and the mark that goes around the cell."""
 
-_PLAIN_MEMBER = re.compile(r"[^\",\r\n\\\0?]+")
 _MOST_MEMBERS = 100
 _MOST_REPEATED = 65_000
+_FEW_COLUMNS = 64
+"""With more of them a pattern repeats single characters only."""
+_MOST_DOUBLED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the rows have in common: the delimiter, escaped, and whether the columns are few."""
+
+    delimiter: bytes
+    few: bool
 
 
 # --- numbers ----------------------------------------------------------------
+
+
+_ZERO_BEHIND = rb"(?:\.0|)"  # as pandas writes whole numbers of a column with NULLs
 
 
 def _integer(type_: ColumnType) -> bytes:
@@ -37,7 +53,8 @@ def _integer(type_: ColumnType) -> bytes:
         forms.append(rb"[1-%d][0-9]{%d}" % (int(digits[0]) - 1, len(digits) - 1))
     elif high > 8 and len(digits) > 9:
         forms.append(rb"1[0-%d][0-9]{%d}" % (max(int(digits[1]) - 1, 0), len(digits) - 2))
-    return (b"-?" if low else b"") + (forms[0] if len(forms) == 1 else b"(?:" + b"|".join(forms) + b")")
+    sign, behind = (b"-?" if low else b""), (b"" if type_.base == "bit" else _ZERO_BEHIND)
+    return sign + (forms[0] if len(forms) == 1 else b"(?:" + b"|".join(forms) + b")") + behind
 
 
 def _decimal(type_: ColumnType) -> bytes:
@@ -45,10 +62,10 @@ def _decimal(type_: ColumnType) -> bytes:
     before = b"%b[0-9]{1,%d}" % (b"" if type_.unsigned else b"-?", max((type_.precision or 10) - scale, 1))
     # Without digits in front of the point only a zero may stand there.
     before = before if (type_.precision or 10) > scale else before.replace(b"[0-9]{1,1}", b"0")
-    return before + (rb"(?:\.[0-9]{1,%d})?" % scale if scale else b"")
+    return before + (rb"(?:\.[0-9]{1,%d}|)" % scale if scale else b"")
 
 
-_NUMBER = rb"-?[0-9]{1,15}(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9])?"
+_NUMBER = rb"-?[0-9]{1,15}(?:\.[0-9]{1,17}|)(?:[eE][+-]?[0-9]|)"
 _YEAR = rb"(?:19[1-9][0-9]|20[0-9]{2})"
 
 # --- dates and times --------------------------------------------------------
@@ -62,7 +79,7 @@ _STAMP_DATE = rb"(?:197[1-9]|19[89][0-9]|20[0-2][0-9]|203[0-7])-" + _DAY
 
 def _clock(type_: ColumnType) -> bytes:
     digits = type_.precision or 0
-    return rb":[0-5][0-9]:[0-5][0-9]" + (rb"(?:\.[0-9]{1,%d})?" % digits if digits else b"")
+    return rb":[0-5][0-9]:[0-5][0-9]" + (rb"(?:\.[0-9]{1,%d}|)" % digits if digits else b"")
 
 
 def _moment(date: bytes, type_: ColumnType) -> bytes:
@@ -72,30 +89,34 @@ def _moment(date: bytes, type_: ColumnType) -> bytes:
 # --- texts ------------------------------------------------------------------
 
 
-def _text(type_: ColumnType) -> bytes | None:
+def _text(type_: ColumnType, row: _Row) -> bytes | None:
     if type_.base in ("enum", "set"):
-        return _members(type_)
+        return _members(type_, row)
     if not type_.length or type_.length >= _MOST_REPEATED:
-        return rb'"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]++'
-    # What is short in bytes is short in characters, too. No two alternatives may match the same cell: where a later
-    # cell does not fit, every choice in every cell before it would be tried, 2**columns in all.
+        plain, doubled = rb'[^"%b\r\n]++' % row.delimiter, rb'"[^"]*+(?:""[^"]*+){0,%d}+"(?!")' % _MOST_DOUBLED
+        return doubled + b"|" + plain if row.few else rb'"[^"]*+"(?!")|' + plain
+    # What is short in bytes is short in characters, too.
     most = b"%d" % type_.length
-    doubled = rb'"(?=[^"]*+"")(?:[^"]|""){0,%b}"(?!")' % most
-    return rb'"[^"]{0,%b}+"(?!")|%b|[^",\r\n]{1,%b}+' % (most, doubled, most)
+    plain, quoted = rb'[^"%b\r\n]{1,%b}+' % (row.delimiter, most), rb'"[^"]{0,%b}+"(?!")' % most
+    # Not also what has no quotes in it: that would be a second way to read the same.
+    doubled = rb'|"(?=[^"]*+"")(?:[^"]|""){0,%b}+"(?!")' % most
+    return quoted + (doubled if row.few else b"") + b"|" + plain
 
 
-def _members(type_: ColumnType) -> bytes | None:
+def _members(type_: ColumnType, row: _Row) -> bytes | None:
     # A "?" may stand for a letter that the server did not tell.
-    if len(type_.members) > _MOST_MEMBERS or not all(_PLAIN_MEMBER.fullmatch(each) for each in type_.members):
+    none_of = set('",\r\n\\\0?') | {row.delimiter.decode()[-1]}
+    if len(type_.members) > _MOST_MEMBERS or any(not each or none_of & set(each) for each in type_.members):
         return None
     member = b"(?:" + b"|".join(re.escape(each.encode()) for each in type_.members) + b")"
-    return b'"%b"|%b' % (member, member) if type_.base == "enum" else b'"%b(?:,%b)*"|%b' % (member, member, member)
+    several = b"(?:,%b){0,%d}" % (member, len(type_.members)) if type_.base == "set" and row.few else b""
+    return b'"%b%b"|%b' % (member, several, member)
 
 
 _FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
     "Int": lambda type_: (_integer(type_), PLAIN),
     "bigint": lambda type_: (_integer(type_), PLAIN),
-    "Boolean": lambda type_: (b"[0-9]{1,2}" if type_.base == "tinyint" else b"[01]", PLAIN),
+    "Boolean": lambda type_: (b"[0-9]{1,2}" + _ZERO_BEHIND if type_.base == "tinyint" else b"[01]", PLAIN),
     "decimal": lambda type_: (_decimal(type_), PLAIN),
     "year": lambda _: (_YEAR, PLAIN),
     "Float": lambda type_: (_NUMBER[2:] if type_.unsigned else _NUMBER, TEXT_OR_NULL),
@@ -103,18 +124,29 @@ _FORMS: Mapping[str, Callable[[ColumnType], Form]] = {
     "datetime": lambda type_: (_moment(_DATE, type_), TEXT_OR_NULL),
     "timestamp": lambda type_: (_moment(_STAMP_DATE, type_), TEXT_OR_NULL),
     "time": lambda type_: (b"-?[0-7]?[0-9]{2}" + _clock(type_), TEXT_OR_NULL),
-    "String": lambda type_: (_text(type_), TEXT_OR_NULL),
 }
 _QUOTABLE = frozenset({"Int", "bigint", "decimal", "Float", "date", "datetime", "timestamp", "time"})
 
 
-def piece(column: Column | None) -> tuple[bytes, bytes]:
-    """The pattern of a column's cell, its place in the row's format; both for a column that is not written (None)."""
-    if column is None:
-        return CELL, b""
+def pieces(columns: Sequence[Column | None], delimiter: str) -> list[tuple[bytes, bytes]]:
+    """For each column of a file the pattern of its cells, in a group, and their place in the row's format.
+
+    A column that is not written (None) has no place, and cells that are not looked at.
+    """
+    row = _Row(re.escape(delimiter.encode()), len(columns) <= _FEW_COLUMNS)
+    return [_passed_over(row) if column is None else _piece(column, row) for column in columns]
+
+
+def _passed_over(row: _Row) -> tuple[bytes, bytes]:
+    return rb'(?:"[^"]*+"(?!")|[^"%b\r\n]*+)' % row.delimiter, b""
+
+
+def _piece(column: Column, row: _Row) -> tuple[bytes, bytes]:
     scalar = type_of(column).scalar
     known = _FORMS.get(scalar)
     form, mark = known(column.type) if known else (None, PLAIN)
+    if scalar == "String":
+        form, mark = _text(column.type, row), TEXT_OR_NULL
     # A BIT would take the characters of a text for its bits.
     if form is not None and scalar in _QUOTABLE and column.type.base != "bit":
         form = b'"(?:%b)"|%b' % (form, form)

@@ -8,23 +8,28 @@ from graphql_app.errors import Code, RequestError, unknown_column
 from schema_gen.catalog import Column, Table
 
 
-def header_columns(table: Table, record: bytes, mode: BulkMode) -> tuple[Column | None, ...]:
+def header_columns(table: Table, record: bytes, mode: BulkMode, delimiter: str = ",") -> tuple[Column | None, ...]:
     """The columns of a file in its order; None for those that the database computes, whose cells are passed over.
 
     Raises:
         RequestError: a column that is unknown, missing or named twice; or the file is no CSV.
     """
     try:
-        names = [name for name, _ in split(record)]
+        written = [name for name, _ in split(record, delimiter)]
     except BadCell:
         raise RequestError(Code.INVALID_VALUE, "The first line is no header in UTF-8") from None
-    if names == [""]:
+    if written == [""]:
         raise RequestError(Code.INVALID_VALUE, "The file is empty: its first line must name the columns")
-    for place, name in enumerate(names):
+    names = [name if name in table.columns else name.strip() for name in written]
+    seen: set[str] = set()
+    for place, name in enumerate(names, 1):
+        if not name:
+            raise RequestError(Code.INVALID_VALUE, f"Column {place} of the file has no name in the first line")
         if name not in table.columns:
             raise unknown_column(table.name, name, table.columns)
-        if name in names[:place]:
+        if name in seen:
             raise RequestError(Code.INVALID_VALUE, f"The header names column '{name}' twice", column=name)
+        seen.add(name)
     _check_missing(table, names, mode)
     found = [table.columns[name] for name in names]
     if all(column.generated for column in found):
@@ -41,8 +46,9 @@ def _check_missing(table: Table, names: list[str], mode: BulkMode) -> None:
             raise RequestError(Code.INVALID_VALUE, "The header names no column to be updated")
     else:
         needed = [name for name, column in table.columns.items() if _is_needed(column)]
+    given = set(names)
     for name in needed:
-        if name not in names:
+        if name not in given:
             raise RequestError(Code.INVALID_VALUE, f"The header misses column '{name}', which is required", column=name)
 
 

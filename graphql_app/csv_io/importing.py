@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql_app.csv_io.batches import Batch, KeyOf, Write, Written, by_itself, under_a_key, within
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
+from graphql_app.csv_io.detect import HEAD, Given, detect
+from graphql_app.csv_io.dialect import Dialect
 from graphql_app.csv_io.header import header_columns
 from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.slices import Slicer
@@ -34,13 +36,18 @@ class Options:
 
     mode: BulkMode = BulkMode.INSERT
     dry_run: bool = False
+    given: Given = field(default_factory=Given)
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file. `ignored` rows were there already; `again` counts batches that were."""
+    """What became of a file. `ignored` rows were there already; `again` counts batches that were.
+
+    `detected`: what of the file's form is unlike the program's own files.
+    """
 
     table: str
+    detected: Mapping[str, str] = field(default_factory=dict)
     total: int = 0
     failed: int = 0
     ignored: int = 0
@@ -82,12 +89,17 @@ async def import_csv(
     on where it was interrupted. Raises `AppError`: `RequestError` before anything is written,
     others where the database fails for good; batches written before stay then.
     """
-    slicer = Slicer()
-    record = await _header(slicer, file)
-    columns = header_columns(table, record, options.mode)
-    report = Report(table.name)
+    head = await _head(file)
+    dialect = detect(head[:HEAD], table, options.given)
+    slicer = Slicer(dialect)
+    slicer.feed(head)
+    announced = await _record(slicer, file) if dialect.announced else None
+    record = await _record(slicer, file)
+    columns = header_columns(table, record, options.mode, dialect.delimiter)
+    report = Report(table.name, dialect.told())
     target = bulk_target(table, [column for column in columns if column is not None], options.mode)
-    work = _Import(slicer, file, columns, target.table, options, report, on_bad_row, 2 + record.count(slicer.newline))
+    line = 2 + record.count(slicer.newline) + (announced is not None)
+    work = _Import(slicer, file, columns, target.table, options, report, on_bad_row, line, dialect)
     if not options.dry_run:
         await work.run(by_itself(engine, target) if key_of is None else under_a_key(engine, target, key_of))
         return report
@@ -101,15 +113,26 @@ async def import_csv(
     return report
 
 
-async def _header(slicer: Slicer, file: AsyncIterator[bytes]) -> bytes:
+async def _head(file: AsyncIterator[bytes]) -> bytes:
+    """The file's beginning, of which so much is looked at however its bytes come."""
+    head = bytearray()
     async for data in file:
-        slicer.feed(data)
-        record = slicer.header()
-        if record is not None:
-            return record
+        head += data
+        if len(head) >= HEAD:
+            break
+    return bytes(head)
+
+
+async def _record(slicer: Slicer, file: AsyncIterator[bytes]) -> bytes:
+    """The next record, of which the first is the header."""
+    while (record := slicer.header()) is None:
         if slicer.waiting > MAX_HEADER:
             raise RequestError(Code.INVALID_VALUE, "The first line is no header")
-    return slicer.header(end=True) or b""
+        data = await anext(file, None)
+        if data is None:
+            return slicer.header(end=True) or b""
+        slicer.feed(data)
+    return record
 
 
 class _Import:
@@ -125,7 +148,9 @@ class _Import:
         report: Report,
         on_bad_row: OnBadRow,
         line: int,
+        dialect: Dialect,
     ) -> None:
+        self._dialect = dialect
         self._slicer = slicer
         self._file = file
         self._columns = columns
@@ -137,7 +162,8 @@ class _Import:
         written = [column for column in columns if column is not None]
         if options.mode is BulkMode.UPDATE:
             self._update = update_pieces(table, written)
-        self._quick = QuickRows(columns, self._careful, slicer.newline, common=self._update is None)
+        common = self._update is None and dialect.common
+        self._quick = QuickRows(columns, self._careful, slicer.newline, dialect, common=common)
 
     async def run(self, write: Write) -> None:
         """Reads to the end and writes everything."""
@@ -176,20 +202,22 @@ class _Import:
                 yield full
 
     def _take(self, text: bytes) -> None:
-        rows, lines, count = self._quick.rows(text, self._line)
-        self._line += count
-        if lines:
+        rows = self._quick.rows(text, self._line)
+        if rows.left:
+            self._slicer.put_back(rows.left)
+        self._line += rows.count
+        if rows.lines:
             batch = self._batch
-            batch.texts.append(rows)
-            batch.lines += lines
-            batch.size += len(rows)
+            batch.texts.append(rows.text)
+            batch.lines += rows.lines
+            batch.size += len(rows.text)
 
     def _careful(self, record: bytes, line: int) -> bytes | None:
         record = record.rstrip(b"\r\n")
         if not record and len(self._columns) > 1:
             return None
         try:
-            cells = literals(self._columns, split(record))
+            cells = literals(self._columns, split(record, self._dialect.delimiter), self._dialect)
         except BadCell as error:
             self._refuse(BadRow(line, error.column, error.code, error.message), record)
             return None

@@ -114,6 +114,7 @@ def _data(report: Report, bad: BadRows) -> bytes:
             "errors": [
                 {"line": row.line, "column": row.column, "code": row.code, "message": row.message} for row in bad.first
             ],
+            **({"detected": report.detected} if report.detected else {}),
         }
     )
 

@@ -33,6 +33,8 @@ FORMAT_PARAMETER: Json = {
     "schema": {"enum": ["csv", "spreadsheet"], "default": "csv"},
 }
 
+FORM = ("delimiter", "encoding", "decimal", "dates", "null")
+"""What may be told of how a file is written."""
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _BAD_ROW: Json = {
     "type": "object",
@@ -53,6 +55,11 @@ _REPORT: Json = {
         "rows_imported": _COUNT,
         "rows_failed": _COUNT,
         "errors": {"type": "array", "items": _BAD_ROW, "maxItems": 1000},
+        "detected": {
+            "type": "object",
+            "description": "What of the file's form is unlike the program's own; absent where nothing is.",
+            "properties": {name: {"type": "string"} for name in FORM},
+        },
     },
 }
 CSV_SCHEMAS: dict[str, Json] = {"ImportReport": _REPORT}

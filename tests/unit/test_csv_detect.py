@@ -1,0 +1,110 @@
+"""How a CSV file is written, told from its first part: by the table's columns, never by a guess that may be wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphql_app.csv_io.detect import Given, detect
+from graphql_app.csv_io.dialect import Dialect, encoding_of
+from graphql_app.errors import RequestError
+from schema_gen.catalog import Column, ColumnType, Table, TableKind
+
+
+def column(name: str, base: str, place: int, **parts: object) -> Column:
+    """A column that may be NULL."""
+    return Column(name, ColumnType(base, **parts), True, place)  # type: ignore[arg-type]
+
+
+COLUMNS = [
+    column("name", "varchar", 1, length=40),
+    column("price", "decimal", 2, precision=10, scale=2),
+    column("age", "int", 3),
+    column("born", "date", 4),
+    column("doc", "json", 5),
+]
+TABLE = Table("people", TableKind.TABLE, {each.name: each for each in COLUMNS})
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("name,age\nA,3\n", Dialect()),
+        ("name\nA;B\n", Dialect()),
+        ("name;age\nA;3\n", Dialect(";")),
+        ("name\tage\nA\t3\n", Dialect("\t")),
+        ("sep=;\nname;age\nA;3\n", Dialect(";", announced=True)),
+        ("sep=\t\r\nname\tage\r\n", Dialect("\t", announced=True)),
+        ("name ; age\nA;3\n", Dialect(";")),
+        # Nothing makes columns of all: the most that are known.
+        ("name;age;nope\n", Dialect(";")),
+        ("nope,no\n", Dialect()),
+        # Numbers.
+        ("name;price\nA;12,50\n", Dialect(";", decimal=",")),
+        ("name;price\nA;1.234,50\n", Dialect(";", decimal=",")),
+        ("name;price\nA;1.234,500\n", Dialect(";", decimal=",")),
+        ('name,price\nA,"12,5"\n', Dialect(decimal=",")),
+        ('name,price\nA,"1,234"\n', Dialect()),
+        ('name,price\nA,"1,234.50"\nB,"12,5"\n', Dialect(decimal=",")),
+        ("name;price\nA;12,50\nB;12.50\n", Dialect(";")),
+        ("name;price\n12,50;3\n", Dialect(";")),
+        # Dates.
+        ("born\n31.12.1999\n", Dialect(dates="dmy")),
+        ("born\n01.02.1999\n", Dialect(dates="dmy")),
+        ("born\n31/12/1999\n", Dialect(dates="dmy")),
+        ("born\n12/31/1999\n", Dialect(dates="mdy")),
+        ("born\n01/02/1999\n", Dialect()),
+        ("born\n31/12/1999\n12/31/1999\n", Dialect()),
+        ("born\n1999/12/31\n", Dialect(dates="ymd")),
+        ("born\n1999-12-31\n", Dialect()),
+        ("born\n1999-12-31\n31.12.1999\n", Dialect()),
+        # NULL.
+        ("name,age\nA,NULL\n", Dialect(null="NULL")),
+        ("name,age\nA,nan\nB,nan\nC,NULL\n", Dialect(null="nan")),
+        ("name,age\n\\N,3\n", Dialect(null="\\N")),
+        ("name,age\nNULL,3\n", Dialect()),
+        ('name,age\nA,"NULL"\n', Dialect()),
+        ("name,doc\nA,null\n", Dialect()),
+    ],
+)
+def test_what_the_table_makes_certain_is_told(file: str, expected: Dialect) -> None:
+    assert detect(file.encode(), TABLE, Given()) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ("name,age\nZoë,3\n".encode(), "utf-8"),
+        ("name,age\nZoë,3\n".encode("utf-8-sig"), "utf-8"),
+        ("name,age\nZoë,3\n".encode()[:-4], "utf-8"),  # within a letter
+        ("name,age\nZoë,3\n".encode("cp1252"), "cp1252"),
+        ("name,age\nZoë,3\n".encode("utf-16"), "utf-16"),
+        ("name,age\nZoë,3\n".encode("utf-16-le"), "utf-16-le"),
+        ("name,age\nZoë,3\n".encode("utf-16-be"), "utf-16-be"),
+        ("name,age\nZoë,3\n".encode() + b"B\xe9,4\n", "utf-8"),
+        (b"name,age\nA\xff,3\n", "utf-8"),
+        (b"name,age\nA\x81,3\n", "utf-8"),
+        (b"", "utf-8"),
+    ],
+)
+def test_the_encoding_is_told_by_the_bytes(head: bytes, encoding: str) -> None:
+    assert detect(head, TABLE, Given()).encoding == encoding
+
+
+def test_what_is_given_stands() -> None:
+    given = Given(";", "cp1252", ",", "mdy", "x")
+    assert detect(b"name,born\nA,31.12.1999\n", TABLE, given) == Dialect(";", "cp1252", ",", "mdy", "x")
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04xl", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-1.4"])
+def test_what_is_no_csv_is_said_in_words(head: bytes) -> None:
+    with pytest.raises(RequestError, match="no CSV but"):
+        detect(head, TABLE, Given())
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("UTF8", "utf-8"), ("utf-8-sig", "utf-8"), ("latin1", "iso8859-1"), ("windows-1252", "cp1252"), ("idna", None),
+     ("rot13", None), ("zlib", None), ("nope", None), ("x" * 50, None), ("é", None)],
+)  # fmt: skip
+def test_encodings_are_those_of_texts(name: str, encoding: str | None) -> None:
+    assert encoding_of(name) == encoding
