@@ -246,7 +246,8 @@ class Settings(BaseSettings):
     max_cost: PositiveInt = _setting(
         10_000_000,
         "The most values that a request may ask for, as estimated from its page sizes and relations: "
-        "a list counts its `limit`, at most 1,000; without one 100, in a relation 10.",
+        "a list counts its `limit`, at most 1,000; without one 100, in a relation 10. "
+        "Each condition beyond 100 counts 500, one on a relation ten times that.",
         NUMBER,
     )
     max_document_length: PositiveInt = _setting(

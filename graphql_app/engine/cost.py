@@ -2,7 +2,7 @@
 
 A column of one row costs one. A list counts as many rows as it asks for, up to `LARGE`; where it does not
 say, `ROWS` at the root and `RELATED_ROWS` in a relation. So the estimate depends on the request alone: what
-is answered today is answered tomorrow, however the tables grow.
+is answered today is answered tomorrow, however the tables grow. Many conditions cost too: see `cost_conditions`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from graphql_app.engine.cost_conditions import conditions_cost
 from graphql_app.engine.request import (
     Aggregate,
     Call,
@@ -72,18 +73,13 @@ class Estimate:
 
     def compare(self, page_size: PageSize) -> None:
         """As `check`, by a function that tells open page sizes."""
-        found, most = self.cost(page_size), self.budget.most
-        if found > most:
-            raise RequestError(
-                Code.LIMIT_EXCEEDED,
-                f"The request is estimated to ask for {found} values; {most} are allowed."
-                " Ask for smaller pages or fewer nested lists",
-            )
+        _compare(self.cost(page_size), self.budget.most)
 
     def cost(self, page_size: PageSize) -> int:
         """The estimate."""
         estimator = _Estimator(self.catalog, self.budget.default_rows, page_size)
-        return sum(estimator.root(root.request) for root in self.call.roots)
+        values = sum(estimator.root(root.request) for root in self.call.roots)
+        return values + conditions_cost(root.request for root in self.call.roots)
 
 
 def checked(call: Call, catalog: Catalog, budget: Budget) -> Estimate | None:
@@ -96,6 +92,20 @@ def checked(call: Call, catalog: Catalog, budget: Budget) -> Estimate | None:
         return None
     estimate.compare(lambda _slot: 0)
     return estimate
+
+
+def check_conditions(read: Read, budget: Budget) -> None:
+    """Raises `RequestError` (LIMIT_EXCEEDED) where the conditions alone cost too much: for exports of any length."""
+    _compare(conditions_cost([read]), budget.most)
+
+
+def _compare(found: int, most: int) -> None:
+    if found > most:
+        raise RequestError(
+            Code.LIMIT_EXCEEDED,
+            f"The request is estimated to ask for {found} values; {most} are allowed."
+            " Ask for smaller pages, fewer nested lists or fewer conditions",
+        )
 
 
 @dataclass(frozen=True, slots=True)

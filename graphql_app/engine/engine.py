@@ -12,7 +12,7 @@ from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
 from graphql_app.engine.compile_rows import RowForm, compile_rows
 from graphql_app.engine.compile_write import CompiledWrite
-from graphql_app.engine.cost import Budget, checked
+from graphql_app.engine.cost import Budget, check_conditions, checked
 from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.ledger import Entry, Once
@@ -188,6 +188,7 @@ class Engine:
 
         def make() -> Statement:
             with self._stage("plan"):
+                check_conditions(shape, self._budget)
                 limits = replace(self._limits, default_page=None) if whole else self._limits
                 planned = Planner(against.catalog, limits).read(shape)
             with self._stage("compile"):

@@ -19,6 +19,11 @@ from schema_gen.column_types import encode_compared
 MAX_PLACES = 5
 """Steps of a path that may be places of a list. Each doubles the expression."""
 
+MAX_STEPS = 100
+"""Steps of a path: databases know no deeper documents."""
+MAX_PATH_SQL = 500_000
+"""Characters that the steps of a path may make of SQL: each step repeats those before it, and places double that."""
+
 _PLACE = re.compile(r"-?[0-9]{1,9}")
 _Path = tuple[str | Sql, ...]
 """The steps of a path as text, or as SQL that gives text."""
@@ -95,11 +100,16 @@ def _delete_elem(_column: Column, document: Sql, operand: object) -> Sql:
 
 
 def _delete_at_path(_column: Column, document: Sql, operand: object) -> Sql:
-    steps = [str(step) for step in operand] if isinstance(operand, list | tuple) else None
-    if steps is None or steps != list(operand):  # type: ignore[call-overload]
+    if not isinstance(operand, list | tuple) or not all(isinstance(step, str) for step in operand):
         raise ValueError("expected a list of keys and places")
-    if sum(bool(_PLACE.fullmatch(step)) for step in steps) > MAX_PLACES:
+    steps = list(operand)
+    if len(steps) > MAX_STEPS:
+        raise RequestError(Code.LIMIT_EXCEEDED, f"A path takes at most {MAX_STEPS} steps")
+    places = sum(bool(_PLACE.fullmatch(step)) for step in steps)
+    if places > MAX_PLACES:
         raise RequestError(Code.LIMIT_EXCEEDED, f"A path takes at most {MAX_PLACES} places of lists")
+    if len(steps) * sum(map(len, steps)) << places > MAX_PATH_SQL:
+        raise RequestError(Code.LIMIT_EXCEEDED, "The names in a path are too long together")
     return _without(document, (), steps) if steps else document
 
 

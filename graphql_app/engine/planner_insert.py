@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 MAX_NESTING = 10
 """Levels of rows inserted through relations."""
 
+MOST_CELLS = 1_000_000
+"""Cells of the rows of one table that may be as empty as they are."""
+MOST_EMPTY = 4
+"""How many times as many as are given there may be of more."""
+
 NestedRows = Sequence[tuple[NestedInsert, ...]]
 
 
@@ -71,8 +76,20 @@ def _level(
     used = dict.fromkeys(name for row in rows for name, _ in row)
     taken = {*filled, *(column for item in before for column in item.relation.columns)} - used.keys()
     columns = tuple(writable_column(planner, table, name) for name in (*used, *sorted(taken)))
+    _check_cells(rows, columns)
     cells = tuple(_cells(columns, rows))
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict), before, after)
+
+
+def _check_cells(rows: Sequence[Pairs], columns: tuple[Column, ...]) -> None:
+    """Raises `RequestError` where rows of different columns make a table of far more cells than they give."""
+    cells = len(rows) * len(columns)
+    if cells > MOST_CELLS and cells > MOST_EMPTY * sum(map(len, rows)):
+        raise RequestError(
+            Code.LIMIT_EXCEEDED,
+            f"{len(rows)} rows give {len(columns)} different columns, few of them each;"
+            " insert rows of the same columns together",
+        )
 
 
 def _check_given_once(rows: Sequence[Pairs], filled: tuple[str, ...], before: tuple[plan.NestedPlan, ...]) -> None:
@@ -140,14 +157,10 @@ def _nested(
 
 def _by_relation(nested: NestedRows) -> list[tuple[str, OnConflict | None, list[tuple[int, NestedInsert]]]]:
     """What is nested in which row, for each relation and way to resolve conflicts."""
-    groups: list[tuple[str, OnConflict | None, list[tuple[int, NestedInsert]]]] = []
+    groups: dict[tuple[str, str], tuple[str, OnConflict | None, list[tuple[int, NestedInsert]]]] = {}
     for owner, items in enumerate(nested):
         for item in items:
-            # Conditions hold lists, and so have no hash.
-            known = (found for name, conflict, found in groups if (name, conflict) == (item.relation, item.conflict))
-            group = next(known, None)
-            if group is None:
-                group = []
-                groups.append((item.relation, item.conflict, group))
-            group.append((owner, item))
-    return groups
+            # Conditions hold lists, and so have no hash: equal ones are written alike.
+            key = item.relation, "" if item.conflict is None else repr(item.conflict)
+            groups.setdefault(key, (item.relation, item.conflict, []))[2].append((owner, item))
+    return list(groups.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from graphql_app.engine import plan
@@ -80,10 +81,7 @@ def _answer_field(
 
 
 def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
-    names = [name for name, _ in (*request.sets, *request.increments)] + [change.column for change in request.json]
-    for name in names:
-        if names.count(name) > 1:
-            raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given in two operators", column=name)
+    _check_given_once(planner, table, request)
     assignments: list[plan.Assignment | plan.JsonAssignment] = [
         plan.Assignment(column, assigned(column, raw))
         for column, raw in ((writable_column(planner, table, name), raw) for name, raw in request.sets)
@@ -97,6 +95,17 @@ def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.
     where = planner.condition(table, request.where) or plan.AllOf(())
     most = _most(request.max_affected)
     return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key, most)
+
+
+def _check_given_once(planner: Planner, table: Table, request: Update) -> None:
+    """Raises `RequestError` for a column that is unknown, or given in two operators: before anything is built."""
+    seen: set[str] = set()
+    names = chain((name for name, _ in chain(request.sets, request.increments)), (each.column for each in request.json))
+    for name in names:
+        planner.column(table, name)
+        if name in seen:
+            raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given in two operators", column=name)
+        seen.add(name)
 
 
 def _json_assignment(planner: Planner, table: Table, change: JsonChange) -> plan.JsonAssignment:

@@ -13,6 +13,10 @@ V = TypeVar("V")
 
 SHAPES = 1_000
 """Compiled reads that are kept, the least recently used ones dropped."""
+LONGEST_SHAPE = 50_000
+"""Characters of a shape, written out, that is kept: what is compiled of it is about as long."""
+SHAPES_CHARACTERS = 8_000_000
+"""Characters of all shapes that are kept."""
 
 
 class _Apart:
@@ -69,18 +73,26 @@ class Compiled(Generic[V]):
 
     def __init__(self) -> None:
         self._of: object = None
-        self._known: OrderedDict[Hashable, V] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._characters = 0
 
     def get(self, catalog: object, shape: Hashable, make: Callable[[], V]) -> V:
         """What belongs to a shape, as `make` gives it the first time. Raises what `make` raises, and keeps nothing."""
         if self._of is not catalog:
             self._of = catalog
             self._known.clear()
+            self._characters = 0
         found = self._known.get(shape)
         if found is None:
-            found = self._known[shape] = make()
-            if len(self._known) > SHAPES:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(shape)
-        return found
+            return self._keep(shape, make())
+        self._known.move_to_end(shape)
+        return found[0]
+
+    def _keep(self, shape: Hashable, made: V) -> V:
+        size = len(repr(shape))
+        if size <= LONGEST_SHAPE:
+            self._known[shape] = made, size
+            self._characters += size
+            while len(self._known) > SHAPES or self._characters > SHAPES_CHARACTERS:
+                self._characters -= self._known.popitem(last=False)[1][1]
+        return made

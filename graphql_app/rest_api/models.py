@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import Code, RequestError, shown_name
 
 Columns = Annotated[dict[str, Any], Field(description="Columns and their values.")]
 
@@ -52,6 +52,8 @@ def fit(model: type[Model], body: object) -> Model:
     Raises:
         RequestError: INVALID_BODY, naming the place that does not fit.
     """
+    if isinstance(body, dict):
+        _check_parts(model, body)
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -59,4 +61,21 @@ def fit(model: type[Model], body: object) -> Model:
         found = max(error.errors(include_url=False, include_context=False), key=lambda each: len(each["loc"]))
         place = ".".join(str(step) for step in found["loc"] if "[" not in str(step)) or "the whole of it"
         words = _WORDS.get(found["type"], found["msg"])
-        raise RequestError(Code.INVALID_BODY, f"The body does not fit: {place} {words}") from None
+        raise _misfit(place, words) from None
+
+
+def _check_parts(model: type[BaseModel], body: dict[str, Any]) -> None:
+    """Refuses what there may be hundreds of thousands of: pydantic would make an error for each. Raises as `fit`."""
+    if not body.keys() <= model.model_fields.keys():
+        unknown = next(name for name in body if name not in model.model_fields)
+        raise _misfit(shown_name(unknown), "is not known here")
+    rows = body.get("input")
+    if isinstance(rows, list):
+        wrong = [place for place, row in enumerate(rows) if not isinstance(row, dict)]
+        if wrong:
+            more = f" ({len(wrong)} of {len(rows)} are none)" if len(wrong) > 1 else ""
+            raise _misfit(f"input.{wrong[0]}", f"must be an object{more}")
+
+
+def _misfit(place: str, words: str) -> RequestError:
+    return RequestError(Code.INVALID_BODY, f"The body does not fit: {place} {words}")

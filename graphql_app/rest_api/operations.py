@@ -23,7 +23,7 @@ from graphql_app.engine.request import (
     Write,
     all_of,
 )
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import Code, RequestError, unknown_column
 from graphql_app.rest_api.column_values import given_value
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
 from graphql_app.rest_api.query_string import Pairs, no_pairs
@@ -112,6 +112,9 @@ def conditions(table: Table, given: Mapping[str, Any]) -> tuple[Filter, ...]:
 
 
 def _pairs(table: Table, given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+    # Before anything is made of them: a body may hold hundreds of thousands.
+    if not given.keys() <= table.columns.keys():
+        raise unknown_column(table.name, next(name for name in given if name not in table.columns), table.columns)
     return tuple((column, given_value(table, column, value)) for column, value in given.items())
 
 

@@ -14,6 +14,9 @@ from graphql_app.rest_api.query_string import Pairs, unknown_parameter
 from graphql_app.rest_api.select_text import Embed, EveryColumn, Item, OneColumn, parse_select
 from schema_gen.catalog import Catalog, Relation, Table
 
+MAX_SHOWN = 10_000
+"""Columns and relations that one request may show, those of all its embedded relations together."""
+
 _WORDS = ("select", "order", "limit", "offset")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _EVERYTHING: tuple[Item, ...] = (EveryColumn(),)
@@ -42,10 +45,23 @@ def read_request(
         raise _given_twice("select")
     items = parse_select(chosen[0]) if chosen else _EVERYTHING
     rest = tuple((name, text) for name, text in pairs if name != "select")
-    found = _read(catalog, _level(table, items, rest), tuple(conditions), page)
+    found = _read(catalog, _level(table, items, rest), tuple(conditions), _Room(), page)
     if not found.select:
         raise RequestError(Code.INVALID_PARAMETER, "Parameter 'select' shows nothing")
     return found
+
+
+class _Room:
+    """How much more a request may show."""
+
+    def __init__(self) -> None:
+        self._left = MAX_SHOWN
+
+    def take(self, count: int) -> None:
+        """Raises `RequestError` (LIMIT_EXCEEDED) where there is no room for so many."""
+        self._left -= count
+        if self._left < 0:
+            raise RequestError(Code.LIMIT_EXCEEDED, f"A request may show at most {MAX_SHOWN} columns and relations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +112,21 @@ def _column_filter(table: Table, name: str, text: str) -> Filter:
     return parse_filter(table, column, text)
 
 
-def _read(catalog: Catalog, level: _Level, conditions: tuple[Filter, ...], page: int | None = None) -> Read:
+def _read(
+    catalog: Catalog, level: _Level, conditions: tuple[Filter, ...], room: _Room, page: int | None = None
+) -> Read:
     filters = list(conditions + level.filters)
     shown: dict[str, Show | ShowRelated] = {}
-    for item in level.items:
+    # What is given again shows nothing more; found anew it would cost a step for each column of the table.
+    for item in dict.fromkeys(level.items):
+        room.take(len(level.table.columns) if isinstance(item, EveryColumn) else 1)
         match item:
             case EveryColumn():
                 found: Iterable[Show | ShowRelated] = every_column(level.table)
             case OneColumn():
                 found = (_show(level.table, item),)
             case Embed():
-                found = _embed(catalog, level, item, filters)
+                found = _embed(catalog, level, item, filters, room)
         for show in found:
             if shown.setdefault(show.key, show) != show:
                 raise RequestError(Code.INVALID_PARAMETER, f"Parameter 'select' names '{show.key}' twice")
@@ -126,9 +146,11 @@ def _show(table: Table, item: OneColumn) -> Show:
     return Show(item.key, item.column)
 
 
-def _embed(catalog: Catalog, level: _Level, embed: Embed, filters: list[Filter]) -> tuple[ShowRelated, ...]:
+def _embed(
+    catalog: Catalog, level: _Level, embed: Embed, filters: list[Filter], room: _Room
+) -> tuple[ShowRelated, ...]:
     _, relation, pairs = level.embeds[embed.key]
-    read = _read(catalog, _level(catalog.target(relation), embed.items, pairs), ())
+    read = _read(catalog, _level(catalog.target(relation), embed.items, pairs), (), room)
     if embed.inner:
         filters.append(Related(relation.name, read.where))
     return (ShowRelated(embed.key, relation.name, read),) if read.select else ()

@@ -129,7 +129,7 @@ IS_NULL = Compare("a", Operator.IS_NULL, True)
     ],
 )
 def test_conditions_are_equalities(value: object, expected: object) -> None:
-    assert conditions(USERS, {"a": value}) == (expected,)
+    assert conditions(table("t", column("a", "int")), {"a": value}) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -207,3 +207,29 @@ def test_numbers_in_documents_are_doubles_and_all_others_exact() -> None:
 def test_views_are_read_like_tables() -> None:
     (root,) = read(Wish(CATALOG, REPORT, {}, ())).call.roots
     assert root.request == Read("weekly report", every_column(REPORT))
+
+
+def test_what_is_no_row_is_counted_and_not_listed() -> None:
+    """A body of half a million of them makes no object for each."""
+    error = refused(insert, {"input": [{}, 1, [], {}]})
+    assert (error.code, error.message) == (
+        Code.INVALID_BODY,
+        "The body does not fit: input.1 must be an object (2 of 4 are none)",
+    )
+    assert refused(insert, {"input": [1]}).message == "The body does not fit: input.0 must be an object"
+
+
+@pytest.mark.parametrize(
+    ("operate", "body"),
+    [
+        (insert, {"input": {"name": "x", "nope": 1}}),
+        (insert, {"input": [{"name": "x"}, {"nope": 1}]}),
+        (update, {"input": {"nope": 1, "name": "x"}, "where": {"id": 1}}),
+        (update, {"input": {"name": "x"}, "where": {"id": 1, "nope": 1}}),
+        (delete, {"input": {"nope": 1}}),
+        (query, {"input": {"nope": 1}}),
+    ],
+)
+def test_names_are_looked_at_first(operate: Operate, body: object) -> None:
+    error = refused(operate, body)
+    assert (error.code, error.column) == (Code.UNKNOWN_COLUMN, "nope")
