@@ -27,6 +27,9 @@ PROGRAM = f"graphql-app() {{ '{sys.executable}' -m graphql_app \"$@\"; }}\n"
 PROMISING = ("README.md", "docs/api.md")
 """Pages whose every command that is run says what it prints."""
 
+REPEATABLE = frozenset({"README.md"})
+"""Pages whose commands leave the sample as it was, so that they do the same a second time, and the guide after them."""
+
 NOT_RUN: Mapping[str, str] = {
     r"make \w": "other tests run the targets",
     r"(?s:.*)graphql-app serve": "it serves until it is stopped; every other example runs against such a one",
@@ -89,8 +92,9 @@ def test_the_commands_of_a_page_do_as_it_says(
     page: Path, engine: Engine, own_shop: str, start_app: StartApp, tmp_path: Path
 ) -> None:
     app = start_app(engine.environment(own_shop))
-    complaints = list(broken(commands(page), app, engine.environment(own_shop), tmp_path))
-    assert not complaints, "\n\n".join(complaints)
+    for _ in range(2 if page.name in REPEATABLE else 1):
+        complaints = list(broken(commands(page), app, engine.environment(own_shop), tmp_path))
+        assert not complaints, "\n\n".join(complaints)
 
 
 @pytest.mark.parametrize("name", PROMISING)
@@ -108,6 +112,7 @@ def test_the_testing_guide_prints_what_it_says_twice(
         Example(f"source '{GUIDE}'\n{each.command}", each.promise, each.line)
         for each in examples.of_guide(GUIDE.read_text())
     ]
+    assert not list(broken(commands(ROOT / "README.md"), app, engine.environment(own_shop), tmp_path))
     assert len(found) == GUIDE.read_text().count("\nexample_") >= 16
     for _ in range(2):
         complaints = list(broken(found, app, {}, tmp_path))
