@@ -139,7 +139,8 @@ FAMILIES = (
         ("2024-02-29",),
         "2024-02-29",
         ("2023-02-29", "0000-00-00", "29.02.2024"),
-        "From 0001-01-01. Dates of zero, or without month or day, which lax servers hold, are shown as null, in"
+        "From 0001-01-01; also `20240229`, `2024-W09-4` and `2024-060`."
+        " Dates of zero, or without month or day, which lax servers hold, are shown as null, in"
         " DATETIME and TIMESTAMP too; conditions and CSV have them as they are stored. A column with such a default may"
         " be null in GraphQL whatever it is declared.",
     ),
@@ -150,9 +151,10 @@ FAMILIES = (
         ColumnType("datetime", precision=0),
         (_MOMENT, _STORED_SHORT, "2024-02-29T13:45:00Z", "2024-02-29T15:15:00+01:30"),
         _MOMENT,
-        ("13:45", "2024-02-30", "2024-02-29T24:00"),
-        "As many digits of the second as the column has, up to six; a date alone is its midnight. An offset is"
-        " counted off: what is stored is UTC.",
+        ("13:45", "2024-02-30", "2024-02-29T25:00"),
+        "Every form of ISO 8601: extended or basic, of the calendar, the week (`2024-W09-4T13`) or the day of the year"
+        " (`2024-060`), `T` or a blank, `.` or `,`, `Z`, `+02`, `+0200` or `+02:00`. As many digits of the second as"
+        " the column has, up to six; a date alone is its midnight. An offset is counted off: what is stored is UTC.",
     ),
     Family(
         "TIMESTAMP",
@@ -172,7 +174,8 @@ FAMILIES = (
         ("-100:05:00.5", "-100:05:00.500"),
         "-100:05:00.500",
         ("839:00:00", "12:60:00", "12"),
-        "A time of day or a span, from -838:59:59 to 838:59:59, with as many digits of the second as the column has.",
+        "A time of day (`13:45`, `T1345`, `134500`, an offset counted off) or a span, from -838:59:59 to 838:59:59,"
+        " with as many digits of the second as the column has.",
     ),
     Family(
         "CHAR, VARCHAR, TINYTEXT, TEXT, MEDIUMTEXT, LONGTEXT",
