@@ -14,6 +14,7 @@ from typing import Final
 from schema_gen.catalog import Catalog, Column, Event, ForeignKey, Index, Key, Skipped, Table, TableKind, Trigger
 from schema_gen.column_types import known
 from schema_gen.customize import NOTHING, Customization, added_keys, renamed
+from schema_gen.declared import numbers_in_keys, told
 from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
 from schema_gen.parse_type import column_type, unquoted
 from schema_gen.relations import Version, build_relations
@@ -59,6 +60,7 @@ def build_catalog(
     report = _Report()
     tables = _tables(rows, include, exclude, report)
     foreign_keys = (*_foreign_keys(rows, tables, report), *added_keys(tables, custom))
+    tables = numbers_in_keys(tables, foreign_keys)
     relations, notes = build_relations(tables, foreign_keys, relation_names)
     finished = {
         name: replace(table, relations=MappingProxyType(relations.get(name, {}))) for name, table in tables.items()
@@ -94,7 +96,7 @@ def _tables(rows: Rows, include: Sequence[str], exclude: Sequence[str], report: 
     for row in sorted(rows.tables, key=lambda each: each.name):
         reason = _reason_to_skip(row, include, exclude)
         if reason is None:
-            made = _columns(rows.server, columns[row.name], json_columns, report)
+            made = told(_columns(rows.server, columns[row.name], json_columns, report), rows.server, row)
             if made:
                 tables[row.name] = _table(rows, row, made, indexes[row.name])
                 continue

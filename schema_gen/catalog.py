@@ -46,7 +46,10 @@ class ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `has_default` is true where an INSERT may leave it out; `shown_as` is a name given by hand."""
+    """One column. `has_default` is true where an INSERT may leave it out; `shown_as` is a name given by hand.
+
+    `zero_date`: it may hold a date of zeros, which is shown as null.
+    """
 
     name: str
     type: ColumnType
@@ -60,6 +63,12 @@ class Column:
     invisible: bool = False
     comment: str = ""
     shown_as: str = ""
+    zero_date: bool = False
+
+    @property
+    def shown_null(self) -> bool:
+        """Whether null may be shown in its place."""
+        return self.nullable or self.zero_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class TypeRow:
     turns it back into a literal; only where `exact_key` holds are keys equal to the
     database if and only if their texts are. `summable`: `sum`, `avg`, `_inc`;
     `ranked`: `min`, `max`; `by_place`: ORDER BY goes by the places of the members, a bare `<`
-    by their texts; `exact_sum`: a sum is stringified like the scalar itself.
+    by their texts; `exact_sum`: a sum is stringified like the scalar itself; `shown_sql`: what stands for the value
+    as it is shown where values are ordered, grouped or told apart; `truth`: any number but 0 is true.
     """
 
     scalar: str
@@ -86,6 +87,8 @@ class TypeRow:
     ranked: bool = True
     null_safe: bool = True
     by_place: bool = False
+    shown_sql: str = "{c}"
+    truth: bool = False
     json_by_flavour: Mapping[str, str] = field(default_factory=dict)
     figure_by_flavour: Mapping[str, str] = field(default_factory=dict)
     compared_by_flavour: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +110,7 @@ class TypeRow:
     @property
     def order_sql(self) -> str:
         """The template of what `<` has to compare for the order of ORDER BY."""
-        return "({c}+0)" if self.by_place else "{c}"
+        return "({c}+0)" if self.by_place else self.shown_sql
 
     @property
     def cursor_sql(self) -> str:
@@ -135,6 +138,7 @@ _BOOLEAN: Final = TypeRow(
     key_literal=keys.digits_key,
     ranked=False,
 )
+_FLAG: Final = replace(_BOOLEAN, shown_sql="({c}<>0)", truth=True)
 _BIT: Final = replace(
     _INT, json_sql="({c}+0)", key_sql="({c}+0)", summable=False, ranked=False
 )  # the +0 turns bytes into a number
@@ -183,6 +187,7 @@ _GEOMETRY: Final = TypeRow(
 ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
     {
         "boolean": _BOOLEAN,
+        "flag": _FLAG,
         "tinyint": _INT,
         "smallint": _INT,
         "mediumint": _INT,
@@ -285,7 +290,7 @@ def _row_name(type_: ColumnType) -> str:
     """Which row is a type's own."""
     match type_.base:
         case "tinyint" if type_.length == 1 and not type_.zerofill:
-            return "boolean"
+            return "flag"
         case "bit" if type_.length in (None, 1):
             return "boolean"
         case "bit" if type_.length is not None and type_.length > _WIDE_BIT:

@@ -29,8 +29,8 @@ def _row_fields(book: TypeBook, part: TablePart) -> Iterator[Entry]:
 
 
 def _shown(book: TypeBook, part: TablePart, column: ColumnPart) -> AnyType:
-    absent = column.column.nullable or "0000-00-00" in (column.column.default or "")  # a zero date is shown as null
-    return book.pool.optional(column.type) if absent and column not in part.key else column.type
+    absent = column.column.zero_date or (column.column.nullable and column not in part.key)
+    return book.pool.optional(column.type) if absent else column.type
 
 
 def _relation_fields(book: TypeBook, part: TablePart, relation: Relation) -> Iterator[Entry]:

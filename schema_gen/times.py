@@ -37,6 +37,12 @@ _COMMON = re.compile(
 """What nearly everybody writes, and Python's own reader takes quicker."""
 _TIME_OF_DAY = re.compile(rf"T?{_CLOCK_FORM}(?:{_ZONE_FORM})?", re.IGNORECASE)
 _SPAN = re.compile(rf"([\-\u2212]?)({_D}{{1,3}}):({_D}{{2}})(?::({_D}{{2}})(?:[.,]({_D}{{1,30}}))?)?")
+# Dates of zeros, or without month or day: the servers have them, and no calendar. They have no time zone either.
+_ZERO = re.compile(
+    r"([0-9]{4}-(?:00-(?:[0-2][0-9]|3[01])|(?:0[0-9]|1[0-2])-00))"
+    r"(?:[T ]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)(?: ?(?:Z|[+-]00(?::?00)?))?)?",
+    re.IGNORECASE,
+)
 _LONGEST: Final = timedelta(hours=838, minutes=59, seconds=59)
 _DAY: Final = timedelta(days=1)
 _NONE: Final = timedelta()
@@ -44,13 +50,14 @@ _MIDNIGHT: Final = time()
 
 
 def encode_date(value: object, _type: ColumnType, _stored: bool) -> bytes:
-    """`2024-02-29`, `20240229`, `2024-W09-4` or `2024-060`."""
+    """`2024-02-29`, `20240229`, `2024-W09-4` or `2024-060`; also a date of zeros, as the servers hold them."""
     found = _DATE.fullmatch(value) if isinstance(value, str) else None
     if found is not None:
         try:
             return quote_text(_date(found).isoformat())
         except (ValueError, OverflowError):
-            pass
+            if zero := _ZERO.fullmatch(found[0]):
+                return quote_text(zero[1])
     raise ValueError("expected a date such as 2024-02-29")
 
 
@@ -64,7 +71,8 @@ def encode_moment(value: object, _type: ColumnType, _stored: bool) -> bytes:
         if found is not None:
             return quote_text(_moment(found).isoformat(" "))
     except (ValueError, OverflowError):
-        pass
+        if isinstance(value, str) and (zero := _ZERO.fullmatch(value)):
+            return quote_text(f"{zero[1]} {zero[2] or '00:00:00'}")
     raise ValueError("expected a date and time such as 2024-02-29T13:45:00.123456 or 2024-02-29T13:45:00Z")
 
 

@@ -96,6 +96,8 @@ def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRe
         raise AssertionError("a comparison without a value was planned")
     if low == EMPTY_LIST:
         return FALSE if where.operator is Operator.IN else TRUE
+    if isinstance(where, plan.CompareColumn) and type_of(where.column).truth and where.operator in EQUALITIES:
+        return sql(left, low)
     features = scope.dialect.features
     if where.operator is Operator.BETWEEN and _narrow(where) and where.upper is not None:
         # MySQL's BETWEEN turns its ends into the column's character set even where their collation is another's.
@@ -131,13 +133,22 @@ def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
     if distinct and len(refs) > 1:
         # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only. Of columns as
         # they are it fails (1210) where the condition has an EXISTS under an OR.
-        hidden = (sql("COALESCE(", one, ")") for one in refs)
+        hidden = (sql("COALESCE(", _as_shown(alias, column), ")") for column in columns)
         return sql("0+COUNT(DISTINCT ", join(",", hidden), ")")
     if distinct:
-        return sql("COUNT(DISTINCT ", refs[0], ")")
+        return sql("COUNT(DISTINCT ", _as_shown(alias, columns[0]), ")")
     if len(refs) == 1:
         return sql("COUNT(", refs[0], ")")
     return sql("COUNT(CASE WHEN ", join(" AND ", (sql(one, " IS NOT NULL") for one in refs)), " THEN 1 END)")
+
+
+def _as_shown(alias: str, column: Column) -> Sql:
+    return as_shown(column, ref(alias, column))
+
+
+def as_shown(column: Column, value: Sql) -> Sql:
+    """What stands for the column's value where values are ordered, grouped or told apart."""
+    return template(type_of(column).shown_sql, value)
 
 
 def function_sql(alias: str, function: Function, column: Column) -> Sql:
@@ -179,12 +190,17 @@ def _followed(scope: Scope, alias: str, term: plan.OrderTerm) -> str:
 
 def keyset_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     """What `<` compares for the same order as `order_value`."""
-    value = order_value(scope, alias, term)
+    value = _ordered_by(scope, alias, term)
     return value if term.column is None else template(type_of(term.column).order_sql, value)
 
 
 def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     """What a term orders by; joins that it needs are added to `scope`."""
+    value = _ordered_by(scope, alias, term)
+    return value if term.column is None or term.function is not None else as_shown(term.column, value)
+
+
+def _ordered_by(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     alias = _followed(scope, alias, term)
     if term.function is None or term.relation is None:
         if term.column is None:

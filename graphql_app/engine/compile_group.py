@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import Cell, column_json, json_text, object_cell
-from graphql_app.engine.compile_condition import comparison, count_sql, function_sql, ordered
+from graphql_app.engine.compile_condition import as_shown, comparison, count_sql, function_sql, ordered
 from graphql_app.engine.compile_figures import figures_cell
 from graphql_app.engine.compiled import Form, Node
 from graphql_app.engine.fragment import EMPTY, Sql, finish, join, sql
@@ -19,7 +19,7 @@ def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
     scope = Scope(dialect)
     source = row_source(scope, plan.Rows(query.rows.table, query.rows.where), None, set())
     cell = object_cell([(field.key, _field(scope, source.alias, query.rows.table, field)) for field in query.fields])
-    by = join(",", (ref(source.alias, column) for column in query.by))
+    by = join(",", (as_shown(column, ref(source.alias, column)) for column in query.by))
     parts = [sql("SELECT ", cell.column(scope), source.written(scope), " GROUP BY ", by)]
     if query.having:
         parts.append(sql(" HAVING ", join(" AND ", (_having(scope, source.alias, item) for item in query.having))))
@@ -63,7 +63,7 @@ def _having(scope: Scope, alias: str, item: plan.HavingFigure) -> Sql:
 
 def _order(alias: str, term: plan.GroupTerm) -> list[Sql]:
     if term.function is None:
-        value = EMPTY if term.column is None else ref(alias, term.column)
+        value = EMPTY if term.column is None else as_shown(term.column, ref(alias, term.column))
     else:
         value = _figure(alias, term.function, term.column)
     return ordered(value, descending=term.descending, nulls=term.nulls)

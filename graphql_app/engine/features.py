@@ -11,13 +11,14 @@ SQL_MODE = ",".join(
     (
         "STRICT_TRANS_TABLES",
         "STRICT_ALL_TABLES",
-        "NO_ZERO_IN_DATE",
-        "NO_ZERO_DATE",
         "ERROR_FOR_DIVISION_BY_ZERO",
         "NO_ENGINE_SUBSTITUTION",
     )
 )
-"""Strict, and with `"` for text and the backslash as escape, as `fragment` writes literals."""
+"""Strict, and with `"` for text and the backslash as escape, as `fragment` writes literals.
+
+Dates of zeros are taken: tables have them as defaults, and in their rows.
+"""
 
 
 class Flavour(StrEnum):

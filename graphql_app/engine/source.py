@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphql_app.engine import plan
 from graphql_app.engine.compile_cell import key_text
-from graphql_app.engine.compile_condition import condition, key_in, order_terms
+from graphql_app.engine.compile_condition import as_shown, condition, key_in, order_terms
 from graphql_app.engine.fragment import EMPTY, Sql, join, name, sql
 from graphql_app.engine.scope import Scope, match, ref
 from graphql_app.engine.values import MAX_PAGE
@@ -67,7 +67,7 @@ def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str
     source = _base(scope, rows, link)
     terms = _stable_order(rows)
     if rows.distinct_on:
-        partition = [ref(source.alias, column) for column in rows.distinct_on]
+        partition = [as_shown(column, ref(source.alias, column)) for column in rows.distinct_on]
         if source.group_by:
             partition.insert(0, source.group_by)
         source, number = _numbered(scope, source, rows, needed, terms, join(",", partition))

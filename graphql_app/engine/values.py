@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from graphql_app.engine.fragment import Literal, Value, finish, sql, value
-from graphql_app.engine.operators import OPERATORS, ORDERINGS, OperatorRow, Takes
+from graphql_app.engine.operators import EQUALITIES, OPERATORS, ORDERINGS, OperatorRow, Takes
 from graphql_app.engine.request import Operator, Slot
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
@@ -40,6 +40,32 @@ def _encode_list(column: Column, raw: object) -> bytes:
         kept = [literal for literal, item in zip(literals, raw, strict=True) if holds(column, str(item))]
         literals = kept or literals[:1]
     return b"(" + b",".join(literals) + b")"
+
+
+# What stands behind the column, NULL where it is NULL: true is any number but 0, and an index can be used.
+_TRUTHS: Mapping[frozenset[bool], bytes] = {
+    frozenset(): b" NOT BETWEEN -128 AND 127",
+    frozenset({False}): b"=0",
+    frozenset({True}): b"<>0",
+    frozenset({True, False}): b" BETWEEN -128 AND 127",
+}
+
+
+def _encode_truth(column: Column, operator: Operator, raw: object) -> bytes:
+    """An equality with truth values, all of it but the column."""
+    if operator in (Operator.IN, Operator.NIN):
+        if not isinstance(raw, list | tuple):
+            raise _invalid(column, "expected a list")
+        if any(item is None for item in raw):
+            raise _null_comparison(column)
+        items: Sequence[object] = raw
+    else:
+        items = (raw,)
+    encoder = encoder_of(column, stored=False)
+    wanted = {_checked(column, encoder, item) == b"1" for item in items}
+    if operator in (Operator.NEQ, Operator.NIN):
+        wanted = {True, False} - wanted
+    return _TRUTHS[frozenset(wanted)]
 
 
 def _encode_text(column: Column, row: OperatorRow, raw: object) -> bytes:
@@ -151,6 +177,8 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
     if raw is None:
         raise _null_comparison(column)
     row = OPERATORS[operator]
+    if operator in EQUALITIES and type_of(column).truth and raw not in ([], ()):
+        return value(raw, partial(_encode_truth, column, operator)), None
     match row.takes:
         case Takes.FLAG:
             if not isinstance(raw, bool):

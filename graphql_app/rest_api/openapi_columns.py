@@ -100,7 +100,7 @@ def column_schema(column: Column, stringify: bool, *, given: bool = False) -> Js
     `stringify` says whether BIGINT and DECIMAL are shown as texts.
     """
     found = _value_schema(column, stringify, given=given)
-    if "type" in found and (column.nullable or (given and column.auto_increment)):
+    if "type" in found and (column.nullable or (column.auto_increment if given else column.zero_date)):
         found["type"] = [*_as_list(found["type"]), "null"]
         if "enum" in found:
             found["enum"] = [*found["enum"], None]

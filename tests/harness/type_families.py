@@ -62,13 +62,15 @@ FAMILIES = (
     ),
     Family(
         "TINYINT(1), BOOLEAN, BIT(1)",
-        "boolean",
+        "flag,boolean",
         "TINYINT(1)",
         ColumnType("tinyint", length=1),
         (True, 1, "true", "1"),
         True,
         (2, "yes"),
-        "Whatever other number a TINYINT(1) holds is shown as true. `TINYINT(1) ZEROFILL` is a number.",
+        "Whatever other number than 0 a TINYINT(1) holds is true: it is shown, compared, ordered, grouped and counted"
+        " so. CSV has the number itself. In a primary key, a foreign key or with AUTO_INCREMENT it is a number, an"
+        " `Int`, and so is `TINYINT(1) ZEROFILL`.",
     ),
     Family(
         "BIT(2) to BIT(31)",
@@ -138,11 +140,12 @@ FAMILIES = (
         ColumnType("date"),
         ("2024-02-29",),
         "2024-02-29",
-        ("2023-02-29", "0000-00-00", "29.02.2024"),
+        ("2023-02-29", "2024-13-00", "29.02.2024"),
         "From 0001-01-01; also `20240229`, `2024-W09-4` and `2024-060`."
-        " Dates of zero, or without month or day, which lax servers hold, are shown as null, in"
-        " DATETIME and TIMESTAMP too; conditions and CSV have them as they are stored. A column with such a default may"
-        " be null in GraphQL whatever it is declared.",
+        " Dates of zeros, or without month or day (`0000-00-00`, `2024-00-00`), which lax servers hold,"
+        " are shown as null, in DATETIME and TIMESTAMP too. Conditions, pages and CSV have them as they are stored, and"
+        " writes take them as far as the server does. Where a column of a table has such a default, all its dates may"
+        " be null in GraphQL whatever they are declared.",
     ),
     Family(
         "DATETIME",

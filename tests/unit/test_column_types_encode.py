@@ -143,7 +143,7 @@ REFUSED: tuple[tuple[Column, object, str], ...] = (
     (DOUBLE, "0x10", "expected a number"),
     (FLOAT, 1e39, "expected a number within the range of a 32-bit float"),
     (DATE, "2023-02-29", "expected a date such as 2024-02-29"),
-    (DATE, "0000-00-00", "expected a date such as 2024-02-29"),
+    (DATE, "0000-13-00", "expected a date such as 2024-02-29"),
     (DATE, "2024-2-29", "expected a date such as 2024-02-29"),
     (DATE, "2024-02-29T00:00:00Z", "expected a date such as 2024-02-29"),
     (DATE, 20240229, "expected a date such as 2024-02-29"),

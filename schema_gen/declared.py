@@ -1,0 +1,51 @@
+"""Where columns are not what INFORMATION_SCHEMA declares: what is true of them instead. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from schema_gen.catalog import Column, ForeignKey, Table
+from schema_gen.introspect import Server, TableRow
+
+_MOMENTS: Final = frozenset({"date", "datetime", "timestamp"})
+_ZERO: Final = "0000-00-00"
+
+
+def told(columns: Mapping[str, Column], server: Server, row: TableRow) -> dict[str, Column]:
+    """The columns of a table or view, with what may be null in fact.
+
+    OceanBase declares the columns of an outer join NOT NULL in views. Who made a table with a date of zeros as a
+    default let such dates into all of its columns.
+    """
+    unsure = server is Server.OCEANBASE and row.type == "VIEW"
+    zero = any(_ZERO in (column.default or "") for column in columns.values() if column.type.base in _MOMENTS)
+    if not unsure and not zero:
+        return dict(columns)
+    return {
+        name: replace(column, nullable=column.nullable or unsure, zero_date=zero and column.type.base in _MOMENTS)
+        for name, column in columns.items()
+    }
+
+
+def numbers_in_keys(tables: Mapping[str, Table], foreign_keys: Iterable[ForeignKey]) -> dict[str, Table]:
+    """The tables, with TINYINT(1) a number where it names rows: two numbers that are both true are two rows."""
+    named = {(table.name, column.name) for table in tables.values() for column in table.key_columns}
+    named |= {
+        (table.name, column.name)
+        for table in tables.values()
+        for column in table.columns.values()
+        if column.auto_increment
+    }
+    for key in foreign_keys:
+        named |= {(key.table, column) for column in key.columns} | {(key.to_table, column) for column in key.to_columns}
+    found = dict(tables)
+    for table, column in named:
+        type_ = found[table].columns[column].type
+        if type_.base == "tinyint" and type_.length == 1:
+            old = found[table].columns
+            changed = {**old, column: replace(old[column], type=replace(type_, length=None))}
+            found[table] = replace(found[table], columns=MappingProxyType(changed))
+    return found
