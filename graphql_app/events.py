@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphql_app.fingerprints import fingerprint
 from graphql_app.records import record
 
 
@@ -262,6 +263,11 @@ class UnexpectedError:
 
     where: str
     error: BaseException
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for each failure of one type in one place."""
+        return fingerprint(self.error)
 
 
 @dataclass(frozen=True, slots=True)

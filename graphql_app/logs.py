@@ -1,4 +1,8 @@
-"""The log: one line of at most 2 KB for each event, as text or JSON, and the same form for what libraries log."""
+"""The log: one line of at most 2 KB for each event, as text or JSON, and the same form for what libraries log.
+
+No line quotes a request or a row. Of what libraries log the template is written, not what they fill in, and of an
+error its type and place. The same unexpected failure is written at most once a second.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +55,7 @@ from graphql_app.events import (
     UnexpectedError,
     WorkerReplaced,
 )
+from graphql_app.fingerprints import Seldom, fingerprint
 from graphql_app.request_context import CURRENT, RequestContext
 
 LINE_LIMIT: Final = 2048
@@ -104,7 +109,10 @@ TABLE_PART: Final = "{table}"
 """The part of a REST address that names a table."""
 TABLE_LIMIT: Final = 64
 """The most characters of a table's name."""
+_ADDRESSES: Final = '%s - "'
+"""How uvicorn's lines begin that quote the address of a request: `SocketOpened` says more."""
 _request_fields: set[str] = set()
+_seldom = Seldom()
 _logger = logging.getLogger("graphql_app")
 _NAMES = {event: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower() for event in LEVELS}
 _PLAIN = re.compile(r"[\w.,:;/+*%@()\[\]<>-]+", re.ASCII)
@@ -117,6 +125,7 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
 
     uvicorn's messages take the same form; its access lines are left out, because `RequestDone` says more.
     """
+    _seldom.clear()
     _request_fields.clear()
     _request_fields.update(request_fields)
     handler = _Handler(sys.stderr)
@@ -136,8 +145,22 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
 def log_events(event: Event) -> None:
     """An observer that writes a line for each event that is serious enough."""
     level = logging.DEBUG if _expected(event) else LEVELS[type(event)]
-    if _logger.isEnabledFor(level):
-        _logger.log(level, _NAMES[type(event)], extra={"event_fields": _fields_of(event)})
+    if not _logger.isEnabledFor(level):
+        return
+    found = _unexpected(event) if isinstance(event, UnexpectedError) else _fields_of(event)
+    if found is not None:
+        _logger.log(level, _NAMES[type(event)], extra={"event_fields": found})
+
+
+def _unexpected(event: UnexpectedError) -> Fields | None:
+    """What is told of a defect; None where it was told within the last second."""
+    key = event.fingerprint
+    times = _seldom.due(key)
+    if not times:
+        return None
+    context = CURRENT.get()
+    found: Fields = {} if context is None else {"request": context.id}
+    return found | {"where": event.where, "fingerprint": key, "times": times, "error": _failure(event.error)}
 
 
 def _expected(event: Event) -> bool:
@@ -155,8 +178,6 @@ def _expected(event: Event) -> bool:
 def _fields_of(event: Event) -> Fields:
     context = CURRENT.get()
     found: Fields = {} if context is None else {"request": context.id}
-    if isinstance(event, UnexpectedError):
-        return found | {"where": event.where, "error": _failure(event.error)}
     for each in fields(event):
         value = getattr(event, each.name)
         if each.name in ("seconds", "delay"):
@@ -180,13 +201,13 @@ def _of_request(context: RequestContext, name: str) -> Fields:
 
 
 def _failure(error: BaseException) -> str:
-    """A traceback on one line. The message is left out below debug level: it may quote a row."""
+    """A traceback on one line, without the error's own text: it may quote a request or a row."""
     frames = [
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}: {frame.line}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    message = f": {error}" if _logger.isEnabledFor(logging.DEBUG) else ""
-    text = " | ".join([*frames, type(error).__qualname__ + message])
+    code = getattr(error, "code", None)
+    text = " | ".join([*frames, type(error).__qualname__ + (f" {code}" if isinstance(code, int) else "")])
     # What failed stands at the end.
     return "Traceback (most recent call last): " + text[-(FIELD_LIMIT - 40) :]
 
@@ -195,7 +216,20 @@ def _failure(error: BaseException) -> str:
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Ours, to be told apart from handlers of others."""
+    """Ours, to be told apart from handlers of others. Failures that libraries log are told as seldom as our own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        if hasattr(record, "event_fields"):
+            return True
+        if isinstance(record.msg, str) and record.msg.startswith(_ADDRESSES):
+            return False
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None or record.levelno >= logging.ERROR:
+            key = f"{record.name} {record.pathname} {record.lineno}" if error is None else fingerprint(error)
+            vars(record)["times"] = _seldom.due(key)
+            return bool(vars(record)["times"])
+        return True
 
 
 def _parts(record: logging.LogRecord) -> Fields:
@@ -205,10 +239,18 @@ def _parts(record: logging.LogRecord) -> Fields:
     event = getattr(record, "event_fields", None)
     if isinstance(event, dict):
         return found | {"event": record.msg} | event
-    found |= {"event": "log", "logger": record.name, "message": record.getMessage()}
+    found |= {"event": "log", "logger": record.name, "message": _message(record)}
     if record.exc_info and record.exc_info[1] is not None:
-        found["error"] = _failure(record.exc_info[1])
+        error = record.exc_info[1]
+        found |= {"fingerprint": fingerprint(error), "times": getattr(record, "times", 1), "error": _failure(error)}
     return found
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What a library says; of others than uvicorn only the first line of their template."""
+    if record.name.partition(".")[0] in ("uvicorn", "graphql_app"):
+        return record.getMessage()
+    return record.msg.partition("\n")[0] if isinstance(record.msg, str) else type(record.msg).__qualname__
 
 
 def _clipped(value: object) -> object:

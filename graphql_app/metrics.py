@@ -97,7 +97,7 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "sockets_opened": (("graphql-transport-ws", "graphql-ws"),),
     "sockets_closed": (("1000", "1001", "1006"),),
     "schema_changes": (_FLAGS,),
-    "unexpected_errors": (("graphql", "schema", "subscriptions"),),
+    "unexpected_errors": (("database", "graphql", "schema", "subscriptions"),),
 }
 """Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
 

@@ -17,7 +17,16 @@ from graphql_app.engine.session import Session
 from graphql_app.engine.stop import Stopper
 from graphql_app.engine.stream import STREAM_SETUP, RowStream
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.events import AnswerReplayed, BudgetSpent, GaveUp, Observer, OutcomeSettled, Retrying, ignore
+from graphql_app.events import (
+    AnswerReplayed,
+    BudgetSpent,
+    GaveUp,
+    Observer,
+    OutcomeSettled,
+    Retrying,
+    UnexpectedError,
+    ignore,
+)
 from graphql_app.events import AttemptFailed as AttemptFailedEvent
 
 _PROBE = Schedule((0.8,), ())
@@ -238,6 +247,8 @@ class Executor:
             return await self._met(unit, attempt + 1, AlreadyDone())
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
+        if final.code is Code.INTERNAL_ERROR:
+            self._observer(UnexpectedError("database", error))
         # A refusal is an answer, not a failed attempt.
         refused = failure is FailureClass.D and not final.retry_after
         final.retry_count = attempt if refused else attempt + 1

@@ -12,7 +12,7 @@ from graphql_app.engine.pool import Lane, PoolSettings
 from graphql_app.engine.retry import Kind, Schedule
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, DatabaseError, GatewayTimeoutException, Outcome
-from graphql_app.events import AttemptFailed, StatementKilled
+from graphql_app.events import AttemptFailed, StatementKilled, UnexpectedError
 from tests.faults.rig import Rig, change, eventually, rig, target_of
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
@@ -59,6 +59,14 @@ class TestTransactions:
             return [result.rows for result in results]
 
         assert (await r.executor.run(Kind.READ, job))[0] == [[b"1"], [(b"2", b"3")]]
+
+    async def test_a_statement_that_the_server_does_not_understand(self, r: Rig) -> None:
+        """A defect: it is told as one, with the server's number and not its text."""
+        with pytest.raises(DatabaseError) as refused:
+            await r.executor.run(Kind.READ, lambda session: session.query(b"SELEKT 'secret'", last=True))
+        assert refused.value.code is Code.INTERNAL_ERROR
+        (told,) = [event for event in r.events if isinstance(event, UnexpectedError)]
+        assert (told.where, getattr(told.error, "code", None)) == ("database", 1064)
 
     async def test_a_read_that_does_not_say_that_it_ends(self, r: Rig) -> None:
         async def job(session: Session) -> object:

@@ -9,7 +9,8 @@ from typing import Any, get_args
 import orjson
 import pytest
 
-from graphql_app import events
+from graphql_app import events, logs
+from graphql_app.fingerprints import Seldom
 from graphql_app.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
 from graphql_app.request_context import CURRENT, RequestContext
 
@@ -132,6 +133,47 @@ def test_a_library_that_logs_an_error_gets_one_line(capfd: pytest.CaptureFixture
     text = capfd.readouterr().err
     assert text.count("\n") == 1
     assert "asyncio: Task exception was never retrieved" in text
+
+
+def test_a_defect_is_told_once_a_second_and_how_often_it_came(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line for a thousand failures in one place; another place has its own."""
+    configure_logging("debug", "json")
+    monkeypatch.setattr(logs, "_seldom", Seldom(1.0, lambda: 0.0))
+    for number in range(1000):
+        log_events(events.UnexpectedError("/api", failure(f"secret {number}")))
+    log_events(events.UnexpectedError("/api", KeyError("secret")))
+    written = capfd.readouterr().err
+    lines = [orjson.loads(line) for line in written.splitlines()]
+    assert [line["times"] for line in lines] == [1, 1]
+    assert lines[0]["fingerprint"] != lines[1]["fingerprint"]
+    assert "secret" not in written
+
+
+def test_what_was_passed_over_is_counted() -> None:
+    """The clock is an argument."""
+    moment = 0.0
+    seldom = Seldom(1.0, lambda: moment)
+    assert [seldom.due("a") for _ in range(5)] == [1, 0, 0, 0, 0]
+    assert seldom.due("b") == 1
+    moment = 1.0
+    assert [seldom.due("a"), seldom.due("a"), seldom.due("b")] == [5, 0, 1]
+
+
+def test_libraries_quote_nothing(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments of their templates, errors as messages, further lines, addresses with their query strings."""
+    configure_logging("debug", "json")
+    monkeypatch.setattr(logs, "_seldom", Seldom(1.0, lambda: 0.0))
+    error = failure()
+    logging.getLogger("strawberry.execution").error(error, exc_info=error)
+    logging.getLogger("asyncio").error(f"Task exception\nfuture: <Task {error!r}>", exc_info=error)
+    logging.getLogger("somebody").warning("Bad value %r", "secret")
+    logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "127.0.0.1", "/graphql?query=secret")
+    written = capfd.readouterr().err
+    assert "secret" not in written
+    # The second of them is the same failure.
+    assert [orjson.loads(line)["message"] for line in written.splitlines()] == ["ValueError", "Bad value %r"]
 
 
 def test_configuring_twice_writes_once(capfd: pytest.CaptureFixture[str]) -> None:
