@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from graphql import GraphQLNamedType, GraphQLSchema
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+)
 from strawberry import Schema
 from strawberry.directive import StrawberryDirective
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -79,6 +87,14 @@ class CatalogSchema(Schema):
         """Takes Strawberry's converter."""
         self._converter = CatalogConverter(stock, self._resolver)
 
+    def _extend_introspection(self) -> None:
+        """`isOneOf` for every type: Strawberry's own fails for lists and for others than its types."""
+        types = cast(GraphQLObjectType, self._schema.type_map["__Type"])
+        types.fields["isOneOf"] = GraphQLField(GraphQLBoolean, resolve=_is_one_of)
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: object = None) -> None:
+        """Nothing: Strawberry's own writes each into the log, with what the request said."""
+
     # Generated types have no directives; looking at all of them would find that out, at length.
 
     def _collect_schema_directives(
@@ -103,3 +119,11 @@ class CatalogSchema(Schema):
         """The operation directive of this name."""
         name_of = self.config.name_converter.from_directive
         return next((each for each in self.directives if name_of(each) == graphql_name), None)
+
+
+def _is_one_of(type_: object, _info: object) -> bool | None:
+    """Whether exactly one field of an input object has to be given; null for other types."""
+    if not isinstance(type_, GraphQLInputObjectType):
+        return None
+    definition = type_.extensions.get("strawberry-definition")
+    return type_.is_one_of or bool(getattr(definition, "is_one_of", False))

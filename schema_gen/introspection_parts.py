@@ -16,7 +16,6 @@ import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLNamedType,
     GraphQLObjectType,
     SchemaMetaFieldDef,
@@ -26,12 +25,14 @@ from graphql import (
 
 from schema_gen.catalog_schema import CatalogSchema
 from schema_gen.graphql_types import ObjectType
-from schema_gen.introspection import NotPlain, Writer, plain_operation, root_selection, root_value
+from schema_gen.introspection import Effort, Plain, Writer, plain_operation, root_selection, root_value
 
 AT_ONCE = 4
 """Tables whose types are made at once."""
 ROOTS_AT_ONCE = 10
 """Tables whose root fields are made at once."""
+MADE = 4_000
+"""What it takes to make a type, or some root fields, in bytes written in the same time."""
 
 _SCHEMA = cast(GraphQLObjectType, get_named_type(SchemaMetaFieldDef.type))
 _TYPE = cast(GraphQLObjectType, introspection_types["__Type"])
@@ -40,40 +41,44 @@ Fresh = Callable[[], CatalogSchema]
 """Makes the schema anew, with no type made yet."""
 
 
-def introspection_parts(fresh: Fresh, document: DocumentNode, operation_name: str | None = None) -> Iterator[bytes]:
+def introspection_parts(
+    fresh: Fresh,
+    document: DocumentNode,
+    operation_name: str | None = None,
+    variables: Mapping[str, object] | None = None,
+    effort: Effort | None = None,
+    only: str | None = None,
+) -> Iterator[bytes]:
     """The `data` of a validated operation that asks for nothing but the schema, piece by piece.
 
-    Raises:
-        NotPlain: the operation is another, or depends on variables or directives, or has errors;
-            what was given before is then to be forgotten.
+    `only` is the key of the one root field to answer, where others ask for more.
+
+    Raises as `introspection_of`; what was given before is then to be forgotten.
     """
-    plain = plain_operation(document, operation_name)
+    plain = plain_operation(document, operation_name, variables, effort, only)
     schema = fresh()
-    writer = Writer(schema.graphql, plain.fragments)
+    writer = plain.writer(schema.graphql)
     opening = b"{"
-    try:
-        for key, nodes in root_selection(writer, plain).items():
-            yield opening + orjson.dumps(key) + b":"
-            opening = b","
-            if nodes[0].name.value == "__schema":
-                yield from _schema_object(fresh, schema, writer, nodes)
-            else:
-                yield root_value(writer, nodes)
-    except AttributeError:  # Strawberry's `isOneOf` of a list; graphql-core makes an error of it
-        raise NotPlain from None
-    yield b"}"
+    for key, nodes in root_selection(writer, plain).items():
+        yield opening + orjson.dumps(key) + b":"
+        opening = b","
+        if nodes[0].name.value == "__schema":
+            yield from _schema_object(fresh, schema, plain, nodes)
+        else:
+            yield root_value(writer, nodes)
+    yield b"{}" if opening == b"{" else b"}"
 
 
-def _schema_object(fresh: Fresh, schema: CatalogSchema, writer: Writer, nodes: list[FieldNode]) -> Iterator[bytes]:
-    opening = b"{"
+def _schema_object(fresh: Fresh, schema: CatalogSchema, plain: Plain, nodes: list[FieldNode]) -> Iterator[bytes]:
+    writer, opening = plain.writer(schema.graphql), b"{"
     for key, members in writer.fields(_SCHEMA, nodes).items():
         yield opening + orjson.dumps(key) + b":"
         opening = b","
         if members[0].name.value == "types":
-            yield from _Types(fresh, writer.fragments, members).list()
+            yield from _Types(fresh, plain, members).list()
         else:
             yield writer.member(_SCHEMA, members)(schema.graphql)
-    yield b"}"
+    yield b"{}" if opening == b"{" else b"}"
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ class _Types:
     """The list of all types."""
 
     fresh: Fresh
-    fragments: Mapping[str, FragmentDefinitionNode]
+    plain: Plain
     nodes: list[FieldNode]
     written: set[str] = field(default_factory=set)
 
@@ -96,7 +101,7 @@ class _Types:
     def _pieces(self) -> Iterator[bytes]:
         """Texts of types; the root types each as one piece, for their fields are most of what is said of them."""
         schema = self.fresh()
-        writer = Writer(schema.graphql, self.fragments)
+        writer = self.plain.writer(schema.graphql)
         yield b",".join(self._types(writer, introspection_types.values()))
         for root in schema.growth.roots:
             yield b"".join(self._root(root.name))
@@ -110,7 +115,7 @@ class _Types:
 
     def _tables(self, tables: Iterable[str]) -> bytes:
         schema = self.fresh()
-        writer = Writer(schema.graphql, self.fragments)
+        writer = self.plain.writer(schema.graphql)
         own = [schema.graphql.type_map[each.name] for table in tables for each in schema.growth.of_table(table)]
         return b",".join([*self._types(writer, own), *self._shared(schema, writer)])
 
@@ -124,6 +129,7 @@ class _Types:
         for each in types:
             if each.name not in self.written:
                 self.written.add(each.name)
+                self.plain.effort.spend(MADE)
                 getattr(each, "fields", None)  # the types of the fields come up, also if nobody asks for the fields
                 yield write(each)
 
@@ -138,14 +144,14 @@ class _Types:
                 yield b"[" + b",".join(text for text in texts if text) + b"]"
             else:
                 yield self._root_part(name, (), place)
-        yield b"}"
+        yield b"{}" if opening == b"{" else b"}"
 
     def _root_part(self, name: str, fields: Iterable[str], place: int) -> bytes:
         with _let_go():
             return self._root_member(name, fields, place)
 
     def _members(self) -> Iterable[tuple[bytes, str]]:
-        fields = Writer(self.fresh().graphql, self.fragments).fields(_TYPE, self.nodes)
+        fields = self.plain.writer(self.fresh().graphql).fields(_TYPE, self.nodes)
         return [(orjson.dumps(key) + b":", nodes[0].name.value) for key, nodes in fields.items()]
 
     def _root_fields(self, name: str) -> Iterator[Iterable[str]]:
@@ -162,11 +168,12 @@ class _Types:
 
     def _root_member(self, name: str, fields: Iterable[str], place: int) -> bytes:
         """One member of a root type that has these fields, as far as there are such."""
+        self.plain.effort.spend(MADE)
         schema = self.fresh()
         whole = cast(GraphQLObjectType, schema.graphql.type_map[name])
         some = {each: found for each in fields if (found := whole.fields.get(each)) is not None}
         part = ObjectType(name, some, description=whole.description, extensions=whole.extensions)
-        writer = Writer(schema.graphql, self.fragments)
+        writer = self.plain.writer(schema.graphql)
         return writer.parts(_TYPE, writer.fields(_TYPE, self.nodes))[place][1](part)
 
 

@@ -1,4 +1,4 @@
-"""Operations that graphql-core executes: introspection, and hand-written fields beside spliced-in generated ones."""
+"""Operations that graphql-core executes: hand-written fields beside spliced-in generated ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.live import Snapshot
 from graphql_app.errors import AppError
+from graphql_app.events import Observer, UnexpectedError
 from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.inputs import Bound
@@ -29,6 +30,7 @@ class Context:
     built: BuiltSchema
     operation: Operation
     bound: Bound
+    observer: Observer
 
 
 class SpliceExecution(StrawberryGraphQLCoreExecutionContext):
@@ -64,23 +66,25 @@ def _as_graphql(error: AppError, key: str) -> GraphQLError:
 
 async def execute(context: Context, query: str, variables: Mapping[str, object], name: str | None) -> bytes:
     """The JSON text of an operation's answer, by Strawberry's own execution."""
-    values = {key: rounded(value) for key, value in variables.items()}
+    declared = {each.name for each in context.operation.variables}
+    values = {key: rounded(value) for key, value in variables.items() if key in declared}
     result = await context.built.schema.execute(
         query, variable_values=values, context_value=context, operation_name=name
     )
     answer: dict[str, object] = {}
     if result.errors:
-        answer["errors"] = [_shown(error) for error in result.errors]
+        answer["errors"] = [_shown(error, context.observer) for error in result.errors]
     answer["data"] = result.data
     return orjson.dumps(answer)
 
 
-def _shown(error: GraphQLError) -> dict[str, object]:
+def _shown(error: GraphQLError, observer: Observer) -> dict[str, object]:
     shown: dict[str, object] = {"message": error.message}
     known = error.original_error is None or isinstance(error.original_error, AppError | GraphQLError)
     if not known:
         # A hand-written resolver failed: its text may tell what clients should not know.
         shown["message"] = "Internal error"
+        observer(UnexpectedError("graphql", error.original_error or error))
     if error.path is not None:
         shown["path"] = error.path
     shown["extensions"] = (

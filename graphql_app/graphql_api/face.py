@@ -18,12 +18,24 @@ from graphql_app.graphql_api.documents import Documents, Operation
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, execute
 from graphql_app.graphql_api.inputs import Bound, bind
-from graphql_app.graphql_api.introspections import Introspections
+from graphql_app.graphql_api.introspections import HEAD, Introspections
 from graphql_app.graphql_api.limits import DocumentLimits
 from graphql_app.graphql_api.long_text import LongText
-from graphql_app.graphql_api.prepared import Compiled, FieldFailed, compiled, root_fields
+from graphql_app.graphql_api.prepared import (
+    Compiled,
+    FieldFailed,
+    compile_fields,
+    compiled,
+    generated_only,
+    root_fields,
+    root_type,
+)
+from graphql_app.graphql_api.selection import Fields
 from graphql_app.records import record
 from schema_gen.schema import BuiltSchema
+
+META = frozenset({"__schema", "__type"})
+"""The root fields that ask for the schema."""
 
 
 @record
@@ -63,7 +75,7 @@ class Served:
     snapshot: Snapshot
     built: BuiltSchema
     documents: Documents
-    introspections: Introspections = field(default_factory=Introspections)
+    introspections: Introspections
 
 
 class GraphQLFace:
@@ -85,7 +97,8 @@ class GraphQLFace:
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
-        self._served = Served(snapshot, built, Documents(built.schema.graphql, self._limits))
+        documents = Documents(built.schema.graphql, self._limits)
+        self._served = Served(snapshot, built, documents, Introspections(snapshot.catalog, built))
 
     @property
     def documents(self) -> int:
@@ -184,20 +197,39 @@ class GraphQLFace:
         return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
 
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
-        names = {nodes[0].name.value for nodes in root_fields(operation, bound).values()}
-        meta = bool(names) and names <= {"__schema", "__type", "__typename"}
-        if names & {"__schema", "__type"} and not self._introspection:
+        fields = root_fields(operation, bound)
+        names = {nodes[0].name.value for nodes in fields.values()}
+        if names & META and not self._introspection:
             hidden = structure_hidden()
             raise RequestFailed.because(hidden.code, hidden.message)
-        context = Context(self._engine, served.snapshot, served.built, operation, bound)
-        if not meta:
-            return Answer(
-                await execute(context, asked.query, asked.variables, asked.operation_name),
-                name=operation.name,
-                kind=operation.kind,
-            )
-        found = await served.introspections.answer(context, asked.query, asked.operation_name, asked.variables)
-        return Answer(found, name=operation.name, kind=operation.kind)
+        if names and names <= {*META, "__typename"}:
+            found = await served.introspections.answer(operation, asked.query, asked.variables)
+            return Answer(found, name=operation.name, kind=operation.kind)
+        data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
+        if names & META and generated_only(served.built, root_type(served.built, operation), data):
+            return await self._beside_introspection(served, operation, bound, asked, fields, data)
+        context = Context(self._engine, served.snapshot, served.built, operation, bound, self._observer)
+        text = await execute(context, asked.query, asked.variables, asked.operation_name)
+        return Answer(text, name=operation.name, kind=operation.kind)
+
+    async def _beside_introspection(
+        self, served: Served, operation: Operation, bound: Bound, asked: Asked, fields: Fields, data: Fields
+    ) -> Answer:
+        """Rows and the schema in one answer."""
+        made = compile_fields(self._engine, served.snapshot, served.built, operation, bound, data)
+        found: dict[str, bytes] = {}
+        for key in fields.keys() - data.keys():
+            text = await served.introspections.answer(operation, asked.query, asked.variables, key)
+            found[key] = text.whole()[len(HEAD) + 1 : -2].partition(b":")[2]
+        try:
+            reply = await self._engine.execute(made.prepared, bound.slots)
+        except AppError as error:
+            return execution_failure(error, made.key_of(error.root))
+        found |= dict(zip(data, reply.texts, strict=True))
+        body = b",".join(orjson.dumps(key) + b":" + found[key] for key in fields)
+        return Answer(
+            HEAD + b"{" + body + b"}}", retry_count=reply.retry_count, name=operation.name, kind=operation.kind
+        )
 
 
 def _outdated(error: Exception) -> bool:

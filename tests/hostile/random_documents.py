@@ -18,6 +18,7 @@ from graphql import (
     SchemaMetaFieldDef,
     TypeMetaFieldDef,
     get_named_type,
+    introspection_types,
     is_required_argument,
     is_required_input_field,
 )
@@ -49,12 +50,13 @@ class _Block:
 
 
 class Writer:
-    """Writes one document. `faults` is how often, of all chances, something is wrong."""
+    """Writes one document. `faults` is how often, of all chances, something is wrong; `meta`: it is introspection."""
 
-    def __init__(self, draw: Random, schema: GraphQLSchema, faults: float) -> None:
+    def __init__(self, draw: Random, schema: GraphQLSchema, faults: float, *, meta: bool = False) -> None:
         self._draw = draw
         self._schema = schema
         self._faults = faults
+        self._meta = meta
         self._block = _Block()
         self._fragments: list[tuple[str, GraphQLObjectType]] = []
         self._inside = -1
@@ -68,6 +70,8 @@ class Writer:
         draw = self._draw
         roots = [each for each in (self._schema.query_type, self._schema.mutation_type) if each]
         types = [roots[0], *self._composite(roots[0]), *self._composite(roots[-1])]
+        if self._meta:
+            types = [roots[0], *(each for each in introspection_types.values() if isinstance(each, GraphQLObjectType))]
         for number in range(draw.choice((0, 0, 1, 2, 4, 9))):
             self._fragments.append((f"F{number}", draw.choice(types)))
         # The operations first: spreads of them lead to fragments of the types there are.
@@ -96,7 +100,7 @@ class Writer:
     def _operation(self, number: int, *, named: bool) -> tuple[str, _Block]:
         draw, schema = self._draw, self._schema
         kinds = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
-        kind = draw.choice(("query", "query", "query", "mutation", "subscription"))
+        kind = "query" if self._meta else draw.choice(("query", "query", "query", "mutation", "subscription"))
         self._block = block = _Block()
         root = kinds[kind]
         assert root is not None
@@ -177,7 +181,7 @@ class Writer:
         self._left -= 1
         fields = dict(type_.fields)
         if type_ is self._schema.query_type:
-            fields |= _META
+            fields = dict(_META) if self._meta else fields | _META
         # A subscription that asks for its type's name is refused.
         names = [name for name, each in fields.items() if self._may_stand(each, depth)]
         if not names or (draw.random() < 0.1 and type_ is not self._schema.subscription_type):
@@ -319,3 +323,9 @@ def random_documents(count: int, seed: int, schema: GraphQLSchema) -> Iterator[t
             yield name, mutations.text(made, draw) if draw.random() < 0.2 else made
         else:
             yield name, Writer(draw, schema, draw.choice(FAULTS)).text()
+
+
+def random_introspections(count: int, seed: int, schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
+    """Documents without faults that ask for nothing but the schema."""
+    for number in range(count):
+        yield f"number {number} of seed {seed}", Writer(Random(f"meta {seed} {number}"), schema, 0.0, meta=True).text()

@@ -114,8 +114,6 @@ def test_other_questions_in_parts(question: str) -> None:
     [
         "{ orders { id } }",
         "mutation { __typename }",
-        "{ __schema { types { name @skip(if: true) } } }",
-        "query ($n: String!) { __type(name: $n) { name } }",
     ],
 )
 def test_what_is_not_plain_is_left_to_graphql_core(question: str) -> None:
