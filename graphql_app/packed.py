@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from graphql_app.negotiation import takes_gzip
+
 # Ask each time, get 304 nearly always: after an upgrade no page runs with yesterday's script.
 _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
 
@@ -34,7 +36,7 @@ def packed_response(request: Request, content: Packed) -> Response:
     headers = {**_CACHING, "ETag": content.etag}
     if has_current(request.headers.get("if-none-match", ""), content.etag):
         return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
         return Response(content.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=content.media_type)
     return Response(content.plain, headers=headers, media_type=content.media_type)
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from graphql_app.negotiation import taken
 from graphql_app.packed import Packed, packed_response
 from graphql_app.static_files import FOLDER, asset_response
 
@@ -99,18 +100,8 @@ def prefers_page(request: Request) -> bool:
 
     That is a client that names `text/html` and ranks it above every JSON type it names. `*/*` asks for no page.
     """
-    ranks = accepted(request.headers.get("accept", ""))
-    return ranks.get("text/html", 0.0) > max(ranks.get(name, 0.0) for name in JSON_TYPES)
-
-
-def accepted(header: str) -> dict[str, float]:
-    """An Accept header as media type -> q, without other parameters. A malformed q counts as 0."""
-    ranks: dict[str, float] = {}
-    for item in header.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        q = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-        ranks[name] = float(q) if q.replace(".", "", 1).isdecimal() else 0.0
-    return ranks
+    found = taken(request.headers.get("accept", "").encode("latin-1"))
+    return found.weight_of("text/html") > max(found.weight_of(name) for name in JSON_TYPES)
 
 
 @cache

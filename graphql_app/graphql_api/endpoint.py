@@ -17,11 +17,12 @@ from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
-from graphql_app.graphql_api.long_text import LongText, takes_gzip
+from graphql_app.graphql_api.long_text import LongText
 from graphql_app.graphql_api.wire import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.leaving import WhileClientStays
+from graphql_app.negotiation import takes_gzip
 
 ALLOWED = b"GET, POST"
 _STATUS = {

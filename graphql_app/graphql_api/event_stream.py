@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Receive, Send
 
@@ -18,6 +19,7 @@ from graphql_app.graphql_api.face import Asked, GraphQLFace
 from graphql_app.graphql_api.outbox import Outbox
 from graphql_app.graphql_api.subscriber import Subscriber
 from graphql_app.graphql_api.subscriptions import Subscriptions
+from graphql_app.negotiation import REMEMBERED_BYTES, taken, takes_multipart_subscription
 
 BEAT_SECONDS = 12.0
 """Silence after which a sign of life is sent: proxies close what is silent for long, and a client that left shows."""
@@ -60,10 +62,19 @@ MULTIPART = Form(
 
 def form_for(accept: bytes) -> Form | None:
     """The form of stream that an `Accept` header takes, if any."""
-    words = accept.lower()
-    if b"text/event-stream" in words:
+    return _known_form(accept) if len(accept) <= REMEMBERED_BYTES else _form(accept)
+
+
+@lru_cache(maxsize=200)
+def _known_form(accept: bytes) -> Form | None:
+    return _form(accept)
+
+
+def _form(accept: bytes) -> Form | None:
+    found = taken(accept)
+    if found.weight_of("text/event-stream"):
         return SSE
-    return MULTIPART if b"multipart/mixed" in words and b"subscriptionspec" in words else None
+    return MULTIPART if takes_multipart_subscription(found) else None
 
 
 @dataclass(frozen=True, slots=True)

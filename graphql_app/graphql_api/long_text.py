@@ -41,12 +41,3 @@ def long_text(pieces: Iterable[bytes]) -> LongText:
         length += len(piece)
     made.append(packing.flush())
     return LongText(b"".join(made), length)
-
-
-def takes_gzip(accept_encoding: bytes) -> bool:
-    """Whether a client takes gzip (RFC 9110, Accept-Encoding)."""
-    for entry in accept_encoding.lower().split(b","):
-        name, _, parameters = entry.partition(b";")
-        if name.strip() in (b"gzip", b"x-gzip", b"*"):
-            return parameters.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
-    return False

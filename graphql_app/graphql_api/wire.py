@@ -15,6 +15,7 @@ import orjson
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Answer, Asked
 from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, check_depth, levels, parse_json
+from graphql_app.negotiation import REMEMBERED_BYTES, taken
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -31,31 +32,29 @@ _MAY_BE_FLOAT = re.compile(rb"[0-9](?:[.eE]|[0-9]{18})")
 _ACCEPTS_KEPT = 200
 
 
-@lru_cache(maxsize=_ACCEPTS_KEPT)
 def media_type(accept: bytes) -> str | None:
-    """The media type of the answer for an `Accept` header; None if the client takes neither."""
+    """The media type of the answer for an `Accept` header; None if the client takes neither.
+
+    Clients that name no media type of GraphQL's own, or rank it lower, are given plain JSON.
+    """
     if not accept:
         return JSON
-    weights: dict[str, float] = {}
-    for entry in accept.decode("latin-1").lower().split(","):
-        name, _, parameters = entry.partition(";")
-        weights[name.strip()] = _weight(parameters)
-    own = weights.get(RESPONSE_JSON, 0.0)
-    plain = max(weights.get(name, 0.0) for name in (JSON, "application/*", "*/*"))
-    if own and own >= weights.get(JSON, 0.0):
+    return _known_media_type(accept) if len(accept) <= REMEMBERED_BYTES else _media_type(accept)
+
+
+@lru_cache(maxsize=_ACCEPTS_KEPT)
+def _known_media_type(accept: bytes) -> str | None:
+    return _media_type(accept)
+
+
+def _media_type(accept: bytes) -> str | None:
+    found = taken(accept)
+    named, plain = found.weight_of(RESPONSE_JSON), found.media_weight(JSON)
+    if named and named >= plain:
         return RESPONSE_JSON
-    return JSON if plain else None
-
-
-def _weight(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    if plain:
+        return JSON
+    return RESPONSE_JSON if found.media_weight(RESPONSE_JSON) else None
 
 
 def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | Asked:

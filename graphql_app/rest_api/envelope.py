@@ -157,3 +157,9 @@ async def respond(send: Send, answer: Answer) -> None:
     headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def respond_head(send: Send, answer: Answer) -> None:
+    """Send the head of `answer` alone. How long its body would be is not known."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
+    await send({"type": "http.response.body", "body": b""})

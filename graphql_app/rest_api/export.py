@@ -18,8 +18,18 @@ from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import ClientGone, parse_json
 from graphql_app.leaving import WhileClientStays
-from graphql_app.rest_api.accept import preferred
-from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, respond, success, timestamp
+from graphql_app.negotiation import preferred
+from graphql_app.rest_api.envelope import (
+    Answer,
+    Clock,
+    Headers,
+    failure,
+    internal_error,
+    respond,
+    respond_head,
+    success,
+    timestamp,
+)
 from graphql_app.rest_api.query_string import Pairs, parse_pairs
 from graphql_app.rest_api.read_request import read_request
 from graphql_app.rest_api.streamed import Lines, send_stream
@@ -31,6 +41,8 @@ _MESSAGE = "Records retrieved successfully"
 _CSV: Headers = ((b"content-type", b"text/csv; charset=utf-8; header=present"),)
 _LINES: Headers = ((b"content-type", b"application/x-ndjson"),)
 _JSON: Headers = ((b"content-type", b"application/json"),)
+_TYPES: Mapping[str, Headers] = {"application/json": _JSON, "text/csv": _CSV, "application/x-ndjson": _LINES}
+_OFFERED = tuple(_TYPES)
 _VARY: Headers = ((b"vary", b"accept, prefer"),)
 _FORMATS: Mapping[str, RowForm] = {"csv": RowForm.CSV, "spreadsheet": RowForm.SPREADSHEET}
 _COUNT = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
@@ -72,9 +84,11 @@ class _Streaming:
             self.observer(UnexpectedError(self.path, error))
             answer = failure(internal_error(), self.clock())
         if answer is not None and not told.started:
-            await respond(send, answer)
+            head = scope["method"] == "HEAD" and answer.code is None
+            await (respond_head if head else respond)(send, answer)
         status, code = (200, None) if answer is None else (answer.status, answer.code)
-        self.observer(RequestDone("rest", f"GET {self.path}", status, perf_counter() - started, 0, code))
+        name = f"{scope['method']} {self.path}"
+        self.observer(RequestDone("rest", name, status, perf_counter() - started, 0, code))
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """Streams, or gives the whole answer. Raises `AppError`, `ClientGone`."""
@@ -125,13 +139,13 @@ class Export(_Streaming):
 
 @dataclass(frozen=True, slots=True)
 class Query(_Streaming):
-    """`GET /api/{table}/query` in every form; other methods and small answers are `plain`'s."""
+    """`GET /api/{table}/query` in every form, and `HEAD`, which reads no rows; other methods are `plain`'s."""
 
     plain: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
-        if scope["method"] != "GET":
+        if scope["method"] not in ("GET", "HEAD"):
             await self.plain(scope, receive, send)
             return
         await self.answer(scope, receive, send)
@@ -139,10 +153,15 @@ class Query(_Streaming):
     async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """Streams what is long, and answers what is short."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        media = preferred(headers.get(b"accept", b""), ("application/json", "text/csv", "application/x-ndjson"))
+        media = preferred(headers.get(b"accept", b""), _OFFERED)
+        if media is None:
+            raise RequestError(Code.NOT_ACCEPTABLE, f"This address answers as one of {', '.join(_OFFERED)}")
         read = await self.table_read(scope, parse_pairs(scope["query_string"]), self.engine.default_page)
         with WhileClientStays(receive, self.observer, "rest"):
             counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
+        if scope["method"] == "HEAD":
+            self.engine.prepare(Call((Root("data", read),)))
+            return Answer(200, b"", (*_TYPES[media], *counted))
         if media == "text/csv":
             wanted = Wanted(read, RowForm.CSV, (*_CSV, *counted), _csv_lines(read))
         elif media == "application/x-ndjson":
