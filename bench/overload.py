@@ -26,14 +26,14 @@ CAPACITY = POOL / SERVICE
 AT_ONCE = 0.02
 SLOW_QUERY = contenders.get("/api/slow/query")
 QUICK_QUERY = contenders.get("/api/genres/query?id=eq.1")
-HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 SLOW_CLIENTS = (
     HEAD,
     b"GET /grap",
     HEAD + b"Content-Length: 50\r\n\r\n",
     HEAD + b'Content-Length: 50\r\n\r\n{"query":',
     HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"que\r\n',
-    b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /he",
+    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he",
 )
 
 

@@ -12,7 +12,7 @@ from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
 from graphql_app.engine.live import Snapshot, of_structure
 from graphql_app.engine.mysql_errors import StaleSchema
-from graphql_app.errors import AppError, Code, ServiceUnavailableException, structure_hidden
+from graphql_app.errors import AppError, Code, Outcome, ServiceUnavailableException, structure_hidden
 from graphql_app.events import Observer, UnexpectedError
 from graphql_app.graphql_api.documents import Documents, Operation
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
@@ -161,7 +161,10 @@ class GraphQLFace:
         return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
 
     async def _answer(self, asked: Asked) -> Answer:
-        served = self.served
+        if self._served is None:
+            # What the document does cannot be said for certain without a schema.
+            raise ServiceUnavailableException(outcome=Outcome.NOT_APPLIED if "mutation" in asked.query else None)
+        served = self._served
         operation = served.documents.get(asked.query).operation(asked.operation_name)
         if operation.subscribes:
             raise RequestFailed.because(

@@ -17,7 +17,7 @@ from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
 from graphql_app.engine.perform_bulk import BulkMode
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import Bounds, ClientGone
 from graphql_app.idempotency import REPLAYED, client_entry
@@ -72,7 +72,11 @@ class BatchImport:
         self.observer(RequestDone("rest", f"POST {PATH}", answer.status, seconds, answer.retry_count, answer.code))
 
     async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> Answer:
-        table = await self.engine.table(table_of(await upload.filename()))
+        try:
+            table = await self.engine.table(table_of(await upload.filename()))
+        except ServiceUnavailableException as error:
+            error.outcome = Outcome.NOT_APPLIED
+            raise
         if not table.writable:
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
         report = await import_csv(self.engine, table, wish.options, upload.chunks(), bad.add, key_of)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.ledger import Entry
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import AppError, Code, Outcome, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, ClientGone, parse_json, read_body
 from graphql_app.idempotency import client_entry
@@ -107,6 +107,9 @@ class Endpoint:
         try:
             return await self._run(operation, scope, receive)
         except AppError as error:
+            if operation.writes and error.code is Code.SERVICE_UNAVAILABLE and error.outcome is None:
+                # Where the write was begun, the engine has said what became of it.
+                error.outcome = Outcome.NOT_APPLIED
             return failure(error, self.clock(), suggests=self.suggests)
         except ClientGone:
             raise

@@ -41,9 +41,8 @@ LIMIT = 0.5
 def sent(app: RunningApp, method: str, path: str, body: object) -> socket.socket:
     """A connection on which a request was sent."""
     data = b"" if body is None else json.dumps(body).encode()
-    head = (
-        f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-    )
+    kind = "Host: localhost\r\nContent-Type: application/json\r\n"
+    head = f"{method} {path} HTTP/1.1\r\n{kind}Content-Length: {len(data)}\r\n\r\n"
     client = socket.create_connection(("127.0.0.1", app.port))
     client.sendall(head.encode() + data)
     return client
@@ -86,7 +85,7 @@ def test_a_client_that_stays_is_answered(start_app: StartApp, engine: Engine, da
     engine.execute(SCHEMA.replace("20", "0.2"), database)
     app = start_app(engine.environment(database))
     with sent(app, "GET", "/api/slow/query", None) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert answer.count(b"HTTP/1.1 200") == 2
     assert "client_left" not in app.log

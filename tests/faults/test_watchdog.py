@@ -42,7 +42,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 def hold(app: RunningApp, how: str) -> None:
     """Has a worker never turn its loop again."""
     with socket.create_connection(("127.0.0.1", app.port)) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nx-hold: " + how.encode() + b"\r\n\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nx-hold: " + how.encode() + b"\r\n\r\n")
         client.settimeout(1.5)
         with pytest.raises(TimeoutError):
             client.recv(1)
@@ -164,7 +164,7 @@ def test_under_another_server(engine: Engine, database: str, tmp_path: Path, wor
     try:
         until(lambda: log.read_text().count("Application startup complete") == int(workers), "it does not start")
         with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nx-hold: python\r\n\r\n")
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nx-hold: python\r\n\r\n")
             until(lambda: "loop_stuck" in log.read_text(), "nobody notices")
         if workers == "2":
             until(lambda: log.read_text().count("Application startup complete") == 3, "it is not replaced")

@@ -29,7 +29,7 @@ class Hostile:
     @property
     def wire(self) -> bytes:
         """The bytes."""
-        lines = [f"{self.method} ".encode() + self.target + b" HTTP/1.1", b"Host: x"]
+        lines = [f"{self.method} ".encode() + self.target + b" HTTP/1.1", b"Host: localhost"]
         lines += [name.encode() + b": " + value for name, value in self.headers.items()]
         if self.body or self.method in ("POST", "PUT", "DELETE", "PATCH"):
             lines.append(b"Content-Length: %d" % len(self.body))

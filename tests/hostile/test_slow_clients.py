@@ -13,7 +13,7 @@ from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 
-HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 QUICK = {"HEADER_TIMEOUT_SECONDS": "1", "BODY_TIMEOUT_SECONDS": "1"}
 SLOW = {
     "nothing": b"",
@@ -22,7 +22,7 @@ SLOW = {
     "a body that never comes": HEAD + b"Content-Length: 50\r\n\r\n",
     "half a body": HEAD + b'Content-Length: 50\r\n\r\n{"query":',
     "chunks that never end": HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"que\r\n',
-    "a second request, half": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /he",
+    "a second request, half": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he",
 }
 
 

@@ -105,6 +105,15 @@ async def test_before_the_first_catalog(events: list[Event], tmp_path: Path) -> 
             response = await client.get(path)
             assert (response.status_code, response.json()["error_code"]) == (503, "503")
             assert "retry-after" in response.headers
+            assert response.json()["details"] == {"code": "SERVICE_UNAVAILABLE"}
+        file = {"file": ("users.csv", "id\n1\n")}
+        for response in (
+            await client.post("/api/users", json={"input": {"id": 1}}),
+            await client.put("/api/users", json={"input": {"id": 1}, "where": {"id": 1}}),
+            await client.request("DELETE", "/api/users", json={"input": {"id": 1}}),
+            await client.post("/api/batch/import", files=file),
+        ):
+            assert response.json()["details"] == {"code": "SERVICE_UNAVAILABLE", "outcome": "not_applied"}
     await pool.close()
 
 
