@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from graphql_app.application import Application, refused
+from graphql_app.budget import Budget
 from graphql_app.edge import Edge
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.ending import Drain, told_of_the_end
@@ -92,7 +93,14 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
                 metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    edge = Edge(app.answer, settings.max_in_flight, watch, drain, timing=settings.server_timing)
+    edge = Edge(
+        app.answer,
+        settings.max_in_flight,
+        watch,
+        drain,
+        timing=settings.server_timing,
+        bodies=Budget(settings.max_bodies_bytes),
+    )
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = Guard.of(settings)
     if settings.cors_origins:
@@ -244,7 +252,8 @@ def build(
     live.listen(SchemaBuilder(face, settings.naming, observer).build)
     live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
-    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets)
+    texts = Budget(settings.max_subscription_bytes)
+    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets, texts)
     return Services(engine, executor, pool, live, face, live_queries, subscriptions, drain)
 
 

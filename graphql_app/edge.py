@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graphql_app.budget import Budget, client_of
 from graphql_app.ending import Drain
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.events import Observer, RequestRefused
@@ -21,14 +22,31 @@ RETRY_AFTER: Final = 1
 """Seconds after which a refused client may come back: what is in flight is answered or given up by then."""
 ALWAYS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Addresses that are never refused: they say how the program is."""
+DEFAULT_BODIES: Final = 128 * 1024 * 1024
+_BODY: Final = "http.request"
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods whose bodies nobody reads."""
 _ID = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
 
 
 class Edge:
-    """Stands before an app. A request is in flight until its answer begins: streams hold nothing back."""
+    """Stands before an app. A request is in flight from when its body is there until its answer begins.
 
-    def __init__(self, app: ASGIApp, limit: int, observer: Observer, drain: Drain, *, timing: bool = False) -> None:
+    So neither clients that send slowly nor streams hold others back. `bodies` are the bytes that large bodies may take.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        observer: Observer,
+        drain: Drain,
+        *,
+        timing: bool = False,
+        bodies: Budget | None = None,
+    ) -> None:
         self.in_flight = 0
+        self._bodies = bodies or Budget(DEFAULT_BODIES)
         self._app = app
         self._limit = limit
         self._observer = observer
@@ -46,27 +64,49 @@ class Edge:
         return self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = RequestContext(self._id(scope), [] if self._timing else None, scope["client"], scope["path"])
+        waiting, counted = True, scope["method"] in _BODILESS
+        self.in_flight += counted
+        held = 0
+
+        def hold(size: int) -> bool:
+            nonlocal held
+            taken = self._bodies.take(client_of(scope), size)
+            held += size if taken else 0
+            return taken
+
+        context = RequestContext(self._id(scope), [] if self._timing else None, scope["client"], scope["path"], hold)
         CURRENT.set(context)
-        waiting = True
-        self.in_flight += 1
+
+        async def heard() -> Message:
+            nonlocal counted
+            message = await receive()
+            if not counted and waiting and message["type"] == _BODY and not message.get("more_body", False):
+                if self.in_flight >= self._limit and scope["path"] not in ALWAYS:
+                    self._observer(RequestRefused())
+                    raise _busy()
+                counted = True
+                self.in_flight += 1
+            return message
 
         async def told(message: Message) -> None:
             nonlocal waiting
             if message["type"] == "http.response.start":
                 if waiting:
                     waiting = False
-                    self.in_flight -= 1
+                    self.in_flight -= counted
                 message["headers"] = [*message.get("headers", ()), *_headers(context)]
                 if self._drain.begun:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, heard, told)
         finally:
             if waiting:
-                self.in_flight -= 1
+                waiting = False
+                self.in_flight -= counted
+            if held:
+                self._bodies.free(client_of(scope), held)
 
     def _id(self, scope: Scope) -> str:
         """The id that the client gave, if it is one; else one of our own."""
@@ -77,10 +117,14 @@ class Edge:
         return f"{self._prefix}-{next(self._numbers)}"
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
-        error = ServiceUnavailableException("Too many requests are being answered; try again")
-        error.retry_after = RETRY_AFTER
         self._observer(RequestRefused())
-        await refuse(scope, send, error)
+        await refuse(scope, send, _busy())
+
+
+def _busy() -> ServiceUnavailableException:
+    error = ServiceUnavailableException("Too many requests are being answered; try again")
+    error.retry_after = RETRY_AFTER
+    return error
 
 
 def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:

@@ -12,11 +12,14 @@ from typing import Any, NoReturn
 
 from starlette.types import Receive
 
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import Code, RequestError, ServiceUnavailableException
+from graphql_app.request_context import CURRENT
 
 MAX_DEPTH = 128
 """Levels of JSON by default: above the 100 levels of the JSON columns, which the database counts itself."""
 
+FREE_BYTES = 65_536
+"""Bytes of a body that are not counted among those of large bodies."""
 _MAX_NUMBER_LENGTH = 400
 _MAX_EXPONENT = 400
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
@@ -52,13 +55,14 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
 
     Raises:
         RequestError: PAYLOAD_TOO_LARGE or UNSUPPORTED_MEDIA_TYPE.
+        ServiceUnavailableException: all large bodies together are too large.
         ClientGone: the client left.
     """
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and (len(declared) > _MOST_LENGTH_DIGITS or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
-    size = 0
+    size = held = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -67,6 +71,9 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        if size - held > FREE_BYTES:
+            _hold(size - held)
+            held = size
         if not message.get("more_body", False):
             break
         chunks.append(chunk)
@@ -74,6 +81,12 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     if body:
         _check_media_type(headers)
     return body
+
+
+def _hold(size: int) -> None:
+    context = CURRENT.get()
+    if context is not None and context.hold is not None and not context.hold(size):
+        raise ServiceUnavailableException("Too many large bodies are being read; try again")
 
 
 def _check_media_type(headers: Mapping[bytes, bytes]) -> None:

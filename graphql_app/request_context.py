@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from graphql_app.events import Event, StageTimed
@@ -19,9 +20,17 @@ class RequestContext:
     stages: list[tuple[str, float]] | None = None
     client: tuple[str, int] | None = None
     path: str = ""
+    hold: Callable[[int], bool] | None = None
+    """Takes bytes for the request's body until it is answered; whether there were so many."""
 
 
 CURRENT: ContextVar[RequestContext | None] = ContextVar("graphql_app_request", default=None)
+
+
+def current_client() -> str:
+    """The address that the current request came from; empty where there is none."""
+    context = CURRENT.get()
+    return context.client[0] if context is not None and context.client else ""
 
 
 def note_stage(event: Event) -> None:

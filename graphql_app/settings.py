@@ -271,6 +271,12 @@ class Settings(BaseSettings):
         "The largest JSON body of a request, in bytes. Uploaded files are streamed and not bounded by it.",
         NUMBER,
     )
+    max_bodies_bytes: PositiveInt = _setting(
+        128 * 1024 * 1024,
+        "The most bytes of large bodies (above 64 KiB) held at a time, for each worker, in fair shares for the clients;"
+        " as many again for messages of WebSockets that are not whole yet.",
+        NUMBER,
+    )
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
         128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"
     )
@@ -285,6 +291,12 @@ class Settings(BaseSettings):
     )
     max_live_queries: PositiveInt = _setting(
         1000, "The most distinct subscriptions, for each worker; equal ones count as one.", NUMBER
+    )
+    max_subscription_bytes: PositiveInt = _setting(
+        32 * 1024 * 1024,
+        "The most bytes that all subscriptions together are asked with, variables included, for each worker,"
+        " in fair shares for the clients.",
+        NUMBER,
     )
     max_sockets: PositiveInt = _setting(
         10_000,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from graphql_app.engine.driver import CROWDED, GONE, Connection, ConnectionLost, ServerError
 from graphql_app.engine.waiting import Waiter, Waiting
 from graphql_app.events import Parked, TurnedAway
+from graphql_app.request_context import current_client
 
 if TYPE_CHECKING:
     from graphql_app.engine.pool import Pool
@@ -98,7 +99,7 @@ class Slots:
         if len(self.waiters) >= pool.settings.waiting:
             pool.observer(TurnedAway(self.name))
             raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
-        waiter = self.waiters.add(limit)
+        waiter = self.waiters.add(limit, current_client())
         self.supply()
         parked = pool.loop.time() if pool.away else None
         try:

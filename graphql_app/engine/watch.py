@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Protocol
 
 from graphql_app.engine.mysql_errors import StaleSchema
+from graphql_app.engine.turns import Turns
 from graphql_app.errors import AppError, Code, GatewayTimeoutException, RequestError, ServiceUnavailableException
 from graphql_app.events import LiveQueryPolled, Observer, UnexpectedError
 
@@ -25,6 +27,8 @@ HEAL_PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds between the signs of life that are asked for while the database is away; the last one stays."""
 STALE_PATIENCE = 5
 """Polls in a row that may meet a changed structure before their watchers are told: it is about to be read again."""
+KEPT_BYTES = 65_536
+"""An answer of this size is kept while its query is polled."""
 _JITTER = (0.9, 1.1)
 
 
@@ -96,7 +100,7 @@ class LiveQueries:
     def __init__(self, probe: Callable[[], Awaitable[None]], settings: WatchSettings, observer: Observer) -> None:
         self.settings = settings
         self.observer = observer
-        self.slots = asyncio.Semaphore(settings.at_once)
+        self.slots = Turns(settings.at_once)
         self.reachable = asyncio.Event()
         self.reachable.set()
         self._probe = probe
@@ -105,8 +109,10 @@ class LiveQueries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def watch(self, key: Hashable, make: Callable[[], Source], watcher: Watcher) -> Watch:
+    def watch(self, key: Hashable, make: Callable[[], Source], watcher: Watcher, client: str = "") -> Watch:
         """Watches the query that `key` stands for; `make` gives its source if nobody watches it yet.
+
+        The polls of each `client` take turns with those of the others.
 
         Raises `RequestError` (LIMIT_EXCEEDED) if there are too many, and what `make` raises.
         """
@@ -116,7 +122,7 @@ class LiveQueries:
                 raise ServiceUnavailableException("The program is shutting down")
             if len(self._polls) >= self.settings.most:
                 raise RequestError(Code.LIMIT_EXCEEDED, f"More than {self.settings.most} distinct subscriptions")
-            poll = self._polls[key] = Poll(self, key, make())
+            poll = self._polls[key] = Poll(self, key, make(), client)
         return poll.join(watcher)
 
     def wrote(self, tables: Iterable[str]) -> None:
@@ -184,12 +190,14 @@ class LiveQueries:
 class Poll:
     """The polling of one query: lives as long as somebody watches it."""
 
-    def __init__(self, all_polls: LiveQueries, key: Hashable, source: Source) -> None:
+    def __init__(self, all_polls: LiveQueries, key: Hashable, source: Source, client: str) -> None:
         self.source = source
         self._all = all_polls
         self._key = key
+        self._client = client
         self._watches: dict[Watch, None] = {}
         self._last: bytes | None = None
+        self._print: bytes | None = None
         self._asking = False
         self._failures = 0
         self._backoff = 0
@@ -206,7 +214,7 @@ class Poll:
         """Another watcher: told the last answer, unless it is known to be old."""
         watch = Watch(self, watcher)
         self._watches[watch] = None
-        if self._last is not None and not self._woken.is_set() and not self._failures:
+        if self._last and not self._woken.is_set() and not self._failures:
             self._tell(watch, self._last)
         else:
             self.wake()
@@ -254,7 +262,7 @@ class Poll:
         while True:
             await self._free.wait()
             await self._all.reachable.wait()
-            async with self._all.slots:
+            async with self._all.slots.turn(self._client):
                 started = loop.time()
                 self._woken.clear()
                 self._asking = True
@@ -302,14 +310,25 @@ class Poll:
 
     def _spread(self, answer: bytes | None, started: float) -> None:
         """Tells those who do not have this answer."""
-        changed = answer is not None and (self.source.in_order or answer != self._last)
+        changed = answer is not None and (self.source.in_order or not self._is_last(answer))
         if answer is not None:
-            self._last = None if self.source.in_order else answer
+            self._keep(None if self.source.in_order else answer)
             for watch in list(self._watches):
                 if changed or not watch.told:
                     self._tell(watch, answer)
         seconds = asyncio.get_running_loop().time() - started
         self._all.observer(LiveQueryPolled(seconds, changed, len(self._watches)))
+
+    def _is_last(self, answer: bytes) -> bool:
+        if len(answer) <= KEPT_BYTES:
+            return answer == self._last
+        return self._print == _fingerprint(answer)
+
+    def _keep(self, answer: bytes | None) -> None:
+        """Keeps an answer for who comes later, and to compare; of a large one only what tells it from another."""
+        short = answer is None or len(answer) <= KEPT_BYTES
+        self._last = answer if short else b""
+        self._print = _fingerprint(answer) if answer is not None and not short else None
 
     def _tell(self, watch: Watch, answer: bytes) -> None:
         watch.told = True
@@ -328,3 +347,7 @@ class Poll:
             async with asyncio.timeout(max(interval - took, took, 0.0)):
                 await self._woken.wait()
         await asyncio.sleep(max(started + min(WAKE_GAP, wished) - loop.time(), 0.0))
+
+
+def _fingerprint(answer: bytes) -> bytes:
+    return blake2b(answer, digest_size=16).digest()

@@ -97,7 +97,7 @@ class GraphQLEndpoint:
                 await self.heavy.acquire()
         try:
             asked = self._asked(scope, headers, body)
-            if form is not None and await self._streamed(receive, send, form, media, asked):
+            if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
                 return None
             if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
@@ -113,13 +113,13 @@ class GraphQLEndpoint:
                 self.heavy.release()
 
     async def _streamed(
-        self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked
+        self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked, size: int
     ) -> bool:
         """Answers as a stream what has to be one, or whose client takes nothing else; whether it did."""
         if isinstance(asked, list) or not (media is None or await self.face.subscribes(asked)):
             return False
         assert self.streams is not None
-        await self.streams.run(receive, send, form, asked)
+        await self.streams.run(receive, send, form, asked, size)
         return True
 
     async def _batch(self, batch: list[Asked]) -> list[Answer]:

@@ -20,6 +20,7 @@ from graphql_app.graphql_api.outbox import Outbox
 from graphql_app.graphql_api.subscriber import Subscriber
 from graphql_app.graphql_api.subscriptions import Subscriptions
 from graphql_app.negotiation import REMEMBERED_BYTES, taken, takes_multipart_subscription
+from graphql_app.request_context import current_client
 
 BEAT_SECONDS = 12.0
 """Silence after which a sign of life is sent: proxies close what is silent for long, and a client that left shows."""
@@ -86,8 +87,8 @@ class EventStreams:
     observer: Observer
     beat: float = BEAT_SECONDS
 
-    async def run(self, receive: Receive, send: Send, form: Form, asked: Asked) -> None:
-        """Answers one request until it has ended or its client is gone.
+    async def run(self, receive: Receive, send: Send, form: Form, asked: Asked, size: int = 0) -> None:
+        """Answers one request of `size` bytes until it has ended or its client is gone.
 
         Raises `ServiceUnavailableException`, before anything is sent, if too many clients are connected.
         """
@@ -95,7 +96,7 @@ class EventStreams:
         if not places.take():
             raise ServiceUnavailableException("Too many clients are connected")
         gone = asyncio.ensure_future(_disconnected(receive))
-        sending = asyncio.ensure_future(self._send(send, form, asked))
+        sending = asyncio.ensure_future(self._send(send, form, asked, size))
         try:
             await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -106,17 +107,17 @@ class EventStreams:
                 task.cancel()
             await asyncio.wait((gone, sending))
 
-    async def _send(self, send: Send, form: Form, asked: Asked) -> None:
+    async def _send(self, send: Send, form: Form, asked: Asked, size: int) -> None:
         headers = [(b"content-type", form.media_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": form.head or form.beat, "more_body": True})
         if await self.face.subscribes(asked):
-            await self._subscribe(send, form, asked)
+            await self._subscribe(send, form, asked, size)
         else:
             body = form.answer((await self.face.answer(asked)).body) + form.end
             await send({"type": "http.response.body", "body": body})
 
-    async def _subscribe(self, send: Send, form: Form, asked: Asked) -> None:
+    async def _subscribe(self, send: Send, form: Form, asked: Asked, size: int) -> None:
         outbox: Outbox[bytes] = Outbox()
 
         def ended(answer: bytes | None) -> None:
@@ -127,7 +128,7 @@ class EventStreams:
         subscriber = Subscriber(self.observer, form.transport, name, outbox, form.answer, ended)
         try:
             try:
-                subscriber.open(self.subscriptions, asked)
+                subscriber.open(self.subscriptions, asked, size, current_client())
             except Exception as error:
                 ended(self.face.failed(error).body)
             while (message := await self._next(outbox, form)) != _CUT:

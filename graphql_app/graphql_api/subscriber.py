@@ -6,7 +6,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from graphql_app.budget import Client
 from graphql_app.engine.watch import Watch
+from graphql_app.errors import Code, RequestError
 from graphql_app.events import Observer, SubscriptionClosed, SubscriptionOpened
 from graphql_app.graphql_api.face import Asked
 from graphql_app.graphql_api.outbox import Latest, Outbox
@@ -33,11 +35,19 @@ class Subscriber(Generic[T]):
         self._latest = Latest(outbox, write)
         self._ended = ended
         self._watch: Watch | None = None
+        self._give_back: Callable[[], None] = _nothing
         self._started = perf_counter()
 
-    def open(self, subscriptions: Subscriptions, asked: Asked) -> None:
-        """Begins. Raises as `Subscriptions.open`."""
-        watch = self._watch = subscriptions.open(asked, self)
+    def open(self, subscriptions: Subscriptions, asked: Asked, size: int, client: Client) -> None:
+        """Begins; `size` are the bytes that `client` asked with. Raises as `Subscriptions.open`, and LIMIT_EXCEEDED."""
+        if not subscriptions.texts.take(client, size):
+            raise RequestError(Code.LIMIT_EXCEEDED, "The subscriptions ask with more bytes than MAX_SUBSCRIPTION_BYTES")
+        try:
+            watch = self._watch = subscriptions.open(asked, self, client)
+        except BaseException:
+            subscriptions.texts.free(client, size)
+            raise
+        self._give_back = lambda: subscriptions.texts.free(client, size)
         self._latest.taken = watch.taken
         self._observer(SubscriptionOpened(self._transport, self._name))
 
@@ -55,6 +65,11 @@ class Subscriber(Generic[T]):
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
+            self._give_back()
             self._latest.drop()
             elapsed = perf_counter() - self._started
             self._observer(SubscriptionClosed(self._transport, self._name, elapsed, self._latest.sent))
+
+
+def _nothing() -> None:
+    """Nothing was taken yet."""

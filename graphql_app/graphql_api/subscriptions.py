@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import FieldNode
 
+from graphql_app.budget import Budget, Client
 from graphql_app.engine.compile import Prepared
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.mysql_errors import StaleSchema
@@ -23,6 +24,8 @@ from graphql_app.graphql_api.prepared import FieldFailed, root_fields, root_type
 from graphql_app.graphql_api.to_request import Translator
 from graphql_app.graphql_api.to_stream import split_batch
 from schema_gen.meanings import Action
+
+DEFAULT_TEXTS = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,24 @@ class Places:
 
 
 class Subscriptions:
-    """Opens subscriptions, for at most `connections` clients at a time."""
+    """Opens subscriptions, for at most `connections` clients at a time; `texts` are the bytes that they ask with."""
 
-    def __init__(self, face: GraphQLFace, engine: Engine, live: LiveQueries, connections: int = 10_000) -> None:
+    def __init__(
+        self,
+        face: GraphQLFace,
+        engine: Engine,
+        live: LiveQueries,
+        connections: int = 10_000,
+        texts: Budget | None = None,
+    ) -> None:
         self.face = face
         self.engine = engine
         self.live = live
         self.places = Places(connections)
+        self.texts = texts or Budget(DEFAULT_TEXTS)
         self._streams = itertools.count()
 
-    def open(self, asked: Asked, watcher: Watcher) -> Watch:
+    def open(self, asked: Asked, watcher: Watcher, client: Client = "") -> Watch:
         """Watches what a subscription asks for.
 
         Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
@@ -107,9 +118,9 @@ class Subscriptions:
         subscribed = self.prepare(asked)
         if subscribed.streams:
             first = self.compile(subscribed)
-            return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher)
+            return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher, client)
         key = (asked.query, asked.operation_name, subscribed.identity)
-        return self.live.watch(key, lambda: LiveSource(self, asked, self.compile(subscribed)), watcher)
+        return self.live.watch(key, lambda: LiveSource(self, asked, self.compile(subscribed)), watcher, client)
 
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""

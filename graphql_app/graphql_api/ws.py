@@ -13,6 +13,7 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.budget import Client, client_of
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.events import Observer, SocketClosed, SocketOpened
 from graphql_app.graphql_api.errors import execution_error
@@ -85,7 +86,7 @@ class SocketEndpoint:
             return
         started = perf_counter()
         self.observer(SocketOpened(protocol.name))
-        socket = Socket(self, protocol, receive, send)
+        socket = Socket(self, protocol, receive, send, client_of(scope))
         try:
             await socket.run()
         finally:
@@ -109,12 +110,15 @@ def _close(code: int, reason: str) -> dict[str, object]:
 class Socket:
     """One accepted connection. `code` is what it was closed with."""
 
-    def __init__(self, endpoint: SocketEndpoint, protocol: Protocol, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, endpoint: SocketEndpoint, protocol: Protocol, receive: Receive, send: Send, client: Client
+    ) -> None:
         self.code = 1006
         self._endpoint = endpoint
         self._protocol = protocol
         self._receive = receive
         self._send = send
+        self._client = client
         self._outbox: Outbox[str] = Outbox()
         self._ready = False
         self._operations: dict[str, Subscriber[str] | asyncio.Task[None]] = {}
@@ -230,7 +234,7 @@ class Socket:
         if len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif await self._endpoint.face.subscribes(asked):
-            self._subscribe(message.id, asked)
+            self._subscribe(message.id, asked, message.size)
         elif not self._endpoint.running.take():
             busy = ServiceUnavailableException("Too many requests are being answered; try again")
             self._failed(message.id, [execution_error(busy, None)])
@@ -241,7 +245,7 @@ class Socket:
 
     # --- operations --------------------------------------------------------------
 
-    def _subscribe(self, identity: str, asked: Asked) -> None:
+    def _subscribe(self, identity: str, asked: Asked, size: int) -> None:
         protocol = self._protocol
 
         def ended(answer: bytes | None) -> None:
@@ -258,7 +262,7 @@ class Socket:
             ended,
         )
         try:
-            subscriber.open(self._endpoint.subscriptions, asked)
+            subscriber.open(self._endpoint.subscriptions, asked, size, self._client)
         except Exception as error:
             self._failed(identity, orjson.loads(self._endpoint.face.failed(error).body)["errors"])
         else:

@@ -72,11 +72,12 @@ PROTOCOLS = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a client says. `id` and `payload` are empty where the message has none."""
+    """What a client says, in so many characters. `id` and `payload` are empty where the message has none."""
 
     type: str
     id: str
     payload: dict[str, object]
+    size: int = 0
 
 
 def parse_message(text: str, depth: int) -> Message:
@@ -90,7 +91,7 @@ def parse_message(text: str, depth: int) -> Message:
     identity, payload = value.get("id", ""), value.get("payload")
     if not isinstance(identity, str) or not isinstance(payload, dict | None):
         raise _bad("Invalid message received: 'id' must be a text and 'payload' an object")
-    return Message(str(value["type"]), identity, payload or {})
+    return Message(str(value["type"]), identity, payload or {}, len(text))
 
 
 def headers_of(message: Message) -> dict[bytes, bytes]:

@@ -53,6 +53,7 @@ ASYNC_MODULES = (
     "graphql_app/engine/session.py",
     "graphql_app/engine/stop.py",
     "graphql_app/engine/stream.py",
+    "graphql_app/engine/turns.py",
     "graphql_app/engine/watch.py",
     "graphql_app/graphql_api/*.py",
     "graphql_app/rest_api/*.py",
