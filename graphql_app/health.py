@@ -14,6 +14,7 @@ from graphql_app.ending import Drain
 from graphql_app.engine.execute import Executor
 from graphql_app.engine.live import LiveCatalog
 from graphql_app.errors import AppError, ServiceUnavailableException
+from schema_gen.catalog import TableKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,15 @@ async def _readiness(live: LiveCatalog, executor: Executor, drain: Drain) -> Res
     if not live.ready:
         return _unready(live.failure, "The schema has not been read yet")
     try:
-        await executor.probe()
+        await executor.probe(_a_table(live))
     except AppError as error:
         return _unready(error, error.message)
     return _json(200, _state(live))
+
+
+def _a_table(live: LiveCatalog) -> str | None:
+    tables = (table.name for table in live.snapshot.catalog if table.kind is TableKind.TABLE)
+    return next(tables, None)
 
 
 def _state(live: LiveCatalog) -> dict[str, object]:

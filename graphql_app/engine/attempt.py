@@ -40,13 +40,14 @@ class Unit(Generic[T]):
 
 
 class AttemptFailed(Exception):
-    """The work is not done. `failure` says what is known of it; `phase` how far it had come."""
+    """The work is not done. `failure` says what is known of it; `phase` how far it had come, `node` on which server."""
 
-    def __init__(self, failure: FailureClass, error: Failure, phase: Phase) -> None:
+    def __init__(self, failure: FailureClass, error: Failure, phase: Phase, connection: Connection | None) -> None:
         super().__init__(failure)
         self.failure = failure
         self.error = error
         self.phase = phase
+        self.node = None if connection is None else connection.node
 
 
 class AlreadyDone(Exception):
@@ -150,7 +151,7 @@ class Attempt(Generic[T]):
         settlement, session = self._unit.settlement, self._session
         if settlement is not None and session is not None and session.claimed and failure is FailureClass.C:
             self._leave_open(settlement, lost=isinstance(error, TransactionLost))
-        raise AttemptFailed(failure, error, phase) from error
+        raise AttemptFailed(failure, error, phase, self._connection) from error
 
     def _leave_open(self, settlement: Settlement[T], *, lost: bool) -> None:
         """Notes that nobody knows whether this attempt counts. A later claim that goes through does not tell either.
@@ -171,7 +172,7 @@ class Attempt(Generic[T]):
         if failure is FailureClass.D:
             self._ledger.refused(error)
             raise LedgerGone from error
-        raise AttemptFailed(failure, error, phase) from error
+        raise AttemptFailed(failure, error, phase, self._connection) from error
 
     def _not_connected(self) -> ConnectionLost:
         return ConnectionLost(self._pool.why_waiting(self._unit.lane), sent=False, reason="no connection in time")

@@ -31,6 +31,10 @@ _QUIT = b"\x01\0\0\0\x01"  # said before closing, lest the server logs an aborte
 _STREAM_AHEAD = 512 * 1024  # bytes of a stream that may wait for their reader
 
 
+Node = tuple[bytes | None, ...]
+"""What tells a server from the others behind the same address."""
+
+
 class ConnectionLost(Exception):
     """The connection cannot be used (again). `sent`: bytes of the statement may have reached the server."""
 
@@ -140,7 +144,7 @@ class Connection:
         self.proxied = False
         self.features = features
         self.max_packet = 1 << 24
-        self.node: tuple[bytes | None, ...] = ()
+        self.node: Node = ()
         self.opened = self._loop.time()
         self.good_until = inf
         # The longest a statement may run, as the session was last told; `None` before that, and for no limit.
@@ -262,6 +266,7 @@ class Connection:
             self.autocommit = on or not self.tells_autocommit
             self.in_transaction = bool(answer.status & IN_TRANSACTION)
         if answer.error is not None:
+            answer.error.flavour = self.features.flavour
             raise answer.error
         return answer.results
 

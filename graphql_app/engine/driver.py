@@ -25,6 +25,7 @@ from graphql_app.engine.connection import (
     TRANSACTION_LOST,
     Connection,
     ConnectionLost,
+    Node,
 )
 from graphql_app.engine.features import Features, detect
 from graphql_app.engine.wire import Result, ServerError
@@ -40,6 +41,7 @@ __all__ = [
     "TRANSACTION_LOST",
     "Connection",
     "ConnectionLost",
+    "Node",
     "Result",
     "ServerError",
     "Target",

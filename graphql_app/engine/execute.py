@@ -9,10 +9,13 @@ from typing import Any
 
 from graphql_app.engine import ledger
 from graphql_app.engine.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
+from graphql_app.engine.driver import ConnectionLost, ServerError
+from graphql_app.engine.fragment import finish, name, sql
 from graphql_app.engine.ledger import Entry, Ledger, LedgerGone, Once, Settlement
-from graphql_app.engine.mysql_errors import Phase, cause_of, to_app_error
+from graphql_app.engine.mysql_errors import Phase, error_code, node_is_unfit, row_of, to_app_error
 from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, GiveUp, Kind, RetryBudget, Schedule, decide
+from graphql_app.engine.server_codes import cause_of
 from graphql_app.engine.session import Session
 from graphql_app.engine.stop import Stopper
 from graphql_app.engine.stream import STREAM_SETUP, RowStream
@@ -225,10 +228,9 @@ class Executor:
     ) -> float | None:
         """The pause before the next attempt; None if there is none."""
         kind, failure, error = unit.kind, failed.failure, failed.error
-        code = 0 if isinstance(error, TimeoutError) else error.code
-        self._observer(AttemptFailedEvent(kind, attempt, failure, code, seconds))
-        if failure is FailureClass.B_PRIME:
-            self._pool.renew()
+        self._observer(AttemptFailedEvent(kind, attempt, failure, error_code(error), seconds))
+        if failed.node is not None and node_is_unfit(error):
+            self._pool.renew(failed.node)
         settled = unit.settlement is not None and not unit.settlement.lost
         decision = decide(times, failure, attempt, kind, settled=settled)
         if isinstance(decision, GiveUp):
@@ -294,11 +296,22 @@ class Executor:
         code = self._pool.away_code
         return None if code is None else cause_of(code)
 
-    async def probe(self) -> None:
-        """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none."""
+    async def probe(self, table: str | None = None) -> None:
+        """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none, with the cause.
+
+        A server that has left its group still answers what needs no table: so the ledger is looked at where there is
+        one, else `table`.
+        """
         if self._pool.away_code is not None:
-            raise ServiceUnavailableException
-        await self.run(Kind.CONTROL, _sign_of_life, schedule=_PROBE)
+            raise ServiceUnavailableException(cause_of(self._pool.away_code))
+        look = _sign_of_life(ledger.TABLE if self.ledger.usable else table)
+        try:
+            await self.run(Kind.CONTROL, look, schedule=_PROBE)
+        except ServiceUnavailableException as error:
+            cause = error.__cause__
+            if isinstance(cause, ServerError | ConnectionLost):
+                raise ServiceUnavailableException(cause_of(cause.code)) from cause
+            raise
 
     async def close(self) -> None:
         """Waits for what is being stopped in the background. Close the pool afterwards."""
@@ -306,8 +319,18 @@ class Executor:
         await self._stopper.close()
 
 
-async def _sign_of_life(session: Session) -> None:
-    await session.query(b"SELECT 1", last=True)
+def _sign_of_life(table: str | None) -> Job[None]:
+    statement = b"SELECT 1" if table is None else finish(sql("SELECT 1 FROM ", name(table), " LIMIT 0")).render()
+
+    async def look(session: Session) -> None:
+        try:
+            await session.query(statement, last=True)
+        except ServerError as error:
+            # Who says that a table is gone, or not for us, lives.
+            if row_of(error).failure is not FailureClass.D or to_app_error(error, Phase.STATEMENT).retry_after:
+                raise
+
+    return look
 
 
 def _unsupported() -> RequestError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from graphql_app.engine.driver import CROWDED, GONE, Connection, ConnectionLost, ServerError
+from graphql_app.engine.driver import CROWDED, GONE, Connection, ConnectionLost, Node, ServerError
 from graphql_app.engine.waiting import Waiter, Waiting
 from graphql_app.events import Parked, TurnedAway
 from graphql_app.request_context import current_client
@@ -184,11 +184,22 @@ class Slots:
         while (waiter := self.waiters.next()) is not None:
             waiter.set_exception(type(error)(*error.args))
 
-    def clear(self, reason: str) -> None:
-        """Closes the idle connections."""
-        for connection, _ in self.idle:
+    def clear(self, reason: str, node: Node | None = None) -> None:
+        """Closes the idle connections, or those to one server."""
+        gone = [connection for connection, _ in self.idle if node in (None, connection.node)]
+        self.idle = [kept for kept in self.idle if kept[0] not in gone]
+        for connection in gone:
             self._pool.drop(connection, reason)
-        self.idle.clear()
+
+    def take_to(self, node: Node) -> Connection | None:
+        """An idle connection to this server that is fit for use; None if there is none."""
+        now = self._pool.loop.time()
+        for place, (connection, _) in enumerate(self.idle):
+            if connection.node == node and self._pool.unfit(connection, now) is None:
+                del self.idle[place]
+                self.used.add(connection)
+                return connection
+        return None
 
     def trim(self, before: float) -> None:
         """Closes connections that were not used since `before`, and opens new ones for those that are to be kept."""

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
-from graphql_app.engine.driver import (
-    ANSWER_TOO_LARGE,
-    CROWDED,
-    TLS_FAILED,
-    TRANSACTION_LOST,
-    ConnectionLost,
-    ServerError,
-)
+from graphql_app.engine.driver import TRANSACTION_LOST, ConnectionLost, ServerError
 from graphql_app.engine.retry import FailureClass
+from graphql_app.engine.server_codes import CHANGED, OUT_OF_RANGE, REFUSED, ROWS, Row, row_of_code
 from graphql_app.errors import (
     AppError,
     Code,
@@ -46,127 +38,17 @@ class StaleSchema(DatabaseError):
     """The database has no such table or column (any more): the catalog must be read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one server code means. `name` finds the culprit's name in the server's text."""
-
-    failure: FailureClass
-    code: Code
-    message: str = ""
-    name: re.Pattern[str] | None = None
-    names_constraint: bool = False
-    stale: bool = False
-    sure_at_commit: bool = False
-
-
 def changed() -> StaleSchema:
     """The error for a statement that met columns of other types than it was compiled for."""
-    return StaleSchema(_CHANGED.code, _CHANGED.message)
+    return StaleSchema(CHANGED.code, CHANGED.message)
 
 
-_CHANGED = Row(FailureClass.D, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True)
-_OUT_OF_RANGE = 1690
 # `type_guard` makes a statement fail so, where it may not merely give NULL.
 _BY_GUARD = "coercibility("
-
-
-def _table(row: Row, *codes: int) -> Iterator[tuple[int, Row]]:
-    for code in codes:
-        yield code, row
-
-
-# A name stands at the end of the text, after values that the client chose: the patterns are tied to the end.
-_COLUMN = re.compile(r".*[Cc]olumn [`'](?:.*[`.])?([^`'.]+)[`']\.?(?: at row \d+)?(?: cannot be null)?$", re.S)
-_UNKNOWN_COLUMN = re.compile(r"^Unknown column '(?:.*\.)?(.+?)' in ")
-_ANY_COLUMN = re.compile(r"[Cc]olumn '([^']+)'")
-_FIELD = re.compile(r"^Field '(.+)' doesn't have a default value$")
-_KEY = re.compile(r".* for key '(?:.*\.)?([^']*)'$", re.S)
-_FOREIGN_KEY = re.compile(r"CONSTRAINT `((?:[^`]|``)+)`(?: FOREIGN KEY|\))")
-_CHECK = re.compile(r"^(?:Check constraint '(.+)' is violated\.|CONSTRAINT `(.+)` failed for .*)$")
 _AT_ROW = re.compile(r" at row (\d+)$")
-
+_MOST_OF_A_WORD = 512
 _A, _B, _B_PRIME, _C, _D = FailureClass
 _AWAY, _TIME = Code.SERVICE_UNAVAILABLE, Code.GATEWAY_TIMEOUT
-_LOGIN = Row(_D, _AWAY, "Database unavailable")
-
-ROWS: dict[int, Row] = dict(
-    [
-        # --- the way to the server
-        *_table(Row(_A, _AWAY), 2002, 2003, 2005, 2012, 1040, 1203, 1226, 1129, 1135, 1047, 3168, 4031),
-        *_table(Row(_D, _AWAY), CROWDED),
-        *_table(_LOGIN, 1045, 1049, 1130, 1698, 1862, 3118, 4151, 2026, 2059, 2061, 5159),
-        # --- surely rolled back
-        *_table(Row(_B, _TIME), 1205, 1969, 3024, 1317, 3572, 4012, 6210),
-        *_table(Row(_B, _AWAY, sure_at_commit=True), 1213, 1614, 3101, 8002, 8005, 8022, 8028, 9007, 6002, 6235),
-        *_table(Row(_B, _AWAY), 1020, 1412, 1615, 6005, 6211, 6224, 1037, 1041),
-        # --- a node that may not write
-        *_table(Row(_B_PRIME, _AWAY, sure_at_commit=True), 1290, 1836, 1874, 4038),
-        # --- unknown
-        *_table(Row(_C, _AWAY), 2006, 2013, 1053, 1927, 1152, 1158, 1159, 1160, 1161, 1180, 5066),
-        *_table(Row(_C, _AWAY), 9001, 9002, 9003, 9004, 9005, TRANSACTION_LOST),
-        # --- constraints
-        *_table(Row(_D, Code.DUPLICATE_ENTRY, "Duplicate entry", _KEY, names_constraint=True), 1062, 1586, 1022),
-        *_table(
-            Row(_D, Code.FOREIGN_KEY_VIOLATION, "The row is still referenced", _FOREIGN_KEY, names_constraint=True),
-            *(1217, 1451, 1701),
-        ),
-        *_table(
-            Row(_D, Code.FOREIGN_KEY_VIOLATION, "No such referenced row", _FOREIGN_KEY, names_constraint=True),
-            *(1216, 1452),
-        ),
-        *_table(Row(_D, Code.CHECK_VIOLATION, "Check constraint violated", _CHECK, names_constraint=True), 3819, 4025),
-        *_table(Row(_D, Code.CHECK_VIOLATION, "Refused by a rule of the database"), 1644, 1369),
-        *_table(Row(_D, Code.NOT_NULL_VIOLATION, "A value is required", _COLUMN), 1048, 1263, 1566),
-        *_table(Row(_D, Code.NOT_NULL_VIOLATION, "A value is required", _FIELD), 1364),
-        # --- values
-        *_table(Row(_D, Code.VALUE_TOO_LONG, "Value too long", _COLUMN), 1406),
-        *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range", _COLUMN), 1264, 167, 1416),
-        *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range"), _OUT_OF_RANGE, 1467, 1441),
-        *_table(Row(_D, Code.INVALID_VALUE, "Invalid value", _COLUMN), 1366, 1292, 1265, 1525, 3140, 3156),
-        *_table(Row(_D, Code.INVALID_VALUE, "Invalid value"), 1300, 1365, 1367, 1411, 3037, 3143, 3146, 1210),
-        *_table(
-            Row(_D, Code.INVALID_VALUE, "Invalid regular expression"), 1139, 5811, 5812, 5813, *range(3685, 3701), 3887
-        ),
-        # --- what may not be written, seen or stored
-        *_table(Row(_D, Code.READ_ONLY, "A generated value cannot be written", _ANY_COLUMN), 1906, 3105),
-        *_table(Row(_D, Code.READ_ONLY, "Not writable"), 1036, 1288, 1347, 1348, 1393, 1394, 1395, 1471),
-        *_table(Row(_D, Code.PERMISSION_DENIED, "The database refuses access"), 1044, 1142, 1143, 1227, 1370),
-        *_table(Row(_D, Code.PAYLOAD_TOO_LARGE, "Too much data for one statement"), 1153, 1118),
-        *_table(Row(_D, Code.RESULT_TOO_LARGE, "The result is too large"), 1260, 1301, ANSWER_TOO_LARGE),
-        *_table(Row(_D, Code.LIMIT_EXCEEDED, "The query is too expensive"), 1038, 1104, 1436, 3170),
-        *_table(Row(_D, Code.STORAGE_FULL, "The database has no space left"), 1021, 1114, 3179),
-        # --- the structure changed under us
-        *_table(Row(_D, Code.UNKNOWN_TABLE, "Unknown table", stale=True), 1051, 1109, 1146, 1356, 1932),
-        *_table(Row(_D, Code.UNKNOWN_COLUMN, "Unknown column", _UNKNOWN_COLUMN, stale=True), 1054),
-        # A function was given a column of another type than it was compiled for, or no JSON out of a column of JSON.
-        *_table(_CHANGED, 3064, 3141),
-    ]
-)
-
-# For codes without a row: the first characters of the SQL state.
-_BY_STATE: tuple[tuple[str, Row], ...] = (
-    ("08", Row(_C, _AWAY)),
-    ("22", Row(_D, Code.INVALID_VALUE, "Invalid value", _COLUMN)),
-    ("23", Row(_D, Code.CONFLICT, "Refused by a constraint of the database")),
-    ("40", Row(_B, _AWAY, sure_at_commit=True)),
-)
-_UNKNOWN = Row(_D, Code.INTERNAL_ERROR, "The database refused the statement")
-
-_CAUSES = {
-    1040: "The database server takes no further connection",
-    1044: "The user may not use the database",
-    1045: "The database server refuses the user or the password",
-    1049: "The database server has no database of this name",
-    1130: "The database server takes no connections from this host",
-    1698: "The database server refuses the user or the password",
-    TLS_FAILED: "No encrypted connection to the database server can be had",
-}
-
-
-def cause_of(code: int) -> str:
-    """Why there is no connection, for who runs the program. `code` is the server's or the client's number."""
-    return _CAUSES.get(code, "The database server does not answer")
-
 
 TRUNCATIONS = frozenset({1260, 1265, 1301})
 """Warnings that say that a value was cut."""
@@ -199,12 +81,16 @@ def row_of(error: Failure) -> Row:
     """The row of a failure."""
     if isinstance(error, TimeoutError):
         return Row(_C, _TIME)
-    if error.code == _OUT_OF_RANGE and isinstance(error, ServerError) and _BY_GUARD in error.message:
-        return _CHANGED
-    found = ROWS.get(error.code)
-    if found is None and isinstance(error, ServerError):
-        found = next((row for state, row in _BY_STATE if error.sqlstate.startswith(state)), _UNKNOWN)
-    return found or Row(_C, _AWAY)
+    if error.code == OUT_OF_RANGE and isinstance(error, ServerError) and _BY_GUARD in error.message:
+        return CHANGED
+    if isinstance(error, ServerError):
+        return row_of_code(error.flavour, error.code, error.sqlstate, error.message)
+    return ROWS.get(error.code) or Row(_C, _AWAY)
+
+
+def node_is_unfit(error: Failure) -> bool:
+    """Whether the server that answered may not do what was asked, and another one behind its address may."""
+    return not isinstance(error, TimeoutError) and row_of(error).failure is _B_PRIME
 
 
 def classify(error: Failure, phase: Phase, *, transactional: bool = True) -> FailureClass:
@@ -226,7 +112,7 @@ def classify(error: Failure, phase: Phase, *, transactional: bool = True) -> Fai
 
 
 def _sure_at_commit(row: Row) -> bool:
-    return row.sure_at_commit or (row.failure is _D and row is not _UNKNOWN)
+    return row.sure_at_commit or (row.failure is _D and row is not REFUSED)
 
 
 def to_app_error(error: Failure, phase: Phase, *, outcome: Outcome | None = None) -> AppError:
@@ -237,6 +123,8 @@ def to_app_error(error: Failure, phase: Phase, *, outcome: Outcome | None = None
     if row.code is _TIME:
         return GatewayTimeoutException(outcome=outcome)
     text = error.message if isinstance(error, ServerError) else ""
+    if row.own_word and text:
+        return DatabaseError(row.code, _bounded(text), outcome=outcome)
     name = _find(row, text)
     constraint = name if row.names_constraint else None
     column = None if row.names_constraint else name
@@ -244,12 +132,21 @@ def to_app_error(error: Failure, phase: Phase, *, outcome: Outcome | None = None
         column = constraint = constraint.rpartition(".")[2]
     return (StaleSchema if row.stale else DatabaseError)(
         row.code,
-        _message(row.message, column, constraint),
+        _message(row.message, column, constraint) + _number(row, error),
         column=column,
         constraint=constraint,
         row=_row_number(text),
         outcome=outcome,
     )
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MOST_OF_A_WORD else text[: _MOST_OF_A_WORD - 1] + "…"
+
+
+def _number(row: Row, error: Failure) -> str:
+    """The server's number, where it says more than our words do."""
+    return f" (server code {error_code(error)})" if row.code is Code.DATABASE_REFUSED else ""
 
 
 def _is_column_check(text: str, constraint: str) -> bool:

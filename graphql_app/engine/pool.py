@@ -19,6 +19,7 @@ from graphql_app.engine.driver import (
     GONE,
     Connection,
     ConnectionLost,
+    Node,
     ServerError,
     Target,
     connect,
@@ -45,6 +46,9 @@ _FAREWELL = 0.5
 TELL_AGAIN, TELL_OTHER = 60.0, 1.0
 """Seconds after which it is told once more that the database is away: for the same reason, and for another one."""
 
+_MOST_NODES = 64
+"""Servers behind the address of which it is remembered since when they are fit."""
+
 _GENTLE = 1.0
 """Seconds after its return in which the database is dialled with care."""
 
@@ -66,7 +70,7 @@ class Pool:
         self._target = target
         self._probe = Probe(self._probed, self._back, observer)
         self._features: Features | None = None
-        self._valid_since = 0.0
+        self._valid_since: dict[Node, float] = {}
         self._trimmer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._leaving: list[Connection] = []
@@ -119,11 +123,18 @@ class Pool:
         if self.closed and not any(lane.used for lane in self._lanes.values()):
             self._drained.set()
 
-    def renew(self) -> None:
-        """Lets go of every connection (used ones at their return): the address may mean another server now."""
-        self._valid_since = self.loop.time()
+    def renew(self, node: Node) -> None:
+        """Lets go of every connection to a server (used ones at their return): another may answer at its address."""
+        if node not in self._valid_since and len(self._valid_since) >= _MOST_NODES:
+            del self._valid_since[next(iter(self._valid_since))]
+        self._valid_since[node] = self.loop.time()
         for lane in self._lanes.values():
-            lane.clear("renewed")
+            lane.clear("renewed", node)
+
+    def beside(self, connection: Connection) -> Connection | None:
+        """An idle connection of any lane to the server that `connection` leads to. Give it back with `release`."""
+        found = (lane.take_to(connection.node) for lane in self._lanes.values())
+        return next((each for each in found if each is not None), None)
 
     async def close(self, grace: float = 5.0) -> None:
         """Turns away who waits, gives used connections `grace` seconds to come back, closes all."""
@@ -172,7 +183,11 @@ class Pool:
         # The last guard: what a read left open would be seen by every later one, and hold its locks.
         if connection.in_transaction or not connection.usable:
             return "in doubt"
-        if self.closed or connection.opened < self._valid_since or now >= connection.good_until:
+        if (
+            self.closed
+            or connection.opened <= self._valid_since.get(connection.node, -inf)
+            or now >= connection.good_until
+        ):
             return "old"
         return None
 

@@ -94,11 +94,10 @@ class Stopper:
         """Tells the server to stop the statement, or to end the connection; whether it took note."""
         try:
             async with asyncio.timeout(_KILL_LIMIT):
-                own = await self._pool.acquire(Lane.STOP)
+                own = await self._way_to(connection)
+                if own is None:
+                    return False
                 try:
-                    # Behind one address there may be several servers, each with a thread of this number.
-                    if own.node != connection.node:
-                        return False
                     await own.query(command % connection.connection_id)
                 finally:
                     self._pool.release(own)
@@ -107,6 +106,22 @@ class Stopper:
         except (ConnectionLost, TimeoutError):
             return False
         return True
+
+    async def _way_to(self, connection: Connection) -> Connection | None:
+        """A connection on which a KILL reaches the server that `connection` leads to; None if there is none.
+
+        Behind one address there may be several servers, each with a thread of this number, so no other will do.
+        """
+        own = await self._pool.acquire(Lane.STOP)
+        if _same_server(own, connection):
+            return own
+        self._pool.release(own)
+        return None if connection.proxied else self._pool.beside(connection)
+
+
+def _same_server(one: Connection, other: Connection) -> bool:
+    # A proxy knows its own sessions, whichever server runs what they say.
+    return one.proxied == other.proxied and (one.proxied or one.node == other.node)
 
 
 async def _answer(connection: Connection, limit: float) -> int | None:

@@ -50,7 +50,8 @@ class Result:
 class ServerError(Exception):
     """The server answered with an error packet; the connection is in sync.
 
-    `statement` is the 0-based place of the culprit among the statements that were sent together.
+    `statement` is the 0-based place of the culprit among the statements that were sent together. `flavour` is the
+    family of the server, for each has numbers of its own.
     """
 
     def __init__(self, code: int, sqlstate: str, message: str, statement: int = 0) -> None:
@@ -59,6 +60,7 @@ class ServerError(Exception):
         self.sqlstate = sqlstate
         self.message = message
         self.statement = statement
+        self.flavour = ""
 
 
 class ProtocolError(Exception):

@@ -52,6 +52,7 @@ HASURA_CODE: dict[Code, str] = {
     Code.IDEMPOTENCY_KEY_IN_USE: "conflict",
     Code.IDEMPOTENCY_KEY_REUSED: "bad-request",
     Code.IDEMPOTENCY_KEY_UNSUPPORTED: "not-supported",
+    Code.DATABASE_REFUSED: "unexpected",
     Code.STORAGE_FULL: "unexpected",
     Code.SERVICE_UNAVAILABLE: "unexpected",
     Code.GATEWAY_TIMEOUT: "unexpected",

@@ -53,3 +53,44 @@ def test_commands_say_the_same(engine: Engine, database: str, tmp_path: pytest.T
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{words} (error {code})\n" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_user_that_must_encrypt_is_told_of_the_setting(
+    engine: Engine, database: str, tmp_path: pytest.TempPathFactory
+) -> None:
+    """The server's answer is that of a wrong password."""
+    user = f"s_{database}"[:32]
+    engine.execute(
+        f"CREATE USER '{user}'@'%' IDENTIFIED BY 'right' REQUIRE SSL; GRANT ALL ON {database}.* TO '{user}'@'%'"
+    )
+    try:
+        settings = engine.environment(database, tcp=True) | {"DB_USER": user, "DB_PASSWORD": "right"}
+        done = run(tmp_path, "check", **settings)  # type: ignore[arg-type]
+        assert done.returncode == 1
+        assert "then set DB_SSL=required or verify" in done.stderr
+    finally:
+        engine.execute(f"DROP USER '{user}'@'%'")
+
+
+def test_a_locked_account_is_named(engine: Engine, database: str, tmp_path: pytest.TempPathFactory) -> None:
+    user = f"l_{database}"[:32]
+    engine.execute(f"CREATE USER '{user}'@'localhost' IDENTIFIED BY 'right' ACCOUNT LOCK")
+    try:
+        settings = engine.environment(database) | {"DB_USER": user, "DB_PASSWORD": "right"}
+        done = run(tmp_path, "check", **settings)  # type: ignore[arg-type]
+        assert f"has locked the account of user '{user}'" in done.stderr
+    finally:
+        engine.execute(f"DROP USER '{user}'@'localhost'")
+
+
+@pytest.mark.engines("mysql")
+def test_an_expired_password_is_named(engine: Engine, database: str, tmp_path: pytest.TempPathFactory) -> None:
+    """MySQL lets such a user in, or refuses at once; either way nothing can be asked."""
+    user = f"e_{database}"[:32]
+    engine.execute(f"CREATE USER '{user}'@'localhost' IDENTIFIED BY 'right' PASSWORD EXPIRE")
+    try:
+        settings = engine.environment(database) | {"DB_USER": user, "DB_PASSWORD": "right"}
+        done = run(tmp_path, "check", **settings)  # type: ignore[arg-type]
+        assert f"says that the password of user '{user}' has expired" in done.stderr
+    finally:
+        engine.execute(f"DROP USER '{user}'@'localhost'")

@@ -132,6 +132,10 @@ class FakeServer:
         self.handler = handler
         self.silent = silent
         self.kill_error = 0
+        self.own_number: Callable[[int], int] = lambda number: number
+        """What CONNECTION_ID() says on the connection that the greeting numbered so."""
+        self.host: Callable[[int], bytes] = lambda number: b"fake"
+        """The server behind the address that a connection leads to."""
         self.greeting: Callable[[int], bytes] = lambda number: greeting(number=number)
         self.port = 0
         self.dials: list[float] = []
@@ -234,7 +238,8 @@ class FakeServer:
 
     def _answer(self, number: int, sql: bytes) -> Reply | Act:
         if sql.startswith(b"SELECT VERSION()"):
-            identity = (SERVER_VERSION, b"fake", b"%d" % number, b"16777216", b"fake", b"%d" % self.port)
+            own, host = self.own_number(number), self.host(number)
+            identity = (SERVER_VERSION, b"fake", b"%d" % own, b"16777216", host, b"%d" % self.port)
             rest = sql.count(b";")
             reply = Reply().rows(identity, more=rest > 0)
             for place in range(rest):

@@ -16,7 +16,8 @@ from graphql_app.engine.ledger import TABLE, Entry, Once, counts, entry_of
 from graphql_app.engine.retry import Kind, Schedule
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, Outcome
-from tests.faults.rig import at, rig
+from tests.faults.program import program
+from tests.faults.rig import at, eventually, rig
 from tests.harness.engine import Engine
 from tests.harness.galera import galera
 from tests.harness.servers import NotInstalled
@@ -134,3 +135,25 @@ async def test_the_last_look_stops_a_commit_that_is_on_its_way(cluster: list[Eng
                 with pytest.raises(Exception, match="Deadlock"):
                     other.commit()
         assert cluster[1].execute("SELECT COUNT(*) FROM done WHERE via = 9", database) == ((0,),)
+
+
+async def test_a_node_that_is_cut_off_is_not_ready_and_is_left(cluster: list[Engine], database: str) -> None:
+    node = cluster[2]
+    async with program(
+        node.environment(database) | {"RETRY_TIMEOUTS_MS": "2000,2000", "RETRY_DELAYS_MS": "200"}
+    ) as client:
+        assert (await client.post("/api/done", json={"input": {"pair": 1, "via": 2}})).status_code == 200
+        node.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'")
+        try:
+            await eventually(lambda: node.execute("SHOW STATUS LIKE 'wsrep_ready'")[0][1] == "OFF", limit=60)
+            answer = await client.get("/readyz")
+            assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+            assert "cut off from its group" in answer.json()["cause"]
+            assert (await client.get("/healthz")).status_code == 200
+        finally:
+            node.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
+        await eventually(lambda: node.execute("SHOW STATUS LIKE 'wsrep_ready'")[0][1] == "ON", limit=60)
+        async with asyncio.timeout(30):
+            while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells by HTTP alone
+                await asyncio.sleep(0.05)
+        assert (await client.post("/api/done", json={"input": {"pair": 2, "via": 2}})).status_code == 200

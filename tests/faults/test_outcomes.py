@@ -155,6 +155,85 @@ class TestClasses:
 
         run_virtual(work())
 
+    def test_a_kill_finds_the_server_on_a_connection_of_another_lane(self) -> None:
+        """Behind the address are two servers; the connection for kills leads to the one that does not run it."""
+
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port), schedule=Schedule((0.2,), ())) as r:
+                server.host = lambda number: b"one" if number < 3 else b"two"
+                first, second = await r.pool.acquire(), await r.pool.acquire()
+                stop = await r.pool.acquire(Lane.STOP)
+                assert (first.node, second.node) == (first.node, first.node) != (stop.node, stop.node)
+                for each in (first, second, stop):
+                    r.pool.release(each)
+                server.handler = scripted(STALL)
+                await failing(r)
+                await r.executor.close()
+                assert server.killed == [second.connection_id]
+                assert [event.confirmed for event in r.of(StatementKilled)] == [True]
+
+        run_virtual(work())
+
+    def test_a_kill_through_a_proxy_names_the_proxys_session(self) -> None:
+        """A proxy that shares its connections greets with a number of its own: the server's may be anybody's."""
+
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), schedule=Schedule((0.2,), ())) as r:
+                server.own_number = lambda number: 7000 + number
+                server.host = lambda number: b"server %d" % number
+                await failing(r)
+                await r.executor.close()
+                assert server.killed == [1]
+
+        run_virtual(work())
+
+    def test_a_number_of_more_than_32_bits_is_the_servers_own(self) -> None:
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port)) as r:
+                server.own_number = lambda number: (5 << 32) + number
+                held = await r.pool.acquire()
+                assert (held.connection_id, held.proxied) == ((5 << 32) + 1, False)
+                r.pool.release(held)
+
+        run_virtual(work())
+
+    @pytest.mark.parametrize("code", [1047, 3032, 1290, 1792, 3797])
+    def test_a_server_that_may_not_do_it_is_left(self, code: int) -> None:
+        """One of two servers behind the address has left its group: every connection to it is let go, no other."""
+
+        async def work() -> None:
+            async with FakeServer() as server, rig(at(server.port)) as r:
+                server.host = lambda number: b"fit" if number in (2, 4) else b"unfit"
+                unfit, fit, also = [await r.pool.acquire() for _ in range(3)]
+                for each in (also, fit, unfit):
+                    r.pool.release(each)
+                connection = iter([Reply().ok(more=True).error(code)])
+                server.handler = lambda sql: next(connection, None) or all_ok(sql)
+                value, failed = await r.executor.run(Kind.READ, one)
+                assert (value, failed) == (b"1", 1)
+                assert not unfit.usable
+                assert not also.usable
+                assert fit.usable
+
+        run_virtual(work())
+
+    def test_a_sign_of_life_touches_a_table(self) -> None:
+        """A node that has left its group answers SELECT 1, and nothing else."""
+
+        def handle(sql: bytes) -> Reply:
+            return (
+                Reply().ok(more=True).error(1047, b"WSREP has not yet prepared node") if b"FROM" in sql else all_ok(sql)
+            )
+
+        async def work() -> None:
+            async with FakeServer(handle) as server, rig(at(server.port)) as r:
+                with pytest.raises(ServiceUnavailableException, match="cut off from its group"):
+                    await r.executor.probe("t")
+                server.handler = lambda sql: all_ok(sql) if b"FROM" not in sql else Reply().ok(more=True).error(1146)
+                await r.executor.probe("t")
+
+        run_virtual(work())
+
     def test_a_kill_waits_for_no_other_control_work(self) -> None:
         """It may be what that work waits for: a look into the ledger, whose row the statement has locked."""
 
@@ -241,7 +320,7 @@ class TestCommit:
             (CLOSE, ServiceUnavailableException, 0.0),
             (Reply().error(1180, b"Got error during COMMIT"), ServiceUnavailableException, 0.0),
             (Reply().error(1317), GatewayTimeoutException, 0.0),
-            (Reply().error(4012), GatewayTimeoutException, 0.0),
+            (Reply().error(1969), GatewayTimeoutException, 0.0),
         ],
     )
     def test_unknown_is_said_and_never_repeated(

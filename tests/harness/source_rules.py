@@ -65,6 +65,7 @@ ASYNC_MODULES = (
 BACKTICK_MODULES = (
     "graphql_app/engine/fragment.py",  # writes names into SQL
     "graphql_app/engine/mysql_errors.py",  # reads names out of the server's messages
+    "graphql_app/engine/server_codes.py",  # the same
 )
 """The only files of the engine with a backtick in their strings."""
 

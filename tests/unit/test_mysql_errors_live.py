@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 
 import pytest
 
 from graphql_app.engine.driver import ServerError, connect
+from graphql_app.engine.features import Flavour
 from graphql_app.engine.mysql_errors import Phase, to_app_error
 from graphql_app.errors import Code
 from tests.faults.rig import target_of
@@ -114,3 +118,62 @@ async def test_a_broken_json_text(engine: Engine, tables: str) -> None:
     # MariaDB's JSON is a text with a check.
     expected = Code.CHECK_VIOLATION if engine.name is MARIADB else Code.INVALID_VALUE
     assert (error.code, error.column) == (expected, None if engine.name is EMBEDDED else "j")
+
+
+RULES = {
+    "own word": ("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Not enough in stock'", "Not enough in stock"),
+    "with a number": (
+        "SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1062, MESSAGE_TEXT = 'Sold out'",
+        "Sold out",
+    ),
+}
+
+
+@pytest.mark.engines("mariadb", "mysql")
+@pytest.mark.parametrize("rule", RULES)
+async def test_the_applications_own_word_is_passed_on(engine: Engine, tables: str, rule: str) -> None:
+    body, expected = RULES[rule]
+    name = f"rule_{len(rule)}"
+    engine.execute(f"CREATE TABLE {name} (id INT PRIMARY KEY)", tables)
+    engine.execute(f"CREATE TRIGGER {name}_t BEFORE INSERT ON {name} FOR EACH ROW {body}", tables)
+    error = to_app_error(await refusal(engine, tables, f"INSERT INTO {name} VALUES (1)"), Phase.STATEMENT)
+    assert (error.code, error.message) == (Code.CHECK_VIOLATION, expected)
+
+
+@pytest.mark.engines("mariadb", "mysql")
+async def test_a_view_whose_definer_is_gone(engine: Engine, tables: str) -> None:
+    user = f"d_{tables}"
+    engine.execute(f"CREATE USER {user}; GRANT SELECT ON {tables}.* TO {user}")
+    engine.execute(f"CREATE DEFINER = {user} VIEW orphan AS SELECT id FROM p", tables)
+    with engine.connect() as connection, connection.cursor() as cursor:
+        if engine.name is MYSQL:
+            cursor.execute(f"GRANT ALLOW_NONEXISTENT_DEFINER ON *.* TO '{engine.user}'@'localhost'")
+        cursor.execute(f"DROP USER {user}")
+    error = to_app_error(await refusal(engine, tables, "SELECT * FROM orphan"), Phase.STATEMENT)
+    assert error.code is Code.DATABASE_REFUSED
+    assert error.message == "A view or trigger belongs to a user that does not exist (server code 1449)"
+
+
+async def test_every_number_of_the_servers_own_list_has_a_name(engine: Engine) -> None:
+    """The lists: MySQL's is a table, MariaDB's comes with its tools; seekdb has none, so all its range is tried."""
+    for code, state in _numbers(engine):
+        error = ServerError(code, state, "")
+        error.flavour = {EMBEDDED: Flavour.OCEANBASE, MARIADB: Flavour.MARIADB, MYSQL: Flavour.MYSQL}[engine.name]
+        assert to_app_error(error, Phase.STATEMENT).code is not Code.INTERNAL_ERROR, code
+
+
+def _numbers(engine: Engine) -> list[tuple[int, str]]:
+    if engine.name is MYSQL:
+        table = "performance_schema.events_errors_summary_global_by_error"
+        rows = engine.execute(f"SELECT ERROR_NUMBER, SQL_STATE FROM {table} WHERE ERROR_NUMBER > 0")
+        assert len(rows) > 1000
+        return [(int(number), str(state)) for number, state in rows]
+    if engine.name is MARIADB:
+        tool = shutil.which("perror")
+        if tool is None:
+            pytest.skip("perror, which prints MariaDB's list, is not installed")
+        done = subprocess.run([tool, *map(str, range(1000, 5000))], capture_output=True, text=True, check=False)
+        found = re.findall(r"MariaDB error code (\d+) \(", done.stdout)
+        assert len(found) > 1000
+        return [(int(number), "HY000") for number in found]
+    return [(number, "HY000") for number in range(1000, 10_000)]

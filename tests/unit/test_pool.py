@@ -263,7 +263,7 @@ def test_renewal_lets_go_of_every_connection() -> None:
             idle, used = await pool.acquire(), await pool.acquire()
             pool.release(idle)
             await asyncio.sleep(1)
-            pool.renew()
+            pool.renew(idle.node)
             assert not idle.usable
             pool.release(used)
             assert not used.usable
