@@ -200,7 +200,10 @@ class Settings(BaseSettings):
         BOOLEAN,
     )
     naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
-        "snake", "How generated GraphQL names are written; the database's own names stay.", _choice("snake", "camel")
+        "snake",
+        "How GraphQL names are written: `snake` has Hasura's and the database's as they stand, `camel` is Hasura's"
+        " `graphql-default`, columns included.",
+        _choice("snake", "camel"),
     )
     relation_names: Annotated[Literal["v1", "v2"], BeforeValidator(_lower)] = _setting(
         "v2",

@@ -55,14 +55,14 @@ def comparison(book: TypeBook, column: ColumnPart) -> GeneratedDefinition:
 
 def count_comparison(book: TypeBook, scalar: str = "Int") -> GeneratedDefinition:
     """The input type of conditions on a number: that of columns of this scalar, for a number of rows `Int`."""
-    return _comparison(book, book.word(f"{scalar}_comparison_exp"), SCALAR_TYPES[scalar], INT_GROUPS)
+    return _comparison(book, book.type_word(f"{scalar}_comparison_exp"), SCALAR_TYPES[scalar], INT_GROUPS)
 
 
 def shared_comparison(book: TypeBook, name: str) -> GeneratedDefinition | None:
     """The input type called so, if it is that of all columns of a scalar."""
     for row in ROWS.values():
         word = f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp"
-        if name == book.word(word):
+        if name == book.type_word(word):
             scalar = SCALAR_TYPES[row.scalar]
             return _comparison(book, name, book.pool.list_of(scalar) if row.is_list else scalar, row.operators)
     return None

@@ -104,11 +104,11 @@ class Growth:
 
     def _shared(self, name: str) -> Definition | None:
         book = self.book
-        if name == book.word("order_by"):
+        if name == book.type_word("order_by"):
             return direction(book)
         if name == "PageInfo":
             return page_info(book)
-        if name == book.word("cursor_ordering"):
+        if name == book.type_word("cursor_ordering"):
             return ordering(book)
         return shared_comparison(book, name)
 

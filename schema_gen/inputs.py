@@ -118,8 +118,8 @@ _DIRECTIONS = {
 def direction(book: TypeBook) -> GeneratedEnum:
     """The enum of directions; our code is handed the words in snake case."""
     return book.enum(
-        book.word("order_by"),
-        lambda: [book.pool.enum_value(book.word(word), word, text) for word, text in _DIRECTIONS.items()],
+        book.type_word("order_by"),
+        lambda: [book.pool.enum_value(book.names.direction(word), word, text) for word, text in _DIRECTIONS.items()],
         "A direction",
     )
 

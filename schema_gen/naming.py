@@ -12,8 +12,9 @@ only if something that comes before it wants it:
    give way to tables that are called so;
 4. within a table: columns, then relations, then `<relation>_aggregate`.
 
-`NAMING=camel` turns generated names only: what is called like something of the database
-keeps that name.
+`NAMING=camel` is Hasura's `graphql-default`: fields, arguments and operators in camelCase, those of tables and columns
+too, types in PascalCase, directions in capitals. The roots keep their names (`query_root`), as there; so do values of
+the database (keys, members of ENUMs), and a name given by hand is a field's name as it stands.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ from typing import Final, Literal
 
 from schema_gen.catalog import Catalog, Column, Relation, Table
 from schema_gen.column_types import SCALARS
-from schema_gen.words import NOT_ENUM_VALUES, all_enum_values, camel, is_legal, legal
+from schema_gen.words import NOT_ENUM_VALUES, all_enum_values, camel, is_legal, legal, pascal
 
 Style = Literal["snake", "camel"]
 
 BUILT_IN: Final = ("Int", "Float", "String", "Boolean", "ID")
+ROOTS: Final = ("query_root", "mutation_root", "subscription_root")
 SHARED_TYPES: Final = (
-    *("order_by", "cursor_ordering", "query_root", "mutation_root", "subscription_root", "PageInfo", "page_info"),
+    *("order_by", "cursor_ordering", *ROOTS, "PageInfo", "page_info"),
     *(f"{scalar}_comparison_exp" for scalar in (*BUILT_IN, *SCALARS)),
     "String_array_comparison_exp",
 )
@@ -213,8 +215,16 @@ class Names:
         return self.tables[name]
 
     def word(self, word: str) -> str:
-        """A generated name that belongs to no table (an argument, an operator, a shared type) in this style."""
+        """A generated name that belongs to no table (an argument, an operator, a field) in this style."""
         return _styled(word, self.style)
+
+    def type_word(self, word: str) -> str:
+        """The name of a generated type that belongs to no table, in this style."""
+        return _styled_type(word, self.style)
+
+    def direction(self, word: str) -> str:
+        """A direction of an order in this style."""
+        return word.upper() if self.style == "camel" else word
 
 
 def legal_enum_members(column: Column) -> tuple[str, ...] | None:
@@ -225,6 +235,10 @@ def legal_enum_members(column: Column) -> tuple[str, ...] | None:
 
 def _styled(word: str, style: Style) -> str:
     return camel(word) if style == "camel" else word
+
+
+def _styled_type(word: str, style: Style) -> str:
+    return pascal(word) if style == "camel" and word not in ROOTS else word
 
 
 @dataclass(slots=True)
@@ -238,35 +252,44 @@ class _Names:
     notes: list[str] = field(default_factory=list)
 
     def made(self, pattern: str, base: str) -> str:
-        """A generated name; a pattern that adds nothing leaves the database's name as it is."""
+        """A field's name; a pattern that adds nothing leaves the base as it is."""
         return base if pattern == "{}" else _styled(pattern.format(base), self.style)
 
     def own(self, base: str, patterns: Mapping[str, str]) -> dict[str, str]:
         """The names that `patterns` make of `base`."""
         return {key: self.made(pattern, base) for key, pattern in patterns.items()}
 
+    def made_type(self, pattern: str, base: str) -> str:
+        """A type's name."""
+        return _styled_type(pattern.format(base), self.style)
+
+    def own_types(self, base: str) -> dict[str, str]:
+        """The names of the types that Hasura makes of `base`, but for the object type itself."""
+        return {key: self.made_type(pattern, base) for key, pattern in _HASURA_TYPES.items()}
+
     def fits(self, base: str) -> bool:
         """Whether nothing that is made of `base` by Hasura's rules is taken."""
         return (
             base != "_"  # what is appended would make it begin with two underscores
-            and base not in self.types
-            and self.types.keys().isdisjoint(self.own(base, _HASURA_TYPES).values())
+            and self.made_type("{}", base) not in self.types
+            and self.types.keys().isdisjoint(self.own_types(base).values())
             and self.queries.keys().isdisjoint(self.own(base, _QUERIES).values())
             and self.mutations.keys().isdisjoint(self.own(base, _MUTATIONS).values())
         )
 
     def claim(self, table: str, wanted: str) -> str:
         """A base for all names of `table`, like `wanted` if possible, and all Hasura's names of it taken."""
-        base = next(each for each in _candidates(legal(wanted), "table") if self.fits(each))
+        wish = wanted if is_legal(wanted) else _styled(legal(wanted), self.style)
+        base = next(each for each in _candidates(wish, "table") if self.fits(each))
         self.note("table", wanted, base)
-        self.types.update(dict.fromkeys((base, *self.own(base, _HASURA_TYPES).values()), table))
+        self.types.update(dict.fromkeys((self.made_type("{}", base), *self.own_types(base).values()), table))
         self.queries.update((name, RootName(table, kind)) for kind, name in self.own(base, _QUERIES).items())
         self.mutations.update((name, RootName(table, kind)) for kind, name in self.own(base, _MUTATIONS).items())
         return base
 
     def type(self, table: str, base: str, suffix: str) -> str:
         """A type name of our own, which gives way to tables."""
-        wanted = self.made("{}_" + suffix, base)
+        wanted = self.made_type("{}_" + suffix, base)
         name = next(each for each in _candidates(wanted, "type") if each not in self.types)
         self.note("type", wanted, name)
         self.types[name] = table
@@ -319,8 +342,8 @@ def _distinct(wanted: Iterable[tuple[str, str]], kind: str, taken: set[str]) -> 
 def build_names(catalog: Catalog, style: Style = "snake") -> Names:
     """The public names of everything in `catalog`."""
     made = _Names(style)
-    made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(_styled(word, style) for word in SHARED_TYPES)), ""))
-    wanted = {table.name: table.shown_as or table.name for table in catalog}
+    made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(_styled_type(word, style) for word in SHARED_TYPES)), ""))
+    wanted = {table.name: table.shown_as or _styled_name(table.name, style) for table in catalog}
     order = sorted(wanted, key=lambda name: (not is_legal(wanted[name]), len(wanted[name]), name))
     bases = {name: made.claim(name, wanted[name]) for name in order}
     built = {name: _table_names(made, catalog.tables[name], bases[name]) for name in order}
@@ -337,9 +360,7 @@ def build_names(catalog: Catalog, style: Style = "snake") -> Names:
 def _table_names(made: _Names, table: Table, base: str) -> TableNames:
     own_queries = {kind: made.query(table.name, base, kind) for kind in _OWN_QUERIES}
     roots = made.own(base, _QUERIES) | own_queries | made.own(base, _MUTATIONS)
-    types = made.own(base, _HASURA_TYPES) | {
-        suffix: made.type(table.name, base, suffix) for suffix in sorted(_OWN_TYPES)
-    }
+    types = made.own_types(base) | {suffix: made.type(table.name, base, suffix) for suffix in sorted(_OWN_TYPES)}
     columns, relations, aggregates = _field_names(made, table)
     constraints = _distinct(((key.name, legal(key.name)) for key in table.keys), "key", set(NOT_ENUM_VALUES))
     enums = {
@@ -350,7 +371,7 @@ def _table_names(made: _Names, table: Table, base: str) -> TableNames:
     comparisons = {name: made.type(table.name, enum, "comparison_exp") for name, enum in enums.items()}
     return TableNames(
         table=table.name,
-        type=base,
+        type=made.made_type("{}", base),
         roots=RootNames(**roots),
         types=TypeNames(**types),
         columns=MappingProxyType(columns),
@@ -369,8 +390,10 @@ def _table_names(made: _Names, table: Table, base: str) -> TableNames:
 def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Columns, relations and relation aggregates: they share one name space, with the connectives of conditions."""
     taken = {_styled(word, made.style) for word in ("_and", "_or", "_not")} | NOT_ENUM_VALUES
-    wanted = {column.name: column.shown_as or column.name for column in table.columns.values()}
-    columns = _distinct(((name, legal(wish)) for name, wish in wanted.items()), "column", taken)
+    shown = ((column.name, column.shown_as) for column in table.columns.values())
+    wanted = {name: given or _styled_name(name, made.style) for name, given in shown}
+    legally = ((name, wish if is_legal(wish) else _styled(legal(wish), made.style)) for name, wish in wanted.items())
+    columns = _distinct(legally, "column", taken)
     wished = {name: _styled(legal(name), made.style) for name in table.relations}
     relations = _distinct(wished.items(), "relation", taken)
     many = (relation for relation in table.relations.values() if not relation.to_one)
@@ -381,6 +404,11 @@ def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, 
     for name, public in relations.items():
         made.note(f"relation of '{table.name}'", wished[name], public)
     return columns, relations, aggregates
+
+
+def _styled_name(name: str, style: Style) -> str:
+    """A name of the database in this style; one that is not legal is told as it stands."""
+    return _styled(name, style) if is_legal(name) else name
 
 
 def _aggregate_name(relations: Mapping[str, str], relation: Relation, style: Style) -> str:

@@ -186,7 +186,7 @@ MUTATIONS: Final[Mapping[Action, RootMaker]] = {
 
 def query_root(book: TypeBook) -> RootDefinition:
     """The type of all reads. A database without tables has one field that says so."""
-    owner = book.word("query_root")
+    owner = book.type_word("query_root")
     if not book.catalog.tables:
         return _nothing(book, owner)
     return _root_type(book, owner, QUERIES, book.names.queries)
@@ -194,7 +194,7 @@ def query_root(book: TypeBook) -> RootDefinition:
 
 def subscription_root(book: TypeBook, query: RootDefinition) -> RootDefinition:
     """The type of all reads that stay live: the fields of the query root themselves, and streams."""
-    owner = book.word("subscription_root")
+    owner = book.type_word("subscription_root")
     if not book.catalog.tables:
         return _nothing(book, owner)
 
@@ -211,7 +211,7 @@ def mutation_root(book: TypeBook) -> RootDefinition | None:
     """The type of all writes; none where nothing can be written."""
     if not any(table.writable for table in book.catalog):
         return None
-    return _root_type(book, book.word("mutation_root"), MUTATIONS, book.names.mutations)
+    return _root_type(book, book.type_word("mutation_root"), MUTATIONS, book.names.mutations)
 
 
 def _root_type(

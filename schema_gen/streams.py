@@ -49,7 +49,7 @@ def _value(book: TypeBook, part: TablePart) -> GeneratedDefinition:
 def ordering(book: TypeBook) -> GeneratedEnum:
     """The enum of the directions of streams."""
     return book.enum(
-        book.word("cursor_ordering"),
+        book.type_word("cursor_ordering"),
         lambda: [book.pool.enum_value(word, word) for word in DIRECTIONS],
         "The direction of a stream",
     )

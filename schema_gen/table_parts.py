@@ -80,7 +80,9 @@ def _column_part(table: Table, column: Column, names: Names, type_for: ColumnTyp
     own = names.table(table.name)
     comparison = own.enum_comparisons.get(column.name)
     if comparison is None:
-        comparison = names.word(f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp")
+        comparison = names.type_word(
+            f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp"
+        )
     return ColumnPart(
         column, own.columns[column.name], row, type_for(table, column), comparison, ColumnField(column.name)
     )

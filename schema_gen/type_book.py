@@ -142,6 +142,10 @@ class TypeBook:
         """A generated name that belongs to no table, in the schema's style."""
         return self.names.word(word)
 
+    def type_word(self, word: str) -> str:
+        """The name of a generated type that belongs to no table, in the schema's style."""
+        return self.names.type_word(word)
+
     # -- the catalog ---------------------------------------------------------
 
     def part(self, table: str) -> TablePart:

@@ -60,6 +60,13 @@ def camel(name: str) -> str:
     return name[: len(name) - len(bare)] + first + "".join(part[:1].upper() + part[1:] or "_" for part in rest)
 
 
+def pascal(name: str) -> str:
+    """`name` in PascalCase: as `camel`, with a capital letter first."""
+    turned = camel(name)
+    bare = turned.lstrip("_")
+    return turned[: len(turned) - len(bare)] + bare[:1].upper() + bare[1:]
+
+
 def all_enum_values(words: Iterable[str]) -> bool:
     """Whether all of `words` can be the values of one GraphQL enum."""
     known = tuple(words)

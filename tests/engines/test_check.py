@@ -83,6 +83,6 @@ def test_the_schema_is_printed(engine: Engine, shop: str) -> None:
     written: list[str] = []
     print_schema(settings(engine, shop, exclude_tables="hidden", naming="camel"), written.append)
     (text,) = written
-    assert "type users " in text
+    assert "type Users " in text
     assert "insertUsersOne(" in text
     assert "hidden" not in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from itertools import chain
 
 import pytest
@@ -74,8 +74,8 @@ def test_names_as_hasura_has_them() -> None:
     }
 
 
-def test_camel_turns_generated_names_and_only_those() -> None:
-    """The database's own names stay, also where they look like generated ones."""
+def test_camel_is_hasuras_graphql_default() -> None:
+    """Fields in camelCase, those of tables and columns too, types in PascalCase, the roots as they are."""
     made = table(
         "order_items",
         "unit_price",
@@ -84,21 +84,49 @@ def test_camel_turns_generated_names_and_only_those() -> None:
     )
     names = build_names(catalog(made), "camel")
     items = names.table("order_items")
-    assert items.type == items.roots.list == "order_items"
-    assert items.columns == {"unit_price": "unit_price", "how": "how"}
+    assert (items.type, items.roots.list) == ("OrderItems", "orderItems")
+    assert items.columns == {"unit_price": "unitPrice", "how": "how"}
+    assert items.column_of["unitPrice"] == "unit_price"
     assert items.roots.by_pk == "orderItemsByPk"
-    assert items.roots.aggregate == items.types.aggregate == "orderItemsAggregate"
+    assert (items.roots.aggregate, items.types.aggregate) == ("orderItemsAggregate", "OrderItemsAggregate")
     assert items.roots.insert_one == "insertOrderItemsOne"
-    assert items.types.bool_exp == "orderItemsBoolExp"
-    assert items.types.stddev_pop_fields == "orderItemsStddevPopFields"
+    assert items.types.bool_exp == "OrderItemsBoolExp"
+    assert items.types.stddev_pop_fields == "OrderItemsStddevPopFields"
+    assert items.types.bool_and_arguments == "OrderItemsSelectColumnOrderItemsAggregateBoolExpBoolAndArgumentsColumns"
     assert items.relations == {"order_lines": "orderLines", "big_box": "bigBox"}
     assert items.relation_aggregates == {"order_lines": "orderLinesAggregate"}
     assert items.relation_of["orderLines"] == "order_lines"
-    assert items.enums == {"how": "orderItemsHowEnum"}
-    assert [names.word(word) for word in ("order_by", "_is_null", "where", "affected_rows", "Int_comparison_exp")] == [
-        *("orderBy", "_isNull", "where", "affectedRows", "IntComparisonExp")
+    assert items.enums == {"how": "OrderItemsHowEnum"}
+    assert items.enum_comparisons == {"how": "OrderItemsHowEnumComparisonExp"}
+    assert [names.word(word) for word in ("order_by", "_is_null", "where", "affected_rows")] == [
+        *("orderBy", "_isNull", "where", "affectedRows")
     ]
+    shared = ("order_by", "Int_comparison_exp", "bigint_comparison_exp", "query_root", "subscription_root")
+    assert [names.type_word(word) for word in shared] == [
+        *("OrderBy", "IntComparisonExp", "BigintComparisonExp", "query_root", "subscription_root")
+    ]
+    assert [names.direction(word) for word in ("asc", "desc_nulls_last")] == ["ASC", "DESC_NULLS_LAST"]
     assert names.notes == ()
+
+
+def test_camel_leaves_names_given_by_hand() -> None:
+    """As Hasura's custom names; only what is made of them is turned."""
+    made = table("order_items", "unit_price")
+    columns = {name: replace(each, shown_as="net_price") for name, each in made.columns.items() if name == "unit_price"}
+    given = replace(made, shown_as="my_items", columns={**made.columns, **columns})
+    items = build_names(catalog(given), "camel").table("order_items")
+    assert items.columns["unit_price"] == "net_price"
+    assert (items.roots.list, items.roots.by_pk, items.type) == ("my_items", "myItemsByPk", "MyItems")
+
+
+def test_what_camel_makes_one_is_told_apart() -> None:
+    """The name that is the database's own goes first."""
+    names = build_names(catalog(table("a", "user_id", "userId", "Größe 2"), "user_role", "userRole", "a b"), "camel")
+    assert names.table("a").columns == {"user_id": "userId_column", "userId": "userId", "Größe 2": "Grosse2"}
+    assert (names.table("userRole").roots.list, names.table("user_role").roots.list) == ("userRole", "userRole_table")
+    assert names.table("user_role").types.bool_exp == "UserRoleTableBoolExp"
+    assert names.table("a b").roots.list == "aB"
+    assert names.notes
 
 
 def test_snake_leaves_words_alone() -> None:
@@ -247,8 +275,8 @@ def test_relations_give_way_to_columns() -> None:
     snake, turned = (build_names(catalog(made), style).table("users") for style in ("snake", "camel"))
     assert snake.relations == {"a_b": "a_b", "c d": "c_d_relation", "posts": "posts"}
     assert snake.relation_aggregates == {"posts": "posts_aggregate_field"}
-    assert turned.relations == {"a_b": "aB_relation", "c d": "cD", "posts": "posts"}
-    assert turned.relation_aggregates == {"posts": "postsAggregate"}
+    assert turned.relations == {"a_b": "aB_relation", "c d": "cD_relation", "posts": "posts"}
+    assert turned.relation_aggregates == {"posts": "postsAggregate_field"}
     assert snake.relation_aggregate_of == {"posts_aggregate_field": "posts"}
 
 
@@ -300,7 +328,7 @@ def check_all(names: Names) -> None:
     tables = names.tables.values()
     types = list(chain.from_iterable(types_of(each) for each in tables))
     assert len(set(types)) == len(types)
-    assert not set(types) & {*SCALARS, "Int", "Float", "String", "Boolean", "ID", names.word("order_by")}
+    assert not set(types) & {*SCALARS, "Int", "Float", "String", "Boolean", "ID", names.type_word("order_by")}
     kinds = ("list", "by_pk", "aggregate", "connection", "group", "stream")
     queries = [getattr(each.roots, kind) for each in tables for kind in kinds]
     assert sorted(names.queries) == sorted(queries)

@@ -101,27 +101,27 @@ def test_meanings_are_these() -> None:
     made = built(SHOP, "camel")
     orders = SHOP.tables["customers"].relations["orders"]
     customer = SHOP.tables["orders"].relations["customer"]
-    assert made.meanings["orders", "from_address"] == ColumnField("from_address")
-    assert made.meanings["orders", "customer"] == RelationField(customer)
-    assert made.meanings["customers", "orders"] == RelationField(orders)
-    assert made.meanings["customers", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["customersBoolExp", "_or"] is Connective.OR
-    assert made.meanings["customersBoolExp", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["ordersAggregateBoolExp", "count"] == AggregateFunction("count")
-    assert made.meanings["ordersAggregateBoolExpCount", "predicate"] is CountPart.PREDICATE
+    assert made.meanings["Orders", "fromAddress"] == ColumnField("from_address")
+    assert made.meanings["Orders", "customer"] == RelationField(customer)
+    assert made.meanings["Customers", "orders"] == RelationField(orders)
+    assert made.meanings["Customers", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.meanings["CustomersBoolExp", "_or"] is Connective.OR
+    assert made.meanings["CustomersBoolExp", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.meanings["OrdersAggregateBoolExp", "count"] == AggregateFunction("count")
+    assert made.meanings["OrdersAggregateBoolExpCount", "predicate"] is CountPart.PREDICATE
     assert made.meanings["IntComparisonExp", "_isNull"] == Comparison("_is_null")
-    assert made.meanings["customersOrderBy", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["ordersAggregateFields", "stddevPop"] == AggregateFunction("stddev_pop")
-    assert made.meanings["ordersAggregate", "nodes"] is Part.NODES
-    assert made.meanings["ordersMutationResponse", "affectedRows"] is Part.AFFECTED_ROWS
-    assert made.meanings["ordersSetInput", "customer_id"] == ColumnField("customer_id")
-    assert made.roots["queryRoot", "orderItemsByPk"] == RootField("order_items", Action.BY_PK)
-    assert made.roots["mutationRoot", "insertOrdersOne"] == RootField("orders", Action.INSERT_ONE)
-    assert made.arguments["queryRoot", "orders"]["distinctOn"] is Argument.DISTINCT_ON
-    assert made.arguments["queryRoot", "orderItemsByPk"]["product_id"] == ColumnField("product_id")
-    assert made.arguments["customers", "orders"]["orderBy"] is Argument.ORDER_BY
-    assert made.arguments["ordersAggregateFields", "count"]["columns"] is Argument.COLUMNS
-    assert made.arguments["mutationRoot", "updateOrdersByPk"]["pkColumns"] is Argument.PK_COLUMNS
+    assert made.meanings["CustomersOrderBy", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.meanings["OrdersAggregateFields", "stddevPop"] == AggregateFunction("stddev_pop")
+    assert made.meanings["OrdersAggregate", "nodes"] is Part.NODES
+    assert made.meanings["OrdersMutationResponse", "affectedRows"] is Part.AFFECTED_ROWS
+    assert made.meanings["OrdersSetInput", "customerId"] == ColumnField("customer_id")
+    assert made.roots["query_root", "orderItemsByPk"] == RootField("order_items", Action.BY_PK)
+    assert made.roots["mutation_root", "insertOrdersOne"] == RootField("orders", Action.INSERT_ONE)
+    assert made.arguments["query_root", "orders"]["distinctOn"] is Argument.DISTINCT_ON
+    assert made.arguments["query_root", "orderItemsByPk"]["productId"] == ColumnField("product_id")
+    assert made.arguments["Customers", "orders"]["orderBy"] is Argument.ORDER_BY
+    assert made.arguments["OrdersAggregateFields", "count"]["columns"] is Argument.COLUMNS
+    assert made.arguments["mutation_root", "updateOrdersByPk"]["pkColumns"] is Argument.PK_COLUMNS
 
 
 def test_roots_are_all_root_fields() -> None:
@@ -169,13 +169,13 @@ def test_a_relation_that_takes_no_arguments_is_in_no_table_of_arguments() -> Non
 def test_enum_values_are_handed_over_as_plain_texts() -> None:
     """Columns under their database names, directions in snake case, members as they are."""
     types = built(SHOP, "camel").schema.graphql.type_map
-    columns, directions, members_ = types["ordersSelectColumn"], types["orderBy"], types["customersStatusEnum"]
+    columns, directions, members_ = types["OrdersSelectColumn"], types["OrderBy"], types["CustomersStatusEnum"]
     assert isinstance(columns, GraphQLEnumType)
     assert isinstance(directions, GraphQLEnumType)
     assert isinstance(members_, GraphQLEnumType)
-    assert columns.coerce_input_value("from_address") == "from_address"
-    assert type(columns.coerce_input_value("from_address")) is str
-    assert directions.coerce_input_value("ascNullsFirst") == "asc_nulls_first"
+    assert columns.coerce_input_value("fromAddress") == "from_address"
+    assert type(columns.coerce_input_value("fromAddress")) is str
+    assert directions.coerce_input_value("ASC_NULLS_FIRST") == "asc_nulls_first"
     assert members_.coerce_input_value("gone") == "gone"
     assert members_.coerce_output_value("gone") == "gone"
 
