@@ -19,20 +19,28 @@ the database (keys, members of ENUMs), and a name given by hand is a field's nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from itertools import count
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from schema_gen.catalog import Catalog, Column, Relation, Table
 from schema_gen.column_types import SCALARS
-from schema_gen.words import NOT_ENUM_VALUES, all_enum_values, camel, is_legal, legal, pascal
-
-Style = Literal["snake", "camel"]
+from schema_gen.words import (
+    NOT_ENUM_VALUES,
+    ROOTS,
+    all_enum_values,
+    candidates,
+    distinct,
+    is_legal,
+    legal,
+    styled,
+    styled_name,
+    styled_type,
+)
+from schema_gen.words import Style as Style
 
 BUILT_IN: Final = ("Int", "Float", "String", "Boolean", "ID")
-ROOTS: Final = ("query_root", "mutation_root", "subscription_root")
 SHARED_TYPES: Final = (
     *("order_by", "cursor_ordering", *ROOTS, "PageInfo", "page_info"),
     *(f"{scalar}_comparison_exp" for scalar in (*BUILT_IN, *SCALARS)),
@@ -216,11 +224,11 @@ class Names:
 
     def word(self, word: str) -> str:
         """A generated name that belongs to no table (an argument, an operator, a field) in this style."""
-        return _styled(word, self.style)
+        return styled(word, self.style)
 
     def type_word(self, word: str) -> str:
         """The name of a generated type that belongs to no table, in this style."""
-        return _styled_type(word, self.style)
+        return styled_type(word, self.style)
 
     def direction(self, word: str) -> str:
         """A direction of an order in this style."""
@@ -231,14 +239,6 @@ def legal_enum_members(column: Column) -> tuple[str, ...] | None:
     """The values of an ENUM column if a GraphQL enum can have them all, else `None`."""
     members = column.type.members
     return members if column.type.base == "enum" and all_enum_values(members) else None
-
-
-def _styled(word: str, style: Style) -> str:
-    return camel(word) if style == "camel" else word
-
-
-def _styled_type(word: str, style: Style) -> str:
-    return pascal(word) if style == "camel" and word not in ROOTS else word
 
 
 @dataclass(slots=True)
@@ -253,7 +253,7 @@ class _Names:
 
     def made(self, pattern: str, base: str) -> str:
         """A field's name; a pattern that adds nothing leaves the base as it is."""
-        return base if pattern == "{}" else _styled(pattern.format(base), self.style)
+        return base if pattern == "{}" else styled(pattern.format(base), self.style)
 
     def own(self, base: str, patterns: Mapping[str, str]) -> dict[str, str]:
         """The names that `patterns` make of `base`."""
@@ -261,7 +261,7 @@ class _Names:
 
     def made_type(self, pattern: str, base: str) -> str:
         """A type's name."""
-        return _styled_type(pattern.format(base), self.style)
+        return styled_type(pattern.format(base), self.style)
 
     def own_types(self, base: str) -> dict[str, str]:
         """The names of the types that Hasura makes of `base`, but for the object type itself."""
@@ -279,8 +279,8 @@ class _Names:
 
     def claim(self, table: str, wanted: str) -> str:
         """A base for all names of `table`, like `wanted` if possible, and all Hasura's names of it taken."""
-        wish = wanted if is_legal(wanted) else _styled(legal(wanted), self.style)
-        base = next(each for each in _candidates(wish, "table") if self.fits(each))
+        wish = wanted if is_legal(wanted) else styled(legal(wanted), self.style)
+        base = next(each for each in candidates(wish, "table") if self.fits(each))
         self.note("table", wanted, base)
         self.types.update(dict.fromkeys((self.made_type("{}", base), *self.own_types(base).values()), table))
         self.queries.update((name, RootName(table, kind)) for kind, name in self.own(base, _QUERIES).items())
@@ -290,7 +290,7 @@ class _Names:
     def type(self, table: str, base: str, suffix: str) -> str:
         """A type name of our own, which gives way to tables."""
         wanted = self.made_type("{}_" + suffix, base)
-        name = next(each for each in _candidates(wanted, "type") if each not in self.types)
+        name = next(each for each in candidates(wanted, "type") if each not in self.types)
         self.note("type", wanted, name)
         self.types[name] = table
         return name
@@ -298,7 +298,7 @@ class _Names:
     def query(self, table: str, base: str, kind: str) -> str:
         """A query field of our own, which gives way to tables."""
         wanted = self.made(_OWN_QUERIES[kind], base)
-        name = next(each for each in _candidates(wanted, "field") if each not in self.queries)
+        name = next(each for each in candidates(wanted, "field") if each not in self.queries)
         self.note("field", wanted, name)
         self.queries[name] = RootName(table, kind)
         return name
@@ -317,33 +317,11 @@ _HASURA_TYPES: Final = {
 }
 
 
-def _candidates(name: str, kind: str) -> Iterator[str]:
-    yield name
-    stem = "" if name == "_" else name  # two underscores at the start are kept by GraphQL for itself
-    yield f"{stem}_{kind}"
-    for number in count(2):
-        yield f"{stem}_{kind}_{number}"
-
-
-def _distinct(wanted: Iterable[tuple[str, str]], kind: str, taken: set[str]) -> dict[str, str]:
-    """(database name, public name wished for) -> names that are in no conflict; `taken` grows.
-
-    Wishes that are the database's own names go first: a name that had to be changed
-    never takes one that did not.
-    """
-    pairs = list(wanted)
-    found: dict[str, str] = {}
-    for original, wish in sorted(pairs, key=lambda pair: pair[0] != pair[1]):
-        found[original] = next(each for each in _candidates(wish, kind) if each not in taken)
-        taken.add(found[original])
-    return {original: found[original] for original, _ in pairs}
-
-
 def build_names(catalog: Catalog, style: Style = "snake") -> Names:
     """The public names of everything in `catalog`."""
     made = _Names(style)
-    made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(_styled_type(word, style) for word in SHARED_TYPES)), ""))
-    wanted = {table.name: table.shown_as or _styled_name(table.name, style) for table in catalog}
+    made.types.update(dict.fromkeys((*BUILT_IN, *SCALARS, *(styled_type(word, style) for word in SHARED_TYPES)), ""))
+    wanted = {table.name: table.shown_as or styled_name(table.name, style) for table in catalog}
     order = sorted(wanted, key=lambda name: (not is_legal(wanted[name]), len(wanted[name]), name))
     bases = {name: made.claim(name, wanted[name]) for name in order}
     built = {name: _table_names(made, catalog.tables[name], bases[name]) for name in order}
@@ -362,7 +340,7 @@ def _table_names(made: _Names, table: Table, base: str) -> TableNames:
     roots = made.own(base, _QUERIES) | own_queries | made.own(base, _MUTATIONS)
     types = made.own_types(base) | {suffix: made.type(table.name, base, suffix) for suffix in sorted(_OWN_TYPES)}
     columns, relations, aggregates = _field_names(made, table)
-    constraints = _distinct(((key.name, legal(key.name)) for key in table.keys), "key", set(NOT_ENUM_VALUES))
+    constraints = distinct(((key.name, legal(key.name)) for key in table.keys), "key", set(NOT_ENUM_VALUES))
     enums = {
         column.name: made.type(table.name, base, f"{columns[column.name]}_enum")
         for column in table.columns.values()
@@ -389,16 +367,16 @@ def _table_names(made: _Names, table: Table, base: str) -> TableNames:
 
 def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Columns, relations and relation aggregates: they share one name space, with the connectives of conditions."""
-    taken = {_styled(word, made.style) for word in ("_and", "_or", "_not")} | NOT_ENUM_VALUES
+    taken = {styled(word, made.style) for word in ("_and", "_or", "_not")} | NOT_ENUM_VALUES
     shown = ((column.name, column.shown_as) for column in table.columns.values())
-    wanted = {name: given or _styled_name(name, made.style) for name, given in shown}
-    legally = ((name, wish if is_legal(wish) else _styled(legal(wish), made.style)) for name, wish in wanted.items())
-    columns = _distinct(legally, "column", taken)
-    wished = {name: _styled(legal(name), made.style) for name in table.relations}
-    relations = _distinct(wished.items(), "relation", taken)
+    wanted = {name: given or styled_name(name, made.style) for name, given in shown}
+    legally = ((name, wish if is_legal(wish) else styled(legal(wish), made.style)) for name, wish in wanted.items())
+    columns = distinct(legally, "column", taken)
+    wished = {name: styled(legal(name), made.style) for name in table.relations}
+    relations = distinct(wished.items(), "relation", taken)
     many = (relation for relation in table.relations.values() if not relation.to_one)
     suffixed = ((each.name, _aggregate_name(relations, each, made.style)) for each in many)
-    aggregates = _distinct(suffixed, "field", taken)
+    aggregates = distinct(suffixed, "field", taken)
     for name, public in columns.items():
         made.note(f"column of '{table.name}'", wanted[name], public)
     for name, public in relations.items():
@@ -406,13 +384,8 @@ def _field_names(made: _Names, table: Table) -> tuple[dict[str, str], dict[str, 
     return columns, relations, aggregates
 
 
-def _styled_name(name: str, style: Style) -> str:
-    """A name of the database in this style; one that is not legal is told as it stands."""
-    return _styled(name, style) if is_legal(name) else name
-
-
 def _aggregate_name(relations: Mapping[str, str], relation: Relation, style: Style) -> str:
-    return _styled(legal(f"{relations[relation.name]}_aggregate"), style)
+    return styled(legal(f"{relations[relation.name]}_aggregate"), style)
 
 
 def _inverse(names: Mapping[str, str]) -> Mapping[str, str]:

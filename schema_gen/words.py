@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Final, Literal
 
 # A lone underscore is left out as well: it would make `__aggregate` and the like.
 _LEGAL = re.compile(r"(?!__|_$)[_A-Za-z][_0-9A-Za-z]*")
 _UNDERSCORE: Final = "u5f"
 _ILLEGAL_RUN = re.compile(r"[^_0-9A-Za-z]+")
 
+Style = Literal["snake", "camel"]
+ROOTS: Final = ("query_root", "mutation_root", "subscription_root")
+"""Types that are called so in every style."""
 NOT_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
 
 # Latin letters that Unicode does not take apart.
@@ -65,6 +69,44 @@ def pascal(name: str) -> str:
     turned = camel(name)
     bare = turned.lstrip("_")
     return turned[: len(turned) - len(bare)] + bare[:1].upper() + bare[1:]
+
+
+def styled(word: str, style: Style) -> str:
+    """The name of a field, an argument or an operator in this style."""
+    return camel(word) if style == "camel" else word
+
+
+def styled_type(word: str, style: Style) -> str:
+    """The name of a type in this style."""
+    return pascal(word) if style == "camel" and word not in ROOTS else word
+
+
+def styled_name(name: str, style: Style) -> str:
+    """A name of the database in this style; one that is not legal is told as it stands."""
+    return styled(name, style) if is_legal(name) else name
+
+
+def candidates(name: str, kind: str) -> Iterator[str]:
+    """`name`, and what stands in for it where it is taken."""
+    yield name
+    stem = "" if name == "_" else name  # two underscores at the start are kept by GraphQL for itself
+    yield f"{stem}_{kind}"
+    for number in count(2):
+        yield f"{stem}_{kind}_{number}"
+
+
+def distinct(wanted: Iterable[tuple[str, str]], kind: str, taken: set[str]) -> dict[str, str]:
+    """(database name, public name wished for) -> names that are in no conflict; `taken` grows.
+
+    Wishes that are the database's own names go first: a name that had to be changed
+    never takes one that did not.
+    """
+    pairs = list(wanted)
+    found: dict[str, str] = {}
+    for original, wish in sorted(pairs, key=lambda pair: pair[0] != pair[1]):
+        found[original] = next(each for each in candidates(wish, kind) if each not in taken)
+        taken.add(found[original])
+    return {original: found[original] for original, _ in pairs}
 
 
 def all_enum_values(words: Iterable[str]) -> bool:
