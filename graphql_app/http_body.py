@@ -42,6 +42,12 @@ class Bounds:
 
 DEFAULT_BOUNDS = Bounds()
 
+LONG_BYTES = 64 * 1024
+"""A body of this size takes milliseconds to read and to plan: that is done beside the event loop."""
+HEAVY_BYTES = 256 * 1024
+"""A body of this size (thousands of rows to insert) waits for its turn: read, it takes ten times as much memory."""
+HEAVY_AT_ONCE = 4
+
 
 class ClientGone(Exception):
     """The client closed the connection before its request was complete: there is nobody to answer."""

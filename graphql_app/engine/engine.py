@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from graphql_app.aside import aside
 from graphql_app.engine.assemble import Value, text_of
 from graphql_app.engine.attempt import Job, T
 from graphql_app.engine.compile import Prepared, compile_call
@@ -88,11 +89,13 @@ class Engine:
         """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
         return await self.live.table(name)
 
-    async def run(self, call: Call) -> Reply:
+    async def run(self, call: Call, *, long: bool = False) -> Reply:
         """Answers a call. A read that is equal to an earlier one but for its values is not planned again.
 
-        Raises `AppError`.
+        A `long` one is planned beside the event loop. Raises `AppError`.
         """
+        if long:
+            return await self.execute(await aside(self.prepare, call))
         request = call.roots[0].request
         if len(call.roots) > 1 or not isinstance(request, Read):
             return await self.execute(self.prepare(call))

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.aside import aside
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
@@ -19,7 +20,7 @@ from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
 from graphql_app.graphql_api.long_text import LongText
 from graphql_app.graphql_api.wire import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
-from graphql_app.http_body import Bounds, ClientGone, read_body
+from graphql_app.http_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.leaving import WhileClientStays
 from graphql_app.negotiation import takes_gzip
@@ -34,10 +35,6 @@ _STATUS = {
 }
 
 _CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE_JSON)}
-
-HEAVY_BYTES = 256 * 1024
-"""A body of this size (thousands of rows to insert) waits for its turn: read, it takes ten times as much memory."""
-HEAVY_AT_ONCE = 4
 
 Headers = dict[bytes, bytes]
 Answered = tuple[str, Answer, int]
@@ -96,7 +93,10 @@ class GraphQLEndpoint:
             with WhileClientStays(receive, self.observer, "graphql"):
                 await self.heavy.acquire()
         try:
-            asked = self._asked(scope, headers, body)
+            if len(body) < LONG_BYTES:
+                asked = self._asked(scope, headers, body)
+            else:
+                asked = await aside(self._asked, scope, headers, body)
             if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
                 return None
             if media is None:

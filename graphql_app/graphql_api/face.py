@@ -26,6 +26,7 @@ from graphql_app.graphql_api.prepared import (
     FieldFailed,
     compile_fields,
     compiled,
+    compiled_aside,
     generated_only,
     root_fields,
     root_type,
@@ -173,7 +174,10 @@ class GraphQLFace:
         if operation.mutates and asked.read_only:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
         bound = bind(served.built.schema.graphql, operation, asked.variables)
-        made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+        if bound.slots.constants:
+            made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
+        else:
+            made = compiled(self._engine, served.snapshot, served.built, operation, bound)
         entry = asked.entry if operation.mutates else None
         if made is None:
             if entry is not None:

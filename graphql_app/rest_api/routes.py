@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from asyncio import Semaphore
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphql_app.aside import aside
 from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.ledger import Entry
 from graphql_app.errors import AppError, Code, Outcome, RequestError
 from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, ClientGone, parse_json, read_body
+from graphql_app.http_body import (
+    DEFAULT_BOUNDS,
+    HEAVY_AT_ONCE,
+    HEAVY_BYTES,
+    LONG_BYTES,
+    Bounds,
+    ClientGone,
+    parse_json,
+    read_body,
+)
 from graphql_app.idempotency import client_entry
 from graphql_app.leaving import WhileClientStays
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
@@ -37,6 +48,7 @@ from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, 
 from graphql_app.rest_api.query_string import parse_pairs
 from graphql_app.rest_api.table_route import TableRoute
 from graphql_app.settings import Settings
+from schema_gen.catalog import Catalog, Table
 
 TABLE_PATH = "/api/{table}"
 QUERY_PATH = "/api/{table}/query"
@@ -87,6 +99,7 @@ class Endpoint:
     observer: Observer
     clock: Clock
     suggests: bool = False
+    heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -121,26 +134,36 @@ class Endpoint:
         body = await read_body(dict(scope["headers"]), receive, self.bounds.body_bytes) if operation.takes_body else b""
         entry = client_entry(scope, body) if operation.writes else None
         with WhileClientStays(receive, self.observer, "rest"):
-            return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
+            if len(body) < HEAVY_BYTES:
+                return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
+            async with self.heavy:
+                return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
 
     async def _call(self, operation: Operation, scope: Scope, body: bytes, entry: Entry | None) -> Answer:
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
-        pairs = parse_pairs(scope["query_string"])
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
-        prepared = operation.prepare(
-            Wish(catalog, table, parse_json(body, self.bounds.json_depth) if body else {}, pairs)
-        )
+        long = len(body) >= LONG_BYTES
+        if long:
+            prepared = await aside(self._prepared, operation, scope, body, catalog, table)
+        else:
+            prepared = self._prepared(operation, scope, body, catalog, table)
         if entry is not None:
-            return await self._once(prepared, entry)
-        return self._success(prepared, await self.engine.run(prepared.call))
+            return await self._once(prepared, entry, long=long)
+        return self._success(prepared, await self.engine.run(prepared.call, long=long))
+
+    def _prepared(self, operation: Operation, scope: Scope, body: bytes, catalog: Catalog, table: Table) -> Prepared:
+        pairs = parse_pairs(scope["query_string"])
+        given = parse_json(body, self.bounds.json_depth) if body else {}
+        return operation.prepare(Wish(catalog, table, given, pairs))
 
     def _success(self, prepared: Prepared, reply: Reply) -> Answer:
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
 
-    async def _once(self, prepared: Prepared, entry: Entry) -> Answer:
-        compiled = self.engine.prepare(prepared.call)
+    async def _once(self, prepared: Prepared, entry: Entry, *, long: bool) -> Answer:
+        plan = self.engine.prepare
+        compiled = await aside(plan, prepared.call) if long else plan(prepared.call)
         once = await self.engine.execute_once(compiled, (), entry, lambda reply: self._success(prepared, reply).body)
         return kept(once.answer, once.retry_count, replayed=once.replayed)
 
