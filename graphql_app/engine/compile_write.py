@@ -76,7 +76,8 @@ class CompiledChange:
     With `lock`, the rows' keys are locked and read first, `change` then takes those keys;
     without, `change` finds its rows itself. More than `max_affected` rows are refused.
     `returning` nodes take the keys; they are read before the change where `before` is set.
-    `change` is None where nothing is to be done.
+    `change` is None where nothing is to be done. `kept` are the places of the key's columns
+    that it leaves as they are, by which `returning` finds the rows; None: all.
     """
 
     change: Statement | None
@@ -86,6 +87,7 @@ class CompiledChange:
     returning: tuple[Node, ...] = ()
     before: bool = False
     max_affected: Value | None = None
+    kept: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +209,7 @@ def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
     if wanted and key:
         check(write.table, Event.UPDATE, key.columns)
     if wanted and key and any(item.column.name in key.columns for item in write.assignments):
-        if write.by_key:
-            return _update_key(dialect, write, wanted)
-        raise RequestError(Code.NO_KEY, "Rows cannot be returned by an update that changes their primary key")
+        return _update_key(dialect, write, wanted) if write.by_key else _update_keys(dialect, write, wanted)
     return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
 
 
@@ -230,18 +230,34 @@ def _assignment(alias: str, item: plan.Assignment | plan.JsonAssignment) -> Sql:
 
 def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
     """An update by key that changes the key: the row is read back by the new one."""
-    new = {item.column.name: item for item in write.assignments if isinstance(item, plan.Assignment)}
-    key_columns = write.table.primary_key.columns if write.table.primary_key else ()
-    if any(item.increment for name_, item in new.items() if name_ in key_columns):
-        raise RequestError(Code.NO_KEY, "A row cannot be returned by an update that increments its primary key")
+    moved = _moved_to(write)
+    new = {part.column.name for part in moved}
     kept = [part for part in _parts(write.where) if part.column.name not in new]
-    moved = [
-        plan.CompareColumn(new[column].column, Operator.EQ, new[column].value)
-        for column in key_columns
-        if column in new
-    ]
     nodes = _read_back(dialect, write.table, plan.AllOf((*kept, *moved)), wanted)
     return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes)
+
+
+def _update_keys(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+    """An update of many rows that changes parts of their keys: the rows are read back by what stays and what is new."""
+    table = write.table
+    moved = _moved_to(write)
+    new = {part.column.name for part in moved}
+    kept = tuple(place for place, column in enumerate(table.key_columns) if column.name not in new)
+    # Of what is changed as a whole there is one row, or the key would be there twice.
+    parts = (plan.KeyIn(tuple(table.key_columns[place] for place in kept)),) if kept else ()
+    nodes = _read_back(dialect, table, plan.AllOf((*parts, *moved)), wanted, one=False)
+    change = finish(_update_sql(dialect, write, plan.KeyIn(table.key_columns)))
+    lock = _lock(dialect, table, write.where)
+    return CompiledChange(change, write.answer, False, lock, nodes, max_affected=write.max_affected, kept=kept)
+
+
+def _moved_to(write: plan.UpdatePlan) -> list[plan.CompareColumn]:
+    """The columns of the key that change, with their new values. Raises `RequestError` where these are not known."""
+    found = {item.column.name: item for item in write.assignments if isinstance(item, plan.Assignment)}
+    new = [found[column.name] for column in write.table.key_columns if column.name in found]
+    if any(item.increment for item in new):
+        raise RequestError(Code.NO_KEY, "Rows cannot be returned by an update that increments their primary key")
+    return [plan.CompareColumn(item.column, Operator.EQ, item.value) for item in new]
 
 
 def _parts(where: plan.Condition) -> list[plan.CompareColumn]:

@@ -143,12 +143,21 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
         keys = locked.rows
         _check_affected(write.max_affected, len(keys), slots)
     if write.change is not None and (keys or write.lock is None):
-        done.affected = await _apply(session, write.change.render(slots, keys), write.before, batches, slots, keys)
+        change, found_by = write.change.render(slots, keys), _kept(keys, write.kept)
+        done.affected = await _apply(session, change, write.before, batches, slots, found_by)
         _check_affected(write.max_affected, done.affected, slots)
     if done.affected or not write.by_key:
         # An update of a key that touched no row may have read another one, which has the new key already.
         done.rows = [[whole(batch)] for batch in batches]
     return done
+
+
+def _kept(keys: Sequence[bytes], places: tuple[int, ...] | None) -> Sequence[bytes]:
+    """The parts of keys in these places; all of each where None are named."""
+    if places is None:
+        return keys
+    parts = (key.split(KEY_SEPARATOR) for key in keys)
+    return [KEY_SEPARATOR.join([key[place] for place in places]) for key in parts] if places else ()
 
 
 async def _changes(session: Session, write: CompiledChanges, slots: Sequence[object]) -> bytes:

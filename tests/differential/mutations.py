@@ -81,9 +81,8 @@ class _Mutation:
         sets, steps = update.get("_set") or {}, update.get("_inc") or {}
         found = {BODY for name in sets if name in steps or any(name in update.get(each, ()) for each in OPERATORS)}
         found |= {NOT_NULL for name, value in sets.items() if value is None and not self._table.columns[name].nullable}
-        keys = [name for name in self._table.key if name in sets or name in steps]
         returning = self._form == "by_pk" or any(part.name == "returning" for part in self._parts().values())
-        if keys and returning and (self._form != "by_pk" or any(name in steps for name in keys)):
+        if returning and any(name in steps for name in self._table.key):
             found.add(NO_KEY)
         return found
 
