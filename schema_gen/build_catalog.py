@@ -14,7 +14,7 @@ from typing import Final
 from schema_gen.catalog import Catalog, Column, Event, ForeignKey, Index, Key, Skipped, Table, TableKind, Trigger
 from schema_gen.column_types import known
 from schema_gen.customize import NOTHING, Customization, added_keys, renamed
-from schema_gen.declared import numbers_in_keys, told
+from schema_gen.declared import default_sql, numbers_in_keys, told
 from schema_gen.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
 from schema_gen.parse_type import column_type, unquoted
 from schema_gen.relations import Version, build_relations
@@ -194,6 +194,7 @@ def _column(server: Server, row: ColumnRow, json: bool) -> Column:
         nullable=row.nullable,
         ordinal=row.ordinal,
         default=default,
+        default_sql=default_sql(server, row, default),
         has_default=row.nullable or default is not None or auto_increment or generated,
         auto_increment=auto_increment,
         generated=generated,

@@ -48,7 +48,8 @@ class ColumnType:
 class Column:
     """One column. `has_default` is true where an INSERT may leave it out; `shown_as` is a name given by hand.
 
-    `zero_date`: it may hold a date of zeros, which is shown as null.
+    `zero_date`: it may hold a date of zeros, which is shown as null. `default_sql` is an expression that gives the
+    default of a new row, where that is known.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Column:
     comment: str = ""
     shown_as: str = ""
     zero_date: bool = False
+    default_sql: str | None = None
 
     @property
     def shown_null(self) -> bool:
@@ -209,6 +211,16 @@ class Table:
     def auto_increment(self) -> Column | None:
         """The column that the database numbers, if there is one."""
         return next((column for column in self.columns.values() if column.auto_increment), None)
+
+    @property
+    def numbers_in_groups(self) -> bool:
+        """Whether rows are numbered within those of equal other key columns (MyISAM), and not one after the other."""
+        auto = self.auto_increment
+        return (
+            auto is not None
+            and any(auto.name in key.columns[1:] for key in self.keys)
+            and not any(index.columns[:1] == (auto.name,) for index in self.indexes)
+        )
 
 
 @dataclass(frozen=True, slots=True)

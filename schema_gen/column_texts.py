@@ -34,4 +34,9 @@ FLOAT_SQL: Final = f"IF(CAST({SHORT} AS FLOAT)={{c}},{SHORT},CAST({{c}}+0e0 AS C
 # Members hold no commas; the empty set and a set of the member '' differ in the number only.
 SET_SQL: Final = "IF({c}+0=0,'[]',CONCAT('[',REPLACE(JSON_QUOTE(CONVERT({c} USING utf8mb4)),',','\",\"'),']'))"
 BASE64_SQL: Final = "CONCAT('\"',REPLACE(TO_BASE64({c}),'\\n',''),'\"')"
+# A geometry's own reference system goes with it, where the column does not insist on one.
+GEOMETRY: Final = (
+    'IF(ST_SRID({c})=0,ST_AsGeoJSON({c}),CONCAT(\'{"crs":{"type":"name","properties":'
+    '{"name":"urn:ogc:def:crs:EPSG::\',ST_SRID({c}),\'"}},\',SUBSTRING(ST_AsGeoJSON({c}),2)))'
+)
 SHORT_DECIMAL: Final = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT({c})))"

@@ -176,7 +176,7 @@ _BINARY: Final = TypeRow(
 )
 _GEOMETRY: Final = TypeRow(
     "geometry",
-    "ST_AsGeoJSON({c})",
+    texts.GEOMETRY,
     encoders.encode_geometry,
     _NOTHING,
     key_sql="HEX({c})",
@@ -325,6 +325,8 @@ def _row_of(type_: ColumnType) -> TypeRow:
     row = ROWS[_row_name(type_)]
     if type_.zerofill:
         return _with_operand(row, "({c}+0)")  # leading zeros are no JSON
+    if type_.srid and row.json_sql == texts.GEOMETRY:
+        return replace(row, json_sql="ST_AsGeoJSON({c})")
     if type_.charset in (None, "utf8mb4"):
         return row
     if row.key_literal is keys.text_key:

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from schema_gen.catalog import Column, ForeignKey, Table
-from schema_gen.introspect import Server, TableRow
+from schema_gen.introspect import ColumnRow, Server, TableRow
+from schema_gen.literals import quote_text
+from schema_gen.parse_type import unquoted
 
 _MOMENTS: Final = frozenset({"date", "datetime", "timestamp"})
 _ZERO: Final = "0000-00-00"
+_NOW = re.compile(r"(?:CURRENT_TIMESTAMP|NOW)(?:\(\d?\))?", re.IGNORECASE)
+_BITS: Final = frozenset({"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+
+
+def default_sql(server: Server, row: ColumnRow, default: str | None) -> str | None:
+    """An expression for the default of a column.
+
+    Nothing where it takes other columns, or where the server does not say whether it is a text or an expression.
+    """
+    if default is None:
+        return None
+    if server is Server.MARIADB:
+        return None if "`" in (row.default or "") else row.default
+    base = row.data_type.lower()
+    if base in _MOMENTS and _NOW.fullmatch(default):
+        return default
+    if "DEFAULT_GENERATED" in row.extra.upper():
+        # MySQL keeps the text of the expression as if it stood within quotes.
+        return None if "`" in default else unquoted(default)
+    if base in _BITS or (server is Server.OCEANBASE and "(" in default):
+        return None
+    return quote_text(default).decode()
 
 
 def told(columns: Mapping[str, Column], server: Server, row: TableRow) -> dict[str, Column]:

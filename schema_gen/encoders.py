@@ -20,7 +20,7 @@ from typing import Final, cast
 
 from schema_gen.catalog import ColumnType
 from schema_gen.charsets import by_order, compared_text, fits, surely_lacks
-from schema_gen.geojson import wkt_of
+from schema_gen.geojson import srid_of, wkb_of, wkt_of
 from schema_gen.literals import double, integer, quote_bytes, quote_text, quote_texts
 
 Encoder = Callable[[object, ColumnType, bool], bytes]
@@ -290,9 +290,14 @@ def encode_json(value: object, _type: ColumnType, stored: bool) -> bytes:
 
 def encode_geometry(value: object, type_: ColumnType, _stored: bool) -> bytes:
     """A GeoJSON geometry object."""
-    text = wkt_of(value, type_.base)
+    text, srid = wkt_of(value, type_.base), srid_of(value)
+    if not type_.srid and srid:
+        # As the servers keep it: with axes in GeoJSON's order, whatever the reference system's is.
+        return quote_bytes(struct.pack("<I", srid) + wkb_of(value))
     if not type_.srid:
         return b"ST_GeomFromText(" + quote_text(text) + b")"
+    if srid not in (0, type_.srid):
+        raise ValueError(f"expected a geometry of the reference system EPSG:{type_.srid}")
     # Only MySQL has columns with an SRID. Its order of axes follows the reference system in WKT, never in GeoJSON.
     document = json.dumps(value, allow_nan=False)
     return b"ST_GeomFromGeoJSON(" + quote_text(document) + b",1,%d)" % type_.srid

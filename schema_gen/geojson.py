@@ -1,10 +1,15 @@
-"""GeoJSON geometries (RFC 7946) -> WKT. Checked in full: MariaDB stores NULL for a text that it cannot read."""
+"""GeoJSON geometries (RFC 7946, and `crs` as of 2008) -> WKT, WKB.
+
+Checked in full: MariaDB stores NULL for a text that it cannot read.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Final
+import re
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 _MOST_DEPTH: Final = 10
 _EXPECTED: Final = "expected a GeoJSON geometry"
@@ -94,3 +99,59 @@ def _geometry(value: object, depth: int) -> str:
     if kind is None:
         raise ValueError(f"{_EXPECTED}: its type must be one of {', '.join(_KINDS)}, GeometryCollection")
     return kind[0] + kind[1](value.get("coordinates"))
+
+
+# --- reference systems ------------------------------------------------------
+
+_CRS = re.compile(r"(?:urn:ogc:def:crs:EPSG:[0-9.]*:|EPSG:)([0-9]{1,9})")
+
+
+def srid_of(value: object) -> int:
+    """The number of the reference system that the geometry names itself, 0 where it names none.
+
+    Raises:
+        ValueError: `crs` is none of `{"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4326"}}`.
+    """
+    crs = value.get("crs") if isinstance(value, dict) else None
+    if crs is None:
+        return 0
+    properties = crs.get("properties") if isinstance(crs, dict) and crs.get("type") == "name" else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    found = _CRS.fullmatch(name) if isinstance(name, str) else None
+    if found is None:
+        raise ValueError(f"{_EXPECTED} whose crs is named, as EPSG:4326")
+    return int(found[1])
+
+
+def wkb_of(value: Any) -> bytes:
+    """The WKB of a geometry that `wkt_of` takes."""
+    kind = value["type"]
+    if kind == "GeometryCollection":
+        return _wkb(7, [wkb_of(each) for each in value["geometries"]])
+    inside = value["coordinates"]
+    match kind:
+        case "Point":
+            return struct.pack("<BI", 1, 1) + _pair(inside)
+        case "LineString":
+            return _wkb(2, map(_pair, inside))
+        case "Polygon":
+            return _wkb(3, map(_pairs, inside))
+        case "MultiPoint":
+            return _wkb(4, (wkb_of({"type": "Point", "coordinates": each}) for each in inside))
+        case "MultiLineString":
+            return _wkb(5, (wkb_of({"type": "LineString", "coordinates": each}) for each in inside))
+        case _:
+            return _wkb(6, (wkb_of({"type": "Polygon", "coordinates": each}) for each in inside))
+
+
+def _wkb(kind: int, parts: Iterable[bytes]) -> bytes:
+    found = list(parts)
+    return struct.pack("<BII", 1, kind, len(found)) + b"".join(found)
+
+
+def _pair(position: Any) -> bytes:
+    return struct.pack("<dd", *position)
+
+
+def _pairs(ring: Any) -> bytes:
+    return struct.pack("<I", len(ring)) + b"".join(map(_pair, ring))

@@ -7,7 +7,7 @@ certain: given in the request, generated for exactly this row, or locked beforeh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql_app.engine import plan
@@ -122,11 +122,12 @@ def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> li
 
 
 def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
-    rows = write.rows
     wanted = _returning(write)
+    rows = _with_made_keys(dialect, write.rows, needed=bool(wanted))
     check_insert(dialect.features, rows, returned=bool(wanted))
     told = bool(wanted) and bool(told_columns(dialect.features, rows.table, partial(_is_given, rows)))
-    if len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after and not told:
+    alone = len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after
+    if alone and not told and not rows.made:
         return _insert_one(dialect, write, rows.rows[0], wanted)
     outputs = tuple(field.outputs for field in wanted)
     if wanted and not told:
@@ -136,6 +137,26 @@ def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | Compil
     by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
     nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
     return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
+
+
+def _with_made_keys(dialect: Dialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
+    """The rows, with the key columns whose defaults have to be known before they are inserted."""
+    after = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=False)) for item in rows.after)
+    before = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=True)) for item in rows.before)
+    if after or before:
+        rows = replace(rows, after=after, before=before)
+    if (dialect.features.returning and rows.conflict is None) or not (needed or after or rows.conflict):
+        return rows
+    made = tuple(
+        column
+        for column in rows.table.key_columns
+        if column.default_sql is not None and not column.auto_increment and not _is_given(rows, column.name)
+    )
+    if not made:
+        return rows
+    new = tuple(column for column in made if column not in rows.columns)
+    cells = tuple((*row, *(None for _ in new)) for row in rows.rows)
+    return replace(rows, columns=(*rows.columns, *new), rows=cells, made=made)
 
 
 def _is_given(rows: plan.InsertRows, column: str) -> bool:
@@ -194,7 +215,8 @@ def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
     """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
     filled = {column for nested in rows.before for column in nested.relation.columns}
     for column in rows.table.key_columns:
-        if not column.auto_increment and column.name not in filled and given(rows, row, column) is None:
+        known = column.auto_increment or column.name in filled or column in rows.made
+        if not known and given(rows, row, column) is None:
             raise unknown_key(column)
 
 

@@ -80,6 +80,8 @@ class Inserter:
             found = await self.insert(nested.rows)
             for owner, far in zip(nested.owners, found, strict=True):
                 _copy(far, nested.relation.to_columns, rows[owner], nested.relation.columns)
+        if level.made:
+            await self._make_keys(level.made, rows)
         if level.conflict is None:
             await self._plain(level, rows)
         else:
@@ -92,6 +94,14 @@ class Inserter:
                     raise _under_ignored(nested)
                 _copy(rows[owner], nested.relation.columns, child, nested.relation.to_columns)
             await self._fill(nested.rows, children)
+
+    async def _make_keys(self, made: tuple[Column, ...], rows: list[NewRow]) -> None:
+        """Asks the database for the defaults of key columns, once for each row that misses one."""
+        missing = [(row, [column for column in made if column.name not in row.values]) for row in rows]
+        asked = [(row, tuple(columns)) for row, columns in missing if columns]
+        results = await self._each([_defaults(columns) for _, columns in asked])
+        for (row, columns), result in zip(asked, results, strict=True):
+            row.values.update(_literals(columns, result.rows[0]))
 
     # --- plain rows ----------------------------------------------------------
 
@@ -118,7 +128,9 @@ class Inserter:
         generated = [row for row in rows if auto is not None and row.values.get(auto.name) in _NO_ID]
         if auto is None or not generated:
             await self._in_bulk(level, rows, None)
-        elif len(generated) == len(rows) and (len(rows) == 1 or self.session.features.consecutive_ids):
+        elif len(rows) == 1 or (
+            len(generated) == len(rows) and features.consecutive_ids and not table.numbers_in_groups
+        ):
             await self._in_bulk(level, rows, auto)
         else:
             await self._one_by_one(level, rows, auto)
@@ -251,6 +263,16 @@ class Inserter:
         for batch in _batches(statements):
             results += await self.session.query(*batch)
         return results
+
+
+def _defaults(columns: tuple[Column, ...]) -> bytes:
+    """The statement that gives the texts of columns' defaults."""
+    return finish(
+        sql(
+            "SELECT ",
+            join(",", (template(type_of(column).key_sql, sql(column.default_sql or "NULL")) for column in columns)),
+        )
+    ).render()
 
 
 def _is_row(table: Table, row: NewRow, alias: str) -> Sql:

@@ -249,7 +249,8 @@ class InsertRows:
 
     Rows of `before` are inserted first, and give these their foreign keys; rows of
     `after` refer to these. Where nobody asks which rows they become, `literals` may hold
-    them instead of `rows`, column by column.
+    them instead of `rows`, column by column. `made` are columns of the key whose defaults
+    are asked for beforehand where they are missing.
     """
 
     table: Table
@@ -259,6 +260,7 @@ class InsertRows:
     before: tuple[NestedPlan, ...] = ()
     after: tuple[NestedPlan, ...] = ()
     literals: tuple[list[bytes], ...] = ()
+    made: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,9 @@ FAMILIES = (
         (_POINT,),
         _POINT,
         ({"type": "Point", "coordinates": [1, 2, 3]}, {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "x"),
-        "GeoJSON (RFC 7946) of two dimensions and of the column's kind. With an SRID (MySQL), longitude comes first.",
+        "GeoJSON (RFC 7946) of two dimensions and of the column's kind. In a column without an SRID of its own, a"
+        " geometry that has one carries it as `crs` (`urn:ogc:def:crs:EPSG::4326`), and is given so. Where the"
+        " column has one (MySQL), longitude comes first.",
     ),
     Family(
         "UUID (MariaDB)",
