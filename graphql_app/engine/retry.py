@@ -1,4 +1,4 @@
-"""The retry policy: which failures are tried again, and after what pause. Pure: no clock, no I/O."""
+"""The retry policy: which failures are tried again, and after what pause. Pure: no clock, no chance, no I/O."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class FailureClass(StrEnum):
     """Permanent: repeating cannot help."""
 
 
+JITTER = 0.05
+"""By what part of itself a pause may be shorter: calls that failed at one moment do not all come back at one moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The limit of each attempt and the pause after each but the last, in seconds."""
@@ -41,6 +45,10 @@ class Schedule:
             raise ValueError("a schedule needs one more timeout than delays, and at least one timeout")
         if min(self.timeouts) <= 0 or min(self.delays, default=0.0) < 0:
             raise ValueError("timeouts must be positive and delays not negative")
+
+    def pause(self, attempt: int, chance: float) -> float:
+        """The pause after the `attempt`-th attempt (from 0), in seconds; `chance`, from 0 to 1, is how short it is."""
+        return self.delays[attempt] * (1 - JITTER * chance)
 
     def rest(self, attempt: int) -> Schedule:
         """What is left from the `attempt`-th attempt (from 0) on."""
@@ -98,13 +106,19 @@ _FINAL: dict[Kind, frozenset[FailureClass]] = {
 
 
 def decide(
-    schedule: Schedule, failure: FailureClass, attempt: int, kind: Kind, *, settled: bool = False
+    schedule: Schedule,
+    failure: FailureClass,
+    attempt: int,
+    kind: Kind,
+    *,
+    settled: bool = False,
+    chance: float = 0.0,
 ) -> Wait | GiveUp:
     """What follows when the `attempt`-th attempt (from 0) of a unit of work of `kind` ended in `failure`.
 
-    `settled`: the next attempt begins by asking the ledger whether this one counts.
+    `settled`: the next attempt begins by asking the ledger whether this one counts. `chance` as in `Schedule.pause`.
     """
     final = failure in _FINAL[kind] and not (settled and failure is FailureClass.C)
     if final or attempt >= len(schedule.delays):
         return GiveUp()
-    return Wait(schedule.delays[attempt])
+    return Wait(schedule.pause(attempt, chance))

@@ -40,11 +40,12 @@ async def rig(
     *,
     warm: bool = False,
     use_ledger: bool = False,
+    chance: Callable[[], float] = float,
 ) -> AsyncIterator[Rig]:
-    """A pool and an executor on `target`."""
+    """A pool and an executor on `target`, whose pauses are those of the schedule unless `chance` says otherwise."""
     events: list[Event] = []
     pool = Pool(target, settings, events.append)
-    executor = Executor(pool, schedule, events.append, use_ledger=use_ledger)
+    executor = Executor(pool, schedule, events.append, use_ledger=use_ledger, chance=chance)
     if warm:
         await pool.warm()
     try:

@@ -58,6 +58,21 @@ class TestTimes:
 
         run_virtual(work())
 
+    def test_calls_that_failed_together_come_back_one_by_one(self) -> None:
+        async def work() -> None:
+            chances = iter(number / 100 for number in range(100))
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), chance=lambda: next(chances)) as r:
+                await asyncio.gather(*(failing(r) for _ in range(5)))
+                for named, pauses in zip(
+                    (0.4, 0.8, 1.6),
+                    ([event.delay for event in r.of(Retrying) if event.attempt == attempt] for attempt in (1, 2, 3)),
+                    strict=True,
+                ):
+                    assert len(set(pauses)) == len(pauses) == 5
+                    assert all(named * 0.95 <= pause <= named for pause in pauses)
+
+        run_virtual(work())
+
     def test_a_server_that_never_greets(self) -> None:
         async def work() -> None:
             async with FakeServer(silent=True) as server, rig(at(server.port)) as r:

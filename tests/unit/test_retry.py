@@ -26,6 +26,14 @@ def test_the_schedule_of_the_contract() -> None:
     assert sum(schedule.timeouts) + sum(schedule.delays) == pytest.approx(5.8)
 
 
+def test_pauses_are_a_little_shorter_by_chance_and_never_longer() -> None:
+    pauses = [[Schedule().pause(attempt, chance) for attempt in range(3)] for chance in (0.0, 0.5, 1.0)]
+    assert pauses[0] == [0.4, 0.8, 1.6]
+    assert pauses[1] == pytest.approx([0.39, 0.78, 1.56])
+    assert pauses[2] == pytest.approx([0.38, 0.76, 1.52])
+    assert decide(Schedule(), FailureClass.A, 1, Kind.READ, chance=1.0) == Wait(pauses[2][1])
+
+
 def test_a_single_attempt() -> None:
     assert decide(Schedule((1.0,), ()), FailureClass.A, 0, Kind.READ) == GiveUp()
 
