@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
 
 FORM = "an address such as mysql://user:password@host:3306/name"
 
@@ -18,12 +21,19 @@ _ENCRYPTION = {
     ("ssl", "true"): "required",
     ("ssl", "false"): "off",
 }
+# What other drivers call DB_PUBLIC_KEY.
+_PUBLIC_KEY = {
+    (name, value): setting
+    for name in ("get-server-public-key", "allowpublickeyretrieval")
+    for value, setting in (("true", "allow"), ("1", "allow"), ("false", "refuse"), ("0", "refuse"))
+}
 _SOCKET = ("socket", "unix_socket")
 _OF_NO_ACCOUNT = {("charset", "utf8mb4")}
 
 
 def parse_database_url(url: str) -> dict[str, str]:
-    """The settings in `url`: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SOCKET, DB_SSL, as far as it has them.
+    """The settings in `url`, as far as it has them: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SOCKET, DB_SSL,
+    DB_PUBLIC_KEY.
 
     Raises `ValueError`, with a text that holds nothing of the URL but a parameter's name.
     """
@@ -55,6 +65,29 @@ def _parameters(query: str) -> dict[str, str]:
             found["DB_SOCKET"] = value
         elif parameter in _ENCRYPTION:
             found["DB_SSL"] = _ENCRYPTION[parameter]
+        elif parameter in _PUBLIC_KEY:
+            found["DB_PUBLIC_KEY"] = _PUBLIC_KEY[parameter]
         elif parameter not in _OF_NO_ACCOUNT:
             raise ValueError(f"has a parameter {name!r} that is not understood; use DB_SSL, DB_SSL_CA and DB_SOCKET")
     return found
+
+
+def with_url_apart(values: dict[str, Any]) -> dict[str, Any]:
+    """Values of settings, in small letters, with those that `database_url` stands for. Raises `ValueError`."""
+    raw = values.get("database_url")
+    if not raw:
+        return values
+    try:
+        found = parse_database_url(_plain(raw))
+    except ValueError as error:
+        raise ValueError(f"DATABASE_URL {error}") from None
+    for setting, value in found.items():
+        if _plain(values.get(setting.lower(), value)) != value:
+            raise ValueError(f"DATABASE_URL and {setting} say different things; set one of them")
+    if "DB_SOCKET" in found and "DB_HOST" in found:
+        found.pop("DB_HOST")
+    return values | {setting.lower(): value for setting, value in found.items()}
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -7,12 +7,12 @@ a form, a file, or a WebSocket. So the rule stands here, for every request that 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from starlette.types import Scope
 
+from graphql_app.address import is_loopback
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.settings import Settings
 
@@ -42,16 +42,12 @@ def warnings(settings: Settings) -> list[str]:
             "any web page may read and write here, and nobody has to log in: CORS_ORIGINS takes the origins of your"
             " pages, or none"
         )
+    if not settings.embedded and settings.db_host and settings.address().unverified:
+        found.append(
+            "DB_SSL=required encrypts, and trusts any certificate: whoever stands between can read everything."
+            " DB_SSL_CA takes the authority's certificate; DB_SSL=verify checks the server's name too"
+        )
     return found
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name is one of this machine alone."""
-    try:
-        address = ip_address(host.strip("[]"))
-    except ValueError:
-        return host.lower() == "localhost"
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def host_name(host: str) -> str:
@@ -67,19 +63,21 @@ def host_name(host: str) -> str:
 class Guard:
     """The rules of one program. `hosts` are the names that it answers to, None for any.
 
-    `local`: the names hold on connections over loopback alone, because nobody chose them.
+    `local`: the names hold on connections over loopback alone, because nobody chose them. `usual` are the headers
+    that need no second look.
     """
 
     origins: frozenset[str]
     hosts: frozenset[str] | None
     local: bool
     secret: bytes = field(repr=False)
+    usual: frozenset[bytes] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> Guard:
         """The rules that the settings ask for."""
         named = settings.allowed_hosts
-        hosts: Iterable[str] | None = (host_name(name) for name in named) if named and "*" not in named else None
+        hosts = tuple(map(host_name, named)) if named and "*" not in named else None
         local = not named and is_loopback(settings.host)
         if local:
             hosts = (*LOOPBACK_NAMES, host_name(settings.host))
@@ -88,13 +86,15 @@ class Guard:
             None if hosts is None else frozenset(hosts),
             local,
             settings.admin_secret.get_secret_value().encode(),
+            frozenset(_usual(hosts or (), settings.port)),
         )
 
     def refusal(self, scope: Scope, headers: Headers) -> AppError | None:
         """Why a request or a WebSocket's handshake is not let in; None if it is."""
         if (
             self.hosts is not None
-            and (host := headers.get(b"host")) is not None
+            and (host := headers.get(b"host")) not in self.usual
+            and host is not None
             and not self._answers_to(scope, headers, host.decode("latin-1"))
         ):
             return _wrong_host(host)
@@ -166,6 +166,13 @@ class Guard:
 
     def _is_secret(self, shown: bytes) -> bool:
         return bool(self.secret) and hmac.compare_digest(shown, self.secret)
+
+
+def _usual(names: Iterable[str], port: int) -> Iterator[bytes]:
+    for name in names:
+        if "*" not in name:
+            written = f"[{name}]" if ":" in name else name
+            yield from (written.encode(), f"{written}:{port}".encode())
 
 
 def from_other_origin(headers: Headers) -> bool:

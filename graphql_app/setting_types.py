@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PositiveInt
@@ -70,6 +71,23 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 def setting(default: Any, description: str, takes: str) -> Any:
     """A field with what the documentation and the error line say about it."""
     return Field(default, description=description, json_schema_extra={"takes": takes})
+
+
+def secret_file(secret: str) -> Any:
+    """A field that names a file with the value of another one."""
+    return setting(
+        None,
+        f"A file with the value of {secret}, such as a mounted secret; the end of its last line does not count.",
+        "the path of a file that exists",
+    )
+
+
+def read_secret(name: str, path: Path) -> str:
+    """The value in the file that the setting `name` names. Raises `ValueError`."""
+    try:
+        return path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{name} takes the path of a text file that can be read") from None
 
 
 def choice(*words: str) -> str:

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveI
 from pydantic import model_validator as validates_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from graphql_app.address import DatabaseAddress
-from graphql_app.database_url import FORM, parse_database_url
+from graphql_app.address import DatabaseAddress, is_loopback
+from graphql_app.database_url import FORM, with_url_apart
 from graphql_app.setting_types import (
     BOOLEAN,
     COUNT,
@@ -32,6 +32,8 @@ from graphql_app.setting_types import hosts as _hosts
 from graphql_app.setting_types import installed as _installed
 from graphql_app.setting_types import lower as _lower
 from graphql_app.setting_types import origins as _origins
+from graphql_app.setting_types import read_secret as _read_secret
+from graphql_app.setting_types import secret_file as _secret_file
 from graphql_app.setting_types import setting as _setting
 
 CONFIG_FILE = Path("graphql_app.yaml")
@@ -40,26 +42,11 @@ EMBEDDED_DATABASE = "app"
 """The embedded engine's database where DB_NAME does not name one."""
 DATABASE_SETTINGS = (
     "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
-    "DB_SOCKET", "DB_SSL", "DB_SSL_CA",
+    "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
 )  # fmt: skip
 """Settings that say which database it is and how to log in."""
 SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file")
 """Settings that name a file with another one's value."""
-
-
-def _secret_file(secret: str) -> Any:
-    return _setting(
-        None,
-        f"A file with the value of {secret}, such as a mounted secret; the end of its last line does not count.",
-        "the path of a file that exists",
-    )
-
-
-def _read_secret(setting: str, path: Path) -> str:
-    try:
-        return path.read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        raise ValueError(f"{setting} takes the path of a text file that can be read") from None
 
 
 class Settings(BaseSettings):
@@ -95,13 +82,20 @@ class Settings(BaseSettings):
     )
     db_ssl: Annotated[Literal["off", "required", "verify"], BeforeValidator(_lower)] = _setting(
         "off",
-        "Encryption of the connection: none, demanded, or demanded with the server's certificate and name checked.",
+        "Encryption of the connection: none, demanded (the certificate is checked where DB_SSL_CA is set), or demanded"
+        " with the server's certificate and name checked.",
         _choice(*TLS),
     )
     db_ssl_ca: FilePath | None = _setting(
         None,
         "A PEM file with the authority that signed the server's certificate; the system's authorities by default.",
         "the path of a PEM file that exists",
+    )
+    db_public_key: Annotated[Literal["local", "allow", "refuse"], BeforeValidator(_lower)] = _setting(
+        "local",
+        "Whether the password may be encrypted with a public key that the server sends, where there is no TLS (MySQL's"
+        " `caching_sha2_password`): whoever stands between could send another; `local`: to this machine alone.",
+        _choice("local", "allow", "refuse"),
     )
     db_pool_size: PositiveInt = _setting(10, "The most connections to the database, for each worker.", NUMBER)
     db_pool_min: Annotated[int, Field(ge=0)] = _setting(
@@ -320,25 +314,7 @@ class Settings(BaseSettings):
             if values.get(secret):
                 raise ValueError(f"{file_setting.upper()} and {secret.upper()} are both set; set one of them")
             found[secret] = _read_secret(file_setting.upper(), Path(path))
-        return cls._take_url_apart(values | found)
-
-    @classmethod
-    def _take_url_apart(cls, values: dict[str, Any]) -> dict[str, Any]:
-        raw = values.get("database_url")
-        if not raw:
-            return values
-        url = raw.get_secret_value() if isinstance(raw, SecretStr) else str(raw)
-        try:
-            found = parse_database_url(url)
-        except ValueError as error:
-            raise ValueError(f"DATABASE_URL {error}") from None
-        for setting, value in found.items():
-            given = values.get(setting.lower(), value)
-            if (given.get_secret_value() if isinstance(given, SecretStr) else str(given)) != value:
-                raise ValueError(f"DATABASE_URL and {setting} say different things; set one of them")
-        if "DB_SOCKET" in found and "DB_HOST" in found:
-            found.pop("DB_HOST")
-        return values | {setting.lower(): value for setting, value in found.items()}
+        return with_url_apart(values | found)
 
     @validates_model(mode="after")
     def _fit_together(self) -> Settings:
@@ -358,7 +334,10 @@ class Settings(BaseSettings):
                 self.default_limit and self.max_limit and self.default_limit > self.max_limit,
                 "DEFAULT_LIMIT takes a whole number not above MAX_LIMIT",
             ),
-            (self.db_ssl_ca and self.db_ssl != "verify", "DB_SSL_CA takes effect with DB_SSL=verify only; set both"),
+            (
+                self.db_ssl_ca and self.db_ssl == "off",
+                "DB_SSL_CA takes effect with DB_SSL=required or DB_SSL=verify; set both",
+            ),
         ):
             if wrong:
                 raise ValueError(text)
@@ -394,4 +373,6 @@ class Settings(BaseSettings):
             password=self.db_password.get_secret_value(),
             ssl=self.db_ssl,
             ssl_ca=self.db_ssl_ca,
+            key_retrieval=self.db_public_key == "allow"
+            or (self.db_public_key == "local" and is_loopback(self.db_host or "127.0.0.1")),
         )

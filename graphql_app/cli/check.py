@@ -25,6 +25,7 @@ MINIMUM = {"mysql": (8, 0), "mariadb": (10, 6)}
 
 WANTED = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE")
 """The privileges that the program uses; CREATE is for its ledger."""
+UNVERIFIED = ", and any certificate is trusted (DB_SSL_CA takes the authority's; DB_SSL=verify checks the name too)"
 _LIKE = {"%": ".*", "_": "."}
 _GRANT = re.compile(r"^GRANT (.+?) (?:ON (.+?) )?TO ", re.DOTALL)
 
@@ -77,7 +78,9 @@ async def _findings(settings: Settings) -> list[Finding]:
 
 def _place(settings: Settings, address: DatabaseAddress, connection: Connection) -> Iterator[Finding]:
     kind = "the embedded engine" if settings.embedded else "a server"
-    yield Finding("database", f"{kind} at {where(address)}; encryption {address.ssl}")
+    yield Finding(
+        "database", f"{kind} at {where(address)}; encryption {address.ssl}{UNVERIFIED if address.unverified else ''}"
+    )
     features = connection.features
     version = ".".join(str(part) for part in features.version)
     old = features.version < MINIMUM.get(features.flavour, ())

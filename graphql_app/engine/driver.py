@@ -70,6 +70,7 @@ class Target:
     database: str | None = None
     tls: TlsMode = TlsMode.OFF
     ca_file: str | None = None
+    key_retrieval: bool = False
 
     @classmethod
     def of(cls, address: DatabaseAddress) -> Target:
@@ -83,6 +84,7 @@ class Target:
             database=address.name,
             tls=TlsMode(address.ssl),
             ca_file=str(address.ssl_ca) if address.ssl_ca else None,
+            key_retrieval=address.key_retrieval,
         )
 
 
@@ -93,15 +95,26 @@ class _Refused(Exception):
     """The handshake was broken off by us, before the password was sent."""
 
 
+class _KeyRefused(Exception):
+    """The server wants the password encrypted with a public key, and we have nothing but its word for the key."""
+
+
 _CLEAR_PASSWORD = ("mysql_clear_password", "mysql_old_password")
+_WANT_KEY = b"\x02"
+_NO_KEY = (
+    "it asks for the password under a public key that anybody in between could have sent:"
+    " set DB_SSL=required or DB_SSL=verify, or DB_PUBLIC_KEY=allow"
+)
 
 
 class _Handshake(aiomysql.Connection):  # type: ignore[misc]
     """aiomysql's handshake, with the password kept back from who should not have it.
 
-    aiomysql goes on in clear if the server (or someone in between) offers no TLS, and gives
-    the plain password to any server that asks for it.
+    aiomysql goes on in clear if the server (or someone in between) offers no TLS, gives the plain password to any
+    server that asks for it, and without TLS takes any public key for the server's.
     """
+
+    key_retrieval = False
 
     async def _get_server_information(self) -> None:
         await super()._get_server_information()
@@ -114,8 +127,18 @@ class _Handshake(aiomysql.Connection):  # type: ignore[misc]
         return await super()._process_auth(plugin_name, auth_packet)
 
     def _check_plugin(self, plugin: str, *, protected: bool) -> None:
-        if plugin in _CLEAR_PASSWORD and not protected and not self._unix_socket:
+        if protected or self._unix_socket:
+            return
+        if plugin in _CLEAR_PASSWORD:
             raise _Refused("the server asks for the password in clear")
+        if plugin == "sha256_password" and self._password and not self.key_retrieval:
+            raise _KeyRefused(_NO_KEY)
+
+    def write_packet(self, payload: bytes) -> None:
+        """As aiomysql's, but for the one packet that asks for a public key (`caching_sha2_password`)."""
+        if payload == _WANT_KEY and not self.key_retrieval:
+            raise _KeyRefused(_NO_KEY)
+        super().write_packet(payload)
 
 
 @lru_cache(maxsize=8)
@@ -124,13 +147,14 @@ def _tls_context(mode: TlsMode, ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     if mode is TlsMode.REQUIRED:
         context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        if ca_file is None:
+            context.verify_mode = ssl.CERT_NONE
     return context
 
 
 def _handshake(target: Target) -> Any:
     encrypted = target.tls is not TlsMode.OFF and target.socket is None
-    return _Handshake(
+    made = _Handshake(
         host=target.host,
         port=target.port,
         unix_socket=target.socket,
@@ -144,6 +168,8 @@ def _handshake(target: Target) -> Any:
         client_flag=CLIENT.FOUND_ROWS,
         ssl=_tls_context(target.tls, target.ca_file) if encrypted else None,
     )
+    made.key_retrieval = target.key_retrieval
+    return made
 
 
 async def connect(target: Target, limit: float, *, features: Features | None = None) -> Connection:
@@ -183,6 +209,8 @@ def _dial_failure(error: Exception) -> Exception:
             return ConnectionLost(CANNOT_CONNECT, sent=False, reason="no handshake in time")
         case ConnectionLost():
             return ConnectionLost(error.code, sent=False, reason=error.reason)
+        case _KeyRefused():
+            return ConnectionLost(HANDSHAKE_FAILED, sent=False, reason=str(error))
         case _Refused() | ssl.SSLError():
             return ConnectionLost(TLS_FAILED, sent=False, reason=str(error))
         case MySQLError() if error.args and isinstance(error.args[0], int):

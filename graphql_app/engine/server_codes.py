@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from graphql_app.engine.driver import ANSWER_TOO_LARGE, CROWDED, TLS_FAILED, TRANSACTION_LOST
+from graphql_app.engine.driver import ANSWER_TOO_LARGE, CROWDED, HANDSHAKE_FAILED, TLS_FAILED, TRANSACTION_LOST
 from graphql_app.engine.features import Flavour
 from graphql_app.engine.retry import FailureClass
 from graphql_app.errors import Code
@@ -216,6 +216,7 @@ _CAUSES = {
     1049: "The database server has no database of this name",
     1130: "The database server takes no connections from this host",
     1698: "The database server refuses the user or the password",
+    HANDSHAKE_FAILED: "No login at the database server could be had",
     TLS_FAILED: "No encrypted connection to the database server can be had",
 }
 

@@ -15,9 +15,9 @@ from tests.faults.virtual import run_virtual
 PASSWORD = "correct horse"
 
 
-async def refused(server: FakeServer, **options: TlsMode) -> ConnectionLost:
+async def refused(server: FakeServer, tls: TlsMode = TlsMode.OFF) -> ConnectionLost:
     """How a connection that must not come about fails."""
-    target = Target(host="127.0.0.1", port=server.port, password=PASSWORD, **options)
+    target = Target(host="127.0.0.1", port=server.port, password=PASSWORD, tls=tls)
     with pytest.raises(ConnectionLost) as caught:
         await connect(target, 1.0)
     assert not caught.value.sent
@@ -116,6 +116,65 @@ def test_rogue_servers(answers: tuple[bytes, ...]) -> None:
         assert PASSWORD.encode() not in rogue.received
         assert b"root:" not in rogue.received, "no file of ours"
         assert asyncio.get_running_loop().time() <= 1.001
+
+    run_virtual(work())
+
+
+class KeyAsker(Rogue):
+    """A server that wants the password encrypted with its public key, by one plugin or the other."""
+
+    def __init__(self, plugin: bytes, *answers: bytes) -> None:
+        super().__init__(*answers)
+        self._plugin = plugin
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(greeting(plugin=self._plugin))
+            for answer in self._answers:
+                self.received += await reader.read(4096)
+                writer.write(answer)
+            while more := await reader.read(4096):
+                self.received += more
+        writer.transport.abort()
+        self.left.set()
+
+
+FULL_LOGIN = packet(b"\x01\x04", 2)
+SWITCHES = {
+    "caching_sha2 at once": (b"caching_sha2_password", FULL_LOGIN),
+    "caching_sha2 by a switch": (
+        b"mysql_native_password",
+        packet(b"\xfecaching_sha2_password\0saltsaltsaltsaltsalt\0", 2),
+    ),
+    "sha256 at once": (b"sha256_password", b""),
+    "sha256 by a switch": (b"mysql_native_password", packet(b"\xfesha256_password\0saltsaltsaltsaltsalt\0", 2)),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_public_key_is_asked_for_only_where_that_is_allowed(name: str, allowed: bool) -> None:
+    """Whoever stands between could send a key of its own, and read the password."""
+
+    async def work() -> None:
+        plugin, answer = SWITCHES[name]
+        second = (packet(b"\x01\x04", 4),) if name == "caching_sha2 by a switch" else ()
+        rogue = KeyAsker(plugin, *((answer,) if answer else ()), *second)
+        server = await asyncio.start_server(rogue, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises((ConnectionLost, ServerError)) as caught:
+            await connect(Target(port=port, password=PASSWORD, key_retrieval=allowed), 1.0)
+        await rogue.left.wait()
+        server.close()
+        await server.wait_closed()
+        asked = packet(b"\x02", 3) in rogue.received or packet(b"\x02", 5) in rogue.received
+        asked = asked or rogue.received.endswith(packet(b"\x01", 3)) or b"\x01\x01" in rogue.received
+        if allowed:
+            assert asked
+        else:
+            assert isinstance(caught.value, ConnectionLost)
+            assert "DB_PUBLIC_KEY=allow" in caught.value.reason
+            assert not asked
 
     run_virtual(work())
 

@@ -9,10 +9,13 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
+import certifi
 import pytest
 import uvloop
 
+from graphql_app.engine.connect_failures import describe_failure
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, TlsMode, connect
 from graphql_app.engine.features import Flavour, detect
 from tests.faults.rig import eventually, target_of
@@ -218,6 +221,23 @@ async def test_tls_required(mysql: Engine) -> None:
     assert caught.value.code == 2026
 
 
+async def test_a_public_key_by_the_servers_word_alone(mysql: Engine) -> None:
+    """`caching_sha2_password` without TLS: the first login of an account needs the key, later ones do not."""
+    user = f"key_{uuid4().hex[:8]}"
+    mysql.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'p'; GRANT SELECT ON *.* TO {user}@'%'")
+    try:
+        target = Target(host=mysql.host, port=mysql.port or 0, user=user, password="p")
+        with pytest.raises(ConnectionLost) as caught:
+            await connect(target, 10)
+        assert "DB_PUBLIC_KEY=allow" in caught.value.reason
+        assert "DB_PUBLIC_KEY=allow" in describe_failure(caught.value, target)
+        for allowed in (True, False):
+            async with connected(replace(target, key_retrieval=allowed)) as connection:
+                assert (await connection.query(b"SELECT 1"))[0].rows == [b"1"]
+    finally:
+        mysql.execute(f"DROP USER {user}@'%'")
+
+
 def test_tls_and_results_on_uvloop(mysql: Engine) -> None:
     assert mysql.port is not None
     target = Target(host=mysql.host, port=mysql.port, tls=TlsMode.REQUIRED)
@@ -250,7 +270,15 @@ async def test_tls_verified(private_server: PrivateServers, certificate: tuple[P
     target = Target(host="localhost", port=server.port, tls=TlsMode.VERIFY, ca_file=str(file))
     async with connected(target) as connection:
         assert (await connection.query(b"SHOW SESSION STATUS LIKE 'Ssl_version'"))[0].rows[0][1].startswith(b"TLS")
-    for wrong in (replace(target, host="127.0.0.1"), replace(target, ca_file=None)):
+    # `required` with a known authority checks the certificate, and not the name.
+    async with connected(replace(target, tls=TlsMode.REQUIRED, host="127.0.0.1")):
+        pass
+    other = certifi.where()
+    for wrong in (
+        replace(target, host="127.0.0.1"),
+        replace(target, ca_file=None),
+        replace(target, tls=TlsMode.REQUIRED, ca_file=other),
+    ):
         with pytest.raises(ConnectionLost) as caught:
             await connect(wrong, 10)
         assert caught.value.code == 2026

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from graphql_app.address import is_loopback
 from graphql_app.errors import Code
-from graphql_app.guard import Guard, from_other_origin, host_name, is_loopback, warnings
+from graphql_app.guard import Guard, from_other_origin, host_name, warnings
 from graphql_app.setting_sources import SettingsError, load_settings
 from graphql_app.settings import Settings
 
@@ -230,3 +231,17 @@ def test_open_doors_are_told_at_the_start() -> None:
     (line,) = warnings(chosen())
     assert "CORS_ORIGINS" in line
     assert warnings(chosen(cors_origins="https://a.example")) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"db_ssl": "required"}, True),
+        ({"db_ssl": "required", "db_ssl_ca": __file__}, False),
+        ({"db_ssl": "verify"}, False),
+        ({}, False),
+    ],
+)
+def test_a_certificate_that_nobody_checks_is_told_at_the_start(settings: dict[str, str], told: bool) -> None:
+    lines = warnings(chosen(db_host="db.example", db_name="x", cors_origins=("none",), **settings))
+    assert (len(lines) == 1 and "DB_SSL=required" in lines[0]) if told else not lines

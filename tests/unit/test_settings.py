@@ -121,7 +121,7 @@ def test_one_attempt_needs_no_delay(load: Load, monkeypatch: pytest.MonkeyPatch)
         ({"DB_NAME": "a-b"}, "DB_NAME takes letters, digits and _, at most 64, for the embedded engine"),
         (SERVER | {"DB_SOCKET": "/s"}, "DB_SOCKET and DB_HOST are both set; set one of them"),
         (SERVER | {"DB_SSL": "verify", "DB_SSL_CA": "/no"}, "DB_SSL_CA takes the path of a PEM file that exists"),
-        (SERVER | {"DB_SSL_CA": __file__}, "DB_SSL_CA takes effect with DB_SSL=verify only; set both"),
+        (SERVER | {"DB_SSL_CA": __file__}, "DB_SSL_CA takes effect with DB_SSL=required or DB_SSL=verify; set both"),
         (
             SERVER | {"DATABASE_URL": "mysql://other/shop"},
             "DATABASE_URL and DB_HOST say different things; set one of them",
@@ -184,6 +184,14 @@ def test_a_url_and_equal_settings_agree(load: Load) -> None:
         ("mysql://[::1]:3306/n", {"DB_HOST": "::1", "DB_PORT": "3306", "DB_NAME": "n"}),
         ("mysql://u@/n?unix_socket=/run/s", {"DB_SOCKET": "/run/s", "DB_NAME": "n", "DB_USER": "u"}),
         ("mysql://h/n?sslaccept=strict", {"DB_HOST": "h", "DB_NAME": "n", "DB_SSL": "verify"}),
+        (
+            "mysql://h/n?get-server-public-key=true",
+            {"DB_HOST": "h", "DB_NAME": "n", "DB_PUBLIC_KEY": "allow"},
+        ),
+        (
+            "mysql://h/n?allowPublicKeyRetrieval=false",
+            {"DB_HOST": "h", "DB_NAME": "n", "DB_PUBLIC_KEY": "refuse"},
+        ),
         ("mysql://h/n?ssl-mode=VERIFY_IDENTITY", {"DB_HOST": "h", "DB_NAME": "n", "DB_SSL": "verify"}),
         ("mysql://h/n?sslmode=disabled", {"DB_HOST": "h", "DB_NAME": "n", "DB_SSL": "off"}),
     ],
@@ -238,3 +246,19 @@ def test_every_secret_has_a_file() -> None:
     """Whatever secrets come."""
     secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert {f"{name}_file" for name in secrets} == set(SECRET_FILES)
+
+
+@pytest.mark.parametrize(
+    ("host", "choice", "allowed"),
+    [
+        ("127.0.0.1", "local", True),
+        ("localhost", "local", True),
+        ("::1", "local", True),
+        ("db.example.com", "local", False),
+        ("10.0.0.1", "local", False),
+        ("db.example.com", "allow", True),
+        ("127.0.0.1", "refuse", False),
+    ],
+)
+def test_where_a_servers_own_key_is_taken(load: Load, host: str, choice: str, allowed: bool) -> None:
+    assert load(DB_HOST=host, DB_NAME="x", DB_PUBLIC_KEY=choice).address().key_retrieval is allowed
