@@ -161,7 +161,6 @@ def _engine(settings: Settings, sample: Sample, listener: socket.socket, family:
 def _held(settings: Settings, sample: Sample) -> Iterator[str]:
     """The embedded engine of the settings, and the sample in it where that is wanted; gives its socket."""
     engine = EmbeddedEngine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, log_events)
-    log_events(Lifecycle("starting the embedded database"))
     path = engine.start()
     try:
         engine.note_served()

@@ -54,6 +54,7 @@ class EmbeddedEngine:
                 if first:
                     _end_leftover(self._folder)
                     folders.put_in_order(self._folder, self._version)
+                    self._observer(Lifecycle("starting the embedded database"))
                 self._instance = self._open()
                 folders.mark_complete(self._folder, self._version)
         except FolderTaken as taken:
