@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from graphql_app.csv_io.dialect import Dialect, cell_pattern
+from graphql_app.csv_io.dialect import Dialect, cell_pattern, record_pattern
 from graphql_app.csv_io.values import plain
 from graphql_app.errors import Code
 from schema_gen.catalog import Column
@@ -54,16 +54,17 @@ def split(record: bytes, delimiter: str = ",") -> list[tuple[str, bool]]:
         record.decode()
     except UnicodeDecodeError:
         raise BadCell(None, Code.INVALID_VALUE, _NO_TEXT) from None
-    end = delimiter.encode()
-    found = _cells(delimiter).findall(record + end)
-    if sum(map(len, found)) + len(found) != len(record) + 1:
+    whole, cells = _patterns(delimiter)
+    # Only of a whole record: in what is none each place would be tried as the beginning of a cell.
+    if not whole.fullmatch(record):
         raise BadCell(None, Code.INVALID_VALUE, "A quoted cell is not closed")
-    return [_cell(cell) for cell in found]
+    return [_cell(cell) for cell in cells.findall(record + delimiter.encode())]
 
 
 @cache
-def _cells(delimiter: str) -> re.Pattern[bytes]:
-    return re.compile(rb"(%b)%b" % (cell_pattern(delimiter), re.escape(delimiter.encode())))
+def _patterns(delimiter: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    cell = rb"(%b)%b" % (cell_pattern(delimiter), re.escape(delimiter.encode()))
+    return re.compile(record_pattern(delimiter)), re.compile(cell)
 
 
 def _cell(raw: bytes) -> tuple[str, bool]:

@@ -144,17 +144,23 @@ def _values(text: bytes, delimiter: str, table: Table) -> _Values:
     names = _names(text, delimiter)
     columns = [table.columns.get(name) for name in names]
     rows = []
-    for place, found in enumerate(re.finditer(record_pattern(delimiter) + NEW_LINE, text[:_SAMPLE])):
-        if place == 0:
-            continue
+    for record in _records(text[:_SAMPLE], delimiter):
         try:
-            row = split(found[0].rstrip(b"\r\n"), delimiter)
+            row = split(record, delimiter)
         except BadCell:
             continue
         if len(row) == len(names):
             rows.append(row)
     scalars = [None if column is None else type_of(column).scalar for column in columns]
     return _Values(rows, scalars, [column is not None and column.nullable for column in columns])
+
+
+def _records(text: bytes, delimiter: str) -> Iterator[bytes]:
+    """The whole records behind the first one."""
+    pattern = re.compile(record_pattern(delimiter) + NEW_LINE)
+    found = pattern.match(text)
+    while found is not None and (found := pattern.match(text, found.end())):
+        yield found[0].rstrip(b"\r\n")
 
 
 def _decimal(cells: Iterable[str]) -> str:

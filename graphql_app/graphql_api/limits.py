@@ -28,11 +28,13 @@ _TOO_LARGE: Final = 1_000_000_000
 _META: Final = frozenset({"__schema", "__type"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 # Every part is possessive: no document can make the search go back. Comments are tokens here, so that they count.
+# Python before 3.11.5 loses its place where the inside of a possessive group fails behind what repeats or looks ahead:
+# every way through these groups is single characters until it can fail no more.
 TOKEN = re.compile(
     r"[\s,\ufeff]*+("
     r"[_A-Za-z][_0-9A-Za-z]*+"
     r"|\.\.\."
-    r'|"""(?:[^"\\]++|\\(?:""")?+|"{1,2}+(?!"))*+(?:""")?+'
+    r'|"""(?:[^"\\]++|\\(?:""")?+|"[^"\\]|""[^"\\]|"\\(?:""")?+|""\\(?:""")?+|"\Z|""\Z)*+(?:""")?+'
     r'|"(?:[^"\\\n\r]++|\\.)*+"?+'
     r"|#[^\n\r]*+"
     r"|[-0-9][-+.0-9A-Za-z]*+"
