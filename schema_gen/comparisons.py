@@ -34,6 +34,7 @@ _OPERATORS: Final[tuple[tuple[OperatorGroup, _Operand, tuple[str, ...]], ...]] =
     (OperatorGroup.ORDER, _values, ("_between",)),
     (OperatorGroup.TEXT, _text, ("_like", "_nlike", "_ilike", "_nilike")),
     (OperatorGroup.TEXT, _text, ("_regex", "_nregex", "_iregex", "_niregex")),
+    (OperatorGroup.TEXT, _text, ("_similar", "_nsimilar")),
     (OperatorGroup.TEXT, _text, ("_starts_with", "_ends_with", "_contains")),
 )
 """Every column has `_is_null` besides."""
@@ -45,6 +46,7 @@ _DESCRIPTIONS: Final = {
     "_like": "% stands for any text, _ for one character",
     "_ilike": "_like without regard to case",
     "_iregex": "_regex without regard to case",
+    "_similar": "SQL's SIMILAR TO: % and _ as in _like, with | * + ? {m,n} ( ) and [ ]",
 }
 
 

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from graphql_app.engine.features import Features
 from graphql_app.engine.fragment import Sql, Value, sql
 from graphql_app.engine.request import Operator
+from graphql_app.engine.similar import regular_expression
 from schema_gen.literals import quote_text
 
 
@@ -75,6 +76,10 @@ def _expression(text: str) -> bytes:
     return quote_text(text or "(?:)")
 
 
+def _similar(text: str) -> bytes:
+    return quote_text(regular_expression(text))
+
+
 def _pattern(before: str, after: str) -> Callable[[str], bytes]:
     return lambda text: quote_text(before + escape_like(text) + after)
 
@@ -112,6 +117,8 @@ OPERATORS: dict[Operator, OperatorRow] = {
     Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), converts=True, negate=True, text=_expression),
     Operator.IREGEX: OperatorRow(Takes.TEXT, _regex("i"), converts=True, text=_expression),
     Operator.NIREGEX: OperatorRow(Takes.TEXT, _regex("i"), converts=True, negate=True, text=_expression),
+    Operator.SIMILAR: OperatorRow(Takes.TEXT, _regex("c"), converts=True, text=_similar),
+    Operator.NSIMILAR: OperatorRow(Takes.TEXT, _regex("c"), converts=True, negate=True, text=_similar),
     Operator.STARTS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("", "%")),
     Operator.ENDS_WITH: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "")),
     Operator.CONTAINS: OperatorRow(Takes.TEXT, _like, text=_pattern("%", "%")),

@@ -34,6 +34,8 @@ class Operator(StrEnum):
     NREGEX = "_nregex"
     IREGEX = "_iregex"
     NIREGEX = "_niregex"
+    SIMILAR = "_similar"
+    NSIMILAR = "_nsimilar"
     BETWEEN = "_between"
     STARTS_WITH = "_starts_with"
     ENDS_WITH = "_ends_with"

@@ -79,6 +79,8 @@ SPELLINGS: Mapping[str, Spelling] = {
     "nmatch": Spelling(Operator.NREGEX, _plain, Operator.REGEX),
     "imatch": Spelling(Operator.IREGEX, _plain, Operator.NIREGEX),
     "nimatch": Spelling(Operator.NIREGEX, _plain, Operator.IREGEX),
+    "similar": Spelling(Operator.SIMILAR, _plain, Operator.NSIMILAR),
+    "nsimilar": Spelling(Operator.NSIMILAR, _plain, Operator.SIMILAR),
     "between": Spelling(Operator.BETWEEN, _list),
     "starts_with": Spelling(Operator.STARTS_WITH, _plain),
     "ends_with": Spelling(Operator.ENDS_WITH, _plain),

@@ -53,6 +53,8 @@ async def test_every_operator(http: GraphQLClient, column: str, letter: str) -> 
         "_nregex": (letter, [1, 2]),
         "_iregex": (letter, []),
         "_niregex": (letter, [1, 2]),
+        "_similar": (f"%{letter}", []),
+        "_nsimilar": (f"%{letter}", [1, 2]),
         "_starts_with": (letter, []),
         "_ends_with": (letter, []),
         "_contains": (letter, []),

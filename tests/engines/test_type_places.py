@@ -42,6 +42,10 @@ def _regex(text: str) -> str:
     return f"^\\Q{text}\\E$"
 
 
+def _similar(text: str) -> str:
+    return "".join(f"\\{character}" for character in text)
+
+
 def _alike(whole: str, text: str) -> bool:
     return whole.lower() == text.lower()
 
@@ -58,6 +62,8 @@ TEXTUAL: dict[str, tuple[Callable[[str], str], Callable[[str, str], bool]]] = {
     "_nregex": (_regex, str.__ne__),
     "_iregex": (_regex, _alike),
     "_niregex": (_regex, lambda whole, text: not _alike(whole, text)),
+    "_similar": (_similar, str.__eq__),
+    "_nsimilar": (_similar, str.__ne__),
 }
 """Operators on text: the pattern made of a value, and which values it must find."""
 
