@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -245,16 +246,19 @@ async def _set_up(connection: Connection, guess: Features | None) -> Connection:
 
 
 async def _identify(connection: Connection, guess: Features) -> None:
+    # The wishes first: a limit of the server's may refuse what the setup asks.
+    setup = (*guess.session_wishes, *guess.session_setup)
     try:
-        results = await connection.query(b";".join((_IDENTIFY, *guess.session_setup)))
-        done = guess.session_setup
+        results = await connection.query(b";".join((_IDENTIFY, *setup)))
+        done = setup
     except ServerError:
         # The guess may have set what this server does not know.
         results = await connection.query(_IDENTIFY)
         done = ()
     version, comment, number, packet, *node = results[0].rows[0]
     found = detect(version.decode("utf-8", "replace"), (comment or b"").decode("utf-8", "replace"))
-    if found.session_setup != done:
+    if (*found.session_wishes, *found.session_setup) != done:
+        await _wish(connection, found.session_wishes)
         results = await connection.query(b";".join(found.session_setup))
     if any((b"wsrep_on", b"ON") in result.rows for result in results):
         found = replace(found, one_by_one=True)
@@ -262,6 +266,17 @@ async def _identify(connection: Connection, guess: Features) -> None:
     _know_thread(connection, int(number))
     connection.max_packet = int(packet)
     connection.node = (version, *node)
+
+
+async def _wish(connection: Connection, wishes: tuple[bytes, ...]) -> None:
+    """Says what a session may do without, a variable at a time where the server knows or allows not all of them."""
+    for wish in wishes:
+        try:
+            await connection.query(wish)
+        except ServerError:
+            for part in wish.removeprefix(b"SET ").split(b", "):
+                with suppress(ServerError):
+                    await connection.query(b"SET " + part)
 
 
 def _know_thread(connection: Connection, number: int) -> None:

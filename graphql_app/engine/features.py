@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from graphql_app.engine.session_settings import ANSWERS, MARIADB, OCEANBASE, set_statement
+
 SQL_MODE = ",".join(
     (
         "STRICT_TRANS_TABLES",
@@ -49,7 +51,8 @@ class Features:
     """One engine's abilities. `version` is the engine's own, not the one it poses as.
 
     `one_by_one`: another node's write may end a transaction between two statements of one packet, and the server
-    runs the rest outside it without a word (MariaDB with Galera).
+    runs the rest outside it without a word (MariaDB with Galera). `session_wishes` are told where the server lets us:
+    what its globals may have spoilt.
     """
 
     flavour: Flavour
@@ -62,6 +65,7 @@ class Features:
     statement_limit: StatementLimit | None = None
     statement_limit_covers_writes: bool = False
     session_setup: tuple[bytes, ...] = ()
+    session_wishes: tuple[bytes, ...] = ()
     begin_read: bytes = b"START TRANSACTION READ ONLY"
     one_by_one: bool = False
     begin_write: tuple[bytes, ...] = (b"START TRANSACTION",)
@@ -105,6 +109,10 @@ def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _Row:
     return _Row(flavour, since, make(flavour, **columns))
 
 
+_READ_WRITE = b"SET SESSION TRANSACTION READ WRITE"
+_WISHES = (set_statement(ANSWERS), _READ_WRITE)
+_MARIADB_WISHES = (set_statement(ANSWERS | MARIADB), _READ_WRITE)
+_OCEANBASE_WISHES = (set_statement(ANSWERS | OCEANBASE), _READ_WRITE)
 _MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
 _MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
 _OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
@@ -124,6 +132,7 @@ _ROWS: tuple[_Row, ...] = (
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
         session_setup=_MYSQL_SETUP,
+        session_wishes=_WISHES,
     ),
     _row(
         Flavour.MYSQL,
@@ -132,6 +141,7 @@ _ROWS: tuple[_Row, ...] = (
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
         session_setup=_MYSQL_SETUP,
+        session_wishes=_WISHES,
     ),
     _row(
         Flavour.MARIADB,
@@ -141,6 +151,7 @@ _ROWS: tuple[_Row, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        session_wishes=_MARIADB_WISHES,
     ),
     _row(
         Flavour.MARIADB,
@@ -151,6 +162,7 @@ _ROWS: tuple[_Row, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        session_wishes=_MARIADB_WISHES,
     ),
     _row(
         Flavour.MARIADB,
@@ -162,6 +174,7 @@ _ROWS: tuple[_Row, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        session_wishes=_MARIADB_WISHES,
     ),
     _row(
         Flavour.OCEANBASE,
@@ -172,6 +185,7 @@ _ROWS: tuple[_Row, ...] = (
         statement_limit=_OCEANBASE_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_OCEANBASE_SETUP,
+        session_wishes=_OCEANBASE_WISHES,
     ),
     # TiDB refuses READ ONLY (1235).
     _row(Flavour.TIDB, (), statement_limit=_MYSQL_LIMIT, session_setup=_COMMON, begin_read=b"START TRANSACTION"),
