@@ -253,7 +253,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
             operators=_EQUAL | {OperatorGroup.JSON},
             ranked=False,
             # Costs nothing, and refuses what a column holds that became a text a moment ago.
-            json_by_flavour=MappingProxyType(dict.fromkeys(("mysql", "oceanbase"), "CAST({c} AS JSON)")),
+            json_by_flavour=MappingProxyType(
+                dict.fromkeys(("mysql", "oceanbase", "tidb"), "CAST({c} AS JSON)") | {"mariadb": texts.TEXT_SQL}
+            ),
             # MariaDB's JSON is text as it came. This gives both sides the same white space, not the same order of keys.
             compared_by_flavour=MappingProxyType({"mariadb": "JSON_LOOSE({c})"}),
         ),
@@ -266,9 +268,9 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "multipolygon": _GEOMETRY,
         "geometrycollection": _GEOMETRY,
         "geomcollection": _GEOMETRY,
-        "uuid": TypeRow("uuid", texts.QUOTED, encoders.encode_uuid, _ORDERED, key_sql=texts.PLAIN_SQL),
-        "inet4": TypeRow("inet", texts.QUOTED, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
-        "inet6": TypeRow("inet", texts.QUOTED, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
+        "uuid": TypeRow("uuid", texts.TEXT_SQL, encoders.encode_uuid, _ORDERED, key_sql=texts.PLAIN_SQL),
+        "inet4": TypeRow("inet", texts.TEXT_SQL, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
+        "inet6": TypeRow("inet", texts.TEXT_SQL, encoders.encode_inet, _ORDERED, key_sql=texts.PLAIN_SQL),
         # MySQL writes six digits of each number, seekdb all.
         "vector": replace(
             _GEOMETRY,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import orjson
 
 from graphql_app.engine.compiled import ABSENT, NULL_KEY, Node
+from graphql_app.engine.features import Flavour
 from graphql_app.engine.fragment import KEY_SEPARATOR, Sql, join, json_key, name, sql, template, text
-from graphql_app.engine.row_text import ROW_END, SEPARATOR, name_of_column
+from graphql_app.engine.row_text import DOCUMENT, ROW_END, SEPARATOR, name_of_column
 from graphql_app.engine.scope import Scope, ref
-from graphql_app.engine.type_guard import expect_no_text, row_end
+from graphql_app.engine.type_guard import expect_no_text, json_or_text, looked_at, plain_or, row_end
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
 
@@ -62,7 +63,9 @@ class Cell:
             pieces += segment
         last = pieces.pop() if pieces else ""
         ends = [row_end(scope, last + ROW_END)] if isinstance(last, str) else [last, row_end(scope, ROW_END)]
-        return sql(concat([*pieces, *ends]), " AS ", name(name_of_column(group is not None, len(self.gaps))))
+        return sql(
+            concat([*pieces, *ends]), " AS ", name(name_of_column(group is not None, len(self.gaps), scope.documents))
+        )
 
 
 def concat(pieces: list[Piece]) -> Sql:
@@ -91,7 +94,14 @@ def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[
     """The JSON text of a column's value (`null` for NULL) in the row of `table` called `alias`."""
     row, value, nullable = type_of(column), ref(alias, column), column.nullable
     expect_no_text(scope, table, column, value)
-    made = row.json_for(scope.dialect.stringify, scope.dialect.features.flavour)
+    flavour = scope.dialect.features.flavour
+    made = row.json_for(scope.dialect.stringify, flavour)
+    if looked_at(table, column):
+        return [json_or_text(value, template(made, value))]
+    if row.scalar == "json" and flavour is Flavour.MARIADB:
+        # There it is a text with a check, which may be gone, and which lets through what is no JSON.
+        scope.documents = True
+        return [sql("IF(", value, " IS NULL,'null',CONCAT(", text(DOCUMENT), ",", template(made, value), "))")]
     in_quotes = _IN_QUOTES.fullmatch(made)
     if not nullable and in_quotes is not None:
         # One CONCAT for the whole row costs less than one for each of its values.
@@ -114,8 +124,11 @@ def object_cell(keys_and_cells: list[tuple[str, Cell]]) -> Cell:
     return out
 
 
-def key_text(alias: str, table: Table, columns: tuple[str, ...], *, present: bool = False) -> Sql:
-    """The text that names a row's key; `NULL_KEY` where one of its columns is NULL (`present`: none can be)."""
+def key_text(scope: Scope | None, alias: str, table: Table, columns: tuple[str, ...], *, present: bool = False) -> Sql:
+    """The text that names a row's key; `NULL_KEY` where one of its columns is NULL (`present`: none can be).
+
+    `scope` is that of the statement that shows it; None where it is shown by itself.
+    """
     parts: list[Sql] = []
     nullable = False
     for index, column_name in enumerate(columns):
@@ -123,6 +136,11 @@ def key_text(alias: str, table: Table, columns: tuple[str, ...], *, present: boo
         nullable = nullable or (column.nullable and not present)
         if index:
             parts.append(text(KEY_SEPARATOR.decode()))
-        parts.append(template(type_of(column).key_sql, ref(alias, column)))
+        value = ref(alias, column)
+        made = template(type_of(column).key_sql, value)
+        if scope is not None:
+            expect_no_text(scope, table, column, value)
+        # A mark in a text would be taken for the end of the key.
+        parts.append(plain_or(value, made, text(NULL_KEY)) if looked_at(table, column) else made)
     made = parts[0] if len(parts) == 1 else sql("CONCAT(", join(",", parts), ")")
     return sql("IFNULL(", made, ",", text(NULL_KEY), ")") if nullable else made

@@ -10,7 +10,7 @@ from graphql_app.engine.compile_condition import count_sql, function_sql
 from graphql_app.engine.fragment import Sql, sql, template, text
 from graphql_app.engine.request import Function
 from graphql_app.engine.scope import Scope
-from graphql_app.engine.type_guard import expect_no_text
+from graphql_app.engine.type_guard import expect_no_text, json_or_text, looked_at
 from schema_gen.catalog import Column, Table
 from schema_gen.column_types import type_of
 
@@ -45,7 +45,8 @@ def _applied(scope: Scope, alias: str, table: Table, function: Function, item: p
         value = function_sql(alias, function, item.column)
         if function in _OF_ITS_TYPE:
             expect_no_text(scope, table, item.column, value)
-        cell.add(_function_json(scope, value, function, item.column))
+        made = _function_json(scope, value, function, item.column)
+        cell.add(json_or_text(value, made) if function in _OF_ITS_TYPE and looked_at(table, item.column) else made)
     return cell
 
 

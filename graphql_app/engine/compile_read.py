@@ -170,13 +170,13 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
         case plan.TextOut():
             cell.add(json_text(output.text))
         case plan.RelatedOut() if scope.small is not None and looked_up(table, output):
-            cell.gap(key_text(alias, table, output.relation.columns), _lookup_node(scope, table, output))
+            cell.gap(key_text(scope, alias, table, output.relation.columns), _lookup_node(scope, table, output))
         case plan.RelatedOut() if output.relation.to_one:
             far = scope.follow(alias, output.relation)
             inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
             cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
         case plan.RelatedOut():
-            key = key_text(alias, table, output.relation.columns)
+            key = key_text(scope, alias, table, output.relation.columns)
             link = _link(scope, alias, table, output.relation)
             cell.gap(key, scope.node_for(output, lambda: read_node(scope.dialect, output.read, link)))
         case plan.RelatedAggregateOut():
@@ -189,7 +189,7 @@ def _link(scope: Scope, alias: str, table: Table, relation: Relation) -> Link:
 
 
 def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.RelatedAggregateOut) -> Cell:
-    key = key_text(alias, table, output.relation.columns)
+    key = key_text(scope, alias, table, output.relation.columns)
     link = _link(scope, alias, table, output.relation)
     parts: list[tuple[str, Cell]] = []
 

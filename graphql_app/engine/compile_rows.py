@@ -11,7 +11,7 @@ from graphql_app.engine.compile_read import row_cell
 from graphql_app.engine.fragment import EMPTY, Literal, Sql, Statement, finish, join, sql, template, text
 from graphql_app.engine.scope import Dialect, Scope, ref
 from graphql_app.engine.source import Source, output_columns, row_source
-from graphql_app.engine.type_guard import expect_no_text, row_end
+from graphql_app.engine.type_guard import expect_no_text, looked_at, plain_or, row_end
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column
 from schema_gen.column_types import type_of
@@ -80,16 +80,19 @@ def _record(scope: Scope, source: Source, read: plan.ReadPlan, form: RowForm) ->
             pieces.append(",")
         value = ref(source.alias, output.column)
         expect_no_text(scope, read.rows.table, output.column, value)
-        pieces += _cell(scope.dialect, value, output.column, form)
+        pieces += _cell(scope.dialect, value, output.column, form, looked_at(read.rows.table, output.column))
     return concat([*pieces, row_end(scope, "")])
 
 
-def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm) -> list[Piece]:
+def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm, look: bool) -> list[Piece]:
     row = type_of(column)
     flavour = dialect.features.flavour
     if row.scalar in _PLAIN:
         plain = _PLAIN[row.scalar] or row.json_for(False, flavour)
         made = template(plain, value)
+        if look:
+            quoted = sql("CONCAT(", _MARK, ",CAST(CONCAT(", value, ") AS BINARY),", _MARK, ")")
+            made = plain_or(value, sql("CAST(CONCAT(", made, ") AS BINARY)"), quoted)
         return [_or_empty(made) if column.nullable else made]
     made = template(_QUOTED.get(row.scalar) or row.json_for(False, flavour), value)
     if row.scalar in ("String", "json") and column.type.charset not in (None, "utf8mb4"):

@@ -347,6 +347,6 @@ def _read_back(
 def _lock(dialect: Dialect, table: Table, where: plan.Condition) -> Statement:
     scope = Scope(dialect)
     alias = scope.alias()
-    key = key_text(alias, table, table.primary_key.columns if table.primary_key else ())
+    key = key_text(None, alias, table, table.primary_key.columns if table.primary_key else ())
     source = sql(" FROM ", name(table.name), " AS ", name(alias), " WHERE ", condition(scope, alias, where))
     return finish(sql("SELECT ", key, source, " FOR UPDATE"))

@@ -2,6 +2,9 @@
 
     [group SEPARATOR] text [SEPARATOR key SEPARATOR text]… ROW_END
 
+A text may hold documents, each as a JSON text after the mark `DOCUMENT`: such a text is JSON itself and takes its own
+place, or it is none and is shown as the text that it is.
+
 The name of a statement's only column says which form its rows have. The marks are
 control characters, which neither JSON text nor a key's text ever holds; so one regular
 expression finds every end of a row, with the header of the packet that follows, and
@@ -15,8 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import orjson
+
 SEPARATOR: Final = "\x1f"
 ROW_END: Final = "\x02"
+DOCUMENT: Final = "\x1e"
 BETWEEN_ROWS: Final = b","
 """The piece that stands after each row with keys, so that such rows are a list as they are."""
 
@@ -40,11 +46,13 @@ class TextForm:
     """A form of rows, each with this many `keys` in it.
 
     A row without keys is one piece, its text. One with keys is its text and its keys by turns, then `BETWEEN_ROWS`.
+    `documents`: its texts may hold some.
     """
 
     pattern: re.Pattern[bytes]
     grouped: bool
     keys: int
+    documents: bool = False
 
     @property
     def pieces(self) -> int:
@@ -53,6 +61,12 @@ class TextForm:
 
     def cut(self, data: bytes, start: int) -> Cut | None:
         """The rows that are whole from `start`, where the first text begins; None if they are to be read singly."""
+        rows = self._cut(data, start)
+        if rows is not None and self.documents:
+            rows[0][:] = map(_with_documents, rows[0])
+        return rows
+
+    def _cut(self, data: bytes, start: int) -> Cut | None:
         stop = _end_of_rows(data, start)
         if stop < 0 or (len(data) > 0xFFFFFF and _FULL in data):
             return None
@@ -83,7 +97,23 @@ class TextForm:
             pieces.append(BETWEEN_ROWS)
         if len(pieces) != self.pieces:
             raise ValueError("a row has other keys than were asked for")
-        return pieces, group
+        return [_with_documents(piece) for piece in pieces] if self.documents else pieces, group
+
+
+_DOCUMENT: Final = re.compile(rb'\x1e("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL)
+
+
+def _with_documents(piece: bytes) -> bytes:
+    return _DOCUMENT.sub(_document, piece) if b"\x1e" in piece else piece
+
+
+def _document(found: re.Match[bytes]) -> bytes:
+    document: str = orjson.loads(found[1])
+    try:
+        orjson.loads(document)
+    except ValueError:
+        return found[1]
+    return document.encode()
 
 
 def pieces_of(keys: int) -> int:
@@ -91,12 +121,12 @@ def pieces_of(keys: int) -> int:
     return 2 * keys + 2 if keys else 1
 
 
-def name_of_column(grouped: bool, keys: int) -> str:
+def name_of_column(grouped: bool, keys: int, documents: bool = False) -> str:
     """What the only column is called where rows have this form."""
-    return f"{'grouped' if grouped else 'row'}{keys or ''}"
+    return f"{'grouped' if grouped else 'row'}{keys or ''}{'d' if documents else ''}"
 
 
-_NAME: Final = re.compile(r"(row|grouped)([1-9][0-9]{0,3})?")
+_NAME: Final = re.compile(r"(row|grouped)([1-9][0-9]{0,3})?(d)?")
 
 
 @lru_cache(maxsize=1000)
@@ -108,7 +138,7 @@ def form_called(name: str) -> TextForm | None:
     grouped, keys = named[1] == "grouped", int(named[2] or 0)
     # What a row's last piece takes the place of is found with it.
     pattern = _KEY * keys + _BETWEEN + (_GROUP if grouped else b"()" if keys else b"")
-    return TextForm(re.compile(pattern, re.DOTALL), grouped, keys)
+    return TextForm(re.compile(pattern, re.DOTALL), grouped, keys, named[3] is not None)
 
 
 def _end_of_rows(data: bytes, start: int) -> int:

@@ -26,7 +26,7 @@ class Scope:
     `every` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
     where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
     of one statement. `unquoted` are values that must not be texts (`type_guard`); `refuses`: the statement
-    fails where one is, as it changes something.
+    fails where one is, as it changes something. `documents`: it shows documents that are looked at when they arrive.
     """
 
     dialect: Dialect
@@ -38,6 +38,7 @@ class Scope:
     below: dict[int, Node] = field(default_factory=dict)
     unquoted: dict[Sql, None] = field(default_factory=dict)
     refuses: bool = False
+    documents: bool = False
 
     def alias(self) -> str:
         """A new alias, unique in the statement."""

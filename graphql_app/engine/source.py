@@ -184,12 +184,12 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     relation = link.relation
     if link.every and link.exact:
         source.where += [sql(ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
-        _group_by_own(source, table, relation)
+        _group_by_own(scope, source, table, relation)
         return
     parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
     if link.exact:
         source.where.append(key_in(scope, source.alias, parent_key, relation.to_columns))
-        _group_by_own(source, table, relation)
+        _group_by_own(scope, source, table, relation)
         return
     parent = scope.alias()
     columns = join(",", (name(column) for column in relation.columns))
@@ -200,7 +200,7 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     text = (
         EMPTY
         if _unique(link)
-        else sql(",", key_text(inner, link.parent, relation.columns, present=True), " AS ", name(text_name))
+        else sql(",", key_text(None, inner, link.parent, relation.columns, present=True), " AS ", name(text_name))
     )
     parents = sql(" FROM ", name(link.parent.name), " AS ", name(inner), which)
     keys = sql("(SELECT DISTINCT ", columns, text, parents, ") AS ", name(parent))
@@ -208,7 +208,7 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     if text:
         source.group = source.group_by = ref(parent, text_name)
         return
-    source.group = key_text(parent, link.parent, relation.columns, present=True)
+    source.group = key_text(scope, parent, link.parent, relation.columns, present=True)
     source.group_by = join(",", (ref(parent, column) for column in relation.columns))
 
 
@@ -217,9 +217,9 @@ def _unique(link: Link) -> bool:
     return any(set(key.columns) <= set(link.relation.columns) for key in link.parent.keys)
 
 
-def _group_by_own(source: Source, table: Table, relation: Relation) -> None:
+def _group_by_own(scope: Scope, source: Source, table: Table, relation: Relation) -> None:
     """The groups are told by the far columns themselves."""
-    source.group = key_text(source.alias, table, relation.to_columns, present=True)
+    source.group = key_text(scope, source.alias, table, relation.to_columns, present=True)
     source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
 
 

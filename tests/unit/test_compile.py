@@ -121,7 +121,8 @@ def test_a_to_many_relation_is_one_batched_statement() -> None:
     (hole,) = node(read).holes
     assert hole.node.keyed
     assert shape(hole.node.statement) == (
-        "SELECT CONCAT(`t0`.`user_id`,'\x1f{\"id\":',`t0`.`id`,ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}\x02'))"
+        "SELECT CONCAT(`t0`.`user_id`,'\x1f{\"id\":',`t0`.`id`,"
+        "ELT(COERCIBILITY(CONCAT(`t0`.`user_id`,`t0`.`id`))-3,'}\x02'))"
         " AS `grouped` FROM `orders` AS `t0`"
         " WHERE `t0`.`user_id` IN (?)"
     )
