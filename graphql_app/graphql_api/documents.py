@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from graphql import (
     DocumentNode,
@@ -30,17 +32,22 @@ from graphql.validation import (
 
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed, request_error
-from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura
+from graphql_app.graphql_api.hasura_rules import VariablePositionsRule
 from graphql_app.graphql_api.limits import DocumentLimits, check
 from graphql_app.graphql_api.overlaps import FIRST_RULES, rules
 from graphql_app.graphql_api.variables import astray
+from graphql_app.weights import weight
 
 MAX_ERRORS = 20
 """Errors of one document that are told; each costs as much as the document to find."""
 _USES_OF_VARIABLES = frozenset({NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablePositionsRule})
 """Rules that walk through each operation once more, before anything else in it is looked at."""
-CACHED_DOCUMENTS = 1_000
-CACHED_CHARACTERS = 8_000_000
+CACHED_BYTES = 16_000_000
+"""Documents and what is compiled of them, for one schema."""
+BYTES_OF_DOCUMENT, BYTES_OF_TOKEN, BYTES_OF_ERROR = 2_000, 150, 700
+"""What a document takes beside its text, measured and rounded up: at all, for each token, for each error."""
+CACHED_SHAPES = 64
+"""Compiled forms kept for one operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,23 @@ class Variable:
         object.__setattr__(self, "scalar", named if isinstance(named, GraphQLScalarType) else None)
 
 
+def _ignore(_bytes: int) -> None:
+    """For operations that nothing counts."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a valid document. `cache` belongs to whoever prepares it."""
+    """One operation of a valid document. `cache` is what was compiled of it; `keep` adds to it.
+
+    `grown` is told by how many bytes it grows or shrinks.
+    """
 
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: tuple[Variable, ...] = ()
+    grown: Callable[[int], None] = _ignore
     cache: OrderedDict[object, object] = field(default_factory=OrderedDict)
+    weights: dict[object, int] = field(default_factory=dict)
     name: str = field(init=False)
     """Its name, or nothing."""
     kind: str = field(init=False)
@@ -86,6 +102,16 @@ class Operation:
         object.__setattr__(self, "kind", kind.value)
         object.__setattr__(self, "mutates", kind is OperationType.MUTATION)
         object.__setattr__(self, "subscribes", kind is OperationType.SUBSCRIPTION)
+
+    def keep(self, key: object, made: object) -> None:
+        """Keeps what was compiled under `key`; the least recently used one goes where there are too many."""
+        taken = weight((key, made))
+        self.cache[key] = made
+        self.weights[key] = taken
+        if len(self.cache) > CACHED_SHAPES:
+            dropped, _ = self.cache.popitem(last=False)
+            taken -= self.weights.pop(dropped)
+        self.grown(taken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,16 +146,18 @@ class Document:
 
 
 class Documents:
-    """Parsed and validated documents by text, the least recently used ones dropped."""
+    """Parsed and validated documents by text, the least recently used ones dropped where they take too many bytes."""
 
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
         self._limits = limits
-        every = with_hasura(rules(schema, limits.fields))
+        every = rules(schema, limits.fields)
         self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
         self._rules_of_variables = tuple(rule for rule in every if rule in _USES_OF_VARIABLES)
         self._known: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._weights: dict[str, int] = {}
+        self.bytes = 0
+        """What all of them take, about."""
 
     def get(self, text: str) -> Document:
         """The document of `text`. Raises `RequestFailed` where it goes beyond a limit: nothing is kept of it."""
@@ -137,14 +165,24 @@ class Documents:
         if found is not None:
             self._known.move_to_end(text)
             return found
-        check(text, self._limits)
+        tokens = check(text, self._limits)
         made = self._make(text)
         self._known[text] = made
-        self._characters += len(text)
-        while len(self._known) > CACHED_DOCUMENTS or self._characters > CACHED_CHARACTERS:
-            dropped, _ = self._known.popitem(last=False)
-            self._characters -= len(dropped)
+        self._weights[text] = 0
+        own = BYTES_OF_ERROR * len(made.errors) if made.errors else BYTES_OF_TOKEN * tokens
+        # A long literal stands in the text and once more by itself.
+        self._grow(text, BYTES_OF_DOCUMENT + 2 * sys.getsizeof(text) + own)
         return made
+
+    def _grow(self, text: str, by: int) -> None:
+        """Takes note that what is kept for a document grew; nothing where it is kept no more."""
+        if text not in self._weights:
+            return
+        self._weights[text] += by
+        self.bytes += by
+        while self.bytes > CACHED_BYTES:
+            dropped, _ = self._known.popitem(last=False)
+            self.bytes -= self._weights.pop(dropped)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -152,16 +190,27 @@ class Documents:
     def _make(self, text: str) -> Document:
         try:
             parsed = parse(text)
-            errors = self._violations(parsed, text)
         except GraphQLError as error:
-            return Document(errors=(error,), code=Code.GRAPHQL_PARSE_FAILED)
+            return Document(errors=(_light(error),), code=Code.GRAPHQL_PARSE_FAILED)
         except RecursionError:
-            return Document(errors=(GraphQLError("The document is nested too deeply."),), code=Code.LIMIT_EXCEEDED)
+            return _TOO_DEEP
+        try:
+            errors = self._violations(parsed, text)
+        except RecursionError:
+            return _TOO_DEEP
+        finally:
+            _unlink(parsed)
         if errors:
-            return Document(errors=tuple(errors))
+            return Document(errors=tuple(map(_light, errors)))
+        return self._valid(text)
+
+    def _valid(self, text: str) -> Document:
+        """The document of a valid text, read once more without the places of tokens: a third of the memory."""
+        parsed = parse(text, no_location=True)
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
-        made = (Operation(node, fragments, self._variables(node)) for node in operations)
+        grown = partial(self._grow, text)
+        made = (Operation(node, fragments, self._variables(node), grown) for node in operations)
         return Document({operation.name: operation for operation in made})
 
     def _violations(self, parsed: DocumentNode, text: str) -> list[GraphQLError]:
@@ -186,3 +235,20 @@ class Documents:
                 raise AssertionError("a variable of a validated operation has no input type")
             found.append(Variable(definition.variable.name.value, type_, definition.default_value))
         return tuple(found)
+
+
+_TOO_DEEP = Document(errors=(GraphQLError("The document is nested too deeply."),), code=Code.LIMIT_EXCEEDED)
+
+
+def _light(error: GraphQLError) -> GraphQLError:
+    """The same error without the document."""
+    return GraphQLError(error.message, source=error.source, positions=error.positions)
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Lets go of the chain of tokens, which refers to itself: the document goes away when it is not used, at once."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following

@@ -18,7 +18,7 @@ from graphql_app.events import Observer, RequestDone
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.event_stream import EventStreams, Form, form_for
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace, failure
-from graphql_app.graphql_api.long_text import LongText
+from graphql_app.graphql_api.long_text import Joined, LongText
 from graphql_app.graphql_api.wire import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
 from graphql_app.http_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientGone, read_body
 from graphql_app.idempotency import REPLAYED, client_entry, has_key
@@ -156,7 +156,7 @@ def _refused(error: AppError, media: str) -> Answered:
 
 def _together(answers: list[Answer]) -> Answer:
     replayed = any(answer.replayed for answer in answers)
-    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]", replayed=replayed, kind="batch")
+    return Answer(Joined.of(b"[", b",", (answer.text for answer in answers), b"]"), replayed=replayed, kind="batch")
 
 
 def _without_query(scope: Scope) -> bool:
@@ -170,7 +170,7 @@ async def _send(send: Send, asked: Headers, media: str, answer: Answer, code: in
         if takes_gzip(asked.get(b"accept-encoding", b"")):
             headers.append((b"content-encoding", b"gzip"))
             text = text.gzip
-    headers.append((b"content-length", b"%d" % (text.length if isinstance(text, LongText) else len(text))))
+    headers.append((b"content-length", b"%d" % (len(text) if isinstance(text, bytes) else text.length)))
     if answer.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(answer.retry_after))))
     if answer.replayed:
@@ -178,7 +178,7 @@ async def _send(send: Send, asked: Headers, media: str, answer: Answer, code: in
     if code == _STATUS[Code.METHOD_NOT_ALLOWED]:
         headers.append((b"allow", ALLOWED))
     await send({"type": "http.response.start", "status": code, "headers": headers})
-    if isinstance(text, LongText):
+    if not isinstance(text, bytes):
         for piece in text.pieces():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)

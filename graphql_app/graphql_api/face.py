@@ -20,7 +20,7 @@ from graphql_app.graphql_api.execution import Context, execute
 from graphql_app.graphql_api.inputs import Bound, bind
 from graphql_app.graphql_api.introspections import HEAD, Introspections
 from graphql_app.graphql_api.limits import DocumentLimits
-from graphql_app.graphql_api.long_text import LongText
+from graphql_app.graphql_api.long_text import Joined, Text
 from graphql_app.graphql_api.prepared import (
     Compiled,
     FieldFailed,
@@ -54,7 +54,7 @@ class Asked:
 class Answer:
     """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
 
-    text: bytes | LongText
+    text: Text
     request_error: bool = False
     failure: Code | None = None
     retry_count: int = 0
@@ -66,7 +66,7 @@ class Answer:
     @property
     def body(self) -> bytes:
         """The text as a whole."""
-        return self.text.whole() if isinstance(self.text, LongText) else self.text
+        return self.text if isinstance(self.text, bytes) else self.text.whole()
 
 
 @dataclass(slots=True, eq=False)
@@ -224,19 +224,17 @@ class GraphQLFace:
     ) -> Answer:
         """Rows and the schema in one answer."""
         made = compile_fields(self._engine, served.snapshot, served.built, operation, bound, data)
-        found: dict[str, bytes] = {}
+        found: dict[str, Text] = {}
         for key in fields.keys() - data.keys():
-            text = await served.introspections.answer(operation, asked.query, asked.variables, key)
-            found[key] = text.whole()[len(HEAD) + 1 : -2].partition(b":")[2]
+            found[key] = await served.introspections.answer(operation, asked.query, asked.variables, key)
         try:
             reply = await self._engine.execute(made.prepared, bound.slots)
         except AppError as error:
             return execution_failure(error, made.key_of(error.root))
         found |= dict(zip(data, reply.texts, strict=True))
-        body = b",".join(orjson.dumps(key) + b":" + found[key] for key in fields)
-        return Answer(
-            HEAD + b"{" + body + b"}}", retry_count=reply.retry_count, name=operation.name, kind=operation.kind
-        )
+        parts = (Joined.of(orjson.dumps(key) + b":", b"", (found[key],), b"") for key in fields)
+        body = Joined.of(HEAD + b"{", b",", parts, b"}}")
+        return Answer(body, retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
 
 
 def _outdated(error: Exception) -> bool:

@@ -42,7 +42,7 @@ class Introspections:
     async def answer(
         self, operation: Operation, query: str, variables: Mapping[str, object], only: str | None = None
     ) -> LongText:
-        """The answer to an operation that selects nothing but the schema, or to its root field `only`.
+        """The answer to an operation that selects nothing but the schema, or the value of its root field `only`.
 
         The work ends when the caller is cancelled. Raises `RequestFailed` where it would be too much.
         """
@@ -77,7 +77,7 @@ class Introspections:
     ) -> LongText:
         # In a schema of its own: the one being served belongs to the event loop.
         parts = introspection_parts(lambda: self.built.again().schema, parse(query), name, given, effort, only)
-        return long_text(_body(parts))
+        return long_text(_body(parts) if only is None else _value(parts))
 
     def _keep(self, key: bytes, answer: LongText) -> None:
         self._made[key] = answer
@@ -106,6 +106,15 @@ def _body(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield HEAD
     yield from parts
     yield b"}"
+
+
+def _value(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces without the first and the last, which are the object around the only field."""
+    next(parts)
+    before = next(parts)
+    for part in parts:
+        yield before
+        before = part
 
 
 HEAD = b'{"data":'

@@ -85,8 +85,11 @@ class _Measure:
         self.meta_depth = max(self.meta_depth, depth - 1 + other.meta_depth)
 
 
-def check(text: str, limits: DocumentLimits) -> None:
-    """Raises `RequestFailed` (LIMIT_EXCEEDED) where a document goes beyond a limit; what is no GraphQL passes."""
+def check(text: str, limits: DocumentLimits) -> int:
+    """How many tokens a document holds.
+
+    Raises `RequestFailed` (LIMIT_EXCEEDED) where it goes beyond a limit; what is no GraphQL passes.
+    """
     if len(text) > limits.characters:
         raise _refused("characters", limits.characters)
     # The end matches too, once or twice, and is no token.
@@ -105,6 +108,7 @@ def check(text: str, limits: DocumentLimits) -> None:
     # Validation goes through all of them, whichever is to be run.
     if sum(operation.fields for operation in operations) > limits.fields:
         raise _refused("fields", limits.fields)
+    return len(tokens)
 
 
 def _compare(measure: _Measure, limits: DocumentLimits) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 PIECE = 256 * 1024
-"""Compressed bytes unpacked at once; their text is some tens of times as long."""
+"""Bytes of text unpacked at once."""
 _GZIP = 31
 
 
@@ -30,6 +30,41 @@ class LongText:
         while rest:
             yield unpacking.decompress(rest, PIECE)
             rest = unpacking.unconsumed_tail
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Texts one after the other, the long ones still compressed. `length` counts the bytes of all."""
+
+    parts: tuple[Text, ...]
+    length: int
+
+    @classmethod
+    def of(cls, head: bytes, between: bytes, texts: Iterable[Text], tail: bytes) -> Joined | bytes:
+        """These texts with others before, between and behind them; joined at once where none is long."""
+        parts: list[Text] = []
+        for text in texts:
+            parts += (between if parts else head, text)
+        parts.append(tail if parts else head + tail)
+        if all(isinstance(each, bytes) for each in parts):
+            return b"".join(each for each in parts if isinstance(each, bytes))
+        return cls(tuple(parts), sum(len(each) if isinstance(each, bytes) else each.length for each in parts))
+
+    def whole(self) -> bytes:
+        """The text."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """The text, in pieces of bounded size."""
+        for part in self.parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from part.pieces()
+
+
+Text = bytes | LongText | Joined
+"""The text of an answer."""
 
 
 def long_text(pieces: Iterable[bytes]) -> LongText:

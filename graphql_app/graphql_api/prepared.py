@@ -22,8 +22,6 @@ from graphql_app.graphql_api.selection import Fields, collect
 from graphql_app.graphql_api.to_request import Translator
 from schema_gen.schema import BuiltSchema
 
-CACHED_SHAPES = 64
-"""Compiled forms kept for one operation."""
 MAX_CACHED_SLOTS = 500
 """Calls with more values than this (bulk inserts) are compiled each time: their shapes hardly repeat."""
 
@@ -109,9 +107,7 @@ def compiled(
         return None
     made = compile_fields(engine, snapshot, built, operation, bound, fields)
     if cacheable and not bound.slots.constants:
-        cache[key] = made
-        while len(cache) > CACHED_SHAPES:
-            cache.popitem(last=False)
+        operation.keep(key, made)
     return made
 
 

@@ -32,12 +32,22 @@ class SchemaBuilder:
         start = time.perf_counter()
         built = await aside(schema_of, snapshot.catalog, self._naming)
         self._face.serve(snapshot, built)
-        if snapshot.generation == 1 and len(snapshot.catalog.tables) > LARGE:
-            # What is there now stays: looking through all of it for garbage would stop everything for a moment.
-            gc.freeze()
+        if snapshot.generation == 1:
+            _freeze(collect=len(snapshot.catalog.tables) <= LARGE)
         catalog = snapshot.catalog
         seconds = time.perf_counter() - start
         self._observer(SchemaBuilt(len(catalog.tables), len(catalog.skipped), seconds, catalog.fingerprint))
+
+
+def _freeze(*, collect: bool) -> None:
+    """What is there now stays: looking through all of it for garbage would stop everything for a moment.
+
+    Once in a process: what is frozen and refers to itself never goes away.
+    """
+    if not gc.get_freeze_count():
+        if collect:
+            gc.collect()
+        gc.freeze()
 
 
 def schema_of(catalog: Catalog, naming: Literal["snake", "camel"]) -> BuiltSchema:

@@ -15,7 +15,7 @@ from graphql_app.graphql_api.documents import Documents
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.introspections import Introspections
 from graphql_app.graphql_api.limits import DocumentLimits
-from graphql_app.graphql_api.long_text import LongText
+from graphql_app.graphql_api.long_text import PIECE, Joined, LongText, long_text
 from schema_gen.catalog import Catalog
 from tests.unit.schema_shop import SHOP, built, catalog, column, table
 
@@ -100,3 +100,15 @@ async def test_arguments_that_do_not_fit_are_told() -> None:
     with pytest.raises(RequestFailed) as refused:
         await asking.ask('query($n:String="orders"){__type(name:$n){name}}', n=None)
     assert refused.value.code is Code.GRAPHQL_VALIDATION_FAILED
+
+
+def test_long_texts_one_after_the_other() -> None:
+    """Unpacked piece by piece; joined at once where none is long."""
+    rows = b"".join(b'{"id":%d},' % number for number in range(100_000))
+    joined = Joined.of(b"[", b",", (b"1", long_text([rows]), b"2"), b"]")
+    assert isinstance(joined, Joined)
+    assert joined.whole() == b"[1," + rows + b",2]"
+    assert joined.length == len(joined.whole())
+    assert max(map(len, joined.pieces())) <= PIECE
+    assert Joined.of(b"[", b",", (b"1", b"2"), b"]") == b"[1,2]"
+    assert Joined.of(b"[", b",", (), b"]") == b"[]"
