@@ -13,6 +13,7 @@ import typer
 from graphql_app.cli.banner import demo_banner, own_command
 from graphql_app.cli.failure import CannotRun
 from graphql_app.embedded.errors import EmbeddedError
+from graphql_app.errors import AppError
 from graphql_app.setting_sources import SettingsError, load_settings, misspelt_settings, use_embedded
 from graphql_app.settings import Settings
 
@@ -113,16 +114,28 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="CSV files, each named like its table: users.csv.")],
     mode: Annotated[str, typer.Option(help="insert, upsert, update or ignore.")] = "insert",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything, and write nothing.")] = False,
+    table: Annotated[str | None, typer.Option(help="The table, whatever the files are called.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between cells: comma, semicolon, tab, pipe or such.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Such as utf-8, utf-16, cp1252.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal mark: point or comma.")] = None,
+    dates: Annotated[str | None, typer.Option(help="The order of dates: iso, dmy, mdy or ymd.")] = None,
+    null: Annotated[str | None, typer.Option(help="The word for NULL.")] = None,
 ) -> None:
-    """Import CSV files; exit status 1 if a row is refused."""
+    """Import CSV files, whose form is recognised if it is not said; exit status 1 if a row is refused."""
     from graphql_app.cli.import_ import import_files
+    from graphql_app.csv_io.detect import given_form
     from graphql_app.csv_io.importing import Options
     from graphql_app.engine.perform_bulk import BulkMode
 
     if mode not in [each.value for each in BulkMode]:
         raise CannotRun(f"--mode takes one of {', '.join(BulkMode)}")
+    said = {"delimiter": delimiter, "encoding": encoding, "decimal": decimal, "dates": dates, "null": null}
+    try:
+        given = given_form({name: text for name, text in said.items() if text is not None})
+    except AppError as error:
+        raise CannotRun(error.message) from None
     failed = False
-    for report, bad in import_files(_settings(tell=True), files, Options(BulkMode(mode), dry_run)):
+    for report, bad in import_files(_settings(tell=True), files, Options(BulkMode(mode), dry_run, given), table):
         typer.echo(f"{report.table}: {report.imported} of {report.total} rows imported, {report.failed} refused")
         for row in bad:
             typer.echo(f"  line {row.line}: {row.code}: {row.message}", err=True)

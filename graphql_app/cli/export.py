@@ -7,7 +7,7 @@ from typing import IO
 
 from graphql_app.cli.engine import opened_engine
 from graphql_app.cli.progress import Advance
-from graphql_app.csv_io.records import header_line, record_lines
+from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.compile_rows import RowForm
 from graphql_app.engine.request import Read, Show
 from graphql_app.settings import Settings
@@ -25,7 +25,8 @@ async def _export(settings: Settings, name: str, out: IO[bytes], advance: Advanc
         select = tuple(Show(each.name, each.name) for each in table.columns.values() if not each.invisible)
         rows = await engine.stream(engine.compile_rows(Read(table.name, select), form, whole=True))
         try:
-            out.write(header_line(show.key for show in select))
+            header = spreadsheet_header if form is RowForm.SPREADSHEET else header_line
+            out.write(header(show.key for show in select))
             async for batch in rows:
                 out.write(record_lines(batch))
                 advance(len(batch))

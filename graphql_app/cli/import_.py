@@ -19,19 +19,23 @@ from graphql_app.settings import Settings
 _CHUNK = 64 * 1024
 
 
-def import_files(settings: Settings, files: Sequence[Path], options: Options) -> list[tuple[Report, list[BadRow]]]:
+def import_files(
+    settings: Settings, files: Sequence[Path], options: Options, table: str | None = None
+) -> list[tuple[Report, list[BadRow]]]:
     """What became of each file, with its first refused rows. Raises `CannotRun` and `EmbeddedError`."""
     for file in files:
         if not file.is_file():
             raise CannotRun(f"there is no file {file}")
-    return asyncio.run(_import(settings, files, options))
+    return asyncio.run(_import(settings, files, options, table))
 
 
-async def _import(settings: Settings, files: Sequence[Path], options: Options) -> list[tuple[Report, list[BadRow]]]:
+async def _import(
+    settings: Settings, files: Sequence[Path], options: Options, into: str | None
+) -> list[tuple[Report, list[BadRow]]]:
     done = []
     async with opened_engine(settings) as engine:
         for file in files:
-            table = await engine.table(table_of(file.name))
+            table = await engine.table(into or table_of(file.name))
             with file.open("rb") as data, BadRows() as bad, progress(file.name, file.stat().st_size) as advance:
                 report = await import_csv(engine, table, options, _chunks(data, advance), bad.add)
                 done.append((report, bad.first))

@@ -13,6 +13,8 @@ from graphql_app.csv_io.records import header_line
 SHOWN = 1000
 """Refused rows that an answer names."""
 
+MOST = 64 * 1024 * 1024
+"""Bytes of the file of all refused rows."""
 _IN_MEMORY = 1024 * 1024
 _CHUNK = 64 * 1024
 _COLUMNS = ("line", "column", "code", "message")
@@ -24,6 +26,7 @@ class BadRows:
     def __init__(self, *, keep_all: bool = False) -> None:
         self.first: list[BadRow] = []
         self._file: IO[bytes] | None = None
+        self._full = False
         if keep_all:
             self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
             self._file.write(header_line(_COLUMNS))
@@ -43,7 +46,11 @@ class BadRows:
         """One more."""
         if len(self.first) < SHOWN:
             self.first.append(row)
-        if self._file is not None:
+        if self._file is not None and self._file.tell() >= MOST:
+            if not self._full:
+                self._file.write(f"{row.line},,{row.code},More rows are refused from here on\r\n".encode())
+            self._full = True
+        elif self._file is not None:
             message = row.message.replace('"', '""')
             column = (row.column or "").replace('"', '""')
             self._file.write(f'{row.line},"{column}",{row.code},"{message}"\r\n'.encode())

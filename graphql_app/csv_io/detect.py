@@ -10,12 +10,22 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from graphql_app.csv_io.cells import BadCell, split
-from graphql_app.csv_io.dialect import NEW_LINE, Dialect, as_utf8, decoder_of, record_pattern
+from graphql_app.csv_io.dialect import DATES as ORDERS
+from graphql_app.csv_io.dialect import (
+    DELIMITERS,
+    ENCODINGS,
+    NEW_LINE,
+    Dialect,
+    as_utf8,
+    decoder_of,
+    encoding_of,
+    record_pattern,
+)
 from graphql_app.csv_io.values import DATES, NUMBERS, OTHER_DATE, WITH_COMMA
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Table
@@ -52,6 +62,33 @@ class Given:
     decimal: str | None = None
     dates: str | None = None
     null: str | None = None
+
+
+_DECIMALS: Final = {".": ".", ",": ",", "point": ".", "comma": ","}
+_LONGEST_NULL: Final = 40
+FORM: Final = ("delimiter", "encoding", "decimal", "dates", "null")
+"""The names of what a client may say."""
+
+
+def given_form(said: Mapping[str, str]) -> Given:
+    """What a client says, by the names of `FORM`. Raises `RequestError` for what nothing can be read by."""
+    delimiter = _one_of("delimiter", said, DELIMITERS.get, ", ".join(each for each in DELIMITERS if each.isprintable()))
+    encoding = _one_of("encoding", said, encoding_of, ", ".join(ENCODINGS))
+    decimal = _one_of("decimal", said, _DECIMALS.get, ", ".join(_DECIMALS))
+    dates = _one_of("dates", said, {each: each for each in ORDERS}.get, ", ".join(ORDERS))
+    null = said.get("null")
+    if null is not None and (len(null) > _LONGEST_NULL or set(null) & set('"\r\n')):
+        raise RequestError(Code.INVALID_PARAMETER, f"'null' takes a word of {_LONGEST_NULL} characters at most")
+    return Given(delimiter, encoding, decimal, dates, null)
+
+
+def _one_of(name: str, said: Mapping[str, str], known: Callable[[str], str | None], words: str) -> str | None:
+    if name not in said:
+        return None
+    found = known(said[name])
+    if found is None:
+        raise RequestError(Code.INVALID_PARAMETER, f"'{name}' must be one of {words}")
+    return found
 
 
 def detect(head: bytes, table: Table, given: Given) -> Dialect:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 
-from graphql_app.engine.compile_rows import QUOTE
+from graphql_app.engine.compile_rows import QUOTE, RUNS
 
 NEW_LINE = b"\r\n"
 
@@ -12,6 +13,11 @@ NEW_LINE = b"\r\n"
 def header_line(names: Iterable[str]) -> bytes:
     """The first line; a name is quoted where it must be."""
     return b",".join(_name(name) for name in names) + NEW_LINE
+
+
+def spreadsheet_header(names: Iterable[str]) -> bytes:
+    """The first line for a spreadsheet: a byte order mark, and no name that it would run."""
+    return BOM_UTF8 + header_line("'" + name if name.lstrip(" ")[:1] in RUNS else name for name in names)
 
 
 def _name(name: str) -> bytes:

@@ -21,7 +21,9 @@ QUOTE = b"\xff"
 """Stands for the quotes around a CSV cell; no UTF-8 text holds this byte, so the cell's own quotes are told apart."""
 
 _MARK = sql(Literal(quote_bytes(QUOTE)))
-_RUNS = "(9,10,13,43,45,61,64)"  # tab, new lines, + - = @
+RUNS = frozenset("\t\n\v\f\r+-=@\u00a0\ufeff\uff0b\uff0d\uff1d\uff20")
+"""What begins a text that a spreadsheet may run: blanks of all kinds, a byte order mark, + - = @ of any width."""
+_RUNS = "(" + ",".join(str(int.from_bytes(each.encode())) for each in sorted(RUNS)) + ")"
 
 
 class RowForm(Enum):
@@ -98,7 +100,7 @@ def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm, look: boo
     if row.scalar in ("String", "json") and column.type.charset not in (None, "utf8mb4"):
         made = sql("CONVERT(", made, " USING utf8mb4)")
     if form is RowForm.SPREADSHEET:
-        made = sql("IF(ORD(", made, ") IN ", _RUNS, ",CONCAT(", text("'"), ",", made, "),", made, ")")
+        made = sql("IF(ORD(LTRIM(", made, ")) IN ", _RUNS, ",CONCAT(", text("'"), ",", made, "),", made, ")")
     # Beside a text the mark would be taken for one of the same character set, and refused.
     made = sql("CAST(", made, " AS BINARY)")
     quoted = join(",", (_MARK, made, _MARK))

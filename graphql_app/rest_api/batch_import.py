@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.batches import KeyOf
+from graphql_app.csv_io.detect import FORM, given_form
 from graphql_app.csv_io.file_name import table_of
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
@@ -23,7 +24,7 @@ from graphql_app.http_body import Bounds, ClientGone
 from graphql_app.idempotency import REPLAYED, client_entry
 from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
 from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
-from graphql_app.rest_api.upload import Upload
+from graphql_app.rest_api.upload import File, Upload
 
 PATH = "/api/batch/import"
 
@@ -31,13 +32,14 @@ V = TypeVar("V")
 _TRUTH: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 _MODES: Mapping[str, BulkMode] = {mode.value: mode for mode in BulkMode}
 _ERRORS: Mapping[str, bool] = {"csv": True, "json": False}
-_PARAMETERS = ("mode", "dry_run", "errors")
+_PARAMETERS = ("mode", "dry_run", "errors", "table", *FORM)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
     options: Options
     errors_as_file: bool
+    table: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,18 @@ class BatchImport:
 
     async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> Answer:
         try:
-            table = await self.engine.table(table_of(await upload.filename()))
+            filename = await upload.filename()
+            table = await self.engine.table(wish.table or table_of(filename))
         except ServiceUnavailableException as error:
             error.outcome = Outcome.NOT_APPLIED
             raise
         if not table.writable:
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
-        report = await import_csv(self.engine, table, wish.options, upload.chunks(), bad.add, key_of)
+        with File(upload.chunks()) as file:
+            if wish.options.dry_run:
+                # Its rows are locked for as long as it takes: nobody waits for who sends slowly.
+                await file.arrived()
+            report = await import_csv(self.engine, table, wish.options, file.chunks(), bad.add, key_of)
         message, status = _verdict(report, wish.options)
         answer = success(message, _data(report, bad), report.retries, self.clock())
         again = report.again and report.again == report.batches
@@ -148,8 +155,10 @@ def _wish(pairs: Pairs) -> _Wish:
         Options(
             _one_of("mode", given.get("mode", BulkMode.INSERT), _MODES),
             _one_of("dry_run", given.get("dry_run", "false"), _TRUTH),
+            given_form(given),
         ),
         _one_of("errors", given.get("errors", "json"), _ERRORS),
+        given.get("table"),
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app.csv_io.records import header_line, record_lines
+from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.compile_rows import RowForm
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.request import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
@@ -133,7 +133,7 @@ class Export(_Streaming):
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return Answer(200, b"", headers)
-        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read)), sql)
+        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read, form)), sql)
         return None
 
 
@@ -221,8 +221,9 @@ def _with(answer: Answer, extra: Headers) -> Answer:
     return replace(answer, headers=(*answer.headers, *extra))
 
 
-def _csv_lines(read: Read) -> Lines:
-    return Lines(record_lines, header_line(item.key for item in read.select))
+def _csv_lines(read: Read, form: RowForm = RowForm.CSV) -> Lines:
+    header = spreadsheet_header if form is RowForm.SPREADSHEET else header_line
+    return Lines(record_lines, header(item.key for item in read.select))
 
 
 def _json_lines(rows: list[bytes]) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphql_app.csv_io.detect import FORM
+from graphql_app.csv_io.dialect import DATES
 from graphql_app.engine.perform_bulk import BulkMode
 from graphql_app.errors import Code
 from graphql_app.rest_api.openapi_shared import (
@@ -33,8 +35,6 @@ FORMAT_PARAMETER: Json = {
     "schema": {"enum": ["csv", "spreadsheet"], "default": "csv"},
 }
 
-FORM = ("delimiter", "encoding", "decimal", "dates", "null")
-"""What may be told of how a file is written."""
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _BAD_ROW: Json = {
     "type": "object",
@@ -101,6 +101,12 @@ def _import() -> Json:
             _choice("mode", [mode.value for mode in BulkMode], "What becomes of rows whose key is there already."),
             _choice("dry_run", ["false", "true"], "Everything is tried and then undone."),
             _choice("errors", ["json", "csv"], "`csv`: if rows are refused, the answer is a file of all of them."),
+            _said("table", "The table, whatever the file is called."),
+            _said("delimiter", "What stands between cells: `;`, `tab`, ..."),
+            _said("encoding", "Such as `utf-16` or `cp1252`."),
+            _said("decimal", "The decimal mark.", "point", "comma", ".", ","),
+            _said("dates", "The order of dates.", *DATES),
+            _said("null", "The word for NULL."),
         ],
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": body}}},
         "responses": {
@@ -110,6 +116,12 @@ def _import() -> Json:
             "400": {"description": "No row could be imported", "content": refused | none},
         },
     }
+
+
+def _said(name: str, description: str, *words: str) -> Json:
+    """What is recognised if it is not said."""
+    schema: Json = {"type": "string", "enum": list(words)} if words else {"type": "string"}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _choice(name: str, words: list[str], description: str) -> Json:

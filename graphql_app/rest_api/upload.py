@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import IO, TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 FIELD = "file"
 """The name of the part that holds the file."""
 
+_IN_MEMORY = 1024 * 1024
+_PIECE = 64 * 1024
 _NAME = re.compile(rb';\s*name="?([^";]*)"?', re.IGNORECASE)
 _FILENAME = re.compile(rb';\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))', re.IGNORECASE)
 
@@ -126,6 +130,41 @@ class Upload:
     def _part_ends(self) -> None:
         self._ended = self._ended or self._wanted
         self._wanted = False
+
+
+class File:
+    """The bytes of an upload, as they come, or from the disk once all are there. Use it in a `with`."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._disk: IO[bytes] | None = None
+
+    def __enter__(self) -> File:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Deletes what waits on the disk."""
+        if self._disk is not None:
+            self._disk.close()
+
+    async def arrived(self) -> None:
+        """Waits until all bytes are there. Raises what reading them raises."""
+        self._disk = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
+        async for data in self._chunks:
+            self._disk.write(data)
+        self._disk.seek(0)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, in order."""
+        if self._disk is None:
+            async for data in self._chunks:
+                yield data
+            return
+        while data := self._disk.read(_PIECE):
+            yield data
 
 
 def _malformed() -> RequestError:

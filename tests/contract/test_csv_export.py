@@ -67,7 +67,24 @@ def test_a_part_of_it(served: RunningApp) -> None:
 
 def test_cells_that_a_spreadsheet_would_run(served: RunningApp) -> None:
     response = served.client.get("/api/notes/export?format=spreadsheet&id=gte.3&order=id")
-    assert response.content == b'id,body,n\r\n3,"",-5\r\n4,"\'=1+1",0\r\n5,"\'\t\xc3\xa9",7\r\n'
+    assert response.content == b'\xef\xbb\xbfid,body,n\r\n3,"",-5\r\n4,"\'=1+1",0\r\n5,"\'\t\xc3\xa9",7\r\n'
+
+
+@pytest.mark.parametrize(
+    "mark", [*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "\v", "\ufeff", " =", "  \uff1d"]
+)
+def test_whatever_a_spreadsheet_would_run_is_guarded(served: RunningApp, mark: str) -> None:
+    """In a cell, and in a name that the address gives to a column."""
+    body = mark + "1+1"
+    assert served.client.post("/api/notes", json={"input": {"id": 99, "body": body}}).status_code == 200
+    address = "/api/notes/export?format=spreadsheet&id=eq.99"
+    try:
+        cell = served.client.get(f"{address}&select=body").content
+        assert cell == f'\ufeffbody\r\n"\'{body}"\r\n'.encode()
+        header = served.client.get(address, params={"format": "spreadsheet", "id": "lt.0", "select": f"{mark}x:id"})
+        assert header.status_code == 400 or header.content.decode().lstrip('\ufeff"').startswith("'")
+    finally:
+        served.client.request("DELETE", "/api/notes", json={"input": {"id": 99}})
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,37 @@ async def test_lines_are_those_of_the_file(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "query", "data"),
+    [
+        ("people (1).csv", "", "name,price,born,age\nZoë,12.5,1999-12-31,3\nB;b,,,\n"),
+        ("people.tsv", "", "name\tprice\tborn\tage\nZoë\t12.5\t1999-12-31\t3\nB;b\t\t\t\n"),
+        ("x.txt", "?table=people", "name,price,born,age\nZoë,12.5,1999-12-31,3\nB;b,,,\n"),
+        ("people.csv", "?delimiter=%7C&decimal=comma&dates=mdy&null=-&dry_run=false",
+         "name|price|born|age\nZoë|12,5|12/31/1999|3\nB;b|-|-|-\n"),
+        ("people.csv", "?encoding=utf-8&delimiter=comma", "name,price,born,age\nZoë,12.5,1999-12-31,3\nB;b,,,\n"),
+    ],
+)  # fmt: skip
+async def test_what_is_said_stands(
+    client: httpx.AsyncClient, engine: Engine, module_database: str, name: str, query: str, data: str
+) -> None:
+    response = await send(client, data.encode(), name, query)
+    assert response.status_code == 200, response.text
+    assert people(engine, module_database) == ROWS
+
+
+@pytest.mark.parametrize("query", ["delimiter=a", "encoding=idna", "decimal=x", "dates=ydm", "null=%22"])
+async def test_what_nothing_can_be_read_by_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    response = await send(client, b"name\nA\n", query=f"?{query}")
+    assert (response.status_code, response.json()["details"]["code"]) == (400, "INVALID_PARAMETER")
+
+
+async def test_a_dry_run_of_a_large_file_reads_all_of_it_first(client: httpx.AsyncClient) -> None:
+    data = b"name,age\n" + b"A,1\n" * 400_000 + b"B,b\n"
+    found = (await send(client, data, query="?dry_run=true")).json()["data"]
+    assert (found["rows_total"], found["rows_failed"]) == (400_001, 1)
+
+
+@pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"PK\x03\x04zip", "Excel workbook"),

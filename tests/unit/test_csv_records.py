@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphql_app.csv_io.cells import BadCell, literals, split
+from graphql_app.csv_io.bad_rows import BadRows
+from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
 from graphql_app.csv_io.dialect import Dialect
 from graphql_app.csv_io.file_name import table_of
 from graphql_app.csv_io.quick import ROW_END, QuickRows
 from graphql_app.csv_io.slices import MAX_RECORD, SLICE, Slicer
-from graphql_app.errors import RequestError
+from graphql_app.errors import Code, RequestError
 from schema_gen.catalog import Column, ColumnType
 
 SAME = settings(deadline=None, derandomize=True, max_examples=300)
@@ -239,6 +240,16 @@ def test_a_wide_row_costs_what_its_cells_do(cell: bytes) -> None:
     assert seconds[1] < 10 * seconds[0]
 
 
+def test_the_file_of_refused_rows_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphql_app.csv_io.bad_rows.MOST", 1000)
+    with BadRows(keep_all=True) as bad:
+        for line in range(10_000):
+            bad.add(BadRow(line, "c", Code.INVALID_VALUE, "no"))
+        text = b"".join(bad.chunks())
+    assert len(text) < 1200
+    assert text.endswith(b"More rows are refused from here on\r\n")
+
+
 def test_an_open_quote_does_not_swallow_the_file() -> None:
     slicer = Slicer()
     slicer.feed(b"a\n")
@@ -249,7 +260,10 @@ def test_an_open_quote_does_not_swallow_the_file() -> None:
     assert slicer.waiting + sum(len(part) for part, _ in parts) == 6 + MAX_RECORD // 4 * 4
 
 
-@pytest.mark.parametrize(("name", "table"), [("users.csv", "users"), ("Üser s.CSV", "Üser s"), ("a.b.csv", "a.b")])
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("users.csv", "users"), ("Üser s.CSV", "Üser s"), ("a.b.csv", "a.b"), ("u (1).csv", "u"), ("u.tsv", "u")],
+)
 def test_a_file_name_names_a_table(name: str, table: str) -> None:
     assert table_of(name) == table
 
