@@ -89,6 +89,12 @@ def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
     return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
 
 
+def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> bool:
+    if isinstance(where, plan.CompareColumn):
+        return type_of(where.column).truth
+    return isinstance(where, plan.CountRelated) and where.fold is not Fold.COUNT
+
+
 def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> Sql:
     """`left` compared as `where` says."""
     low = where.value
@@ -96,7 +102,7 @@ def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRe
         raise AssertionError("a comparison without a value was planned")
     if low == EMPTY_LIST:
         return FALSE if where.operator is Operator.IN else TRUE
-    if isinstance(where, plan.CompareColumn) and type_of(where.column).truth and where.operator in EQUALITIES:
+    if where.operator in EQUALITIES and _is_truth(where):
         return sql(left, low)
     features = scope.dialect.features
     if where.operator is Operator.BETWEEN and _narrow(where) and where.upper is not None:
