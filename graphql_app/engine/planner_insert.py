@@ -10,7 +10,7 @@ from graphql_app.engine.fragment import Literal, Value
 from graphql_app.engine.request import Columns, Insert, NestedInsert, OnConflict, Pairs
 from graphql_app.engine.values import stored_column, storer
 from graphql_app.errors import AppError, Code, RequestError
-from schema_gen.catalog import Column, Table
+from schema_gen.catalog import Column, Table, TableKind
 
 if TYPE_CHECKING:
     from graphql_app.engine.planner import Planner
@@ -76,6 +76,9 @@ def _level(
     used = dict.fromkeys(name for row in rows for name, _ in row)
     taken = {*filled, *(column for item in before for column in item.relation.columns)} - used.keys()
     columns = tuple(writable_column(planner, table, name) for name in (*used, *sorted(taken)))
+    if not columns and table.kind is TableKind.VIEW:
+        # MariaDB takes a row of defaults for a view only where a column is named.
+        columns = tuple(column for column in table.columns.values() if not column.generated)[:1]
     _check_cells(rows, columns)
     cells = tuple(_cells(columns, rows))
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict), before, after)
