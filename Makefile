@@ -46,12 +46,15 @@ test-engines: .venv/test.stamp
 faults: .venv/test.stamp
 	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py tests/faults/test_schema_changes.py $(ARGS)
 
-# 20,000 random documents beside graphql-core's rules, 100,000 hostile requests to the program on MariaDB, then
-# FUZZ_SECONDS (60) of atheris for each of its readers
+# How the cost of requests grows with each of their parts, 20,000 random documents beside graphql-core's rules,
+# 200,000 hostile requests to the program on each engine, then FUZZ_SECONDS (60) of atheris for each of its readers
 fuzz: .venv/test.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]" || echo "atheris does not install here"
 	@FUZZ_DOCUMENTS=$${FUZZ_DOCUMENTS:-20000} $(PYTEST) tests/hostile/test_random_documents.py $(ARGS)
-	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-100000} $(PYTEST) --engines mariadb tests/hostile/test_generated.py tests/hostile/test_generated_sockets.py $(ARGS)
+	@FUZZ_GROWTH_BYTES=$${FUZZ_GROWTH_BYTES:-1000000} $(PYTEST) tests/hostile/test_growth.py $(ARGS)
+	@failed=0; for engine in $${FUZZ_ENGINES:-mariadb mysql embedded}; do \
+	  FUZZ_REQUESTS=$${FUZZ_REQUESTS:-200000} $(PYTEST) --engines $$engine tests/hostile/test_generated.py tests/hostile/test_generated_sockets.py $(ARGS) || failed=1; \
+	done; exit $$failed
 	@$(BIN)/python -m tests.hostile.fuzz
 
 .venv/bench.stamp: pyproject.toml scripts/venv.sh

@@ -15,7 +15,9 @@ from graphql_app.rest_api.select_text import Embed, EveryColumn, Item, OneColumn
 from schema_gen.catalog import Catalog, Relation, Table
 
 MAX_SHOWN = 10_000
-"""Columns and relations that one request may show, those of all its embedded relations together."""
+"""Columns that one request may show, those of all its embedded relations together."""
+_RELATION = 10
+"""How many columns a relation counts as: each has a statement of its own."""
 
 _WORDS = ("select", "order", "limit", "offset")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
@@ -61,7 +63,9 @@ class _Room:
         """Raises `RequestError` (LIMIT_EXCEEDED) where there is no room for so many."""
         self._left -= count
         if self._left < 0:
-            raise RequestError(Code.LIMIT_EXCEEDED, f"A request may show at most {MAX_SHOWN} columns and relations")
+            raise RequestError(
+                Code.LIMIT_EXCEEDED, f"A request may show at most {MAX_SHOWN} columns; a relation counts as {_RELATION}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def _read(
     shown: dict[str, Show | ShowRelated] = {}
     # What is given again shows nothing more; found anew it would cost a step for each column of the table.
     for item in dict.fromkeys(level.items):
-        room.take(len(level.table.columns) if isinstance(item, EveryColumn) else 1)
+        room.take(_room_of(item, level.table))
         match item:
             case EveryColumn():
                 found: Iterable[Show | ShowRelated] = every_column(level.table)
@@ -138,6 +142,12 @@ def _read(
         _number("limit", level.words["limit"]) if "limit" in level.words else page,
         _number("offset", level.words["offset"]) if "offset" in level.words else None,
     )
+
+
+def _room_of(item: Item, table: Table) -> int:
+    if isinstance(item, EveryColumn):
+        return len(table.columns)
+    return _RELATION if isinstance(item, Embed) else 1
 
 
 def _show(table: Table, item: OneColumn) -> Show:

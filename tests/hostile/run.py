@@ -11,5 +11,7 @@ DOCUMENTS: Final = int(os.environ.get("FUZZ_DOCUMENTS", "300"))
 """Random documents that our checks and graphql-core's are compared on."""
 SEED: Final = int(os.environ.get("FUZZ_SEED", "1"))
 """The same seed makes the same ones."""
+GROWTH_BYTES: Final = int(os.environ.get("FUZZ_GROWTH_BYTES", "40000"))
+"""Bytes up to which each kind of request is doubled, to see how its cost grows."""
 FIGURES: Final[list[str]] = []
 """What the end of the run prints."""

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable
+from contextlib import suppress
 
 import pytest
 
 from tests.fix_app import StartApp
 from tests.harness.engine import Engine
 from tests.hostile.generated import generated
+from tests.hostile.growth import MEMORY, SECONDS
 from tests.hostile.run import FIGURES, REQUESTS, SEED
-from tests.hostile.wire import answers
+from tests.hostile.usage import MB, Usage, cpu_seconds, peak_begins, peak_since, worker
+from tests.hostile.wire import Answers, Sent, answers, exchange
 
 IMPATIENT = {"HEADER_TIMEOUT_SECONDS": "0.5", "BODY_TIMEOUT_SECONDS": "0.5"}
 """Requests whose end was cut off are not waited for."""
 SHOWN = 20
+
+
+TRIES = 3
+
+
+async def usage_of(pid: int, work: Awaitable[Answers]) -> tuple[Usage, Answers]:
+    """What `work` costs the process, and what it gives."""
+    held, started = peak_begins(pid), cpu_seconds(pid)
+    found = await work
+    return Usage(cpu_seconds(pid) - started, peak_since(pid, held)), found
+
+
+async def costs_too_much(port: int, pid: int, sent: Sent) -> list[str]:
+    """A complaint where a request alone takes too much CPU, however often it is asked."""
+    costs = []
+    for _ in range(TRIES):
+        started = cpu_seconds(pid)
+        with suppress(TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            await exchange(port, sent.wire)
+        costs.append(cpu_seconds(pid) - started)
+    return [f"{sent.name}: {min(costs):.2f} s of CPU\n    {sent.wire[:600]!r}"] if min(costs) > SECONDS else []
 
 
 @pytest.mark.timeout(7200)
@@ -22,14 +48,20 @@ async def test_generated_requests(start_app: StartApp, engine: Engine, own_shop:
     """No 5xx, no broken connection, nothing leaked, no traceback in the log; and the program goes on."""
     app = start_app(engine.environment(own_shop), settings=IMPATIENT)
     started = time.monotonic()
-    found = await answers(app.port, generated(REQUESTS, SEED))
+    pid = worker(app.process.pid)
+    usage, found = await usage_of(pid, answers(app.port, generated(REQUESTS, SEED)))
     seconds = time.monotonic() - started
+    dear = [each for sent in found.slow for each in await costs_too_much(app.port, pid, sent)]
     by_status = ", ".join(f"{status}: {count}" for status, count in sorted(found.statuses.items()))
     FIGURES.append(
-        f"{engine.name}: FUZZ_REQUESTS={REQUESTS} FUZZ_SEED={SEED}: {seconds:.0f} s, {len(found.wrong)} wrong;"
+        f"{engine.name}: FUZZ_REQUESTS={REQUESTS} FUZZ_SEED={SEED}: {seconds:.0f} s, {len(found.wrong)} wrong,"
+        f" {len(dear)} over {SECONDS:.0f} s of CPU ({len(found.slow)} asked again); in all {usage.cpu:.0f} s of CPU,"
+        f" {usage.memory // MB} MB more at the peak;"
         f" answers by status: {by_status}"
     )
     assert not found.wrong, f"{len(found.wrong)} of {REQUESTS}\n" + "\n".join(found.wrong[:SHOWN])
+    assert not dear, "\n".join(dear[:SHOWN])
+    assert usage.memory < MEMORY, "a request took more than 200 MB, or what was kept of all did"
     assert app.client.get("/readyz").status_code == 200
     answer = app.client.post("/graphql", json={"query": "{users(limit:1){id}}"})
     assert len(answer.json()["data"]["users"]) == 1

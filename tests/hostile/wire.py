@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 LIMIT = 30.0
 """Seconds for an answer."""
+SLOW = 1.0
+"""Seconds after which it is asked again what a request costs."""
 LEAKS = re.compile(
     rb"Traceback|site-packages|File \"|aiomysql|pymysql|graphql_app[/.]|asyncio|You have an error in your SQL"
     rb"|SQLSTATE|SELECT .* FROM|INSERT INTO|information_schema\.|\.py\b|object at 0x",
@@ -34,6 +37,8 @@ class Answers:
 
     statuses: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    slow: list[Sent] = field(default_factory=list)
+    """Those that took longer than `SLOW`, which may be the machine's doing."""
 
 
 async def exchange(port: int, sent: bytes) -> bytes:
@@ -86,12 +91,15 @@ async def answers(port: int, requests: Iterable[Sent], at_once: int = 8) -> Answ
 
     async def work(mine: Iterable[Sent]) -> None:
         for sent in mine:
+            started = time.monotonic()
             try:
                 answer = await exchange(port, sent.wire)
                 wrong = "" if sent.torn and not answer else complaint(answer)
                 found.statuses[answer[9:12].decode("ascii", "replace") or "none"] += 1
             except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
                 wrong = repr(error)
+            if time.monotonic() - started > SLOW:
+                found.slow.append(sent)
             if wrong:
                 found.wrong.append(f"{sent.name}: {wrong}\n    {sent.wire[:600]!r}")
 

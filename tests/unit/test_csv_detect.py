@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graphql_app.csv_io.detect import Given, detect
@@ -108,3 +110,19 @@ def test_what_is_no_csv_is_said_in_words(head: bytes) -> None:
 )  # fmt: skip
 def test_encodings_are_those_of_texts(name: str, encoding: str | None) -> None:
     assert encoding_of(name) == encoding
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b",".join(b"k%d" % number for number in range(9_000)) + b"\n1\n",
+        b"id,name\n" + b"a," * 30_000 + b"1\n",
+        b'id,name\n1,"' + b'""' * 30_000,
+        b"id,name\n" + b'"' * 60_001,
+    ],
+)
+def test_a_record_that_goes_on_is_looked_at_once(head: bytes) -> None:
+    """Behind the sample's end there is no newline, and it is not searched for from each byte on."""
+    started = time.process_time()
+    detect(head, TABLE, Given())
+    assert time.process_time() - started < 0.5
