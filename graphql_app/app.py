@@ -37,6 +37,7 @@ from graphql_app.graphql_api.endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.event_stream import EventStreams
 from graphql_app.graphql_api.face import GraphQLFace
 from graphql_app.graphql_api.limits import DocumentLimits
+from graphql_app.graphql_api.outbox import Unsent
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.subscriptions import Subscriptions
 from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
@@ -252,8 +253,8 @@ def build(
     live.listen(SchemaBuilder(face, settings.naming, observer).build)
     live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
-    texts = Budget(settings.max_subscription_bytes)
-    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets, texts)
+    texts, unsent = Budget(settings.max_subscription_bytes), Unsent(Budget(settings.max_unread_bytes))
+    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets, texts, unsent)
     return Services(engine, executor, pool, live, face, live_queries, subscriptions, drain)
 
 

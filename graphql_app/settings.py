@@ -274,6 +274,12 @@ class Settings(BaseSettings):
         " as many again for messages of WebSockets that are not whole yet.",
         NUMBER,
     )
+    max_unread_bytes: PositiveInt = _setting(
+        256 * 1024 * 1024,
+        "The most bytes of answers that wait for clients to read them, for each worker: beyond that the clients that"
+        " have left most unread are cut off. As many again for what subscriptions have to say.",
+        NUMBER,
+    )
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
         128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"
     )

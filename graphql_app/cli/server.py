@@ -10,10 +10,12 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from graphql_app.budget import Budget
 from graphql_app.cli.failure import CannotRun
 from graphql_app.cli.heartbeat import end_with_parent, write_stack_to
 from graphql_app.cli.slow_clients import PatientProtocol, SlowClients
 from graphql_app.cli.sockets import Sockets
+from graphql_app.cli.unread import Unread
 from graphql_app.loop_watch import WATCHED
 from graphql_app.settings import Settings
 
@@ -48,6 +50,8 @@ class ServerConfig(uvicorn.Config):
 
     slow_clients: SlowClients
     head_bytes: int
+    unread: Unread
+    halves: Budget
 
 
 def config_of(settings: Settings) -> ServerConfig:
@@ -71,6 +75,8 @@ def config_of(settings: Settings) -> ServerConfig:
     )
     config.slow_clients = SlowClients(settings.header_timeout_seconds, settings.body_timeout_seconds)
     config.head_bytes = settings.max_header_bytes
+    config.unread = Unread(settings.max_unread_bytes)
+    config.halves = Budget(settings.max_bodies_bytes)
     return config
 
 

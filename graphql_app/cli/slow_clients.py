@@ -12,15 +12,17 @@ from typing import Any, Final
 
 from graphql_app.cli.heads import HeadProtocol
 from graphql_app.cli.refusals import LATE
+from graphql_app.cli.unread import Unread
+from graphql_app.cli.whole_answers import WholeAnswers
 
 LOOK_SECONDS: Final = 0.5
 AT_A_TIME: Final = 50
 PAUSE: Final = 0.005
 """Seconds between so many connections and the next ones."""
 BYTES_A_SECOND: Final = 500
-"""A body that brings less is slow."""
+"""A body that brings less is slow, and so is a client that takes less of what there is for it."""
 ANSWER_SECONDS: Final = 60.0
-"""How long a client may take nothing of its answer."""
+"""How long a client may take less than that of its answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Doing:
     what: str
     request: object
     bytes: int = 0
+    left: int = 0
+    """Bytes of answers that are not sent."""
 
 
 class SlowClients:
@@ -78,8 +82,9 @@ class SlowClients:
         seen, since = before
         if now - since < self._limits[doing.what]:
             return before
-        wanted = {"head": 1, "body": BYTES_A_SECOND * (now - since), "answer": 1}[doing.what]
-        if abs(doing.bytes - seen.bytes) >= wanted:
+        enough = BYTES_A_SECOND * (now - since)
+        wanted = {"head": 1, "body": enough, "answer": min(enough, seen.left)}[doing.what]
+        if doing.bytes - seen.bytes >= wanted:
             return doing, now
         connection.give_up(doing)
         return None
@@ -92,6 +97,8 @@ class PatientProtocol(HeadProtocol):
         super().__init__(config, *arguments, **named)
         self.received = 0
         self._slow_clients: SlowClients = config.slow_clients
+        self._unread: Unread = config.unread
+        self._next: tuple[Any, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
@@ -101,7 +108,28 @@ class PatientProtocol(HeadProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         self._slow_clients.leave(self)
+        self._unread.remove(self)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self._unread.add(self, self.loop)
+
+    def resume_writing(self) -> None:
+        """It does again: what it asked next may begin."""
+        super().resume_writing()
+        self._unread.remove(self)
+        waiting, self._next = self._next, None
+        if waiting is not None and not self.transport.is_closing():
+            super()._start_asgi_task(*waiting)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Begins a request, once the client has taken the answers before."""
+        if self.flow.write_paused:
+            self._next = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
         """From now on it is the WebSocket protocol's."""
@@ -116,10 +144,13 @@ class PatientProtocol(HeadProtocol):
     def doing(self) -> Doing | None:
         """What the client is waited for; None while it is our turn, or nothing is under way."""
         cycle = self.cycle
-        if self.transport.is_closing():
+        transport = self.transport
+        left = transport.get_write_buffer_size()
+        if left:
+            assert isinstance(transport, WholeAnswers)
+            return Doing("answer", None, transport.taken, left)
+        if transport.is_closing():
             return None
-        if self.flow.write_paused:
-            return Doing("answer", cycle, self.transport.get_write_buffer_size())
         if self._deaf:
             return None
         if self.scope is None or cycle is None or cycle.scope is not self.scope:

@@ -3,12 +3,116 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from graphql_app.budget import Budget
+from graphql_app.cli.unread import Unread
+
+PIECE: Final = 16_384
+"""Bytes that are looked at together: what stands behind the first message in them waits in memory."""
+FREE_BYTES: Final = 65_536
+"""Bytes of a message that are not counted among those of large ones."""
 
 
 class Sockets(WebSocketsSansIOProtocol):
     """uvicorn's, which closes a connection whose ping was not answered, but then waits for what it has to send."""
+
+    def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
+        super().__init__(config, *arguments, **named)
+        self._unread: Unread = config.unread
+        self._halves: Budget = config.halves
+        self._half = self._held = 0
+        self._rest = b""
+
+    # --- what comes: small pieces at a time, and what is not whole yet within a bound
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client; the second message of them waits until the first is taken."""
+        self._rest += data
+        self._feed()
+
+    def _feed(self) -> None:
+        while self._rest and not self.read_paused and not self.transport.is_closing():
+            piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+            self._half += len(piece)
+            if self._half - self._held > FREE_BYTES and not self._hold():
+                self.transport.abort()
+                return
+            super().data_received(piece)
+
+    def _hold(self) -> bool:
+        """Takes what has come of a message from the bytes that there are for all of them."""
+        taken = self._halves.take(self._address, self._half - self._held)
+        if taken:
+            self._held = self._half
+        return taken
+
+    def _let_go(self) -> None:
+        self._halves.free(self._address, self._held)
+        self._half = self._held = 0
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def handle_text(self, event: Frame) -> None:
+        """A text, or the first part of one."""
+        if event.fin:
+            super().handle_text(event)
+        else:
+            self.curr_msg_data_type = "text"
+            self.frames = [bytearray(event.data)]  # type: ignore[list-item]
+
+    def handle_cont(self, event: Frame) -> None:
+        """A further part: parts are joined as they come, for there may be millions of empty ones."""
+        if self.frames and isinstance(self.frames[0], bytearray):
+            self.frames[0] += event.data
+            if event.fin:
+                self.send_receive_event_to_app()
+        else:
+            super().handle_cont(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """The same of bytes, which nobody takes."""
+        if event.fin:
+            super().handle_bytes(event)
+        else:
+            self.curr_msg_data_type = "bytes"
+            self.frames = [bytearray(event.data)]  # type: ignore[list-item]
+
+    # --- what goes
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self._unread.add(self, self.loop)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._unread.remove(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._unread.remove(self)
+        self._let_go()
+        self._rest = b""
+        super().connection_lost(exc)
+
+    async def receive(self) -> Any:
+        """The next message."""
+        if self.queue.empty():
+            self._let_go()
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._feed()
+            if not self.read_paused and not self.transport.is_closing():
+                self.transport.resume_reading()
+        return message
 
     def keepalive_timeout(self) -> None:
         """Lets go of everything at once."""

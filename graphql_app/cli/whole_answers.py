@@ -28,15 +28,22 @@ class WholeAnswers(asyncio.Transport):
         self.beneath = transport
         self._loop = loop
         self._head: Bytes = b""
+        self.written = 0
+
+    @property
+    def taken(self) -> int:
+        """The bytes that the system has taken to send."""
+        return self.written - self.get_write_buffer_size()
 
     def write(self, data: Bytes) -> None:
         """Sends `data`, behind what was kept back; a head is kept back itself."""
+        self.written += len(data)
         head = self._head
         if head:
             self._head = b""
             if len(data) <= _COPIED:
                 self.beneath.write(b"".join((head, data)))
-            else:
+            elif not self.beneath.is_closing():
                 self.beneath.writelines((head, data))
         elif data[-4:] == _END_OF_HEAD:
             self._head = data

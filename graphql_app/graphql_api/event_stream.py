@@ -118,7 +118,7 @@ class EventStreams:
             await send({"type": "http.response.body", "body": body})
 
     async def _subscribe(self, send: Send, form: Form, asked: Asked, size: int) -> None:
-        outbox: Outbox[bytes] = Outbox()
+        outbox: Outbox[bytes] = Outbox(self.subscriptions.unsent, current_client())
 
         def ended(answer: bytes | None) -> None:
             outbox.put(_CUT if answer is None else form.answer(answer) + form.end)
@@ -131,11 +131,12 @@ class EventStreams:
                 subscriber.open(self.subscriptions, asked, size, current_client())
             except Exception as error:
                 ended(self.face.failed(error).body)
-            while (message := await self._next(outbox, form)) != _CUT:
+            while (message := await self._next(outbox, form)) != _CUT and not outbox.overflown.is_set():
                 await send({"type": "http.response.body", "body": message, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             subscriber.close()
+            outbox.close()
 
     async def _next(self, outbox: Outbox[bytes], form: Form) -> bytes:
         try:

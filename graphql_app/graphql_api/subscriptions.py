@@ -20,12 +20,14 @@ from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.face import Asked, GraphQLFace, Served, execution_failure
 from graphql_app.graphql_api.inputs import Bound, bind
+from graphql_app.graphql_api.outbox import Unsent
 from graphql_app.graphql_api.prepared import FieldFailed, root_fields, root_type
 from graphql_app.graphql_api.to_request import Translator
 from graphql_app.graphql_api.to_stream import split_batch
 from schema_gen.meanings import Action
 
 DEFAULT_TEXTS = 32 * 1024 * 1024
+DEFAULT_UNSENT = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ class Places:
 
 
 class Subscriptions:
-    """Opens subscriptions, for at most `connections` clients at a time; `texts` are the bytes that they ask with."""
+    """Opens subscriptions, for at most `connections` clients at a time; `texts` are the bytes that they ask with.
+
+    `unsent` counts what waits to be sent to them.
+    """
 
     def __init__(
         self,
@@ -101,12 +106,14 @@ class Subscriptions:
         live: LiveQueries,
         connections: int = 10_000,
         texts: Budget | None = None,
+        unsent: Unsent | None = None,
     ) -> None:
         self.face = face
         self.engine = engine
         self.live = live
         self.places = Places(connections)
         self.texts = texts or Budget(DEFAULT_TEXTS)
+        self.unsent = unsent or Unsent(Budget(DEFAULT_UNSENT))
         self._streams = itertools.count()
 
     def open(self, asked: Asked, watcher: Watcher, client: Client = "") -> Watch:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -119,7 +120,7 @@ class Socket:
         self._receive = receive
         self._send = send
         self._client = client
-        self._outbox: Outbox[str] = Outbox()
+        self._outbox: Outbox[str] = Outbox(endpoint.subscriptions.unsent, client)
         self._ready = False
         self._operations: dict[str, Subscriber[str] | asyncio.Task[None]] = {}
         self._handlers: dict[str, Callable[[Message], Awaitable[None]]] = {
@@ -135,13 +136,15 @@ class Socket:
         writer = asyncio.create_task(self._write())
         refused: Refused | None = None
         try:
-            await self._listen()
+            await self._listen_within_bounds()
         except Refused as error:
             refused, self.code = error, error.code
         finally:
             await self._end(writer)
+            self._outbox.close()
         if refused is not None:
-            await self._send(_close(refused.code, refused.reason))
+            with suppress(OSError):  # the client is gone meanwhile
+                await self._send(_close(refused.code, refused.reason))
 
     async def _end(self, writer: asyncio.Task[None]) -> None:
         """Nothing of this connection goes on."""
@@ -164,6 +167,20 @@ class Socket:
                 return  # the client is gone, which the listener is told too
 
     # --- what the client says --------------------------------------------------
+
+    async def _listen_within_bounds(self) -> None:
+        """Until the client leaves, or leaves so much unread that there is no room for more."""
+        listening = asyncio.ensure_future(self._listen())
+        full = asyncio.ensure_future(self._outbox.overflown.wait())
+        try:
+            await asyncio.wait((listening, full), return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                raise Refused(Close.TRY_AGAIN, "Too much is unread")
+            await listening
+        finally:
+            for task in (listening, full):
+                task.cancel()
+            await asyncio.wait((listening, full))
 
     async def _listen(self) -> None:
         limit = self._endpoint.limits
@@ -235,13 +252,21 @@ class Socket:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif await self._endpoint.face.subscribes(asked):
             self._subscribe(message.id, asked, message.size)
+        elif not self._endpoint.subscriptions.texts.take(self._client, message.size):
+            large = ServiceUnavailableException("Too many large requests are being answered; try again")
+            self._failed(message.id, [execution_error(large, None)])
         elif not self._endpoint.running.take():
+            self._endpoint.subscriptions.texts.free(self._client, message.size)
             busy = ServiceUnavailableException("Too many requests are being answered; try again")
             self._failed(message.id, [execution_error(busy, None)])
         else:
             task = asyncio.create_task(self._answer(message.id, asked))
-            task.add_done_callback(lambda _: self._endpoint.running.free())
+            task.add_done_callback(lambda _: self._answered(message.size))
             self._operations[message.id] = task
+
+    def _answered(self, size: int) -> None:
+        self._endpoint.running.free()
+        self._endpoint.subscriptions.texts.free(self._client, size)
 
     # --- operations --------------------------------------------------------------
 

@@ -18,6 +18,7 @@ class Close(IntEnum):
 
     NORMAL = 1000
     TOO_BIG = 1009
+    TRY_AGAIN = 1013
     BAD_MESSAGE = 4400
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403

@@ -33,6 +33,9 @@ class Line(asyncio.Transport):
     def abort(self) -> None:
         self.told.append("abort")
 
+    def is_closing(self) -> bool:
+        return False
+
     def get_write_buffer_size(self) -> int:
         return 7
 
