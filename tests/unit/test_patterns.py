@@ -15,6 +15,7 @@ from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.record_end import RecordEnd
 from graphql_app.engine.row_text import form_called
 from schema_gen.catalog import Column, ColumnType
+from schema_gen.times import _TIME_OF_DAY, _time_of_day
 from tests.harness.patterns import Pattern, Place, places, searched, seconds, slow_text, sources, tried
 
 COUNT = 5
@@ -36,7 +37,7 @@ NO_CLIENT = (
 )
 """Of the structure of the database, of settings, of logs: texts that no client of the API sends."""
 
-MESSAGES = "graphql_app.engine.mysql_errors."
+MESSAGES = "graphql_app.engine.server_codes."
 """Of the database's messages, which have 512 bytes at most (MYSQL_ERRMSG_SIZE), a client's value among them."""
 MESSAGE_BYTES = 512
 
@@ -81,6 +82,7 @@ MADE: dict[str, list[tuple[Pattern, Use]]] = {
     "graphql_app.csv_io.detect._records()": [(RECORD, lambda text: list(_records(text.encode(), ",")))],
     "graphql_app.csv_io.quick.__init__()": [(QUICK._common, quick_rows), (QUICK._any, quick_rows)],
     "graphql_app.csv_io.record_end.__init__()": [(RECORD, lambda text: RecordEnd(",").find(text.encode()))],
+    "schema_gen.times._time_of_day()": [(_TIME_OF_DAY, _time_of_day)],
     "graphql_app.engine.row_text.form_called()": [
         (form.pattern, tried(form.pattern, anywhere=True))
         for name in ("row", "grouped", "row2", "grouped1")
@@ -113,13 +115,6 @@ def test_a_pattern_is_linear(place: Place) -> None:
     for pattern, use in uses(place):
         found = slow_text(pattern, use, COUNT, longest)
         assert found is None, f"{place} takes too long for {found}"
-
-
-@pytest.mark.parametrize("pattern", ["x*x*x*y", r"[0-9]*[0-9]*!"])
-def test_a_bad_pattern_is_found(pattern: str) -> None:
-    """Repetition beside repetition."""
-    bad = re.compile(pattern)
-    assert slow_text(bad, tried(bad, anywhere=False), 20) is not None
 
 
 def test_repetition_within_repetition_is_seen() -> None:
