@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from graphql_app.customization import CustomizationFileError, read_customization, written
+from graphql_app.schema_loader import catalog_of
+from graphql_app.settings import Settings
 from schema_gen.build_catalog import build_catalog
 from schema_gen.catalog import Catalog
 from schema_gen.changes import changes
 from schema_gen.customize import NOTHING, Customization, CustomizationError
-from schema_gen.introspect import IndexRow
+from schema_gen.introspect import ForeignKeyRow, IndexRow
 from schema_gen.naming import build_names
 from schema_gen.suggest import suggestions
 from tests.unit.schema_rows import column_row, rows
@@ -126,3 +128,17 @@ def test_suggestions(file: Path) -> None:
     )
     file.write_text(written([found]))
     assert list(suggestions(catalog(read_customization(file)))) == []
+
+
+@pytest.mark.parametrize(("setting", "name"), [("V1", "customer_no_by_customer_no"), ("v2", "customers")])
+def test_the_setting_decides_how_relations_are_named(setting: str, name: str) -> None:
+    """A column called like the one it refers to."""
+    found = catalog_of(
+        rows(
+            column_row("int", table="customers", name="customer_no"),
+            column_row("int", table="orders", name="customer_no"),
+            foreign_keys=(ForeignKeyRow("orders", "fk", "customer_no", 1, "db", "customers", "customer_no"),),
+        ),
+        Settings(_env_file=None, relation_names=setting),  # type: ignore[arg-type, call-arg]
+    )
+    assert list(found.tables["orders"].relations) == [name]
