@@ -160,7 +160,9 @@ def test_under_another_server(engine: Engine, database: str, tmp_path: Path, wor
     environment |= engine.environment(database) | hooked(tmp_path / "hook")
     command = [sys.executable, "-m", "uvicorn", "graphql_app.main:app", "--port", str(port), "--workers", workers]
     with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=out, stderr=out)
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         until(lambda: log.read_text().count("Application startup complete") == int(workers), "it does not start")
         with socket.create_connection(("127.0.0.1", port)) as client:
@@ -171,7 +173,7 @@ def test_under_another_server(engine: Engine, database: str, tmp_path: Path, wor
         assert "held_in_python" in log.read_text()
         assert server.poll() is None
     finally:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)  # its workers would live on
         server.wait()
 
 
