@@ -126,4 +126,5 @@ def test_groups_that_older_pythons_get_wrong_are_proven() -> None:
     """Python before 3.11.5 loses its place in possessive and atomic groups; these are tried in test_possessive."""
     possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,%bd]*\})\+|\(\?>")
     found = {path.stem for path in sources() if "re." in (text := path.read_text()) and possessive.search(text)}
-    assert found == {"dialect", "forms", "limits"}
+    # That of `negotiation` is of the same make: each way through it fails at its first character.
+    assert found == {"dialect", "forms", "limits", "negotiation"}
