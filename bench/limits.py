@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.limits", description=__doc__)
     parser.add_argument("--documents", type=int, default=5000)
     count = parser.parse_args().documents
-    documents = Documents(users_schema(), DocumentLimits())
+    documents = Documents(users_schema(), DocumentLimits(), suggests=True)
     gc.disable()
     times: dict[str, list[float]] = defaultdict(list)
     for _, text in hostile_documents(count):

@@ -40,7 +40,8 @@ class CatalogSchema(Schema):
         self._check_names()
         self.schema_converter.open()
         self._base = tuple(self._schema.type_map)
-        types = Growing(self._type, self._names, self._schema.type_map)
+        known = self._growth.book.names.type_tables
+        types = Growing(self._type, self._names, self._schema.type_map, lambda: known)
         self._schema.type_map = cast(dict[str, GraphQLNamedType], types)
 
     def _check_names(self) -> None:

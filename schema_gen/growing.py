@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -13,16 +14,21 @@ class Growing(Mapping[K, V], Generic[K, V]):
     """A mapping that is never empty. `make` gives the value of a key, None where there is none.
 
     `keys` gives every key there may be, and is asked only by who wants all entries; while `closed`
-    is set, those are the entries made so far.
+    is set, those are the entries made so far. `names` gives the keys where `keys` makes something of each.
     """
 
-    __slots__ = ("_keys", "_made", "_make", "closed")
+    __slots__ = ("_keys", "_made", "_make", "_names", "closed")
 
     def __init__(
-        self, make: Callable[[K], V | None], keys: Callable[[], Iterable[K]], made: Mapping[K, V] | None = None
+        self,
+        make: Callable[[K], V | None],
+        keys: Callable[[], Iterable[K]],
+        made: Mapping[K, V] | None = None,
+        names: Callable[[], Iterable[K]] | None = None,
     ) -> None:
         self._make = make
         self._keys = keys
+        self._names = names or keys
         self._made: dict[K, V] = dict(made or {})
         self.closed = False
 
@@ -51,6 +57,12 @@ class Growing(Mapping[K, V], Generic[K, V]):
     def made(self) -> Mapping[K, V]:
         """The entries made so far."""
         return self._made
+
+    @property
+    def possible(self) -> Iterable[K]:
+        """Every key that there may be, some of them twice, some without a value: makes nothing."""
+        names = self._names()
+        return chain(tuple(self._made), names.possible if isinstance(names, Growing) else names)
 
     def copy(self) -> dict[K, V]:
         """A plain mapping of all entries."""

@@ -30,7 +30,8 @@ from graphql.validation import (
     NoUnusedVariablesRule,
 )
 
-from graphql_app.errors import Code
+from graphql_app.errors import Code, shown_name
+from graphql_app.graphql_api.did_you_mean import completed, hint
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.hasura_rules import VariablePositionsRule
 from graphql_app.graphql_api.limits import DocumentLimits, check
@@ -121,6 +122,8 @@ class Document:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     errors: tuple[GraphQLError, ...] = ()
     code: Code = Code.GRAPHQL_VALIDATION_FAILED
+    suggests: bool = False
+    """Whether an error may say which name was probably meant."""
     only: Operation | None = field(init=False)
     """The operation of a document with one."""
 
@@ -136,7 +139,9 @@ class Document:
         if name:
             found = self.operations.get(name)
             if found is None:
-                raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, f"Unknown operation named '{name}'.")
+                meant = hint(name, self.operations) if self.suggests else ""
+                message = f"Unknown operation named '{shown_name(name)}'.{meant}"
+                raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, message)
             return found
         if self.only is None:
             raise RequestFailed.because(
@@ -146,10 +151,14 @@ class Document:
 
 
 class Documents:
-    """Parsed and validated documents by text, the least recently used ones dropped where they take too many bytes."""
+    """Parsed and validated documents by text, the least recently used ones dropped where they take too many bytes.
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
+    `suggests`: errors say which name was probably meant.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, suggests: bool = False) -> None:
         self._schema = schema
+        self._suggests = suggests
         self._limits = limits
         every = rules(schema, limits.fields)
         self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
@@ -201,7 +210,7 @@ class Documents:
         finally:
             _unlink(parsed)
         if errors:
-            return Document(errors=tuple(map(_light, errors)))
+            return Document(errors=self._told(errors))
         return self._valid(text)
 
     def _valid(self, text: str) -> Document:
@@ -211,7 +220,13 @@ class Documents:
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
         grown = partial(self._grow, text)
         made = (Operation(node, fragments, self._variables(node), grown) for node in operations)
-        return Document({operation.name: operation for operation in made})
+        return Document({operation.name: operation for operation in made}, suggests=self._suggests)
+
+    def _told(self, errors: list[GraphQLError]) -> tuple[GraphQLError, ...]:
+        """The errors without the document, with the names that were probably meant."""
+        messages = [error.message for error in errors]
+        told = completed(self._schema, messages) if self._suggests else messages
+        return tuple(map(_light, errors, told))
 
     def _violations(self, parsed: DocumentNode, text: str) -> list[GraphQLError]:
         """What is wrong, the cheapest checks first: what fails one of them does not cost the others."""
@@ -224,7 +239,7 @@ class Documents:
         )
 
     def _broken(self, parsed: DocumentNode, of: tuple[type[ASTValidationRule], ...]) -> list[GraphQLError]:
-        # No suggestions: they tell names that the client did not know, and cost more than all the rest.
+        # No suggestions: graphql-core's cost more than all the rest.
         return validate(self._schema, parsed, of, MAX_ERRORS, hide_suggestions=True)
 
     def _variables(self, node: OperationDefinitionNode) -> tuple[Variable, ...]:
@@ -240,9 +255,9 @@ class Documents:
 _TOO_DEEP = Document(errors=(GraphQLError("The document is nested too deeply."),), code=Code.LIMIT_EXCEEDED)
 
 
-def _light(error: GraphQLError) -> GraphQLError:
-    """The same error without the document."""
-    return GraphQLError(error.message, source=error.source, positions=error.positions)
+def _light(error: GraphQLError, message: str = "") -> GraphQLError:
+    """The same error without the document, perhaps with another message."""
+    return GraphQLError(message or error.message, source=error.source, positions=error.positions)
 
 
 def _unlink(document: DocumentNode) -> None:

@@ -92,13 +92,13 @@ class GraphQLFace:
     ) -> None:
         self._engine = engine
         self._observer = observer
-        self._introspection = introspection
+        self.introspection = introspection
         self._limits = limits or DocumentLimits()
         self._served: Served | None = None
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
-        documents = Documents(built.schema.graphql, self._limits)
+        documents = Documents(built.schema.graphql, self._limits, suggests=self.introspection)
         self._served = Served(snapshot, built, documents, Introspections(snapshot.catalog, built))
 
     @property
@@ -173,7 +173,7 @@ class GraphQLFace:
             )
         if operation.mutates and asked.read_only:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
-        bound = bind(served.built.schema.graphql, operation, asked.variables)
+        bound = self.bind(served, operation, asked)
         if bound.slots.constants:
             made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
         else:
@@ -184,6 +184,10 @@ class GraphQLFace:
                 raise RequestFailed.because(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key: not for this mutation.")
             return await self._by_strawberry(served, operation, bound, asked)
         return await self._by_engine(operation, made, bound, entry)
+
+    def bind(self, served: Served, operation: Operation, asked: Asked) -> Bound:
+        """The variables of a request. Raises `RequestFailed` where they do not fit."""
+        return bind(served.built.schema.graphql, operation, asked.variables, suggests=self.introspection)
 
     async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound, entry: Entry | None) -> Answer:
         try:
@@ -206,7 +210,7 @@ class GraphQLFace:
     async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
         fields = root_fields(operation, bound)
         names = {nodes[0].name.value for nodes in fields.values()}
-        if names & META and not self._introspection:
+        if names & META and not self.introspection:
             hidden = structure_hidden()
             raise RequestFailed.because(hidden.code, hidden.message)
         if names and names <= {*META, "__typename"}:

@@ -34,6 +34,7 @@ from graphql.execution.values import get_variable_values
 from graphql_app.engine.request import Slot
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.constants import Mismatch, parsed, reader, uniform
+from graphql_app.graphql_api.did_you_mean import completed
 from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.hasura_rules import digits, offset_variables
@@ -110,8 +111,11 @@ class Bound:
         return Variables(self.tree, self.slots)
 
 
-def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> Bound:
-    """The variables of a call. Raises `RequestFailed` where one is missing or does not fit its type."""
+def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object], *, suggests: bool = False) -> Bound:
+    """The variables of a call. Raises `RequestFailed` where one is missing or does not fit its type.
+
+    `suggests`: the error says which name was probably meant.
+    """
     bound = Bound()
     try:
         for variable in operation.variables:
@@ -131,8 +135,8 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object])
     except (Mismatch, GraphQLError, ValueError, TypeError, RecursionError, OverflowError):
         read = _with_offsets(operation, raw)
         if read is not None:
-            return bind(schema, operation, read)
-        raise _explained(schema, operation, raw) from None
+            return bind(schema, operation, read, suggests=suggests)
+        raise _explained(schema, operation, raw, suggests=suggests) from None
     return bound
 
 
@@ -149,7 +153,9 @@ def _with_offsets(operation: Operation, raw: Mapping[str, object]) -> dict[str, 
     return {**raw, **numbers} if numbers else None
 
 
-def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object]) -> RequestFailed:
+def _explained(
+    schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object], *, suggests: bool
+) -> RequestFailed:
     try:
         values = {name: rounded(value) for name, value in raw.items()}
         outcome = get_variable_values(
@@ -158,7 +164,13 @@ def _explained(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, ob
     except RecursionError:
         outcome = []
     if isinstance(outcome, list) and outcome:
-        return RequestFailed([request_error(error, Code.GRAPHQL_VALIDATION_FAILED) for error in outcome])
+        failed = RequestFailed([request_error(error, Code.GRAPHQL_VALIDATION_FAILED) for error in outcome])
+        if suggests:
+            for error, message in zip(
+                failed.errors, completed(schema, [each.message for each in outcome]), strict=True
+            ):
+                error["message"] = message
+        return failed
     return RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "The variables do not fit their types.")
 
 

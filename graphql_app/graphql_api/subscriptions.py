@@ -19,7 +19,7 @@ from graphql_app.errors import AppError, Code
 from graphql_app.graphql_api.documents import Operation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.face import Asked, GraphQLFace, Served, execution_failure
-from graphql_app.graphql_api.inputs import Bound, bind
+from graphql_app.graphql_api.inputs import Bound
 from graphql_app.graphql_api.outbox import Unsent
 from graphql_app.graphql_api.prepared import FieldFailed, root_fields, root_type
 from graphql_app.graphql_api.to_request import Translator
@@ -143,7 +143,7 @@ class Subscriptions:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
         served = self.face.served
         operation = served.documents.get(asked.query).operation(asked.operation_name)
-        return Subscribed(served, operation, bind(served.built.schema.graphql, operation, asked.variables))
+        return Subscribed(served, operation, self.face.bind(served, operation, asked))
 
     def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
         """The operation compiled; `further`: a stream's batch behind a cursor, which is the slot after all others.

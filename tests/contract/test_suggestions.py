@@ -64,6 +64,33 @@ async def test_the_name_that_was_meant(engine: Engine, database: str, open_app: 
     assert not missing
 
 
+GRAPHQL: dict[str, tuple[dict[str, object], str]] = {
+    "field": ({"query": "{users{emial}}"}, "email"),
+    "root field": ({"query": "{usres{id}}"}, "users"),
+    "variable": (
+        {"query": "query($w:users_bool_exp){users(where:$w){id}}", "variables": {"w": {"nmae": {}}}},
+        "name",
+    ),
+    "operation": ({"query": "query One{users{id}} query Two{users{id}}", "operationName": "Onee"}, "One"),
+}
+
+
+async def _graphql(client: httpx.AsyncClient, body: dict[str, object]) -> str:
+    message: str = (await client.post("/graphql", json=body)).json()["errors"][0]["message"]
+    return message
+
+
+async def test_graphql_tells_it_too(engine: Engine, database: str, open_app: OpenApp) -> None:
+    """As graphql-core words it."""
+    engine.execute(SCHEMA, database)
+    async with open_app(engine.environment(database)) as client:
+        for body, meant in GRAPHQL.values():
+            assert (await _graphql(client, body)).endswith(f" Did you mean '{meant}'?")
+    async with open_app(engine.environment(database) | {"INTROSPECTION": "false"}) as client:
+        for body, _ in GRAPHQL.values():
+            assert "mean" not in await _graphql(client, body)
+
+
 async def test_nothing_is_told_where_the_structure_is_hidden(mariadb: Engine, open_app: OpenApp) -> None:
     """With INTROSPECTION=false a message repeats what was sent, and no other name."""
     with mariadb.database() as name:

@@ -141,7 +141,7 @@ def test_fragments_that_contain_themselves_through_fields(text: str) -> None:
 
 def work(text: str) -> int:
     """The calls, of Python and of C, that a document costs: a measure of time that a busy machine does not change."""
-    documents, calls = Documents(SCHEMA, DocumentLimits()), 0
+    documents, calls = Documents(SCHEMA, DocumentLimits(), suggests=True), 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls

@@ -29,6 +29,23 @@ def test_the_nearest_name(given: str, meant: str | None) -> None:
     assert nearest(given, COLUMNS) == meant
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("t0502c_1", "t0502_c1"),
+        ("t0502_c1x", "t0502_c1"),
+        ("t05o2_c1", "t0502_c1"),
+        ("T0502c1", "t0502_c1"),
+        ("x0502_c1", "t0502_c1"),
+        ("t0502_C1", "t0502_c1"),
+    ],
+)
+def test_a_single_slip_is_found_among_many_names(given: str, meant: str) -> None:
+    """However many names are as long."""
+    known = [f"t{number:04}_c{column}" for number in range(2000) for column in range(0, 9, 7)] + ["t0502_c1"]
+    assert nearest(given, known) == meant
+
+
 def test_a_hint_follows_a_message() -> None:
     assert hint("nmae", COLUMNS) == "; did you mean 'name'?"
     assert hint("colour", COLUMNS) == ""
