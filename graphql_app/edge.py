@@ -74,7 +74,9 @@ class Edge:
             held += size if taken else 0
             return taken
 
-        context = RequestContext(self._id(scope), [] if self._timing else None, scope["client"], scope["path"], hold)
+        context = RequestContext(
+            self._id(scope), [] if self._timing else None, scope.get("client"), scope["path"], hold
+        )
         CURRENT.set(context)
 
         async def heard() -> Message:

@@ -22,6 +22,7 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
+    values,
 )
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -180,10 +181,12 @@ class Metrics:
         self._shared = os.environ.get(SHARED_FOLDER)
         self._built: float | None = None
         self._made: dict[str, MetricWrapperBase] = {}
+        # The library decides at its import whether values are shared; a forked worker has it from its parent.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         self._define()
         self._noted: dict[tuple[str, ...], _Count | _Spread] = {}
-        for name, values in BEGIN_AT_ZERO.items():
-            for labels in product(*values):
+        for name, each in BEGIN_AT_ZERO.items():
+            for labels in product(*each):
                 self.counter(name, *labels)
         self._handlers = _handlers(self)
         if not self._shared:

@@ -55,8 +55,8 @@ def test_a_sound_database_is_described(engine: Engine, shop: str) -> None:
 
 
 def test_a_database_that_is_not_there_ends_the_check(engine: Engine) -> None:
-    """With the server's own words."""
-    with pytest.raises(CannotRun, match="says no: Unknown database"):
+    """In words that name it."""
+    with pytest.raises(CannotRun, match="has no database 'no_such_database'"):
         run_check(settings(engine, "no_such_database"), lambda _line: None)
 
 
