@@ -33,7 +33,7 @@ from graphql.validation import (
 from graphql_app.errors import Code, shown_name
 from graphql_app.graphql_api.did_you_mean import completed, hint
 from graphql_app.graphql_api.errors import RequestFailed, request_error
-from graphql_app.graphql_api.hasura_rules import VariablePositionsRule
+from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura
 from graphql_app.graphql_api.limits import DocumentLimits, check
 from graphql_app.graphql_api.overlaps import FIRST_RULES, rules
 from graphql_app.graphql_api.variables import astray
@@ -160,7 +160,7 @@ class Documents:
         self._schema = schema
         self._suggests = suggests
         self._limits = limits
-        every = rules(schema, limits.fields)
+        every = with_hasura(rules(schema, limits.fields))
         self._rules = tuple(rule for rule in every if rule not in _USES_OF_VARIABLES)
         self._rules_of_variables = tuple(rule for rule in every if rule in _USES_OF_VARIABLES)
         self._known: OrderedDict[str, Document] = OrderedDict()
