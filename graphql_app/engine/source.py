@@ -35,7 +35,10 @@ class Link:
 
 @dataclass(slots=True)
 class Source:
-    """The FROM part of a statement under construction, with what the rest needs of it."""
+    """The FROM part of a statement under construction, with what the rest needs of it.
+
+    `told` are the values of the group's key that the scope noted as no texts.
+    """
 
     alias: str
     table: Sql
@@ -44,6 +47,7 @@ class Source:
     group_by: Sql = EMPTY
     order: Sql | None = None
     page: Sql = EMPTY
+    told: tuple[Sql, ...] = ()
 
     def written(self, scope: Scope) -> Sql:
         """` FROM … WHERE …` with the joins made so far."""
@@ -128,16 +132,25 @@ def _numbered(
     inner = scope.inner()
     columns = needed | _order_columns(terms) | {column.name for column in rows.distinct_on}
     shown = [ref(source.alias, column) for column in rows.table.columns if column in columns]
-    group_name, number_name = _free_names(rows.table, "group", "row")
+    group_name, number_name, *key_names = _free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
     if source.group is not None:
         shown.append(sql(source.group, " AS ", name(group_name)))
+    if source.told == (source.group,):
+        key_names = [group_name]
+    else:
+        shown += [sql(value, " AS ", name(key_name)) for value, key_name in zip(source.told, key_names, strict=True)]
     order = sql(" ORDER BY ", order_terms(inner, source.alias, terms)) if terms else EMPTY
     by = sql("PARTITION BY ", partition) if partition else EMPTY
     shown.append(sql("ROW_NUMBER() OVER (", by, order, ") AS ", name(number_name)))
     alias = scope.alias()
     table = sql("(SELECT ", join(",", shown), source.written(inner), ") AS ", name(alias))
     group = ref(alias, group_name) if source.group is not None else None
-    return Source(alias, table, [], group, group or EMPTY), ref(alias, number_name)
+    told = tuple(ref(alias, key_name) for key_name in key_names)
+    # What is outside of the derived table sees them under its name only.
+    for value, seen in zip(source.told, told, strict=True):
+        del scope.unquoted[value]
+        scope.unquoted[seen] = None
+    return Source(alias, table, [], group, group or EMPTY, told=told), ref(alias, number_name)
 
 
 def _free_names(table: Table, *wanted: str) -> list[str]:
@@ -173,7 +186,9 @@ def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
     alias = scope.alias()
     source = Source(alias, sql(name(rows.table.name), " AS ", name(alias)), [])
     if link is not None:
+        before = set(scope.unquoted)
         _attach(scope, source, rows.table, link)
+        source.told = tuple(value for value in scope.unquoted if value not in before)
     if rows.where is not None:
         source.where.append(condition(scope, alias, rows.where))
     return source

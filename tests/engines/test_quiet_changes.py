@@ -42,6 +42,8 @@ CASES: list[tuple[str, object]] = [
     ("{ t_connection { edges { node { age } } } }", {"edges": [{"node": {"age": TEXT}}]}),
     ("{ c { t { age } } }", [{"t": {"age": TEXT}}]),
     ("{ t { c { v } } }", [{"c": [{"v": TEXT}]}]),
+    ("{ t { c(limit: 1) { v } } }", [{"c": [{"v": TEXT}]}]),
+    ("{ t { c(distinct_on: [id], order_by: {id: asc}, offset: 0) { v } } }", [{"c": [{"v": TEXT}]}]),
     ("{ t { c_aggregate { aggregate { min { v } } } } }", [{"c_aggregate": {"aggregate": {"min": {"v": TEXT}}}}]),
     ("/api/t/query?select=id,age", [{"id": 1, "age": TEXT}]),
     ("text/csv /api/t/export?select=id,age", ["id,age", '1,"se""ven"']),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from graphql_app.engine.compile import compile_call
@@ -140,6 +142,17 @@ def test_below_all_rows_of_a_table_no_keys_are_needed() -> None:
     deeper = ShowRelated("orders", "orders", Read("orders", (ShowRelated("user", "user", Read("users", (own,))),)))
     (hole,) = node(Read("users", (deeper,))).holes
     assert [inside.node.keyed for inside in hole.node.holes] == [True]
+
+
+def test_what_a_page_in_a_relation_looks_at_is_in_reach() -> None:
+    """Its rows are numbered in a derived table, beyond which nobody sees the table itself."""
+    for distinct in ((), ("id",)):
+        read = Read("orders", ID, order=(Order("id"),), limit=2, distinct_on=distinct)
+        (hole,) = node(Read("users", (ShowRelated("orders", "orders", read),))).holes
+        shown, _, source = shape(hole.node.statement).partition(" FROM (")
+        (alias,) = re.findall(r"\) AS (`t\d+`) WHERE `t\d+`\.`#row`<=2", source)
+        assert "COERCIBILITY" in shown
+        assert set(re.findall(r"(`t\d+`)\.", shown)) == {alias}
 
 
 def test_keys_of_text_bring_the_parents_along() -> None:

@@ -5,7 +5,7 @@ SELECT CONCAT('{"id":',`t0`.`id`,',"name":',JSON_QUOTE(CONCAT(`t0`.`name`)),',"t
 
 DELETE `t0` FROM `players` AS `t0` WHERE `t0`.`id` IN (1,2);
 
-SELECT CONCAT('{"name":',JSON_QUOTE(CONCAT(`t0`.`name`)),',"team_id":',IFNULL(`t0`.`team_id`,'null'),'}') AS `row` FROM `players` AS `t0` WHERE `t0`.`id`=3 FOR UPDATE;
+SELECT CONCAT('{"name":',JSON_QUOTE(CONCAT(`t0`.`name`)),',"team_id":',IFNULL(`t0`.`team_id`,'null'),ELT(COERCIBILITY(CONCAT(`t0`.`team_id`))-3,'}')) AS `row` FROM `players` AS `t0` WHERE `t0`.`id`=3 FOR UPDATE;
 
 DELETE `t0` FROM `players` AS `t0` WHERE `t0`.`id`=3;
 

@@ -7,7 +7,7 @@ SELECT CONCAT('{"id":',`t0`.`id`,',"points":',`t0`.`points`,',"team":',IF(`t1`.`
 UPDATE `players` AS `t0` SET `t0`.`name`='Zoë',`t0`.`team_id`=2 WHERE `t0`.`points`<1;
 
 UPDATE `players` AS `t0` SET `t0`.`team_id`=NULL,`t0`.`points`=`t0`.`points`+-1 WHERE `t0`.`id`=3;
-SELECT CONCAT('{"name":',JSON_QUOTE(CONCAT(`t0`.`name`)),',"points":',`t0`.`points`,',"team_id":',IFNULL(`t0`.`team_id`,'null'),ELT(COERCIBILITY(CONCAT(`t0`.`points`))-3,'}')) AS `row` FROM `players` AS `t0` WHERE `t0`.`id`=3 FOR UPDATE;
+SELECT CONCAT('{"name":',JSON_QUOTE(CONCAT(`t0`.`name`)),',"points":',`t0`.`points`,',"team_id":',IFNULL(`t0`.`team_id`,'null'),ELT(COERCIBILITY(CONCAT(`t0`.`points`,`t0`.`team_id`))-3,'}')) AS `row` FROM `players` AS `t0` WHERE `t0`.`id`=3 FOR UPDATE;
 
 UPDATE `players` AS `t0` SET `t0`.`name`='Ann' WHERE `t0`.`id`=1;
 
