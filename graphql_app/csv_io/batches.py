@@ -42,9 +42,9 @@ KeyOf = Callable[[bytes, str], Entry]
 """The ledger's entry for a payload and the name of a part, under a client's key."""
 
 
-def within(session: Session, target: BulkTarget) -> Write:
+def within(session: Session, engine: Engine, target: BulkTarget) -> Write:
     """Writes batches in the transaction of `session`."""
-    writer = BulkWriter(target)
+    writer = BulkWriter(target, engine.unexpected)
 
     async def write(batch: Batch) -> Written:
         return Written(await writer.write(session, ROW_END.join(batch.texts), ROW_END))
@@ -54,7 +54,7 @@ def within(session: Session, target: BulkTarget) -> Write:
 
 def by_itself(engine: Engine, target: BulkTarget) -> Write:
     """Writes each batch in a transaction of its own."""
-    writer, table = BulkWriter(target), target.table
+    writer, table = BulkWriter(target, engine.unexpected), target.table
 
     async def write(batch: Batch) -> Written:
         text = ROW_END.join(batch.texts)
@@ -72,7 +72,7 @@ def under_a_key(engine: Engine, target: BulkTarget, key_of: KeyOf) -> Write:
 
     A file is cut in the same way each time, so the same file sent again finds its batches.
     """
-    writer, table = BulkWriter(target), target.table
+    writer, table = BulkWriter(target, engine.unexpected), target.table
 
     async def write(batch: Batch) -> Written:
         text = ROW_END.join(batch.texts)

@@ -105,7 +105,7 @@ async def import_csv(
         return report
 
     async def all_in_one(session: Session) -> None:
-        await work.run(within(session, target))
+        await work.run(within(session, engine, target))
         raise _Undo
 
     with suppress(_Undo):

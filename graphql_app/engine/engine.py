@@ -18,7 +18,7 @@ from graphql_app.engine.execute import BULK, ONCE, Executor
 from graphql_app.engine.fragment import Statement
 from graphql_app.engine.ledger import Entry, Once
 from graphql_app.engine.live import LiveCatalog, Snapshot
-from graphql_app.engine.mysql_errors import changed
+from graphql_app.engine.mysql_errors import Failure, changed
 from graphql_app.engine.perform_read import perform_reads
 from graphql_app.engine.perform_write import perform_write, recall
 from graphql_app.engine.plan_tables import tables_read
@@ -30,7 +30,7 @@ from graphql_app.engine.session import Session
 from graphql_app.engine.shape import Compiled, apart
 from graphql_app.engine.stream import RowStream
 from graphql_app.errors import DatabaseError, RequestError
-from graphql_app.events import Observer, StageTimed
+from graphql_app.events import Observer, StageTimed, UnexpectedError
 from graphql_app.records import record
 from schema_gen.catalog import Catalog, Table
 
@@ -227,6 +227,10 @@ class Engine:
     async def write_long(self, job: Job[T]) -> T:
         """Runs a write that takes its input as it goes, and so cannot be repeated. Raises `AppError`."""
         return (await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE, repeatable=False))[0]
+
+    def unexpected(self, error: Failure) -> None:
+        """Tells of a part of a write that the database refused for a reason without a name here."""
+        self._observer(UnexpectedError("database", error))
 
     def _stage(self, stage: str) -> _Stage:
         return _Stage(self._observer, stage)

@@ -13,7 +13,7 @@ from graphql_app.engine.attempt import AlreadyDone, Attempt, AttemptFailed, Job,
 from graphql_app.engine.driver import ConnectionLost, ServerError
 from graphql_app.engine.fragment import finish, name, sql
 from graphql_app.engine.ledger import Entry, Ledger, LedgerGone, Once, Settlement
-from graphql_app.engine.mysql_errors import Phase, error_code, node_is_unfit, row_of, to_app_error
+from graphql_app.engine.mysql_errors import Phase, error_code, is_unexpected, node_is_unfit, row_of, to_app_error
 from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.retry import FailureClass, GiveUp, Kind, RetryBudget, Schedule, decide
 from graphql_app.engine.server_codes import cause_of
@@ -253,7 +253,7 @@ class Executor:
             return await self._met(unit, attempt + 1, AlreadyDone())
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
-        if final.code is Code.INTERNAL_ERROR:
+        if is_unexpected(error):
             self._observer(UnexpectedError("database", error))
         # A refusal is an answer, not a failed attempt.
         refused = failure is FailureClass.D and not final.retry_after
@@ -288,7 +288,7 @@ class Executor:
 
         async def start(session: Session) -> RowStream:
             opened = await session.open_stream(sql, STREAM_SETUP)
-            return RowStream(self._pool, self._stopper, *opened)
+            return RowStream(self._pool, self._stopper, self._observer, *opened)
 
         found, retries = await self.run(Kind.READ, start, bulk=True, schedule=BULK)
         found.retry_count = retries

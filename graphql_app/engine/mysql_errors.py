@@ -88,6 +88,11 @@ def row_of(error: Failure) -> Row:
     return ROWS.get(error.code) or Row(_C, _AWAY)
 
 
+def is_unexpected(error: Failure) -> bool:
+    """Whether the server refused for a reason without a name here: no request should come to that."""
+    return row_of(error) is REFUSED
+
+
 def node_is_unfit(error: Failure) -> bool:
     """Whether the server that answered may not do what was asked, and another one behind its address may."""
     return not isinstance(error, TimeoutError) and row_of(error).failure is _B_PRIME

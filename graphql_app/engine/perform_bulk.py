@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from graphql_app.engine.driver import ServerError
 from graphql_app.engine.fragment import finish, join, name, sql
-from graphql_app.engine.mysql_errors import Phase, classify, to_app_error
+from graphql_app.engine.mysql_errors import Phase, classify, is_unexpected, to_app_error
 from graphql_app.engine.perform_ignore import MOST, insert_passing_over
 from graphql_app.engine.retry import FailureClass
 from graphql_app.engine.session import Session
@@ -45,10 +45,14 @@ _MOST_ODD = 1 / 100
 
 @dataclass(slots=True)
 class Refused:
-    """What a batch came to: the refused rows by their place in it, and the number of those passed over."""
+    """What a batch came to: the refused rows by their place in it, and the number of those passed over.
+
+    `unexpected` is the first failure of a row whose reason has no name here.
+    """
 
     rows: list[tuple[int, AppError]] = field(default_factory=list)
     ignored: int = 0
+    unexpected: ServerError | None = None
 
     def take(self, place: int, error: AppError, mode: BulkMode) -> None:
         """The row at `place` is refused, or passed over where the mode says so."""
@@ -120,10 +124,12 @@ def update_pieces(table: Table, columns: Sequence[Column]) -> tuple[list[tuple[b
 class BulkWriter:
     """Writes batches to a target. What it learns of one, how often rows are refused, serves the next.
 
-    `odd` is the share of rows that made a statement useless which passes over refused ones.
+    `odd` is the share of rows that made a statement useless which passes over refused ones; `tell` is told, once for a
+    batch, of a row that was refused for a reason without a name here.
     """
 
     target: BulkTarget
+    tell: Callable[[ServerError], None]
     share: float = 0.0
     odd: float = 0.0
 
@@ -143,6 +149,9 @@ class BulkWriter:
             await self._search(session, 0, rows, refused)
             self.odd /= 2
         self.share = (len(refused.rows) + refused.ignored) / len(rows)
+        if refused.unexpected is not None:
+            self.tell(refused.unexpected)
+            refused.unexpected = None  # with the rows that it holds
         return refused
 
     async def _at_once(self, session: Session, text: bytes, separator: bytes) -> bool:
@@ -233,6 +242,8 @@ class _Search:
             results = await self.session.query(*(statement for _, _, statement in pieces))
         except ServerError as error:
             refusal = _refusal(self.session, error)
+            if self.refused.unexpected is None and is_unexpected(error):
+                self.refused.unexpected = error
             start, end, _ = pieces[error.statement]
             if end - start == 1:
                 self.refused.take(self.first + start, refusal, self.target.mode)

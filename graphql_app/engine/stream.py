@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
-from graphql_app.engine.mysql_errors import Phase, to_app_error
+from graphql_app.engine.mysql_errors import Phase, is_unexpected, to_app_error
 from graphql_app.engine.pool import Pool
 from graphql_app.engine.session import Batches
 from graphql_app.engine.stop import Stopper
 from graphql_app.errors import Code, DatabaseError
+from graphql_app.events import Observer, UnexpectedError
 
 STREAM_SETUP = b"SET SESSION net_write_timeout = 600"
 """How long the server waits, in seconds, while the reader of a stream does not read."""
@@ -28,13 +29,20 @@ class RowStream:
     `retry_count` counts the attempts that failed before it started.
     """
 
-    __slots__ = ("_batches", "_connection", "_first", "_pool", "_stopper", "retry_count")
+    __slots__ = ("_batches", "_connection", "_first", "_observer", "_pool", "_stopper", "retry_count")
 
     def __init__(
-        self, pool: Pool, stopper: Stopper, connection: Connection, first: list[Any], batches: Batches
+        self,
+        pool: Pool,
+        stopper: Stopper,
+        observer: Observer,
+        connection: Connection,
+        first: list[Any],
+        batches: Batches,
     ) -> None:
         self._pool = pool
         self._stopper = stopper
+        self._observer = observer
         self._connection: Connection | None = connection
         self._first: list[Any] | None = first
         self._batches = batches
@@ -65,6 +73,8 @@ class RowStream:
             raise
         except (ServerError, ConnectionLost) as error:
             self._release()
+            if is_unexpected(error):
+                self._observer(UnexpectedError("database", error))
             raise to_app_error(error, Phase.STATEMENT) from error
 
     def _release(self) -> None:

@@ -64,7 +64,8 @@ class TestTransactions:
         """A defect: it is told as one, with the server's number and not its text."""
         with pytest.raises(DatabaseError) as refused:
             await r.executor.run(Kind.READ, lambda session: session.query(b"SELEKT 'secret'", last=True))
-        assert refused.value.code is Code.INTERNAL_ERROR
+        assert refused.value.code is Code.DATABASE_REFUSED
+        assert "secret" not in refused.value.message
         (told,) = [event for event in r.events if isinstance(event, UnexpectedError)]
         assert (told.where, getattr(told.error, "code", None)) == ("database", 1064)
 
