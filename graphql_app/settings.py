@@ -239,7 +239,11 @@ class Settings(BaseSettings):
     default_limit: PositiveInt | None = _setting(
         None, "The rows of a list that asks for no `limit`; empty for MAX_LIMIT. Exports are always whole.", NUMBER
     )
-    max_depth: PositiveInt = _setting(20, "The deepest nesting of a GraphQL operation, introspection aside.", NUMBER)
+    max_depth: PositiveInt = _setting(
+        20,
+        "The deepest nesting of fields in a GraphQL operation, fragments spread; 60 under `__schema` and `__type`.",
+        NUMBER,
+    )
     max_cost: PositiveInt = _setting(
         10_000_000,
         "The most values that a request may ask for, as estimated from its page sizes and relations: "

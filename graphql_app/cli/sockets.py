@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Final
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.http11 import Request
 
 from graphql_app.budget import Budget
 from graphql_app.cli.unread import Unread
+from graphql_app.fragments import FRAGMENT
 
 PIECE: Final = 16_384
 """Bytes that are looked at together: what stands behind the first message in them waits in memory."""
@@ -26,6 +30,7 @@ class Sockets(WebSocketsSansIOProtocol):
         self._halves: Budget = config.halves
         self._half = self._held = 0
         self._rest = b""
+        self._in_message = False
 
     # --- what comes: small pieces at a time, and what is not whole yet within a bound
 
@@ -84,6 +89,34 @@ class Sockets(WebSocketsSansIOProtocol):
             self.frames = [bytearray(event.data)]  # type: ignore[list-item]
 
     # --- what goes
+
+    def handle_connect(self, event: Request) -> None:
+        """A handshake. The endpoint is told that it may send a message in fragments."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"][FRAGMENT] = {}
+
+    async def send(self, message: Any) -> None:
+        """Sends what the endpoint says."""
+        if message["type"] == FRAGMENT:
+            await self._send_fragment(message["body"], last=not message["more_body"])
+        else:
+            await super().send(message)
+
+    async def _send_fragment(self, text: bytes, *, last: bool) -> None:
+        """Sends a part of a text, once the client has taken most of what came before."""
+        await self.writable.wait()
+        if self.disconnected or self.close_sent:
+            raise ClientDisconnected
+        try:
+            if self._in_message:
+                self.conn.send_continuation(text, last)
+            else:
+                self.conn.send_text(text, last)
+        except InvalidState:
+            raise ClientDisconnected from None
+        self._in_message = not last
+        self.transport.write(b"".join(self.conn.data_to_send()))
 
     def pause_writing(self) -> None:
         """The client does not keep up."""

@@ -7,7 +7,7 @@ for clients that take nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from starlette.types import Receive, Send
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.events import Observer
 from graphql_app.graphql_api.face import Asked, GraphQLFace
+from graphql_app.graphql_api.long_text import Text
 from graphql_app.graphql_api.outbox import Outbox
 from graphql_app.graphql_api.subscriber import Subscriber
 from graphql_app.graphql_api.subscriptions import Subscriptions
@@ -32,31 +33,49 @@ _CUT = b""
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a stream is written: each answer, its proper end, and a sign of life."""
+    """How a stream is written: each answer, its proper end, and a sign of life.
+
+    `before` and `after` stand around an answer; `one_line`: it must not have line ends.
+    """
 
     transport: str
     media_type: bytes
-    answer: Callable[[bytes], bytes]
+    before: bytes
+    after: bytes
     end: bytes
     beat: bytes
     head: bytes = b""
+    one_line: bool = False
+
+    def answer(self, text: bytes) -> bytes:
+        """An answer."""
+        return self.before + (text.translate(_ONE_LINE) if self.one_line else text) + self.after
+
+    def pieces(self, text: Text) -> Iterator[bytes]:
+        """The same of one that may be long, in pieces of bounded size."""
+        yield self.before
+        for piece in (text,) if isinstance(text, bytes) else text.pieces():
+            yield piece.translate(_ONE_LINE) if self.one_line else piece
+        yield self.after
 
 
-def _event(answer: bytes) -> bytes:
-    return b"event: next\ndata: " + answer.translate(_ONE_LINE) + b"\n\n"
-
-
-def _part(text: bytes) -> bytes:
-    return b"\r\nContent-Type: application/json\r\n\r\n" + text + b"\r\n--graphql"
-
-
-SSE = Form("sse", b"text/event-stream; charset=utf-8", _event, b"event: complete\ndata:\n\n", b":\n\n")
+_PART, _END_OF_PART = b"\r\nContent-Type: application/json\r\n\r\n", b"\r\n--graphql"
+SSE = Form(
+    "sse",
+    b"text/event-stream; charset=utf-8",
+    b"event: next\ndata: ",
+    b"\n\n",
+    b"event: complete\ndata:\n\n",
+    b":\n\n",
+    one_line=True,
+)
 MULTIPART = Form(
     "multipart",
     b'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
-    lambda answer: _part(b'{"payload":' + answer + b"}"),
+    _PART + b'{"payload":',
+    b"}" + _END_OF_PART,
     b"--\r\n",
-    _part(b"{}"),
+    _PART + b"{}" + _END_OF_PART,
     b"\r\n--graphql",
 )
 
@@ -114,8 +133,14 @@ class EventStreams:
         if await self.face.subscribes(asked):
             await self._subscribe(send, form, asked, size)
         else:
-            body = form.answer((await self.face.answer(asked)).body) + form.end
-            await send({"type": "http.response.body", "body": body})
+            text = (await self.face.answer(asked)).text
+            if isinstance(text, bytes):
+                await send({"type": "http.response.body", "body": form.answer(text) + form.end})
+                return
+            for piece in form.pieces(text):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)
+            await send({"type": "http.response.body", "body": form.end})
 
     async def _subscribe(self, send: Send, form: Form, asked: Asked, size: int) -> None:
         outbox: Outbox[bytes] = Outbox(self.subscriptions.unsent, current_client())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ class LongText:
     def whole(self) -> bytes:
         """The text."""
         return gzip.decompress(self.gzip)
+
+    def __sizeof__(self) -> int:
+        """What it takes of the memory."""
+        return object.__sizeof__(self) + sys.getsizeof(self.gzip)
 
     def pieces(self) -> Iterator[bytes]:
         """The text, in pieces of bounded size."""
@@ -53,6 +58,10 @@ class Joined:
     def whole(self) -> bytes:
         """The text."""
         return b"".join(self.pieces())
+
+    def __sizeof__(self) -> int:
+        """What it takes of the memory, with its parts."""
+        return object.__sizeof__(self) + sum(map(sys.getsizeof, self.parts))
 
     def pieces(self) -> Iterator[bytes]:
         """The text, in pieces of bounded size."""

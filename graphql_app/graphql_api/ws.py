@@ -14,11 +14,13 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.budget import Client, client_of
+from graphql_app.budget import client_of
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.events import Observer, SocketClosed, SocketOpened
+from graphql_app.fragments import fragments, takes_fragments
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.face import Answer, Asked, GraphQLFace
+from graphql_app.graphql_api.long_text import Joined
 from graphql_app.graphql_api.outbox import Outbox
 from graphql_app.graphql_api.subscriber import Subscriber
 from graphql_app.graphql_api.subscriptions import Places, Subscriptions
@@ -29,6 +31,7 @@ from graphql_app.graphql_api.ws_protocols import (
     Protocol,
     Refused,
     about,
+    answering,
     headers_of,
     parse_message,
     parse_operation,
@@ -87,7 +90,7 @@ class SocketEndpoint:
             return
         started = perf_counter()
         self.observer(SocketOpened(protocol.name))
-        socket = Socket(self, protocol, receive, send, client_of(scope))
+        socket = Socket(self, protocol, receive, send, scope)
         try:
             await socket.run()
         finally:
@@ -112,17 +115,18 @@ class Socket:
     """One accepted connection. `code` is what it was closed with."""
 
     def __init__(
-        self, endpoint: SocketEndpoint, protocol: Protocol, receive: Receive, send: Send, client: Client
+        self, endpoint: SocketEndpoint, protocol: Protocol, receive: Receive, send: Send, scope: Scope
     ) -> None:
         self.code = 1006
         self._endpoint = endpoint
         self._protocol = protocol
         self._receive = receive
         self._send = send
-        self._client = client
-        self._outbox: Outbox[str] = Outbox(endpoint.subscriptions.unsent, client)
+        self._client = client = client_of(scope)
+        self._fragments = takes_fragments(scope)
+        self._outbox: Outbox[str | Joined] = Outbox(endpoint.subscriptions.unsent, client)
         self._ready = False
-        self._operations: dict[str, Subscriber[str] | asyncio.Task[None]] = {}
+        self._operations: dict[str, Subscriber[str | Joined] | asyncio.Task[None]] = {}
         self._handlers: dict[str, Callable[[Message], Awaitable[None]]] = {
             "connection_init": self._init,
             "ping": self._ping,
@@ -160,9 +164,15 @@ class Socket:
 
     async def _write(self) -> None:
         while True:
-            text = await self._outbox.next()
+            message = await self._outbox.next()
             try:
-                await self._send({"type": "websocket.send", "text": text})
+                if isinstance(message, Joined) and self._fragments:
+                    for each in fragments(message.pieces()):
+                        await self._send(each)
+                        await asyncio.sleep(0)
+                else:
+                    text = message if isinstance(message, str) else message.whole().decode()
+                    await self._send({"type": "websocket.send", "text": text})
             except OSError:
                 return  # the client is gone, which the listener is told too
 
@@ -301,7 +311,7 @@ class Socket:
         if answer.request_error:
             self._failed(identity, orjson.loads(answer.body)["errors"])
             return
-        self._outbox.put(about(self._protocol.next, identity, answer.body))
+        self._outbox.put(answering(self._protocol.next, identity, answer.text))
         self._outbox.put(about("complete", identity))
 
     def _failed(self, identity: str, errors: object) -> None:

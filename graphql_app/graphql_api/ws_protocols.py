@@ -9,6 +9,7 @@ import orjson
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Asked
+from graphql_app.graphql_api.long_text import Joined, Text
 from graphql_app.graphql_api.wire import asked_of
 from graphql_app.http_body import parse_json
 
@@ -127,8 +128,18 @@ def plain(type_: str, payload: dict[str, object] | None = None) -> str:
 
 def about(type_: str, identity: str, payload: bytes | None = None) -> str:
     """A message about an operation; `payload` is JSON text."""
-    head = b'{"id":' + orjson.dumps(identity) + b',"type":"' + type_.encode()
+    head = _head(type_, identity)
     return (head + (b'"}' if payload is None else b'","payload":' + payload + b"}")).decode()
+
+
+def answering(type_: str, identity: str, payload: Text) -> str | Joined:
+    """A message with an operation's answer, which may be long: then it is not held as a whole."""
+    message = Joined.of(_head(type_, identity) + b'","payload":', b"", (payload,), b"}")
+    return message.decode() if isinstance(message, bytes) else message
+
+
+def _head(type_: str, identity: str) -> bytes:
+    return b'{"id":' + orjson.dumps(identity) + b',"type":"' + type_.encode()
 
 
 def too_many(most: int) -> RequestError:

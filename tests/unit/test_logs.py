@@ -74,6 +74,20 @@ def test_an_event_is_one_bounded_line(form: str, text: str, capfd: pytest.Captur
             assert orjson.loads(written)["level"] == logging.getLevelName(LEVELS[type(event)]).lower()
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_words_of_a_client_are_bounded_and_escaped(form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The name of its operation is as long as it likes; nothing in it begins a line or ends a field."""
+    configure_logging("info", form)
+    for word in ("n" * 100_000, 'a"\r\nb\x00\x1b[2J\u2028\x85'):
+        for event in (events.SubscriptionOpened("sse", word), events.SubscriptionClosed("sse", word, 1.0, 2)):
+            log_events(event)
+            written = capfd.readouterr().err
+            assert len(written.encode()) <= LINE_LIMIT
+            assert written.endswith("\n")
+            assert not set(written[:-1]) & set("\r\n\x00\x1b")
+            assert "sent" in written or isinstance(event, events.SubscriptionOpened)
+
+
 def test_the_fields_of_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     """Times are milliseconds; what is not there is left out."""
     done = events.RequestDone("rest", "GET /api/{table}", 200, 0.0123456, 0, None)
