@@ -10,7 +10,7 @@ import httpx
 import pymysql
 import pytest
 
-from graphql_app.engine.server_codes import ROWS
+from graphql_app.engine.server_codes import ALL_ROWS
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 
@@ -67,7 +67,7 @@ def written_one_by_one(engine: Engine, database: str, lines: list[tuple[str, ...
             try:
                 cursor.execute("INSERT INTO one_by_one VALUES (%s,%s,%s,%s,%s)", row)
             except pymysql.MySQLError as error:
-                refused.append((number, str(ROWS[error.args[0]].code)))
+                refused.append((number, str(ALL_ROWS[error.args[0]].code)))
         connection.commit()
     return refused
 
