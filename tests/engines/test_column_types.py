@@ -107,6 +107,8 @@ async def test_every_type_comes_back_as_it_went_in(every: Every, stringify: bool
         found = json.loads(cell or b"")
         assert found.pop("id") == each.row
         value, expected = found.pop(each.column.name), each.shown(stringify)
+        if each.type.scalar == "json" and every.flavour == "mariadb":
+            value = json.loads(value)  # Sent as a text, and looked at when it arrives (`row_text`).
         assert (value, isinstance(value, bool)) == (expected, isinstance(expected, bool)), each.about
         assert set(found.values()) == {None}, each.about
 

@@ -38,7 +38,9 @@ async def client(opened: GraphQLClient, engine: Engine, module_database: str) ->
     return opened
 
 
-UPSERT = """mutation($rows: [makers_insert_input!]!, $columns: [makers_update_column!]!, $where: makers_bool_exp) {
+# A condition whose variable is not given would be an error: it must not widen the write.
+UPSERT = """mutation(
+  $rows: [makers_insert_input!]!, $columns: [makers_update_column!]!, $where: makers_bool_exp! = {}) {
   insert_makers(objects: $rows, on_conflict: {constraint: name, update_columns: $columns, where: $where}) {
     affected_rows returning { name hits } } }"""
 
