@@ -56,7 +56,12 @@ _ANOTHER_NODE = Row(_B_PRIME, _AWAY)
 _NO_WRITES = Row(_B_PRIME, _AWAY, sure_at_commit=True)
 _ROLLED_BACK = Row(_B, _AWAY, sure_at_commit=True)
 _OWN_WORD = Row(_D, Code.CHECK_VIOLATION, "Refused by a rule of the database", own_word=True)
-_CHARSETS = Row(_D, Code.INVALID_VALUE, "Texts of character sets that do not go together", stale=True)
+_CHARSETS = Row(
+    _D,
+    Code.INVALID_VALUE,
+    "A text has letters that a column lacks, or columns of different character sets are compared",
+    stale=True,
+)
 
 # Numbers that mean the same wherever they come from.
 ROWS: dict[int, Row] = dict(

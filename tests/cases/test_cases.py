@@ -86,7 +86,7 @@ async def test_a_case_on_a_database_of_its_own(
     case: Case, engine: Engine, database: str, open_app: OpenApp, tmp_path: Path, update_golden: bool
 ) -> None:
     """Writes, and reads of odd structures."""
-    engine.execute(f"SET SESSION sql_mode = '{SQL_MODE}'; {case.setup}", database)
+    engine.execute(f"SET SESSION sql_mode = '{SQL_MODE}'; {case.setup_on(engine.name)}", database)
     async with staged(engine, database, open_app, tmp_path) as stage:
         await check(case, engine, stage, update=update_golden)
 

@@ -112,3 +112,54 @@ async def _walked(client: GraphQLClient, column: str, direction: str) -> list[in
         if not page["pageInfo"]["hasNextPage"]:
             break
     return sorted(ids)
+
+
+LAX = (
+    "CREATE TABLE t (id INT PRIMARY KEY, d DATE NOT NULL, m DATETIME(3) NOT NULL, s TIMESTAMP NOT NULL, v INT);"
+    "INSERT INTO t VALUES (1, '2024-02-29', '2024-02-29', '2024-02-29', 1);"
+    "CREATE TABLE u (id INT PRIMARY KEY, t_id INT, FOREIGN KEY (t_id) REFERENCES t (id));"
+    "CREATE TABLE k (d DATE PRIMARY KEY, v INT); INSERT INTO k VALUES ('2024-02-29', 1);"
+    "SET sql_mode = ''; INSERT INTO t VALUES (2, '0000-00-00', '0000-00-00', '0000-00-00', 1),"
+    " (3, '2024-00-00', '2024-00-00', '2024-02-29', 1);"
+    "INSERT INTO u VALUES (1, 1), (2, 2); INSERT INTO k VALUES ('0000-00-00', 2)"
+)
+
+
+@pytest.mark.engines("mariadb", "mysql", "embedded")
+async def test_a_date_of_zeros_that_a_lax_session_wrote(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """Nothing in the table's definition tells of it: every road past the row answers, with null for the date."""
+    engine.execute(LAX, database)
+    async with open_app(engine.environment(database)) as http:
+        client = GraphQLClient(http)
+        data = await client.data(
+            """{ t(order_by: {id: asc}) { id d m s } t_by_pk(id: 2) { id d } u(order_by: {id: asc}) { id t { id d } }
+              t_aggregate(order_by: {id: asc}) { nodes { id s } aggregate { count min { d } max { d } } }
+              k(order_by: {v: desc}) { d v } k_by_pk(d: "0000-00-00") { d v } }"""
+        )
+        first, lax = "2024-02-29", {"id": 2, "d": None}
+        assert data["t"] == [
+            {"id": 1, "d": first, "m": f"{first}T00:00:00.000", "s": f"{first}T00:00:00+00:00"},
+            lax | {"m": None, "s": None},
+            {"id": 3, "d": None, "m": None, "s": f"{first}T00:00:00+00:00"},
+        ]
+        assert data["t_by_pk"] == lax
+        assert data["u"] == [{"id": 1, "t": {"id": 1, "d": first}}, {"id": 2, "t": lax}]
+        assert [node["s"] is None for node in data["t_aggregate"]["nodes"]] == [False, True, False]
+        assert data["t_aggregate"]["aggregate"] == {"count": 3, "min": {"d": None}, "max": {"d": first}}
+        assert data["k"] == [{"d": None, "v": 2}, {"d": first, "v": 1}]
+        assert data["k_by_pk"] == {"d": None, "v": 2}
+        for column in ("d", "m", "s"):
+            assert await _walked(client, column, "asc") == [1, 2, 3], column
+        changed = await client.data(
+            "mutation { update_t(where: {id: {_eq: 2}}, _set: {v: 3}) { returning { id d } }"
+            " update_t_by_pk(pk_columns: {id: 2}, _set: {v: 4}) { id d } }"
+        )
+        assert changed == {"update_t": {"returning": [lax]}, "update_t_by_pk": lax}
+        rest = (await http.get("/api/t/query?order=id&select=id,d")).json()["data"]
+        assert rest == [{"id": 1, "d": first}, lax, {"id": 3, "d": None}]
+        assert "2,0000-00-00,0000-00-00 00:00:00.000,0000-00-00 00:00:00,4" in (await http.get("/api/t/export")).text
+        # The hint in the documents: a condition finds the rows, and a write mends them.
+        mended = await client.data(
+            'mutation { update_t(where: {d: {_lt: "0001-01-01"}}, _set: {d: "2024-03-01"}) { returning { id d } } }'
+        )
+        assert mended["update_t"]["returning"] == [{"id": 2, "d": "2024-03-01"}]

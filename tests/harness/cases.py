@@ -3,6 +3,8 @@
 case.graphql            what is asked, as GraphQL
 case.variables.json     its variables, if any
 case.http               the same as REST: `METHOD /address`, headers, an empty line, the body
+case.setup.sql          what makes a database of its own, if it needs one ...
+case.setup.mysql.sql    ... and what makes it on one engine where that differs
 case.expected.sql       hand-written SQL that gives the right answer (see `tests.harness.expected`)
 case.sql                golden: the statements we send, on every engine ...
 case.mariadb.sql        ... and on one engine where they differ there
@@ -49,6 +51,10 @@ class Case:
         """The folder's name, which is the test's id."""
         return self.folder.name
 
+    def setup_on(self, engine: EngineName) -> str | None:
+        """The SQL that makes the case's database on `engine`; None where the sample database does."""
+        return _text(self.folder / f"case.setup.{engine}.sql") or self.setup
+
     def check_sql(self, engine: EngineName, text: str, *, update: bool) -> None:
         """Compares the statements sent to `engine` with the golden file for it, or for all engines.
 
@@ -89,6 +95,7 @@ def read_case(folder: Path) -> Case:
     names = {path.name for path in folder.iterdir()}
     known = {"case.graphql", "case.variables.json", "case.http", "case.setup.sql", "case.expected.sql"}
     written = {"case.sql", "case.json", "case.http.json", *(f"case.{engine}.sql" for engine in EngineName)}
+    known |= {f"case.setup.{engine}.sql" for engine in EngineName}
     if names - known - written:
         raise ValueError(f"{folder}: {sorted(names - known - written)} belong to no case")
     if not names & {"case.graphql", "case.http"} or "case.expected.sql" not in names:

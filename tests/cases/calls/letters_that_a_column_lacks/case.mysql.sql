@@ -1,0 +1,5 @@
+SELECT CONCAT('{"id":',`t0`.`id`,',"name":',IFNULL(JSON_QUOTE(CONVERT(`t0`.`name` USING utf8mb4)),'null'),ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}')) AS `row` FROM `names` AS `t0` WHERE `t0`.`name`='Ad😀' COLLATE utf8mb4_bin ORDER BY `t0`.`id`;
+SELECT CONCAT('{"id":',`t0`.`id`,',"name":',IFNULL(JSON_QUOTE(CONVERT(`t0`.`name` USING utf8mb4)),'null'),ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}')) AS `row` FROM `names` AS `t0` WHERE `t0`.`name`<>'Ad😀' COLLATE utf8mb4_bin ORDER BY `t0`.`id`;
+SELECT CONCAT('{"id":',`t0`.`id`,',"name":',IFNULL(JSON_QUOTE(CONVERT(`t0`.`name` USING utf8mb4)),'null'),ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}')) AS `row` FROM `names` AS `t0` WHERE `t0`.`name` IN ('ADA') ORDER BY `t0`.`id`;
+SELECT CONCAT('{"id":',`t0`.`id`,',"name":',IFNULL(JSON_QUOTE(CONVERT(`t0`.`name` USING utf8mb4)),'null'),ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}')) AS `row` FROM `names` AS `t0` WHERE (`t0`.`name` LIKE '%😀%' COLLATE utf8mb4_bin AND CONVERT(`t0`.`name` USING utf8mb4) COLLATE utf8mb4_bin LIKE '%😀%' COLLATE utf8mb4_bin) ORDER BY `t0`.`id`;
+COMMIT;

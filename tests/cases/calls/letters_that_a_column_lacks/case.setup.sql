@@ -1,0 +1,2 @@
+CREATE TABLE names (id INT PRIMARY KEY, name VARCHAR(20) CHARACTER SET latin1);
+INSERT INTO names VALUES (1, 'Ada'), (2, '?'), (3, NULL)

@@ -1,0 +1,5 @@
+SET restrict_fk_on_non_standard_key = OFF;
+CREATE TABLE parts (id INT PRIMARY KEY, code INT, KEY (code));
+CREATE TABLE orders (id INT PRIMARY KEY, code INT, FOREIGN KEY (code) REFERENCES parts (code));
+INSERT INTO parts VALUES (1, 7), (2, 7), (3, 8);
+INSERT INTO orders VALUES (1, 7), (2, 8), (3, NULL), (4, 7)
