@@ -36,14 +36,18 @@ class WholeAnswers(asyncio.Transport):
         return self.written - self.get_write_buffer_size()
 
     def write(self, data: Bytes) -> None:
-        """Sends `data`, behind what was kept back; a head is kept back itself."""
+        """Sends `data`, behind what was kept back; a head is kept back itself. Nothing once it is closing."""
+        if self.beneath.is_closing():
+            # The client has gone, or was cut: uvloop would raise where asyncio forgets what comes too late.
+            self._head = b""
+            return
         self.written += len(data)
         head = self._head
         if head:
             self._head = b""
             if len(data) <= _COPIED:
                 self.beneath.write(b"".join((head, data)))
-            elif not self.beneath.is_closing():
+            else:
                 self.beneath.writelines((head, data))
         elif data[-4:] == _END_OF_HEAD:
             self._head = data
@@ -53,13 +57,14 @@ class WholeAnswers(asyncio.Transport):
 
     def _flush(self) -> None:
         head, self._head = self._head, b""
-        if head:
+        if head and not self.beneath.is_closing():
             self.beneath.write(head)
 
     def write_eof(self) -> None:
         """Says that nothing more will come."""
         self._flush()
-        self.beneath.write_eof()
+        if not self.beneath.is_closing():
+            self.beneath.write_eof()
 
     def close(self) -> None:
         """Closes when everything is sent."""

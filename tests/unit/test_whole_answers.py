@@ -20,6 +20,7 @@ class Line(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[object] = []
+        self.closing = False
 
     def write(self, data: Bytes) -> None:
         self.told.append(bytes(data))
@@ -34,7 +35,7 @@ class Line(asyncio.Transport):
         self.told.append("abort")
 
     def is_closing(self) -> bool:
-        return False
+        return self.closing
 
     def get_write_buffer_size(self) -> int:
         return 7
@@ -98,3 +99,17 @@ async def test_nothing_goes_out_after_the_line_is_cut() -> None:
     answers.abort()
     await a_turn()
     assert line.told == ["abort"]
+
+
+async def test_a_line_that_is_closing_is_told_nothing() -> None:
+    """uvloop raises for it, where asyncio forgets."""
+    line = Line()
+    answers = over(line)
+    answers.write(HEAD)
+    line.closing = True
+    await a_turn()
+    answers.write(HEAD)
+    answers.write(b"body")
+    answers.write_eof()
+    await a_turn()
+    assert line.told == []
