@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from graphql_app.alarms import alarms
 from graphql_app.events import ClientLeft, Observer
@@ -58,3 +58,24 @@ class WhileClientStays:
             pass
         self._gone = True
         self._task.cancel()
+
+
+class WhileUploaderStays(WhileClientStays):
+    """The same for a request whose body is read within it, by `receive`: from the body's end on.
+
+    Before that, who reads is told of the client's leaving.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Looks out for nothing yet."""
+        self._alarms = alarms(PATIENCE)
+        self._task = self._alarms.task()
+
+    async def receive(self) -> Message:
+        """The next part of the body."""
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False) and self._watcher is None:
+            self.ring()
+        return message

@@ -22,6 +22,7 @@ from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUna
 from graphql_app.events import Observer, RequestDone, UnexpectedError
 from graphql_app.http_body import Bounds, ClientGone
 from graphql_app.idempotency import REPLAYED, client_entry
+from graphql_app.leaving import WhileUploaderStays
 from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
 from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import File, Upload
@@ -58,8 +59,10 @@ class BatchImport:
         try:
             wish = _wish(parse_pairs(scope["query_string"]))
             with BadRows(keep_all=wish.errors_as_file) as bad:
-                upload = Upload(scope, receive, self.bounds.upload_bytes)
-                answer = await self._run(wish, upload, bad, _key_of(scope))
+                stays = WhileUploaderStays(receive, self.observer, "rest")
+                upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
+                with stays:
+                    answer = await self._run(wish, upload, bad, _key_of(scope))
                 await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
         except ClientGone:
             return

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from tests.faults.rolling import roll
 from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
+from tests.harness.processes import children
 
 pytestmark = pytest.mark.faults
 
@@ -34,15 +39,29 @@ REQUESTS = {
     "graphql mutation": ("POST", "/graphql", INSERT),
     "graphql batch": ("POST", "/graphql", [{"query": "{ slow { id s } }"}, {"query": "{ slow { s } }"}]),
 }
+IMPORT = b'--x\r\nContent-Disposition: form-data; name="file"; filename="u.csv"\r\n\r\nid\r\n1\r\n2\r\n\r\n--x--\r\n'
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+SUBSCRIPTION = {"query": "subscription { slow { id s } }"}
+LONG = {
+    "export": ("GET", "/api/slow/export", None, {}),
+    "csv": ("GET", "/api/slow/query", None, {"Accept": "text/csv"}),
+    "import": ("POST", "/api/batch/import", IMPORT, MULTIPART),
+    "dry run": ("POST", "/api/batch/import?dry_run=true", IMPORT, MULTIPART),
+    "subscription": ("POST", "/graphql", SUBSCRIPTION, {"Accept": "text/event-stream"}),
+}
+"""Requests of one statement that runs when the client leaves."""
 LIMIT = 0.5
 """Seconds after which nothing may run any more; 200 ms are the aim on a quiet machine."""
 
 
-def sent(app: RunningApp, method: str, path: str, body: object) -> socket.socket:
+def sent(
+    app: RunningApp, method: str, path: str, body: object, headers: Mapping[str, str] = MappingProxyType({})
+) -> socket.socket:
     """A connection on which a request was sent."""
-    data = b"" if body is None else json.dumps(body).encode()
-    kind = "Host: localhost\r\nContent-Type: application/json\r\n"
-    head = f"{method} {path} HTTP/1.1\r\n{kind}Content-Length: {len(data)}\r\n\r\n"
+    data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    given = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": len(data)} | dict(headers)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    head = f"{method} {path} HTTP/1.1\r\n{lines}\r\n"
     client = socket.create_connection(("127.0.0.1", app.port))
     client.sendall(head.encode() + data)
     return client
@@ -77,6 +96,68 @@ def test_a_client_that_leaves(
     until(lambda: "client_left" in app.log, 5)
     assert engine.execute("SELECT * FROM u", database) == ()
     assert app.client.get("/api/t/query").status_code == 200
+
+
+@pytest.mark.engines("mariadb", "mysql")
+@pytest.mark.parametrize("request_", LONG.values(), ids=LONG)
+def test_a_client_of_a_long_answer_that_leaves(
+    start_app: StartApp,
+    engine: Engine,
+    database: str,
+    request_: tuple[str, str, object, dict[str, str]],
+) -> None:
+    engine.execute(SCHEMA, database)
+    app = start_app(engine.environment(database))
+    with sent(app, *request_):
+        until(lambda: running(engine, database) == 1, 10)
+    until(lambda: running(engine, database) == 0, LIMIT * 4)
+    assert engine.execute("SELECT * FROM u", database) == ()
+    assert app.client.get("/api/t/query").status_code == 200
+
+
+@pytest.mark.engines("mariadb", "mysql")
+def test_a_socket_that_leaves_before_its_first_answer(start_app: StartApp, engine: Engine, database: str) -> None:
+    engine.execute(SCHEMA, database)
+    app = start_app(engine.environment(database))
+    address = f"{app.url.replace('http', 'ws')}/graphql"
+    with connect(address, subprotocols=["graphql-transport-ws"], close_timeout=0.1) as client:  # type: ignore[list-item]
+        client.send('{"type":"connection_init"}')
+        client.recv()
+        client.send(json.dumps({"id": "1", "type": "subscribe", "payload": SUBSCRIPTION}))
+        until(lambda: running(engine, database) == 1, 10)
+        client.socket.shutdown(socket.SHUT_RDWR)
+        until(lambda: running(engine, database) == 0, LIMIT * 4)
+    assert app.client.get("/api/t/query").status_code == 200
+
+
+def cpu(pid: int) -> float:
+    """The seconds of CPU that a process has taken."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.engines("mariadb")
+def test_introspection_of_clients_that_left(start_app: StartApp, engine: Engine, database: str) -> None:
+    """Each of them would take more than a second; no two are the same, so that no cache helps."""
+    tables = ";".join(f"CREATE TABLE t{number} (id INT PRIMARY KEY, v INT)" for number in range(150))
+    engine.execute(tables, database)
+    app = start_app(engine.environment(database))
+    [worker] = children(app.process.pid)
+    body = "types{name fields{name args{name type{name ofType{name}}} type{name ofType{name ofType{name}}}}"
+    query = f"{{__schema{{{body} inputFields{{name type{{name ofType{{name}}}}}}}}}}}}"
+    started = cpu(worker)
+    answer = app.client.post("/graphql", json={"query": query}, timeout=60)
+    assert "errors" not in answer.json()
+    one, started = cpu(worker) - started, cpu(worker)
+    for number in range(30):
+        with sent(app, "POST", "/graphql", {"query": query.replace("{name", f"{{n{number}:name")}):
+            pass
+    assert app.client.get("/api/t1/query", timeout=60).status_code == 200
+    time.sleep(1)
+    left = cpu(worker)
+    assert left - started < one * 15
+    time.sleep(1)
+    assert cpu(worker) - left < 0.5
 
 
 @pytest.mark.engines("mariadb")

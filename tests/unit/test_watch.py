@@ -213,6 +213,19 @@ def test_the_last_who_leaves_ends_the_poll_also_while_it_is_at_the_database() ->
     runs(work)
 
 
+def test_a_poll_that_takes_long_is_stopped_when_the_last_has_left() -> None:
+    async def work() -> None:
+        bench, source = Bench(), Source([b"1"], takes=60)
+        _, one = bench.watch(source)
+        await until(0.1)
+        one.close()
+        await until(1)
+        assert bench.live.distinct == 0
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    runs(work)
+
+
 def test_who_comes_back_before_a_poll_has_ended_is_told_its_answer() -> None:
     async def work() -> None:
         bench, source = Bench(), Source([b"1"], takes=0.2)
