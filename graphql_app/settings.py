@@ -187,6 +187,10 @@ class Settings(BaseSettings):
         NUMBER,
     )
 
+    max_connections: PositiveInt = _setting(
+        16_000, "The most connections of clients, for each worker; further ones are answered 503 and closed.", NUMBER
+    )
+
     graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
     introspection: bool = _setting(
         True,
@@ -283,6 +287,12 @@ class Settings(BaseSettings):
         "The most bytes of answers that wait for clients to read them, for each worker: beyond that the clients that"
         " have left most unread are cut off. As many again for what subscriptions have to say.",
         NUMBER,
+    )
+    max_spool_bytes: Annotated[int, Field(ge=0)] = _setting(
+        1024**3,
+        "The most bytes of temporary files (in the folder of `TMPDIR`) for exports that clients read slowly, for each"
+        " worker; so their connections to the database are free early. 0 for none.",
+        COUNT,
     )
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
         128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"

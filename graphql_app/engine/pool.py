@@ -114,6 +114,10 @@ class Pool:
         """The number of the failure to be reported by who waited for a connection in vain."""
         return TOO_MANY_CONNECTIONS if self._lanes[lane].used else CANNOT_CONNECT
 
+    def crowded(self, lane: Lane) -> bool:
+        """Whether anybody waits for a connection of the lane."""
+        return len(self._lanes[lane].waiters) > 0
+
     def release(self, connection: Connection) -> None:
         """Takes back a connection that `acquire` gave; one that is not usable is closed. A second time does nothing."""
         for lane in self._lanes.values():

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql_app.engine.driver import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql_errors import Phase, is_unexpected, to_app_error
-from graphql_app.engine.pool import Pool
+from graphql_app.engine.pool import Lane, Pool
 from graphql_app.engine.session import Batches
 from graphql_app.engine.stop import Stopper
 from graphql_app.errors import Code, DatabaseError
@@ -76,6 +76,11 @@ class RowStream:
             if is_unexpected(error):
                 self._observer(UnexpectedError("database", error))
             raise to_app_error(error, Phase.STATEMENT) from error
+
+    @property
+    def wanted(self) -> bool:
+        """Whether others wait for the connection of this stream."""
+        return self._connection is not None and self._pool.crowded(Lane.BULK)
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

@@ -32,6 +32,7 @@ from graphql_app.rest_api.envelope import (
 )
 from graphql_app.rest_api.query_string import Pairs, parse_pairs
 from graphql_app.rest_api.read_request import read_request
+from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.streamed import Lines, send_stream
 
 AT_ONCE = 5000
@@ -68,6 +69,7 @@ class _Streaming:
     observer: Observer
     clock: Clock
     suggests: bool
+    spools: Spools
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request; what breaks after the first rows breaks the connection."""
@@ -102,7 +104,7 @@ class _Streaming:
 
     async def stream(self, receive: Receive, send: Send, wanted: Wanted, sql: bytes) -> None:
         """Sends every row."""
-        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(sql))
+        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(sql), self.spools)
 
 
 class _Told:

@@ -46,6 +46,7 @@ from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi_endpoint import CachedDocument
 from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Prepared, Wish
 from graphql_app.rest_api.query_string import parse_pairs
+from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.table_route import TableRoute
 from graphql_app.settings import Settings
 from schema_gen.catalog import Catalog, Table
@@ -75,14 +76,14 @@ def rest_endpoints(
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, ASGIApp]:
     """The endpoints of `rest_routes`, by name."""
-    suggests = settings.introspection
+    suggests, spools = settings.introspection, Spools(settings.max_spool_bytes, observer)
     table = Endpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, suggests)
     rows = Endpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, suggests)
     return {
         "batch_import": BatchImport(engine, observer, clock, bounds, suggests),
-        **{name: Export(path, engine, observer, clock, suggests) for name, path in EXPORT_PATHS.items()},
+        **{name: Export(path, engine, observer, clock, suggests, spools) for name, path in EXPORT_PATHS.items()},
         "rest_table": table,
-        "rest_query": Query(QUERY_PATH, engine, observer, clock, suggests, rows),
+        "rest_query": Query(QUERY_PATH, engine, observer, clock, suggests, spools, rows),
         "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, shown=suggests),
         "reload": Reload(engine.live, observer, clock),
     }
