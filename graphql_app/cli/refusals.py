@@ -32,13 +32,17 @@ class Refusal:
                 "details": {"code": self.code},
             }
         )
+        later = "retry-after: 2\r\n" if self.status is HTTPStatus.SERVICE_UNAVAILABLE else ""
         return (
             f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"{later}content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         ).encode() + body
 
 
 MALFORMED: Final = Refusal(HTTPStatus.BAD_REQUEST, Code.MALFORMED_REQUEST, "The request is not valid HTTP")
+CROWDED: Final = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE, Code.SERVICE_UNAVAILABLE, "Too many connections are open; try again"
+)
 LATE: Final = Refusal(HTTPStatus.REQUEST_TIMEOUT, Code.REQUEST_TIMEOUT, "The request took too long to arrive")
 
 

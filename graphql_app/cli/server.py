@@ -12,6 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from graphql_app.budget import Budget
 from graphql_app.cli.failure import CannotRun
+from graphql_app.cli.feeding import Feeder
 from graphql_app.cli.heartbeat import end_with_parent, write_stack_to
 from graphql_app.cli.slow_clients import PatientProtocol, SlowClients
 from graphql_app.cli.sockets import Sockets
@@ -52,6 +53,8 @@ class ServerConfig(uvicorn.Config):
     head_bytes: int
     unread: Unread
     halves: Budget
+    feeder: Feeder
+    most_connections: int
 
 
 def config_of(settings: Settings) -> ServerConfig:
@@ -77,6 +80,8 @@ def config_of(settings: Settings) -> ServerConfig:
     config.head_bytes = settings.max_header_bytes
     config.unread = Unread(settings.max_unread_bytes)
     config.halves = Budget(settings.max_bodies_bytes)
+    config.feeder = Feeder()
+    config.most_connections = settings.max_connections
     return config
 
 

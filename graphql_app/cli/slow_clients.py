@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql_app.cli.heads import HeadProtocol
-from graphql_app.cli.refusals import LATE
+from graphql_app.cli.refusals import CROWDED, LATE
 from graphql_app.cli.unread import Unread
 from graphql_app.cli.whole_answers import WholeAnswers
 
@@ -23,6 +23,9 @@ BYTES_A_SECOND: Final = 500
 """A body that brings less is slow, and so is a client that takes less of what there is for it."""
 ANSWER_SECONDS: Final = 60.0
 """How long a client may take less than that of its answers."""
+
+REFUSED_AT_ONCE: Final = 200
+"""Connections beyond the most that are being told so; further ones are cut without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,18 @@ class PatientProtocol(HeadProtocol):
         self.received = 0
         self._slow_clients: SlowClients = config.slow_clients
         self._unread: Unread = config.unread
+        self._most_connections: int = config.most_connections
         self._next: tuple[Any, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
         super().connection_made(transport)
         self._slow_clients.join(self)
+        beyond = len(self.connections) - self._most_connections
+        if beyond > REFUSED_AT_ONCE:
+            self.transport.abort()
+        elif beyond > 0:
+            self.take_leave(CROWDED)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""

@@ -12,11 +12,12 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from graphql_app.budget import Budget
+from graphql_app.cli.feeding import Feeder
 from graphql_app.cli.unread import Unread
 from graphql_app.fragments import FRAGMENT
 
-PIECE: Final = 16_384
-"""Bytes that are looked at together: what stands behind the first message in them waits in memory."""
+PIECE: Final = 4_096
+"""Bytes that are looked at together (as tiny frames they take some 10 ms): what stands behind waits in memory."""
 FREE_BYTES: Final = 65_536
 """Bytes of a message that are not counted among those of large ones."""
 
@@ -29,24 +30,44 @@ class Sockets(WebSocketsSansIOProtocol):
         self._unread: Unread = config.unread
         self._halves: Budget = config.halves
         self._half = self._held = 0
-        self._rest = b""
+        self._rest = bytearray()
+        self._feeder: Feeder = config.feeder
         self._in_message = False
 
     # --- what comes: small pieces at a time, and what is not whole yet within a bound
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the client; the second message of them waits until the first is taken."""
-        self._rest += data
-        self._feed()
+        """Bytes of the client; the second message of them waits until the first is taken, many bytes for their turn."""
+        if self._rest or self.read_paused or len(data) > PIECE or self._feeder.busy:
+            self._rest += data
+            self.transport.pause_reading()
+            self._wait_for_turn()
+        else:
+            self._take(data)
 
-    def _feed(self) -> None:
-        while self._rest and not self.read_paused and not self.transport.is_closing():
-            piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
-            self._half += len(piece)
-            if self._half - self._held > FREE_BYTES and not self._hold():
-                self.transport.abort()
-                return
-            super().data_received(piece)
+    def _wait_for_turn(self) -> None:
+        if not self.read_paused and not self.transport.is_closing():
+            self._feeder.add(self, self.loop)
+
+    def feed(self) -> bool:
+        """Works through a piece of what waits; whether more of it may be worked through now."""
+        if self.read_paused or self.transport.is_closing():
+            return False
+        piece = bytes(self._rest[:PIECE])
+        del self._rest[:PIECE]
+        self._take(piece)
+        if self.read_paused or self.transport.is_closing():
+            return False
+        if not self._rest:
+            self.transport.resume_reading()
+        return bool(self._rest)
+
+    def _take(self, piece: bytes) -> None:
+        self._half += len(piece)
+        if self._half - self._held > FREE_BYTES and not self._hold():
+            self.transport.abort()
+            return
+        super().data_received(piece)
 
     def _hold(self) -> bool:
         """Takes what has come of a message from the bytes that there are for all of them."""
@@ -132,7 +153,8 @@ class Sockets(WebSocketsSansIOProtocol):
         """It is gone."""
         self._unread.remove(self)
         self._let_go()
-        self._rest = b""
+        self._feeder.remove(self)
+        self._rest.clear()
         super().connection_lost(exc)
 
     async def receive(self) -> Any:
@@ -142,8 +164,9 @@ class Sockets(WebSocketsSansIOProtocol):
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
-            self._feed()
-            if not self.read_paused and not self.transport.is_closing():
+            if self._rest:
+                self._wait_for_turn()
+            elif not self.transport.is_closing():
                 self.transport.resume_reading()
         return message
 

@@ -167,15 +167,15 @@ def frame(data: bytes, opcode: int, *, last: bool) -> bytes:
 
 PARTS = {
     "one frame, half": frame(b"x" * 3_900_000, 1, last=True)[:-1],
-    "empty parts": frame(b"", 1, last=False) + frame(b"", 0, last=False) * 60_000,
-    "parts of one byte": frame(b"x", 1, last=False) + frame(b"x", 0, last=False) * 60_000,
+    "empty parts": frame(b"", 1, last=False) + frame(b"", 0, last=False) * 600_000,
+    "parts of one byte": frame(b"x", 1, last=False) + frame(b"x", 0, last=False) * 500_000,
     "many small messages": frame(b'{"type":"pong"}', 1, last=True) * 20_000,
 }
 
 
 @pytest.mark.parametrize("name", PARTS)
 async def test_messages_that_are_not_whole(app: RunningApp, name: str) -> None:
-    """Ten sockets that send some MB each, and never the end of it."""
+    """Forty sockets that send some MB each, and never the end of it."""
 
     async def one() -> asyncio.StreamWriter:
         reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
@@ -194,7 +194,7 @@ async def test_messages_that_are_not_whole(app: RunningApp, name: str) -> None:
         return writer
 
     with Measured(app, BODIES + ROOM):
-        writers = await asyncio.gather(*(one() for _ in range(10)))
+        writers = await asyncio.gather(*(one() for _ in range(40)))
         await alive(app)
     for writer in writers:
         writer.transport.abort()

@@ -10,6 +10,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from websockets.asyncio.client import connect
 
 from graphql_app.budget import Budget
+from graphql_app.cli.feeding import Feeder
 from graphql_app.cli.sockets import Sockets, allow_many_connections
 from graphql_app.cli.unread import Unread
 from tests.harness.ports import free_port
@@ -41,6 +42,7 @@ async def test_a_client_that_reads_no_more_is_let_go() -> None:
         talker, port=port, ws=Sockets, ws_ping_interval=0.1, ws_ping_timeout=0.1, lifespan="off", log_config=None
     )
     config.unread, config.halves = Unread(1 << 30), Budget(1 << 30)  # type: ignore[attr-defined]
+    config.feeder = Feeder()  # type: ignore[attr-defined]
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(PATIENCE):
