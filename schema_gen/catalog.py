@@ -207,6 +207,10 @@ class Table:
         wanted = frozenset(columns)
         return next((each for each in self.triggers if each.event is event and each.sets & wanted), None)
 
+    def set_by_triggers(self, event: Event) -> frozenset[str]:
+        """The columns that triggers may give other values than the statement did."""
+        return frozenset().union(*(each.sets for each in self.triggers if each.event is event))
+
     @property
     def auto_increment(self) -> Column | None:
         """The column that the database numbers, if there is one."""

@@ -15,7 +15,7 @@ from graphql_app.csv_io.header import header_columns
 from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.slices import Slicer
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.perform_bulk import BulkMode, bulk_target, update_pieces
+from graphql_app.engine.perform_bulk import BulkMode, BulkTarget, bulk_target
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog import Column, Table
@@ -99,7 +99,7 @@ async def import_csv(
     report = Report(table.name, dialect.told())
     target = bulk_target(table, [column for column in columns if column is not None], options.mode)
     line = 2 + record.count(slicer.newline) + (announced is not None)
-    work = _Import(slicer, file, columns, target.table, options, report, on_bad_row, line, dialect)
+    work = _Import(slicer, file, columns, target, report, on_bad_row, line, dialect)
     if not options.dry_run:
         await work.run(by_itself(engine, target) if key_of is None else under_a_key(engine, target, key_of))
         return report
@@ -143,8 +143,7 @@ class _Import:
         slicer: Slicer,
         file: AsyncIterator[bytes],
         columns: tuple[Column | None, ...],
-        table: Table,
-        options: Options,
+        target: BulkTarget,
         report: Report,
         on_bad_row: OnBadRow,
         line: int,
@@ -158,11 +157,8 @@ class _Import:
         self._on_bad_row = on_bad_row
         self._line = line
         self._batch = Batch(0)
-        self._update = None
-        written = [column for column in columns if column is not None]
-        if options.mode is BulkMode.UPDATE:
-            self._update = update_pieces(table, written)
-        common = self._update is None and dialect.common
+        self._pieces = target.pieces
+        common = self._pieces is None and dialect.common
         self._quick = QuickRows(columns, self._careful, slicer.newline, dialect, common=common)
 
     async def run(self, write: Write) -> None:
@@ -221,9 +217,9 @@ class _Import:
         except BadCell as error:
             self._refuse(BadRow(line, error.column, error.code, error.message), record)
             return None
-        if self._update is None:
+        if self._pieces is None:
             return b"(" + b",".join(cells) + b")"
-        pieces, head = self._update
+        head, pieces = self._pieces
         return head + b"".join([before + cells[place] for before, place in pieces])
 
     def _refuse(self, row: BadRow, record: bytes) -> None:

@@ -15,7 +15,7 @@ from graphql_app.engine.perform_ignore import MOST, insert_passing_over
 from graphql_app.engine.retry import FailureClass
 from graphql_app.engine.session import Session
 from graphql_app.errors import AppError, Code, DatabaseError
-from schema_gen.catalog import Column, Table
+from schema_gen.catalog import Column, Event, Table
 
 
 class BulkMode(StrEnum):
@@ -62,11 +62,15 @@ class Refused:
             self.rows.append((place, error))
 
 
+Pieces = tuple[bytes, tuple[tuple[bytes, int], ...]]
+"""The head of a row's statement; then what stands before each literal, and the literal's place in the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulkTarget:
     """Where rows go: `head` and `tail` stand around rows of literals, if the rows are not statements themselves.
 
-    `passing_over` is a head that passes over refused rows.
+    `passing_over` is a head that passes over refused rows. `pieces`: each row is a statement of its own, made of them.
     """
 
     table: Table
@@ -74,11 +78,12 @@ class BulkTarget:
     head: bytes
     tail: bytes
     passing_over: bytes
+    pieces: Pieces | None = None
 
     @property
     def whole_statements(self) -> bool:
         """Whether each row is a statement of its own."""
-        return self.mode is BulkMode.UPDATE
+        return self.pieces is not None
 
     @property
     def together(self) -> bool:
@@ -100,16 +105,32 @@ def bulk_target(table: Table, columns: Sequence[Column], mode: BulkMode) -> Bulk
     names = join(",", (name(column.name) for column in columns))
     into = sql("INTO ", name(table.name), " (", names, ") VALUES ")
     head, passing = (finish(sql(verb, into)).render() for verb in ("INSERT ", "INSERT IGNORE "))
+    if mode is BulkMode.UPDATE:
+        return BulkTarget(table, mode, head, b"", passing, _update_pieces(table, columns))
     if mode is not BulkMode.UPSERT:
         return BulkTarget(table, mode, head, b"", passing)
     key = table.primary_key.columns if table.primary_key else ()
     changed = [column for column in columns if column.name not in key] or list(columns[:1])
+    replaced = table.set_by_triggers(Event.INSERT)
+    replaced = table.set_by_triggers(Event.INSERT)
+    if any(column.name in replaced for column in changed):
+        return BulkTarget(table, mode, head, b"", passing, _upsert_pieces(head, columns, changed))
     sets = join(",", (sql(name(each.name), "=VALUES(", name(each.name), ")") for each in changed))
     return BulkTarget(table, mode, head, finish(sql(" ON DUPLICATE KEY UPDATE ", sets)).render(), passing)
 
 
-def update_pieces(table: Table, columns: Sequence[Column]) -> tuple[list[tuple[bytes, int]], bytes]:
-    """What stands before each literal of an UPDATE of one row by its key, with the literal's place; and its head."""
+def _upsert_pieces(head: bytes, columns: Sequence[Column], changed: Sequence[Column]) -> Pieces:
+    """An upsert of one row. `VALUES(...)` is what a trigger made of it; a row that is there takes the file's own."""
+    places = {column.name: place for place, column in enumerate(columns)}
+    pieces = [(b"," if place else b"(", place) for place in range(len(columns))]
+    for position, column in enumerate(changed):
+        before = sql("," if position else ") ON DUPLICATE KEY UPDATE ", name(column.name), "=")
+        pieces.append((finish(before).render(), places[column.name]))
+    return head, tuple(pieces)
+
+
+def _update_pieces(table: Table, columns: Sequence[Column]) -> Pieces:
+    """An update of one row by its key."""
     key = table.primary_key.columns if table.primary_key else ()
     places = {column.name: place for place, column in enumerate(columns)}
     pieces: list[tuple[bytes, int]] = []
@@ -117,7 +138,7 @@ def update_pieces(table: Table, columns: Sequence[Column]) -> tuple[list[tuple[b
         pieces.append((finish(sql("," if position else " SET ", name(column.name), "=")).render(), places[column.name]))
     for position, part in enumerate(key):
         pieces.append((finish(sql(" AND " if position else " WHERE ", name(part), "=")).render(), places[part]))
-    return pieces, finish(sql("UPDATE ", name(table.name))).render()
+    return finish(sql("UPDATE ", name(table.name))).render(), tuple(pieces)
 
 
 @dataclass(slots=True)
@@ -248,7 +269,7 @@ class _Search:
             if end - start == 1:
                 self.refused.take(self.first + start, refusal, self.target.mode)
             return error.statement, refusal.row
-        if self.target.whole_statements:
+        if self.target.mode is BulkMode.UPDATE:
             for (start, _, _), result in zip(pieces, results, strict=True):
                 if not result.affected:
                     missing = DatabaseError(Code.NOT_FOUND, "There is no row with this key")
