@@ -111,7 +111,9 @@ def schema() -> None:
 
 @commands.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="CSV files, each named like its table: users.csv.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Files named like their tables: users.csv, users.tsv, users.ndjson.")
+    ],
     mode: Annotated[str, typer.Option(help="insert, upsert, update or ignore.")] = "insert",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything, and write nothing.")] = False,
     table: Annotated[str | None, typer.Option(help="The table, whatever the files are called.")] = None,
@@ -121,7 +123,7 @@ def import_(
     dates: Annotated[str | None, typer.Option(help="The order of dates: iso, dmy, mdy or ymd.")] = None,
     null: Annotated[str | None, typer.Option(help="The word for NULL.")] = None,
 ) -> None:
-    """Import CSV files, whose form is recognised if it is not said; exit status 1 if a row is refused."""
+    """Import files of CSV or JSON lines, their form recognised if not said; exit status 1 if a row is refused."""
     from graphql_app.cli.import_ import import_files
     from graphql_app.csv_io.detect import given_form
     from graphql_app.csv_io.importing import Options

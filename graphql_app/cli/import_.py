@@ -1,9 +1,10 @@
-"""`graphql-app import`: CSV files, each named like its table, by the same way as over HTTP."""
+"""`graphql-app import`: files of CSV or JSON lines, each named like its table, by the same way as over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +13,8 @@ from graphql_app.cli.failure import CannotRun
 from graphql_app.cli.progress import Advance, progress
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.cells import BadRow
-from graphql_app.csv_io.file_name import table_of
+from graphql_app.csv_io.file_name import is_json_lines
+from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.settings import Settings
 
@@ -35,9 +37,10 @@ async def _import(
     done = []
     async with opened_engine(settings) as engine:
         for file in files:
-            table = await engine.table(into or table_of(file.name))
+            table = await table_for(engine, file.name, into)
+            how = replace(options, json_lines=is_json_lines(file.name))
             with file.open("rb") as data, BadRows() as bad, progress(file.name, file.stat().st_size) as advance:
-                report = await import_csv(engine, table, options, _chunks(data, advance), bad.add)
+                report = await import_csv(engine, table, how, _chunks(data, advance), bad.add)
                 done.append((report, bad.first))
     return done
 

@@ -21,6 +21,11 @@ def header_columns(table: Table, record: bytes, mode: BulkMode, delimiter: str =
     if written == [""]:
         raise RequestError(Code.INVALID_VALUE, "The file is empty: its first line must name the columns")
     names = [name if name in table.columns else name.strip() for name in written]
+    return named_columns(table, names, mode)
+
+
+def named_columns(table: Table, names: list[str], mode: BulkMode) -> tuple[Column | None, ...]:
+    """The columns of these names, as `header_columns` gives and refuses them."""
     seen: set[str] = set()
     for place, name in enumerate(names, 1):
         if not name:

@@ -1,4 +1,4 @@
-"""Imports a CSV file while it arrives: rows are read, encoded and written batch by batch, and none stops the others."""
+"""Imports a file of CSV or JSON lines while it arrives: batch by batch, and no row stops the others."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from graphql_app.csv_io.batches import Batch, KeyOf, Write, Written, by_itself, under_a_key, within
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
-from graphql_app.csv_io.detect import HEAD, Given, detect
-from graphql_app.csv_io.dialect import Dialect
-from graphql_app.csv_io.header import header_columns
-from graphql_app.csv_io.quick import QuickRows
-from graphql_app.csv_io.slices import Slicer
+from graphql_app.csv_io.detect import FORM, HEAD, Given, detect
+from graphql_app.csv_io.header import header_columns, named_columns
+from graphql_app.csv_io.json_lines import JsonCells, JsonRows, LineSlicer, names_of
+from graphql_app.csv_io.quick import Careful, QuickRows
+from graphql_app.csv_io.slices import MAX_RECORD, Slicer
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.perform_bulk import BulkMode, BulkTarget, bulk_target
 from graphql_app.engine.session import Session
@@ -32,11 +32,12 @@ MAX_HEADER = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a file is imported. A dry run writes everything, and then undoes it."""
+    """How a file is imported. A dry run writes everything, and then undoes it. `json_lines`: it is NDJSON, not CSV."""
 
     mode: BulkMode = BulkMode.INSERT
     dry_run: bool = False
     given: Given = field(default_factory=Given)
+    json_lines: bool = False
 
 
 @dataclass(slots=True)
@@ -89,17 +90,10 @@ async def import_csv(
     on where it was interrupted. Raises `AppError`: `RequestError` before anything is written,
     others where the database fails for good; batches written before stay then.
     """
-    head = await _head(file)
-    dialect = detect(head[:HEAD], table, options.given)
-    slicer = Slicer(dialect)
-    slicer.feed(head)
-    announced = await _record(slicer, file) if dialect.announced else None
-    record = await _record(slicer, file)
-    columns = header_columns(table, record, options.mode, dialect.delimiter)
-    report = Report(table.name, dialect.told())
-    target = bulk_target(table, [column for column in columns if column is not None], options.mode)
-    line = 2 + record.count(slicer.newline) + (announced is not None)
-    work = _Import(slicer, file, columns, target, report, on_bad_row, line, dialect)
+    opened = await (_open_json if options.json_lines else _open_csv)(file, table, options)
+    report = Report(table.name, opened.told)
+    target = bulk_target(table, [column for column in opened.columns if column is not None], options.mode)
+    work = _Import(opened, file, target, report, on_bad_row)
     if not options.dry_run:
         await work.run(by_itself(engine, target) if key_of is None else under_a_key(engine, target, key_of))
         return report
@@ -113,12 +107,66 @@ async def import_csv(
     return report
 
 
-async def _head(file: AsyncIterator[bytes]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file of which the beginning is read: its columns, the line of the first row, and how rows are read.
+
+    `cells` gives the literals of one record; `reader` reads many, the odd ones by the function that it is given.
+    `told`: what of the form is unlike the program's own.
+    """
+
+    slicer: Slicer | LineSlicer
+    columns: tuple[Column | None, ...]
+    line: int
+    cells: Callable[[bytes], list[bytes]]
+    reader: Callable[[Careful, bool], QuickRows | JsonRows]
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+async def _open_csv(file: AsyncIterator[bytes], table: Table, options: Options) -> _Opened:
+    head = await _head(file)
+    dialect = detect(head[:HEAD], table, options.given)
+    slicer = Slicer(dialect)
+    slicer.feed(head)
+    announced = await _record(slicer, file) if dialect.announced else None
+    record = await _record(slicer, file)
+    columns = header_columns(table, record, options.mode, dialect.delimiter)
+    newline = slicer.newline
+
+    def reader(careful: Careful, common: bool) -> QuickRows:
+        return QuickRows(columns, careful, newline, dialect, common=common and dialect.common)
+
+    def cells(record: bytes) -> list[bytes]:
+        return literals(columns, split(record, dialect.delimiter), dialect)
+
+    line = 2 + record.count(newline) + (announced is not None)
+    return _Opened(slicer, columns, line, cells, reader, dialect.told())
+
+
+async def _open_json(file: AsyncIterator[bytes], table: Table, options: Options) -> _Opened:
+    if options.given != Given():
+        raise RequestError(Code.INVALID_PARAMETER, f"{', '.join(FORM)} are of CSV; this file is of JSON lines")
+    head = await _head(file, whole_line=True)
+    try:
+        names = names_of(head)
+    except BadCell as error:
+        raise RequestError(Code.INVALID_VALUE, f"Line 1: {error.message}") from None
+    if not names:
+        raise RequestError(Code.INVALID_VALUE, "The file is empty: it must have a JSON object on each line")
+    columns = named_columns(table, names, options.mode)
+    slicer = LineSlicer()
+    slicer.feed(head)
+    whole = options.mode in (BulkMode.UPSERT, BulkMode.UPDATE)
+    cells = JsonCells(dict(zip(names, columns, strict=True)), whole)
+    return _Opened(slicer, columns, 1, cells.literals, lambda careful, _: JsonRows(careful))
+
+
+async def _head(file: AsyncIterator[bytes], *, whole_line: bool = False) -> bytes:
     """The file's beginning, of which so much is looked at however its bytes come."""
     head = bytearray()
     async for data in file:
         head += data
-        if len(head) >= HEAD:
+        if len(head) >= HEAD and (not whole_line or len(head) > MAX_RECORD or b"\n" in data):
             break
     return bytes(head)
 
@@ -139,27 +187,18 @@ class _Import:
     """One import: reads ahead by a batch while the one before is written."""
 
     def __init__(
-        self,
-        slicer: Slicer,
-        file: AsyncIterator[bytes],
-        columns: tuple[Column | None, ...],
-        target: BulkTarget,
-        report: Report,
-        on_bad_row: OnBadRow,
-        line: int,
-        dialect: Dialect,
+        self, opened: _Opened, file: AsyncIterator[bytes], target: BulkTarget, report: Report, on_bad_row: OnBadRow
     ) -> None:
-        self._dialect = dialect
-        self._slicer = slicer
+        self._cells = opened.cells
+        self._slicer = opened.slicer
         self._file = file
-        self._columns = columns
+        self._one_cell = len(opened.columns) == 1
         self._report = report
         self._on_bad_row = on_bad_row
-        self._line = line
+        self._line = opened.line
         self._batch = Batch(0)
         self._pieces = target.pieces
-        common = self._pieces is None and dialect.common
-        self._quick = QuickRows(columns, self._careful, slicer.newline, dialect, common=common)
+        self._reader = opened.reader(self._careful, target.pieces is None)
 
     async def run(self, write: Write) -> None:
         """Reads to the end and writes everything."""
@@ -198,7 +237,7 @@ class _Import:
                 yield full
 
     def _take(self, text: bytes) -> None:
-        rows = self._quick.rows(text, self._line)
+        rows = self._reader.rows(text, self._line)
         if rows.left:
             self._slicer.put_back(rows.left)
         self._line += rows.count
@@ -210,10 +249,10 @@ class _Import:
 
     def _careful(self, record: bytes, line: int) -> bytes | None:
         record = record.rstrip(b"\r\n")
-        if not record and len(self._columns) > 1:
+        if not record and not self._one_cell:
             return None
         try:
-            cells = literals(self._columns, split(record, self._dialect.delimiter), self._dialect)
+            cells = self._cells(record)
         except BadCell as error:
             self._refuse(BadRow(line, error.column, error.code, error.message), record)
             return None
@@ -228,7 +267,7 @@ class _Import:
         self._batch.size += len(record) + _BAD_ROW
 
     def _refuse_line(self, text: bytes) -> None:
-        self._refuse(BadRow(self._line, None, Code.INVALID_VALUE, "A quoted cell is not closed"), text)
+        self._refuse(BadRow(self._line, None, Code.INVALID_VALUE, self._slicer.broken), text)
         self._line += text.count(self._slicer.newline)
 
     async def _written(self, batch: Batch, write: Write) -> None:

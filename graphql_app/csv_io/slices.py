@@ -27,6 +27,8 @@ class Slicer:
     gives back (`put_back`) what is no whole one, before it asks for the next slice.
     """
 
+    broken = "A quoted cell is not closed"
+
     def __init__(self, dialect: Dialect | None = None) -> None:
         dialect = dialect or Dialect()
         self._buffer = bytearray()

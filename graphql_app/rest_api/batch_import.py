@@ -1,4 +1,4 @@
-"""`POST /api/batch/import`: a CSV file, named like its table, into that table."""
+"""`POST /api/batch/import`: a file of CSV or JSON lines, named like its table, into that table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.batches import KeyOf
 from graphql_app.csv_io.detect import FORM, given_form
-from graphql_app.csv_io.file_name import table_of
+from graphql_app.csv_io.file_name import is_json_lines
+from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
@@ -79,7 +80,8 @@ class BatchImport:
     async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> Answer:
         try:
             filename = await upload.filename()
-            table = await self.engine.table(wish.table or table_of(filename))
+            table = await table_for(self.engine, filename, wish.table)
+            options = replace(wish.options, json_lines=is_json_lines(filename, upload.media))
         except ServiceUnavailableException as error:
             error.outcome = Outcome.NOT_APPLIED
             raise
@@ -89,7 +91,7 @@ class BatchImport:
             if wish.options.dry_run:
                 # Its rows are locked for as long as it takes: nobody waits for who sends slowly.
                 await file.arrived()
-            report = await import_csv(self.engine, table, wish.options, file.chunks(), bad.add, key_of)
+            report = await import_csv(self.engine, table, options, file.chunks(), bad.add, key_of)
         message, status = _verdict(report, wish.options)
         answer = success(message, _data(report, bad), report.retries, self.clock())
         again = report.again and report.again == report.batches

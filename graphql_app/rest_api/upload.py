@@ -29,7 +29,7 @@ _FILENAME = re.compile(rb';\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))', re.I
 
 
 class Upload:
-    """The file of one request."""
+    """The file of one request. `media` is the type that it was sent with, once its `filename` is there; mostly none."""
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         """Raises `RequestError` where the request holds no multipart body; `limit` is in bytes of the whole body."""
@@ -48,7 +48,8 @@ class Upload:
         self._chunks: deque[bytes] = deque()
         self._name: str | None = None
         self._header = [b"", b""]
-        self._disposition = b""
+        self._disposition = self._type = b""
+        self.media = ""
         self._wanted = self._ended = False
         try:
             self._parser = MultipartParser(boundary, self._callbacks())
@@ -104,13 +105,15 @@ class Upload:
         self._header[which] += data
 
     def _part_begins(self) -> None:
-        self._disposition = b""
+        self._disposition = self._type = b""
         self._header = [b"", b""]
 
     def _header_ends(self) -> None:
         name, value = self._header
         if name.strip().lower() == b"content-disposition":
             self._disposition = value
+        elif name.strip().lower() == b"content-type":
+            self._type = value
         self._header = [b"", b""]
 
     def _headers_end(self) -> None:
@@ -122,6 +125,7 @@ class Upload:
             raise RequestError(Code.INVALID_BODY, "Send one file at a time")
         raw = (file[1] or file[2] or b"").replace(b'\\"', b'"')
         self._name = raw.decode("utf-8", "replace")
+        self.media = self._type.decode("latin-1")
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._wanted:

@@ -1,4 +1,4 @@
-// Import of a CSV file into one table: a place to drop it, its progress, and what became of its rows.
+// Import of a file of CSV or JSON lines into one table: a place to drop it, its progress, and what became of its rows.
 import { count, element, plural } from "./elements.js";
 
 const MODES = [
@@ -8,12 +8,14 @@ const MODES = [
   ["ignore", "pass over rows whose key is there"],
 ];
 const SHOWN_ERRORS = 200;
+const ENDINGS = ".csv,.tsv,.txt,.ndjson,.jsonl";
+const ASK = "Drop a file of CSV or JSON lines here, or choose one";
 
 // The form for `table`, as one element.
 export function importForm(table) {
   const chosen = { file: null };
-  const input = element("input", { type: "file", accept: ".csv,text/csv", id: "file", "aria-describedby": "header" });
-  const words = element("span", {}, "Drop a CSV file here, or choose one");
+  const input = element("input", { type: "file", accept: `${ENDINGS},text/csv`, id: "file", "aria-describedby": "header" });
+  const words = element("span", {}, ASK);
   const zone = element("label", { class: "drop", for: "file" }, words, input);
   const mode = element("select", { id: "mode" }, MODES.map(([name, what]) => element("option", { value: name }, `${name}: ${what}`)));
   const dry = element("input", { type: "checkbox", id: "dry" });
@@ -24,7 +26,7 @@ export function importForm(table) {
 
   const choose = (file) => {
     chosen.file = file ?? null;
-    words.textContent = file ? `${file.name}, ${size(file.size)}` : "Drop a CSV file here, or choose one";
+    words.textContent = file ? `${file.name}, ${size(file.size)}` : ASK;
     start.disabled = !file;
     result.replaceChildren();
   };
@@ -58,7 +60,7 @@ export function importForm(table) {
     "div",
     { class: "import" },
     zone,
-    element("p", { id: "header", class: "hint" }, "The first line names columns, in any order: ", element("code", {}, needed)),
+    element("p", { id: "header", class: "hint" }, "The first line of CSV names columns, in any order: ", element("code", {}, needed)),
     element("div", { class: "row" }, element("label", { for: "mode" }, "Mode "), mode),
     element("div", { class: "row" }, element("label", { class: "check" }, dry, " Dry run: try every row, keep none"), start, stop),
     bar,
@@ -79,9 +81,10 @@ function send(table, file, mode, dry, progress) {
     request.onload = () => resolve(told(request, dry));
     request.onerror = () => resolve([failed("The connection broke. Rows that were in stay in.")]);
     request.onabort = () => resolve([failed("Stopped. Rows that were in stay in.")]);
-    request.open("POST", new URL(`api/batch/import?mode=${mode}&dry_run=${dry}`, document.baseURI));
+    const query = new URLSearchParams({ mode, dry_run: dry, table: table.name });
+    request.open("POST", new URL(`api/batch/import?${query}`, document.baseURI));
     const form = new FormData();
-    form.append("file", file, `${table.name}.csv`); // the file's name says which table it is for
+    form.append("file", file, file.name); // its ending says what it is of
     request.send(form);
   });
   return { done, stop: () => request.abort() };
@@ -99,8 +102,16 @@ function told(request, dry) {
   const passed = total - imported - refused;
   const figures = [`${plural(total, "row")} read`, `${count(imported)} ${dry ? "would be imported" : "imported"}`, `${count(refused)} refused`];
   if (passed > 0) figures.push(`${count(passed)} passed over`);
-  const verdict = element("p", { class: refused ? "bad" : "good" }, `${answer.message}: ${figures.join(", ")}.`);
-  return errors.length ? [verdict, refusals(errors, refused)] : [verdict];
+  const shown = [element("p", { class: refused ? "bad" : "good" }, `${answer.message}: ${figures.join(", ")}.`)];
+  if (answer.data.detected) shown.push(recognised(answer.data.detected));
+  if (errors.length) shown.push(refusals(errors, refused));
+  return shown;
+}
+
+// What of the file's form is unlike the program's own files.
+function recognised(detected) {
+  const words = Object.entries(detected).map(([name, value]) => `${name} ${value === "\t" ? "tab" : value}`);
+  return element("p", { class: "hint detected" }, `Recognised: ${words.join(", ")}`);
 }
 
 function failed(words) {

@@ -153,6 +153,16 @@ def test_a_header_that_does_not_fit_is_refused_in_words(browser: Browser, site: 
     browser.wait_text(".result .bad", "nobody")
 
 
+def test_files_of_other_forms_are_taken_and_their_form_is_shown(browser: Browser, site: str, tmp_path: Path) -> None:
+    browser.open(f"{site}/#people")
+    told = upload(browser, tmp_path / "list (1).tsv", "name\temail\tage\nTab\ttab@example.com\t3.0\n")
+    assert "1 row read, 1 imported, 0 refused" in told
+    assert "Recognised: delimiter tab" in told
+    told = upload(browser, tmp_path / "any.ndjson", '{"name": "Line", "email": "line@example.com"}\n')
+    assert "1 row read, 1 imported, 0 refused" in told
+    assert "Recognised" not in told
+
+
 def test_a_view_takes_no_import(browser: Browser, site: str) -> None:
     open_table(browser, site, "adults")
     assert "read only" in browser.element("#table").text

@@ -169,7 +169,7 @@ async def test_a_wrong_header_is_told_before_anything_is_written(
 @pytest.mark.parametrize(
     ("name", "status"),
     [
-        *((name, 400) for name in ("../users.csv", "a/users.csv", "C:\\u.csv", "users.txt", "users", ".csv", " u.csv")),
+        *((name, 400) for name in ("../users.csv", "a/users.csv", "C:\\u.csv", "u.json", "users", ".csv", " u.csv")),
         *((name, 404) for name in ("nobody.csv", "users`.csv", "user_.csv", "users.csv.csv", "%75sers.csv")),
         ("seen.csv", 403),
     ],

@@ -262,14 +262,23 @@ def test_an_open_quote_does_not_swallow_the_file() -> None:
 
 @pytest.mark.parametrize(
     ("name", "table"),
-    [("users.csv", "users"), ("Üser s.CSV", "Üser s"), ("a.b.csv", "a.b"), ("u (1).csv", "u"), ("u.tsv", "u")],
+    [
+        ("users.csv", "users"),
+        ("Üser s.CSV", "Üser s"),
+        ("a.b.csv", "a.b"),
+        ("u (1).csv", "u"),
+        ("u.tsv", "u"),
+        ("u.txt", "u"),
+        ("U.NDJSON", "U"),
+        ("u.jsonl", "u"),
+    ],
 )
 def test_a_file_name_names_a_table(name: str, table: str) -> None:
     assert table_of(name) == table
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".csv", "users", "users.txt", "a/b.csv", "a\\b.csv", "a\0.csv", " a.csv", "..csv"]
+    "name", ["", ".csv", "users", "users.json", "a/b.csv", "a\\b.csv", "a\0.csv", " a.csv", "..csv"]
 )
 def test_other_names_name_none(name: str) -> None:
     with pytest.raises(RequestError):
