@@ -143,7 +143,6 @@ def _numbered(
     by = sql("PARTITION BY ", partition) if partition else EMPTY
     shown.append(sql("ROW_NUMBER() OVER (", by, order, ") AS ", name(number_name)))
     alias = scope.alias()
-    shown += _carried(scope, rows.table, alias)
     table = sql("(SELECT ", join(",", shown), source.written(inner), ") AS ", name(alias))
     group = ref(alias, group_name) if source.group is not None else None
     told = tuple(ref(alias, key_name) for key_name in key_names)
@@ -152,14 +151,6 @@ def _numbered(
         del scope.unquoted[value]
         scope.unquoted[seen] = None
     return Source(alias, table, [], group, group or EMPTY, told=told), ref(alias, number_name)
-
-
-def _carried(scope: Scope, table: Table, alias: str) -> list[Sql]:
-    """What the type guard noted so far, as columns of the derived table `alias`: outside of it nothing else is seen."""
-    noted = list(scope.unquoted)
-    names = _free_names(table, *(f"key{index}" for index in range(len(noted))))
-    scope.unquoted = {ref(alias, each): None for each in names}
-    return [sql(value, " AS ", name(each)) for value, each in zip(noted, names, strict=True)]
 
 
 def _free_names(table: Table, *wanted: str) -> list[str]:
