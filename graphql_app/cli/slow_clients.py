@@ -85,12 +85,27 @@ class SlowClients:
         seen, since = before
         if now - since < self._limits[doing.what]:
             return before
-        enough = BYTES_A_SECOND * (now - since)
-        wanted = {"head": 1, "body": enough, "answer": min(enough, seen.left)}[doing.what]
-        if doing.bytes - seen.bytes >= wanted:
+        if _got_on(doing, seen, now - since):
             return doing, now
-        connection.give_up(doing)
-        return None
+        # What came while the loop was busy is not read yet: the next turn may be that of a timer, the one after is not.
+        connection.loop.call_soon(connection.loop.call_soon, self._give_up, connection, before, now)
+        return before
+
+    def _give_up(self, connection: PatientProtocol, before: tuple[Doing, float], now: float) -> None:
+        seen, since = before
+        doing = connection.doing()
+        if connection not in self._connections or doing is None:
+            return
+        if (doing.what, doing.request) == (seen.what, seen.request) and not _got_on(doing, seen, now - since):
+            self._connections[connection] = None
+            connection.give_up(doing)
+
+
+def _got_on(doing: Doing, seen: Doing, seconds: float) -> bool:
+    """Whether a client did enough in so many seconds."""
+    enough = BYTES_A_SECOND * seconds
+    wanted = {"head": 1, "body": enough, "answer": min(enough, seen.left)}[doing.what]
+    return doing.bytes - seen.bytes >= wanted
 
 
 class PatientProtocol(HeadProtocol):

@@ -28,6 +28,7 @@ class WholeAnswers(asyncio.Transport):
         self.beneath = transport
         self._loop = loop
         self._head: Bytes = b""
+        self._ended = False
         self.written = 0
 
     @property
@@ -36,8 +37,8 @@ class WholeAnswers(asyncio.Transport):
         return self.written - self.get_write_buffer_size()
 
     def write(self, data: Bytes) -> None:
-        """Sends `data`, behind what was kept back; a head is kept back itself. Nothing once it is closing."""
-        if self.beneath.is_closing():
+        """Sends `data`, behind what was kept back; a head is kept back itself. Nothing once it is closing or ended."""
+        if self._ended or self.beneath.is_closing():
             # The client has gone, or was cut: uvloop would raise where asyncio forgets what comes too late.
             self._head = b""
             return
@@ -63,8 +64,9 @@ class WholeAnswers(asyncio.Transport):
     def write_eof(self) -> None:
         """Says that nothing more will come."""
         self._flush()
-        if not self.beneath.is_closing():
+        if not (self._ended or self.beneath.is_closing()):
             self.beneath.write_eof()
+        self._ended = True
 
     def close(self) -> None:
         """Closes when everything is sent."""

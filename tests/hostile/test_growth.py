@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fix_app import end
+from tests.fix_app import StartApp, end
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 from tests.hostile.corpus import JSON, Hostile
@@ -67,12 +67,19 @@ def test_what_is_judged_wrong(half: Step, whole: Step, words: tuple[str, ...]) -
     assert all(word in complaint for word, complaint in zip(words, found, strict=True))
 
 
-def test_the_process_that_works_is_measured(growing_app: RunningApp) -> None:
-    """A request of a megabyte costs it something, and is not free."""
-    body = b'{"input":{"name":"' + b"x" * MB + b'"}}'
-    kind = Kind(lambda n: Hostile("", "POST", b"/api/users/query", JSON, body * n), first=1, most=1)
-    (step,), wrong = complaints(growing_app.port, worker(growing_app.process.pid), kind, 10 * MB)
+@pytest.fixture
+def fresh_app(start_app: StartApp, engine: Engine, database: str) -> RunningApp:
+    """A program that has no memory to spare from larger requests."""
+    return start_app(engine.environment(database))
+
+
+def test_the_process_that_works_is_measured(fresh_app: RunningApp) -> None:
+    """A request of megabytes costs it something, and is not free."""
+    body = b'{"query":"{__typename}","extensions":{"x":"' + b"x" * 4 * MB + b'"}}'
+    kind = Kind(lambda n: Hostile("", "POST", b"/graphql", JSON, body * n), first=1, most=1)
+    pid = worker(fresh_app.process.pid)
+    (step,), wrong = complaints(fresh_app.port, pid, kind, 10 * MB)
     assert (step.status, wrong) == (200, [])
     assert step.usage.memory > MB // 2
-    usage = measured(worker(growing_app.process.pid), lambda: None)
+    usage = measured(pid, lambda: None)
     assert usage.memory < 10 * MB

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from graphql_app.cli.slow_clients import LOOK_SECONDS
 from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
+from tests.hostile.usage import worker
 
 HEAD = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 QUICK = {"HEADER_TIMEOUT_SECONDS": "1", "BODY_TIMEOUT_SECONDS": "1"}
@@ -74,6 +78,33 @@ async def test_honest_clients_are_served(start_app: StartApp, engine: Engine, da
         await asyncio.sleep(2.5)
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.post("/graphql", content=body(), headers=headers)).status_code == 200
+
+
+@pytest.mark.engines("mariadb")
+async def test_who_sent_everything_is_served_by_a_late_process(
+    start_app: StartApp, engine: Engine, database: str
+) -> None:
+    """What came while the process had no turn is read before its client is called slow."""
+    app = start_app(engine.environment(database), settings=QUICK)
+    body = b'{"query":"{__typename}"}'
+    ends = {"head": (b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")}
+    head = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    ends["body"] = (head, body)
+    connections = [(await asyncio.open_connection("127.0.0.1", app.port), *end) for end in ends.values()]
+    for (_, writer), first, _ in connections:
+        writer.write(first)
+    await asyncio.sleep(LOOK_SECONDS + 0.2)
+    pid = worker(app.process.pid)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for (_, writer), _, rest in connections:
+            writer.write(rest)
+        await asyncio.sleep(1.5)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for (reader, writer), _, _ in connections:
+        assert b" 200 OK" in await reader.read()
+        writer.close()
 
 
 @pytest.mark.engines("mariadb")

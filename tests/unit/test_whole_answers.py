@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
+import uvloop
 
 from graphql_app.cli.whole_answers import Bytes, WholeAnswers
-
-pytestmark = pytest.mark.anyio
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 
@@ -27,6 +27,9 @@ class Line(asyncio.Transport):
 
     def writelines(self, list_of_data: Iterable[Bytes]) -> None:
         self.told.append([bytes(data) for data in list_of_data])
+
+    def write_eof(self) -> None:
+        self.told.append("eof")
 
     def close(self) -> None:
         self.told.append("close")
@@ -113,3 +116,61 @@ async def test_a_line_that_is_closing_is_told_nothing() -> None:
     answers.write_eof()
     await a_turn()
     assert line.told == []
+
+
+async def test_nothing_goes_out_after_its_end_was_said() -> None:
+    line = Line()
+    answers = over(line)
+    answers.write(HEAD)
+    answers.write_eof()
+    answers.write(HEAD)
+    answers.write(b"body")
+    answers.write_eof()
+    await a_turn()
+    assert line.told == [HEAD, "eof"]
+
+
+async def lost_line(loop: asyncio.AbstractEventLoop) -> WholeAnswers:
+    """A real connection, closed and gone."""
+    made: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Protocol(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            made.put_nowait(transport)
+
+    server = await loop.create_server(Protocol, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    transport = await made.get()
+    transport.abort()
+    for _ in range(5):
+        await a_turn()
+    writer.close()
+    server.close()
+    return WholeAnswers(transport, loop)
+
+
+async def _failures(body: bytes) -> list[object]:
+    """What the loop was told of, and what was raised, while something is written to a connection that is gone."""
+    loop = asyncio.get_running_loop()
+    failures: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: failures.append(context))
+    answers = await lost_line(loop)
+    try:
+        answers.write(HEAD)
+        answers.write(body)
+        answers.write(b"more")
+        answers.write(HEAD)
+        await a_turn()
+        answers.write_eof()
+        answers.close()
+        await a_turn()
+    except RuntimeError as error:
+        failures.append(error)
+    return failures
+
+
+@pytest.mark.parametrize("body", [b"", b"body", b"x" * 100_000])
+def test_writing_to_a_line_that_is_gone_is_no_error(body: bytes) -> None:
+    """In the loop that the program runs in."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(_failures(body)) == []
