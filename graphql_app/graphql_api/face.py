@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import OperationType
 
+from graphql_app.aside import aside
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.ledger import Entry
 from graphql_app.engine.live import Snapshot, of_structure
@@ -41,13 +42,17 @@ META = frozenset({"__schema", "__type"})
 
 @record
 class Asked:
-    """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one."""
+    """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one.
+
+    `long`: its variables or its document are, and reading them would hold up the event loop.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     read_only: bool = False
     entry: Entry | None = None
+    long: bool = False
 
 
 @record
@@ -173,8 +178,8 @@ class GraphQLFace:
             )
         if operation.mutates and asked.read_only:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
-        bound = self.bind(served, operation, asked)
-        if bound.slots.constants:
+        bound = await aside(self.bind, served, operation, asked) if asked.long else self.bind(served, operation, asked)
+        if asked.long or bound.slots.constants:
             made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
         else:
             made = compiled(self._engine, served.snapshot, served.built, operation, bound)

@@ -94,21 +94,37 @@ def compiled(
 
     Raises `FieldFailed` for a request that is wrong.
     """
-    cacheable = len(bound.slots) <= MAX_CACHED_SLOTS and not bound.slots.constants
-    cache: OrderedDict[object, object] = operation.cache
-    key = tuple(bound.key)
-    found = cache.get(key) if cacheable else None
-    if isinstance(found, Compiled):
-        cache.move_to_end(key)
+    key = _shape(bound)
+    found = _kept(operation, key)
+    if found is not None:
         return found
     type_ = root_type(built, operation)
     fields = root_fields(operation, bound)
     if not generated_only(built, type_, fields):
         return None
     made = compile_fields(engine, snapshot, built, operation, bound, fields)
-    if cacheable and not bound.slots.constants:
-        operation.keep(key, made)
+    _keep(operation, bound, key, made)
     return made
+
+
+def _shape(bound: Bound) -> object | None:
+    """What calls of the same shape have in common; None where what is compiled is good for one call only."""
+    return None if bound.slots.constants or len(bound.slots) > MAX_CACHED_SLOTS else tuple(bound.key)
+
+
+def _kept(operation: Operation, key: object | None) -> Compiled | None:
+    cache: OrderedDict[object, object] = operation.cache
+    found = cache.get(key) if key is not None else None
+    if not isinstance(found, Compiled):
+        return None
+    cache.move_to_end(key)
+    return found
+
+
+def _keep(operation: Operation, bound: Bound, key: object | None, made: Compiled) -> None:
+    """Keeps what was compiled, unless values of this call were found to be part of it."""
+    if key is not None and not bound.slots.constants:
+        operation.keep(key, made)
 
 
 def compile_fields(
@@ -121,11 +137,24 @@ def compile_fields(
 async def compiled_aside(
     engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
 ) -> Compiled | None:
-    """As `compiled`, for long lists of variables: planned beside the event loop, to which the schema belongs."""
+    """As `compiled`, for long variables and documents: read and planned beside the event loop."""
+    key = _shape(bound)
+    found = _kept(operation, key)
+    if found is not None:
+        return found
+    made = await aside(_compile_generated, engine, snapshot, built, operation, bound)
+    if made is not None:
+        _keep(operation, bound, key, made)
+    return made
+
+
+def _compile_generated(
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
+) -> Compiled | None:
     fields = root_fields(operation, bound)
     if not generated_only(built, root_type(built, operation), fields):
         return None
-    return await aside(_prepared, engine, snapshot, _roots(built, operation, bound, fields))
+    return compile_fields(engine, snapshot, built, operation, bound, fields)
 
 
 def _roots(built: BuiltSchema, operation: Operation, bound: Bound, fields: Fields) -> tuple[Root, ...]:

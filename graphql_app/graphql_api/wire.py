@@ -14,7 +14,7 @@ import orjson
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.face import Answer, Asked
-from graphql_app.http_body import DEFAULT_BOUNDS, Bounds, check_depth, levels, parse_json
+from graphql_app.http_body import DEFAULT_BOUNDS, LONG_BYTES, Bounds, check_depth, levels, parse_json
 from graphql_app.negotiation import REMEMBERED_BYTES, taken
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -67,13 +67,14 @@ def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | As
     if _MAY_BE_FLOAT.search(body) is not None and _has_float(value):
         # orjson rounds what does not fit a double; the exact reader is slower and keeps every digit.
         value = parse_json(body, bounds.json_depth)
+    long = len(body) >= LONG_BYTES
     if isinstance(value, list):
         if not value:
             raise _bad("A batch must hold at least one request")
         if len(value) > bounds.batch:
             raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {bounds.batch} requests")
-        return [asked_of(item) for item in value]
-    return asked_of(value)
+        return [asked_of(item, long=long) for item in value]
+    return asked_of(value, long=long)
 
 
 def _has_float(value: object) -> bool:
@@ -95,8 +96,8 @@ def parse_query(query_string: bytes) -> Asked:
     return asked_of(value, read_only=True)
 
 
-def asked_of(value: object, *, read_only: bool = False) -> Asked:
-    """The request that a JSON value is. Raises `RequestError`."""
+def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> Asked:
+    """The request that a JSON value is; `long` where its text is. Raises `RequestError`."""
     if not isinstance(value, dict):
         raise _bad("The request must be a JSON object")
     query, name = value.get("query"), value.get("operationName")
@@ -113,7 +114,7 @@ def asked_of(value: object, *, read_only: bool = False) -> Asked:
     if extensions is not None and not isinstance(extensions, dict):
         raise _bad("'extensions' must be an object")
     checked: Mapping[str, object] = variables or {}
-    return Asked(query, name, checked, read_only)
+    return Asked(query, name, checked, read_only, long=long)
 
 
 def _bad(message: str) -> RequestError:
