@@ -30,7 +30,8 @@ def default_sql(server: Server, row: ColumnRow, default: str | None) -> str | No
         return None if "`" in (row.default or "") else row.default
     base = row.data_type.lower()
     if base in _MOMENTS and _NOW.fullmatch(default):
-        return default
+        # OceanBase leaves the precision out, which is the column's.
+        return f"CURRENT_TIMESTAMP({row.time_precision})" if row.time_precision else "CURRENT_TIMESTAMP"
     if "DEFAULT_GENERATED" in row.extra.upper():
         # MySQL keeps the text of the expression as if it stood within quotes.
         return None if "`" in default else unquoted(default)

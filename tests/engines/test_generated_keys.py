@@ -108,6 +108,19 @@ async def test_a_key_made_by_a_function(open_app: OpenApp, engine: Engine, datab
         assert made["n"] == 2
 
 
+async def test_keys_made_of_the_time(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """With all the digits of the column: rows of one second are several."""
+    engine.execute("CREATE TABLE t (k DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6) PRIMARY KEY, n INT)", database)
+    async with open_app(engine.environment(database)) as http:
+        client = GraphQLClient(http)
+        made = [
+            (await client.data(f"mutation {{ insert_t_one(object: {{n: {number}}}) {{ k n }} }}"))["insert_t_one"]
+            for number in range(3)
+        ]
+        assert (await client.data("{ t(order_by: {n: asc}) { k n } }"))["t"] == made
+        assert not all(row["k"].endswith(".000000") for row in made)
+
+
 @pytest.mark.engines("mysql")
 async def test_several_keys_made_by_a_function(open_app: OpenApp, engine: Engine, database: str) -> None:
     """Its own for each row, in the order of the rows; what a default of other columns makes is refused as ever."""
