@@ -160,13 +160,22 @@ _STEPS = (1, 4, 7, 10, 13, 16, 19, 22, 25, 30, 500)
 _LONG = 4000
 
 
-def slow_text(pattern: Pattern, use: Callable[[str], object], count: int, longest: int = 2 * _LONG) -> str | None:
-    """A text near to the pattern for which `use` takes more than its share as it grows; None where none is found."""
+def slow_text(
+    pattern: Pattern,
+    use: Callable[[str], object],
+    count: int,
+    longest: int = 2 * _LONG,
+    cost: Callable[[Callable[[str], object], str], float] = seconds,
+) -> str | None:
+    """A text near to the pattern for which `use` takes more than its share as it grows; None where none is found.
+
+    `cost` says how many seconds `use` takes for a text.
+    """
     for before, pump, behind in attacks(pattern, Random(1), count):
 
         def taken(size: int, parts: tuple[str, str, str] = (before, pump, behind)) -> float:
             head, middle, tail = parts
-            return seconds(use, head + middle * (size // len(middle) + 1) + tail)
+            return cost(use, head + middle * (size // len(middle) + 1) + tail)
 
         shown = f"{before!r} + {pump!r} * n + {behind!r}"
         if any(taken(size) > 0.1 for size in _STEPS if size <= longest):

@@ -117,6 +117,41 @@ def test_a_pattern_is_linear(place: Place) -> None:
         assert found is None, f"{place} takes too long for {found}"
 
 
+STEP = 1e-9
+"""Seconds that a step of a search takes, where steps are counted rather than timed."""
+
+
+def exponential_steps(text: str) -> float:
+    """Those of `(?:a+)+b` for the text: each way to part the letters is tried."""
+    behind = text.lstrip("a")
+    return 1 if behind.startswith("b") else 2.0 ** min(len(text) - len(behind), 100)
+
+
+def quadratic_steps(text: str) -> float:
+    """Those of `a+b` looked for anywhere: from each letter of a run without an end the rest of it is read."""
+    return sum(len(run) ** 2 / 2 for run in re.findall("a+(?!a|b)", text)) + len(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "steps", "slow"),
+    [
+        ("(?:a+)+b", exponential_steps, True),
+        ("a+b", quadratic_steps, True),
+        ("a+b", len, False),
+    ],
+)
+def test_what_grows_too_fast_is_found(pattern: str, steps: Callable[[str], float], slow: bool) -> None:
+    """Shown by counting, so that it is the same on any machine."""
+    found = slow_text(re.compile(pattern), steps, COUNT, cost=lambda _, text: steps(text) * STEP)
+    assert (found is not None) is slow
+
+
+def test_an_exponential_pattern_is_found_by_the_clock() -> None:
+    """A busy machine makes it no faster."""
+    pattern = re.compile("(?:a+)+b")
+    assert slow_text(pattern, tried(pattern, anywhere=False), COUNT) is not None
+
+
 def test_repetition_within_repetition_is_seen() -> None:
     use = tried(re.compile("(?:a+)+b"), anywhere=False)
     assert seconds(use, "a" * 21) > 8 * seconds(use, "a" * 15)
