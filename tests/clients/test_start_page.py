@@ -154,7 +154,7 @@ def test_a_header_that_does_not_fit_is_refused_in_words(browser: Browser, site: 
 
 
 def test_files_of_other_forms_are_taken_and_their_form_is_shown(browser: Browser, site: str, tmp_path: Path) -> None:
-    browser.open(f"{site}/#people")
+    open_table(browser, site, "users")
     told = upload(browser, tmp_path / "list (1).tsv", "name\temail\tage\nTab\ttab@example.com\t3.0\n")
     assert "1 row read, 1 imported, 0 refused" in told
     assert "Recognised: delimiter tab" in told
