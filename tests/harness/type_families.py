@@ -145,7 +145,9 @@ FAMILIES = (
         " Dates of zeros, or without month or day (`0000-00-00`, `2024-00-00`), which lax servers hold,"
         " are shown as null, in DATETIME and TIMESTAMP too. Conditions, pages and CSV have them as they are stored, and"
         " writes take them as far as the server does. Where a column of a table has such a default, all its dates may"
-        " be null in GraphQL whatever they are declared.",
+        " be null in GraphQL whatever they are declared. In other tables a NOT NULL date"
+        " keeps its `!`: a date of zeros that a lax session wrote there is shown as null all the same, so that its row"
+        ' is answered. `where: {d: {_lt: "0001-01-01"}}` finds such rows, to mend them.',
     ),
     Family(
         "DATETIME",
@@ -234,7 +236,8 @@ FAMILIES = (
         {"a": [1, None, "é"]},
         (),
         "The value itself, not text that holds it: a string is a JSON string. MariaDB's JSON is text with a"
-        " `JSON_VALID` check, and keeps the order of keys; `_eq` there tells two orders of keys apart.",
+        " `JSON_VALID` check, and keeps the order of keys; `_eq` there tells two orders of keys apart,"
+        " and two ways to write a number (`1.50`, `1.5`).",
     ),
     Family(
         "GEOMETRY, POINT, LINESTRING, POLYGON, MULTIPOINT, MULTILINESTRING, MULTIPOLYGON, GEOMETRYCOLLECTION",
