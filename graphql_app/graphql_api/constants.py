@@ -18,6 +18,9 @@ from graphql import (
     is_required_input_field,
 )
 
+from graphql_app.errors import Code
+from graphql_app.graphql_api.errors import RequestFailed
+
 
 class Uniform(list[object]):
     """A list of objects with the same fields, each value as it came; `columns` are the values by field."""
@@ -28,12 +31,42 @@ class Uniform(list[object]):
 
 
 Reader = Callable[[object], object]
+MOST_PARTS = 100_000
+"""Objects in one condition: MAX_COST, as it is by default, refuses a fifth of that."""
 DOUBLES = frozenset({"Float", "Int"})
 """GraphQL's own scalars, which do not know the `Decimal` that a body's numbers are read as."""
 
 
 class Mismatch(Exception):
     """A value does not fit its type; graphql-core then says how."""
+
+
+def is_condition(type_: GraphQLInputType | None) -> bool:
+    """Whether values of a type, or the items of its lists, are conditions, which hold each other."""
+    while isinstance(type_, GraphQLNonNull | GraphQLList):
+        type_ = type_.of_type
+    return isinstance(type_, GraphQLInputObjectType) and "_or" in type_.fields
+
+
+def check_parts(value: object) -> None:
+    """Refuses a condition of more objects than any that is answered has, before anything is made of it.
+
+    Raises `RequestFailed` (LIMIT_EXCEEDED).
+    """
+    count, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            count += 1
+            waiting.extend(item for item in each.values() if isinstance(item, dict | list))
+        elif isinstance(each, list) and each:
+            if len(each) + count > MOST_PARTS and isinstance(each[0], dict | list):
+                count += len(each)
+            else:
+                waiting.extend(item for item in each if isinstance(item, dict | list))
+        if count > MOST_PARTS:
+            message = f"A condition holds more than {MOST_PARTS} parts."
+            raise RequestFailed.because(Code.LIMIT_EXCEEDED, message)
 
 
 def parsed(type_: GraphQLScalarType, value: object) -> object:
@@ -111,6 +144,11 @@ def _member(values: dict[str, object], value: object) -> object:
     return values[value]
 
 
+def _checked(read: Reader, value: object) -> object:
+    check_parts(value)
+    return read(value)
+
+
 def _object_reader(type_: GraphQLInputObjectType) -> Reader:
     readers: dict[str, Reader] = {}
     required = [name for name, field in type_.fields.items() if is_required_input_field(field)]
@@ -120,7 +158,11 @@ def _object_reader(type_: GraphQLInputObjectType) -> Reader:
             raise Mismatch
         if not readers:
             # Made at first use, for input types contain each other.
-            readers.update({name: reader(field.type) for name, field in type_.fields.items()})
+            inside = is_condition(type_)
+            for name, field in type_.fields.items():
+                read_field = reader(field.type)
+                enters = not inside and is_condition(field.type)
+                readers[name] = partial(_checked, read_field) if enters else read_field
         if not value.keys() <= readers.keys() or not all(name in value for name in required):
             raise Mismatch
         return {name: readers[name](item) for name, item in value.items()}

@@ -33,7 +33,7 @@ from graphql.execution.values import get_variable_values
 
 from graphql_app.engine.request import Slot
 from graphql_app.errors import Code, RequestError
-from graphql_app.graphql_api.constants import Mismatch, parsed, reader, uniform
+from graphql_app.graphql_api.constants import Mismatch, check_parts, is_condition, parsed, reader, uniform
 from graphql_app.graphql_api.did_you_mean import completed
 from graphql_app.graphql_api.documents import MAX_ERRORS, Operation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
@@ -124,6 +124,8 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object],
                 if variable.scalar is not None and value is not None:
                     key, bound.tree[variable.name] = _take_scalar(variable.scalar, value, bound.slots)
                 else:
+                    if is_condition(variable.type):
+                        check_parts(value)
                     key, bound.tree[variable.name] = _take(variable.type, value, bound.slots)
                 bound.key.append(key)
                 continue
@@ -228,10 +230,13 @@ def _take_object(type_: GraphQLInputObjectType, value: object, slots: Slots) -> 
     tree: dict[str, object] = {}
     key: list[object] = []
     fields = type_.fields
+    inside = "_or" in fields
     for name, item in value.items():
         field_ = fields.get(name)
         if field_ is None:
             raise Mismatch
+        if not inside and is_condition(field_.type):
+            check_parts(item)
         part, tree[name] = _take(field_.type, item, slots)
         key.append((name, part))
     for name, field_ in fields.items():
