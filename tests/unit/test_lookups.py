@@ -55,12 +55,14 @@ def test_the_two_forms_of_a_node() -> None:
     assert "LEFT JOIN `users`" in joined
     wide = narrow.for_parents(2)
     assert shape(wide.statement) == (
-        "SELECT CONCAT(`t0`.`shop_id`,'\x1f{\"user\":\x1f',IFNULL(`t0`.`user_id`,'\x1b'),'\x1f}\x02') AS `grouped1`"
+        "SELECT CONCAT(`t0`.`shop_id`,'\x1f{\"user\":\x1f',IFNULL(`t0`.`user_id`,'\x1b'),'\x1f',"
+        "ELT(COERCIBILITY(CONCAT(`t0`.`shop_id`,`t0`.`user_id`))-3,'}\x02')) AS `grouped1`"
         " FROM `orders` AS `t0` WHERE `t0`.`shop_id` IN (?)"
     )
     users = wide.holes[0].node
     assert shape(users.statement) == (
-        "SELECT CONCAT(`t0`.`id`,'\x1f{\"name\":',JSON_QUOTE(CONCAT(`t0`.`name`)),'}\x02') AS `grouped`"
+        "SELECT CONCAT(`t0`.`id`,'\x1f{\"name\":',JSON_QUOTE(CONCAT(`t0`.`name`)),"
+        "ELT(COERCIBILITY(CONCAT(`t0`.`id`))-3,'}\x02')) AS `grouped`"
         f" FROM `users` AS `t0` LIMIT {MOST_LOOKED_UP + 1}"
     )
     assert (users.keyed, users.grouped, users.missing) == (False, True, b"null")
