@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 import pytest
 
 from graphql_app.engine import watch
 from graphql_app.engine.mysql_errors import StaleSchema
-from graphql_app.engine.watch import Ended, LiveQueries, WatchSettings
-from graphql_app.errors import AppError, Code, DatabaseError, GatewayTimeoutException, RequestError
+from graphql_app.engine.watch import Ended
+from graphql_app.errors import Code, DatabaseError, GatewayTimeoutException, RequestError
 from graphql_app.errors import ServiceUnavailableException as Away
-from graphql_app.events import Event, LiveQueryPolled, UnexpectedError
-from tests.faults.virtual import run_virtual
+from graphql_app.events import LiveQueryPolled, UnexpectedError
+from tests.unit.live_bench import Bench, Client, Source, runs, until
 
 REQUEST: ContextVar[str] = ContextVar("request")
 
@@ -24,80 +22,6 @@ REQUEST: ContextVar[str] = ContextVar("request")
 def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times can be compared exactly."""
     monkeypatch.setattr(watch, "_JITTER", (1.0, 1.0))
-
-
-@dataclass
-class Source:
-    """Says at each poll what comes next, the last thing for ever; notes when it was asked."""
-
-    says: list[bytes | Exception | None]
-    tables: frozenset[str] = frozenset({"people"})
-    in_order: bool = False
-    takes: float = 0.0
-    asked: list[float] = field(default_factory=list)
-
-    async def answer(self) -> bytes | None:
-        self.asked.append(now())
-        await asyncio.sleep(self.takes)
-        found = self.says.pop(0) if len(self.says) > 1 else self.says[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def explain(self, error: AppError) -> bytes:
-        return error.code.encode()
-
-
-@dataclass
-class Client:
-    """Notes what it is told, and when."""
-
-    told: list[tuple[float, bytes | None]] = field(default_factory=list)
-    ended: list[bytes | None] = field(default_factory=list)
-
-    def offer(self, answer: bytes) -> None:
-        self.told.append((now(), answer))
-
-    def end(self, answer: bytes | None) -> None:
-        self.ended.append(answer)
-
-
-def now() -> float:
-    """The loop's time, to the millisecond."""
-    return round(asyncio.get_running_loop().time(), 3)
-
-
-@dataclass
-class Bench:
-    """Live queries with a database that is `there` or not."""
-
-    most: int = 10
-    at_once: int = 4
-    there: bool = True
-    probes: list[float] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.live = LiveQueries(self.probe, WatchSettings(1.0, self.most, self.at_once), self.events.append)
-
-    async def probe(self) -> None:
-        self.probes.append(now())
-        if not self.there:
-            raise Away()
-
-    def watch(self, source: Source, key: object = "q") -> tuple[Client, watch.Watch]:
-        client = Client()
-        return client, self.live.watch(key, lambda: source, client)
-
-
-def runs(work: Callable[[], object]) -> None:
-    """Runs an async test on the virtual clock."""
-    run_virtual(work())  # type: ignore[arg-type]
-
-
-async def until(moment: float) -> None:
-    """Waits for a moment of the virtual clock."""
-    await asyncio.sleep(moment - asyncio.get_running_loop().time())
 
 
 def test_one_poll_for_all_who_watch_and_only_changes_are_told() -> None:

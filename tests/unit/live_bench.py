@@ -1,0 +1,94 @@
+"""Live queries on a virtual clock: a source that says what comes next, a client that notes what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphql_app.engine import watch
+from graphql_app.engine.watch import LiveQueries, WatchSettings
+from graphql_app.errors import AppError
+from graphql_app.errors import ServiceUnavailableException as Away
+from graphql_app.events import Event
+from tests.faults.virtual import run_virtual
+
+
+@dataclass
+class Source:
+    """Says at each poll what comes next, the last thing for ever; notes when it was asked."""
+
+    says: list[bytes | Exception | None]
+    tables: frozenset[str] = frozenset({"people"})
+    in_order: bool = False
+    takes: float = 0.0
+    asked: list[float] = field(default_factory=list)
+
+    async def answer(self) -> bytes | None:
+        """What comes next; raises it if it is an exception."""
+        self.asked.append(now())
+        await asyncio.sleep(self.takes)
+        found = self.says.pop(0) if len(self.says) > 1 else self.says[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def explain(self, error: AppError) -> bytes:
+        """An error as its code."""
+        return error.code.encode()
+
+
+@dataclass
+class Client:
+    """Notes what it is told, and when."""
+
+    told: list[tuple[float, bytes | None]] = field(default_factory=list)
+    ended: list[bytes | None] = field(default_factory=list)
+
+    def offer(self, answer: bytes) -> None:
+        """Notes an answer."""
+        self.told.append((now(), answer))
+
+    def end(self, answer: bytes | None) -> None:
+        """Notes the end."""
+        self.ended.append(answer)
+
+
+def now() -> float:
+    """The loop's time, to the millisecond."""
+    return round(asyncio.get_running_loop().time(), 3)
+
+
+@dataclass
+class Bench:
+    """Live queries with a database that is `there` or not."""
+
+    most: int = 10
+    at_once: int = 4
+    there: bool = True
+    probes: list[float] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.live = LiveQueries(self.probe, WatchSettings(1.0, self.most, self.at_once), self.events.append)
+
+    async def probe(self) -> None:
+        """Says whether the database is there."""
+        self.probes.append(now())
+        if not self.there:
+            raise Away()
+
+    def watch(self, source: Source, key: object = "q") -> tuple[Client, watch.Watch]:
+        """A new client that watches the source."""
+        client = Client()
+        return client, self.live.watch(key, lambda: source, client)
+
+
+def runs(work: Callable[[], object]) -> None:
+    """Runs an async test on the virtual clock."""
+    run_virtual(work())  # type: ignore[arg-type]
+
+
+async def until(moment: float) -> None:
+    """Waits for a moment of the virtual clock."""
+    await asyncio.sleep(moment - asyncio.get_running_loop().time())
