@@ -115,7 +115,7 @@ example_13() {
 # 14. Import: the file's name is the table's; each refused row is told with its line, the others are in (HTTP status 207)
 # prints {"timestamp": "…", "message": "Import completed, some rows are refused", "retry_count": "…",
 # prints  "data": {"table": "users", "rows_total": 3, "rows_imported": 2, "rows_failed": 1,
-# prints   "errors": [{"line": 4, "column": "age", "code": "INVALID_VALUE", "message": "Invalid value for column 'age': expected an integer …"}]}}
+# prints   "errors": [{"line": 4, "column": "age", "code": "INVALID_VALUE", "message": "Invalid value 'old' for column 'age': expected an integer …"}]}}
 example_14() {
   printf 'name,email,age\nEve,eve@example.org,41\n"Fay, B.",fay@example.org,\nGus,gus@example.org,old\n' |
     curl -s -X POST "$BASE/api/batch/import" -F 'file=@-;filename=users.csv'

@@ -142,7 +142,8 @@ async def test_every_value_is_found_by_its_key(every: Every) -> None:
 async def test_every_type_has_a_case() -> None:
     """No row of the table of types goes untested."""
     words = " ".join(case.declared.lower() for case in CASES)
-    bases = {name.partition(" ")[0] for name in ROWS} - {"geomcollection"}
+    # `flag` is the name here of a TINYINT(1) that is shown by its truth.
+    bases = {name.partition(" ")[0] for name in ROWS} - {"geomcollection", "flag"}
     assert {base for base in bases if base not in words} == set()
 
 
