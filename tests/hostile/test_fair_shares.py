@@ -55,6 +55,9 @@ async def test_places_are_still_bounded(start_app: StartApp, engine: Engine, dat
         writer.write(whole[-1:])
     async with asyncio.timeout(PATIENCE):
         lines = [await reader.readline() for reader, _ in first]
+    for _, writer in first:
+        writer.close()
+        await writer.wait_closed()
     assert sorted(line.split()[1] for line in lines) == [b"200", b"200", b"503", b"503"]
 
 
