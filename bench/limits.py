@@ -8,9 +8,9 @@ import time
 from collections import defaultdict
 
 from graphql_app.errors import Code
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.limits import DocumentLimits
 from tests.hostile.documents import hostile_documents, users_schema
 
 

@@ -17,49 +17,49 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from graphql_app.application import Application, refused
-from graphql_app.budget import Budget
-from graphql_app.edge import Edge
+from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
-from graphql_app.ending import Drain, told_of_the_end
-from graphql_app.engine.driver import Target
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute import Executor, Mark
-from graphql_app.engine.live import LiveCatalog
-from graphql_app.engine.planner import Limits
-from graphql_app.engine.pool import Pool, PoolSettings
-from graphql_app.engine.retry import Schedule
-from graphql_app.engine.values import MAX_PAGE
-from graphql_app.engine.watch import LiveQueries, WatchSettings
+from graphql_app.engine.execute.executor import Executor, Mark
+from graphql_app.engine.execute.retry import Schedule
+from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.engine.live.loader import SchemaLoader
+from graphql_app.engine.live.queries import LiveQueries, WatchSettings
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.pool import Pool, PoolSettings
+from graphql_app.engine.plan.planner import Limits
+from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.errors import structure_hidden
-from graphql_app.events import Lifecycle, Observer, SettingsWarning, fan_out
-from graphql_app.graphql_api.endpoint import GraphQLEndpoint
-from graphql_app.graphql_api.event_stream import EventStreams
-from graphql_app.graphql_api.face import GraphQLFace
-from graphql_app.graphql_api.limits import DocumentLimits
-from graphql_app.graphql_api.outbox import Unsent
+from graphql_app.graphql_api.documents.limits import DocumentLimits
+from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
-from graphql_app.graphql_api.subscriptions import Subscriptions
-from graphql_app.graphql_api.ws import SocketEndpoint, SocketLimits
-from graphql_app.guard import Guard, warnings
-from graphql_app.health import Health
-from graphql_app.http_body import Bounds
-from graphql_app.logs import log_events
-from graphql_app.loop_watch import watched_loop
-from graphql_app.metrics import CONTENT_TYPE, Metrics
-from graphql_app.packed import Packed, pack
-from graphql_app.pages import graphiql_if_preferred
-from graphql_app.request_context import note_stage
+from graphql_app.graphql_api.service import GraphQLFace
+from graphql_app.graphql_api.subscriptions.event_stream import EventStreams
+from graphql_app.graphql_api.subscriptions.registry import Subscriptions
+from graphql_app.graphql_api.subscriptions.send_queue import Unsent
+from graphql_app.graphql_api.subscriptions.websocket import SocketEndpoint, SocketLimits
+from graphql_app.http.cached_content import Packed, pack
+from graphql_app.http.health import Health
+from graphql_app.http.pages import graphiql_if_preferred
+from graphql_app.http.request_body import Bounds
+from graphql_app.http.start_page_data import structure
+from graphql_app.middleware.admission import Edge
+from graphql_app.middleware.application import Application, refused
+from graphql_app.middleware.guard import Guard, warnings
+from graphql_app.middleware.routing import SlashRedirect, Started, routes
+from graphql_app.observability.events import Lifecycle, Observer, SettingsWarning, fan_out
+from graphql_app.observability.logs import log_events
+from graphql_app.observability.loop_watch import watched_loop
+from graphql_app.observability.metrics import CONTENT_TYPE, Metrics
+from graphql_app.observability.request_context import note_stage
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_endpoints
-from graphql_app.routing import SlashRedirect, Started, routes
-from graphql_app.schema_loader import SchemaLoader
-from graphql_app.settings import EMBEDDED_DATABASE, Settings
-from graphql_app.structure import structure
-from schema_gen.naming import build_names
+from graphql_app.runtime.budget import Budget
+from graphql_app.runtime.shutdown import Drain, told_of_the_end
+from schema_gen.names.naming import build_names
 
 if TYPE_CHECKING:
-    from graphql_app.tracing import Tracing
+    from graphql_app.middleware.tracing import Tracing
 
 NOTE_SECONDS = 5.0
 """How often one of several processes writes its state down for the others to show."""
@@ -145,7 +145,7 @@ def trace_requests(settings: Settings) -> Tracing | None:
     """OpenTelemetry where the settings ask for it; nothing of it is imported where they do not."""
     if not settings.otel:
         return None
-    from graphql_app.tracing import exporting
+    from graphql_app.middleware.tracing import exporting
 
     return exporting(database_attributes(settings))
 

@@ -12,12 +12,12 @@ import anyio
 import httpx
 import pytest
 
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.harness.app_process import PATIENT, RunningApp
 from tests.harness.engine import Engine
 
 if TYPE_CHECKING:
-    from graphql_app.tracing import Tracing
+    from graphql_app.middleware.tracing import Tracing
 
 
 def pytest_configure() -> None:

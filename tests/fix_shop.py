@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from graphql_app.embedded.sample import statements
-from graphql_app.engine.features import SQL_MODE
+from graphql_app.engine.sql.dialects import SQL_MODE
 from tests.fix_app import end
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine

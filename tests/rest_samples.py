@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schema_gen.catalog import (
+from schema_gen.catalog.model import (
     Cardinality,
     Catalog,
     Column,

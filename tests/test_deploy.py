@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.harness.source_rules import ROOT
 
 DEPLOY = ROOT / "deploy"

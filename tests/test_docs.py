@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,14 +10,13 @@ import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from graphql_app.config.settings import Settings
+from graphql_app.config.sources import takes
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import HASURA_CODE
-from graphql_app.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from graphql_app.observability.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from graphql_app.rest_api.envelope import STATUS
-from graphql_app.setting_sources import takes
-from graphql_app.settings import Settings
 from tests.harness import golden
-from tests.harness.code_map import named_paths
 from tests.harness.source_rules import ROOT, sources
 from tests.unit import type_page
 
@@ -25,29 +25,21 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / source.path for source in sources() if source.path.endswith(".md")]
 
 
-def test_the_code_map_names_what_exists() -> None:
-    """Every folder and file of the map is there."""
-    missing = [path for path in named_paths(README.read_text()) if not (ROOT / path).exists()]
-    assert not missing
-
-
-def test_every_module_is_in_the_code_map() -> None:
-    """Nobody has to guess what a module is for."""
-    modules = {
-        source.path
+def test_every_package_is_in_the_code_map(request: pytest.FixtureRequest) -> None:
+    """The table of docs/architecture.md is what the packages say of themselves (`--update-golden` writes it)."""
+    charges = {
+        source.path.removesuffix("__init__.py"): ast.get_docstring(ast.parse(source.text)) or ""
         for source in sources()
-        if source.path.startswith(("graphql_app/", "schema_gen/")) and source.python and source.text.strip()
+        if source.path.endswith("/__init__.py") and source.path.startswith(("graphql_app/", "schema_gen/"))
     }
-    assert modules <= set(named_paths(README.read_text())) | {"schema_gen/__init__.py"}
-
-
-def test_the_code_map_is_read_as_people_read_it() -> None:
-    """Indentation nests; a line may name several files; words after them are not names."""
-    lines = ("a/     what a is", "  b.py  c.py     these; app.py is not meant", "  d/", "    e.py", "f.py  x")
-    page = "\n".join(["# X", "", "## Code map", "", "text", "", "```", *lines, "```", ""])
-    assert named_paths(page) == ["a/", "a/b.py", "a/c.py", "a/d/", "a/d/e.py", "f.py"]
-    with pytest.raises(ValueError, match="no fenced block"):
-        named_paths("# X\n")
+    assert all(charges.values())
+    rows = [f"| `{package}` | {charge.partition(chr(10))[0]} |\n" for package, charge in sorted(charges.items())]
+    golden.check_block(
+        DOCS / "architecture.md",
+        "packages",
+        "".join(["| Package | What it is for |\n", "| --- | --- |\n", *rows]),
+        update=request.config.getoption("--update-golden"),
+    )
 
 
 def _default(setting: FieldInfo) -> str:

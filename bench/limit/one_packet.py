@@ -6,7 +6,7 @@ import sys
 
 import uvicorn
 
-from graphql_app.cli.whole_answers import OnePacketProtocol
+from graphql_app.server.coalescing_transport import OnePacketProtocol
 
 if __name__ == "__main__":
     uvicorn.run(

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from graphql_app.cli.banner import demo_banner, own_command
-from graphql_app.cli.failure import CannotRun
+from graphql_app.config.settings import Settings
+from graphql_app.config.sources import SettingsError, load_settings, misspelt_settings, use_embedded
 from graphql_app.embedded.errors import EmbeddedError
 from graphql_app.errors import AppError
-from graphql_app.setting_sources import SettingsError, load_settings, misspelt_settings, use_embedded
-from graphql_app.settings import Settings
+from graphql_app.server.errors import CannotRun
 
 DEMO_DATABASE = "demo"
 
@@ -65,7 +65,7 @@ def options(
 @commands.command()
 def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
     """Serve the database that the settings name, or the embedded one."""
-    from graphql_app.cli.serving import run_server
+    from graphql_app.server.serving import run_server
 
     run_server(_settings(host, port, workers))
 
@@ -77,7 +77,7 @@ def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Make the sample's tables as they were at first.")] = False,
 ) -> None:
     """Serve a sample database in the embedded engine, whatever database the settings name."""
-    from graphql_app.cli.serving import Sample, run_server
+    from graphql_app.server.serving import Sample, run_server
 
     use_embedded(DEMO_DATABASE)
     settings = _settings(host, port, 1)
@@ -127,7 +127,7 @@ def import_(
     from graphql_app.cli.import_ import import_files
     from graphql_app.csv_io.detect import given_form
     from graphql_app.csv_io.importing import Options
-    from graphql_app.engine.perform_bulk import BulkMode
+    from graphql_app.engine.execute.bulk import BulkMode
 
     if mode not in [each.value for each in BulkMode]:
         raise CannotRun(f"--mode takes one of {', '.join(BulkMode)}")

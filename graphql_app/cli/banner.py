@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 
 _TEXT = """
   graphql-app is running on an embedded sample database

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from graphql_app.address import DatabaseAddress
 from graphql_app.cli.database import fetch, opened, read_catalog, where
-from graphql_app.cli.failure import CannotRun
-from graphql_app.customization import written
-from graphql_app.engine.driver import Connection, ServerError
-from graphql_app.engine.ledger import TABLE
-from graphql_app.settings import Settings
-from schema_gen.catalog import Catalog, Table, TableKind
-from schema_gen.suggest import suggestions
+from graphql_app.config.address import DatabaseAddress
+from graphql_app.config.overrides_file import written
+from graphql_app.config.settings import Settings
+from graphql_app.engine.execute.ledger import TABLE
+from graphql_app.engine.mysql.dial import Connection, ServerError
+from graphql_app.server.errors import CannotRun
+from schema_gen.catalog.model import Catalog, Table, TableKind
+from schema_gen.catalog.suggest import suggestions
 
 CLOCK_LIMIT = 5.0
 """Seconds by which the server's clock may differ from ours."""

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from graphql_app.address import DatabaseAddress
-from graphql_app.cli.failure import CannotRun
+from graphql_app.config.address import DatabaseAddress
+from graphql_app.config.settings import Settings
 from graphql_app.embedded.provide import visited_database, visited_engine
-from graphql_app.engine.connect_failures import describe_failure
-from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, connect
+from graphql_app.engine.live.loader import catalog_of
+from graphql_app.engine.mysql.connect_failures import describe_failure
+from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError, Target, connect
 from graphql_app.errors import AppError
-from graphql_app.logs import log_events
-from graphql_app.schema_loader import catalog_of
-from graphql_app.settings import Settings
-from schema_gen.catalog import Catalog
-from schema_gen.introspect import RawRow, introspect
+from graphql_app.observability.logs import log_events
+from graphql_app.server.errors import CannotRun
+from schema_gen.catalog.introspect import RawRow, introspect
+from schema_gen.catalog.model import Catalog
 
 CONNECT_LIMIT = 10.0
 """Seconds to wait for a connection."""

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from graphql_app.cli.database import opened, where
-from graphql_app.cli.failure import CannotRun
-from graphql_app.engine.driver import Target, TlsMode
+from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute import Executor
-from graphql_app.engine.live import LiveCatalog
-from graphql_app.engine.pool import Pool
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.engine.live.loader import SchemaLoader
+from graphql_app.engine.mysql.dial import Target, TlsMode
+from graphql_app.engine.mysql.pool import Pool
 from graphql_app.errors import AppError
-from graphql_app.events import ignore
-from graphql_app.schema_loader import SchemaLoader
-from graphql_app.settings import Settings
+from graphql_app.observability.events import ignore
+from graphql_app.server.errors import CannotRun
 
 
 @asynccontextmanager

@@ -7,10 +7,10 @@ from typing import IO
 
 from graphql_app.cli.engine import opened_engine
 from graphql_app.cli.progress import Advance
+from graphql_app.config.settings import Settings
 from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
-from graphql_app.engine.compile_rows import RowForm
-from graphql_app.engine.request import Read, Show
-from graphql_app.settings import Settings
+from graphql_app.engine.compile.exports import RowForm
+from graphql_app.engine.request.calls import Read, Show
 
 
 def export_table(settings: Settings, table: str, out: IO[bytes], advance: Advance, *, spreadsheet: bool) -> None:

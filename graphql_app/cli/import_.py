@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO
 
 from graphql_app.cli.engine import opened_engine
-from graphql_app.cli.failure import CannotRun
 from graphql_app.cli.progress import Advance, progress
+from graphql_app.config.settings import Settings
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.cells import BadRow
 from graphql_app.csv_io.file_name import is_json_lines
 from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
-from graphql_app.settings import Settings
+from graphql_app.server.errors import CannotRun
 
 _CHUNK = 64 * 1024
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from graphql_app.cli.database import opened, read_catalog
-from graphql_app.settings import Settings
-from schema_gen.naming import build_names
-from schema_gen.schema import build_schema, sdl
+from graphql_app.config.settings import Settings
+from schema_gen.graphql.schema import build_schema, sdl
+from schema_gen.names.naming import build_names
 
 
 def print_schema(settings: Settings, write: Callable[[str], None]) -> None:

@@ -1,0 +1,1 @@
+"""CSV: files -> rows, in pieces of bounded size."""

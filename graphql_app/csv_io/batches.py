@@ -11,9 +11,9 @@ import orjson
 from graphql_app.csv_io.cells import BadRow
 from graphql_app.csv_io.quick import ROW_END
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.ledger import Entry
-from graphql_app.engine.perform_bulk import BulkTarget, BulkWriter, Refused
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.bulk import BulkTarget, BulkWriter, Refused
+from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.execute.session import Session
 from graphql_app.errors import Code, DatabaseError
 
 

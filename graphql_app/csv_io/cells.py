@@ -12,9 +12,9 @@ from functools import cache
 from graphql_app.csv_io.dialect import Dialect, cell_pattern, record_pattern
 from graphql_app.csv_io.values import plain
 from graphql_app.errors import Code
-from schema_gen.catalog import Column
-from schema_gen.column_types import encode, type_of
-from schema_gen.literals import NULL, quote_bytes, quote_text
+from schema_gen.catalog.model import Column
+from schema_gen.sql_literals import NULL, quote_bytes, quote_text
+from schema_gen.types.column_types import encode, type_of
 
 SHOWN = 40
 """Letters of a refused value that a message shows."""

@@ -28,8 +28,8 @@ from graphql_app.csv_io.dialect import (
 )
 from graphql_app.csv_io.values import DATES, NUMBERS, OTHER_DATE, WITH_COMMA
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Table
-from schema_gen.column_types import type_of
+from schema_gen.catalog.model import Table
+from schema_gen.types.column_types import type_of
 
 HEAD: Final = 64 * 1024
 """Bytes that are looked at."""

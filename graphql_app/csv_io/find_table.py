@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphql_app.csv_io.file_name import same_but_for_case, table_of
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Table
+from schema_gen.catalog.model import Table
 
 
 async def table_for(engine: Engine, filename: str, said: str | None) -> Table:

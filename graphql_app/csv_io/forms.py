@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schema_gen.catalog import Column, ColumnType
-from schema_gen.column_types import type_of
-from schema_gen.encoders import integer_range
+from schema_gen.catalog.model import Column, ColumnType
+from schema_gen.types.column_types import type_of
+from schema_gen.types.encoders import integer_range
 
 TEXT_OR_EMPTY, TEXT_OR_NULL, PLAIN = b"\xfd", b"\xfe", b"\xff"
 """Marks around a cell: a text whose empty cell is the empty text, or NULL; and what needs no quotes."""

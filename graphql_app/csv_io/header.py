@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from graphql_app.csv_io.cells import BadCell, split
-from graphql_app.engine.perform_bulk import BulkMode
+from graphql_app.engine.execute.bulk import BulkMode
 from graphql_app.errors import Code, RequestError, unknown_column
-from schema_gen.catalog import Column, Table
+from schema_gen.catalog.model import Column, Table
 
 
 def header_columns(table: Table, record: bytes, mode: BulkMode, delimiter: str = ",") -> tuple[Column | None, ...]:

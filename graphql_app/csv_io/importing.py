@@ -15,10 +15,10 @@ from graphql_app.csv_io.json_lines import JsonCells, JsonRows, LineSlicer, names
 from graphql_app.csv_io.quick import Careful, QuickRows
 from graphql_app.csv_io.slices import MAX_RECORD, Slicer
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.perform_bulk import BulkMode, BulkTarget, bulk_target
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.bulk import BulkMode, BulkTarget, bulk_target
+from graphql_app.engine.execute.session import Session
 from graphql_app.errors import AppError, Code, RequestError
-from schema_gen.catalog import Column, Table
+from schema_gen.catalog.model import Column, Table
 
 BATCH = 512 * 1024
 """Bytes of SQL after which a batch is written, each in a transaction of its own."""

@@ -16,9 +16,9 @@ from graphql_app.csv_io.cells import BadCell, literal, shown
 from graphql_app.csv_io.quick import ROW_END, Careful, Rows
 from graphql_app.csv_io.slices import MAX_RECORD, SLICE
 from graphql_app.errors import Code
-from schema_gen.catalog import Column
-from schema_gen.column_types import type_of
-from schema_gen.literals import NULL
+from schema_gen.catalog.model import Column
+from schema_gen.sql_literals import NULL
+from schema_gen.types.column_types import type_of
 
 _DOCUMENTS: Final = frozenset({"json", "geometry", "vector"})
 _DEFAULT: Final = b"DEFAULT"

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from graphql_app.csv_io.dialect import NEW_LINE, Dialect, record_pattern
 from graphql_app.csv_io.forms import PLAIN, TEXT_OR_EMPTY, TEXT_OR_NULL, pieces
-from schema_gen.catalog import Column
+from schema_gen.catalog.model import Column
 
 ROW_END = b"\xfc"
 """Between rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 
-from graphql_app.engine.compile_rows import QUOTE, RUNS
+from graphql_app.engine.compile.exports import QUOTE, RUNS
 
 NEW_LINE = b"\r\n"
 

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from graphql_app.csv_io.dialect import Dialect
-from schema_gen.catalog import Column
-from schema_gen.column_types import type_of
+from schema_gen.catalog.model import Column
+from schema_gen.types.column_types import type_of
 
 NUMBERS: Final = frozenset({"Int", "bigint", "decimal", "Float", "Boolean", "year"})
 DATES: Final = frozenset({"date", "datetime", "timestamp"})

@@ -14,7 +14,7 @@ from graphql_app.embedded import library
 from graphql_app.embedded.errors import EmbeddedError
 from graphql_app.embedded.locks import FolderTaken, ProgramLock, locked
 from graphql_app.embedded.sample import statements
-from graphql_app.events import Lifecycle, Observer, ignore
+from graphql_app.observability.events import Lifecycle, Observer, ignore
 
 STOP_LIMIT = 3.0
 """Seconds the engine has to end by itself before it is killed; its redo log makes that safe."""

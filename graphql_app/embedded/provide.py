@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from graphql_app.config.settings import EMBEDDED_DATABASE
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.folder import Folder, last_served, remove_short_socket, short_socket
 from graphql_app.embedded.locks import FolderTaken, ProgramLock
-from graphql_app.events import Observer
-from graphql_app.settings import EMBEDDED_DATABASE
+from graphql_app.observability.events import Observer
 
 SOCKET_VARIABLE = "GRAPHQL_APP_ENGINE_SOCKET"
 """Set by the command line for its server processes: where the engine that it holds listens."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from graphql_app.embedded.sample_data import Row, rows
 from graphql_app.embedded.sample_schema import TABLES, VIEWS
 from graphql_app.embedded.sample_types import Cell, Expression
-from schema_gen.literals import NULL, double, integer, quote_bytes, quote_text
+from schema_gen.sql_literals import NULL, double, integer, quote_bytes, quote_text
 
 ROWS_A_STATEMENT = 500
 Execute = Callable[[str], Awaitable[object]]

@@ -1,0 +1,1 @@
+"""Requests -> answers: one engine for every API."""

@@ -7,32 +7,32 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from graphql_app.aside import aside
-from graphql_app.engine.assemble import Value, text_of
-from graphql_app.engine.attempt import Job, T
-from graphql_app.engine.compile import Prepared, compile_call
-from graphql_app.engine.compile_rows import RowForm, compile_rows
-from graphql_app.engine.compile_write import CompiledWrite
-from graphql_app.engine.cost import Budget, check_conditions, checked
-from graphql_app.engine.execute import BULK, ONCE, Executor
-from graphql_app.engine.fragment import Statement
-from graphql_app.engine.ledger import Entry, Once
-from graphql_app.engine.live import LiveCatalog, Snapshot
-from graphql_app.engine.mysql_errors import Failure, changed
-from graphql_app.engine.perform_read import perform_reads
-from graphql_app.engine.perform_write import perform_write, recall
-from graphql_app.engine.plan_tables import tables_read
-from graphql_app.engine.planner import Limits, Planner
-from graphql_app.engine.request import Call, Read, Root
-from graphql_app.engine.retry import Kind
-from graphql_app.engine.scope import Dialect
-from graphql_app.engine.session import Session
-from graphql_app.engine.shape import Compiled, apart
-from graphql_app.engine.stream import RowStream
+from graphql_app.engine.assemble.json import Value, text_of
+from graphql_app.engine.compile.call import Prepared, compile_call
+from graphql_app.engine.compile.exports import RowForm, compile_rows
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.writes import CompiledWrite
+from graphql_app.engine.execute.attempt import Job, T
+from graphql_app.engine.execute.executor import BULK, ONCE, Executor
+from graphql_app.engine.execute.ledger import Entry, Once
+from graphql_app.engine.execute.reads import perform_reads
+from graphql_app.engine.execute.retry import Kind
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.execute.stream import RowStream
+from graphql_app.engine.execute.writes import perform_write, recall
+from graphql_app.engine.live.catalog import LiveCatalog, Snapshot
+from graphql_app.engine.mysql.server_errors import Failure, changed
+from graphql_app.engine.plan.cost import Budget, check_conditions, checked
+from graphql_app.engine.plan.planner import Limits, Planner
+from graphql_app.engine.plan.shapes import Compiled, apart
+from graphql_app.engine.plan.touched_tables import tables_read
+from graphql_app.engine.request.calls import Call, Read, Root
+from graphql_app.engine.sql.fragment import Statement
 from graphql_app.errors import DatabaseError, RequestError
-from graphql_app.events import Observer, StageTimed, UnexpectedError
-from graphql_app.records import record
-from schema_gen.catalog import Catalog, Table
+from graphql_app.observability.events import Observer, StageTimed, UnexpectedError
+from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.model import Catalog, Table
 
 
 @record

@@ -1,0 +1,1 @@
+"""The GraphQL API: HTTP, WebSocket, subscriptions."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
-from graphql_app.suggestions import nearest
-from schema_gen.growing import Growing
+from graphql_app.runtime.suggestions import nearest
+from schema_gen.strawberry_core.lazy_mapping import Growing
 
 FIRST = 3
 """Errors of one document, or one set of variables, that may end in a suggestion."""

@@ -10,15 +10,15 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.live import Snapshot
+from graphql_app.engine.live.catalog import Snapshot
 from graphql_app.errors import AppError
-from graphql_app.events import Observer, UnexpectedError
-from graphql_app.graphql_api.documents import Operation
+from graphql_app.graphql_api.documents.cache import Operation
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.graphql_api.inputs import Bound
-from graphql_app.graphql_api.prepared import FieldFailed, compile_fields, root_fields
-from schema_gen.scalars import rounded
-from schema_gen.schema import BuiltSchema
+from graphql_app.graphql_api.prepared_operations import FieldFailed, compile_fields, root_fields
+from graphql_app.graphql_api.translate.variables import Bound
+from graphql_app.observability.events import Observer, UnexpectedError
+from schema_gen.graphql.scalars import rounded
+from schema_gen.graphql.schema import BuiltSchema
 
 
 @dataclass(frozen=True, slots=True)

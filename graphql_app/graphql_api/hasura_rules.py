@@ -42,7 +42,7 @@ from graphql.validation import (
 )
 from graphql.validation.validation_context import VariableUsage
 
-from schema_gen.converter import is_of_column
+from schema_gen.strawberry_core.converter import is_of_column
 
 _OFFSET = "offset"
 _DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)

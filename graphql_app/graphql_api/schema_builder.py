@@ -6,14 +6,14 @@ import gc
 import time
 from typing import Literal
 
-from graphql_app.aside import aside
-from graphql_app.engine.live import Snapshot
-from graphql_app.events import Observer, SchemaBuilt
+from graphql_app.engine.live.catalog import Snapshot
 from graphql_app.graphql_api.execution import SpliceExecution, resolve_root
-from graphql_app.graphql_api.face import GraphQLFace
-from schema_gen.catalog import Catalog
-from schema_gen.naming import build_names
-from schema_gen.schema import BuiltSchema, build_schema
+from graphql_app.graphql_api.service import GraphQLFace
+from graphql_app.observability.events import Observer, SchemaBuilt
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.model import Catalog
+from schema_gen.graphql.schema import BuiltSchema, build_schema
+from schema_gen.names.naming import build_names
 
 LARGE = 200
 """More tables than this weigh on the garbage collector."""

@@ -8,9 +8,9 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.engine.live import LiveCatalog, Snapshot
+from graphql_app.engine.live.catalog import LiveCatalog, Snapshot
 from graphql_app.errors import AppError
-from graphql_app.events import Observer, RequestDone
+from graphql_app.observability.events import Observer, RequestDone
 from graphql_app.rest_api.envelope import Answer, Clock, failure, respond, success
 
 PATH = "/admin/reload"

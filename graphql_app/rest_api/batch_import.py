@@ -17,15 +17,15 @@ from graphql_app.csv_io.file_name import is_json_lines
 from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.ledger import Entry
-from graphql_app.engine.perform_bulk import BulkMode
+from graphql_app.engine.execute.bulk import BulkMode
+from graphql_app.engine.execute.ledger import Entry
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import Bounds, ClientGone
-from graphql_app.idempotency import REPLAYED, client_entry
-from graphql_app.leaving import WhileUploaderStays
+from graphql_app.http.disconnect import WhileUploaderStays
+from graphql_app.http.idempotency import REPLAYED, client_entry
+from graphql_app.http.request_body import Bounds, ClientGone
+from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
 from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
-from graphql_app.rest_api.query_string import Pairs, parse_pairs, unknown_parameter
+from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import File, Upload
 
 PATH = "/api/batch/import"

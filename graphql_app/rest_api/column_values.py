@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http_body import parse_json
-from schema_gen.catalog import Column, Table
-from schema_gen.column_types import type_of
+from graphql_app.http.request_body import parse_json
+from schema_gen.catalog.model import Column, Table
+from schema_gen.types.column_types import type_of
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,65}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import orjson
 from starlette.types import Send
 
-from graphql_app.engine.assemble import Value, within
+from graphql_app.engine.assemble.json import Value, within
 from graphql_app.errors import AppError, Code
-from graphql_app.idempotency import REPLAYED
-from graphql_app.suggestions import hint
+from graphql_app.http.idempotency import REPLAYED
+from graphql_app.runtime.suggestions import hint
 
 Clock = Callable[[], datetime]
 Headers = tuple[tuple[bytes, bytes], ...]

@@ -11,14 +11,14 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
-from graphql_app.engine.compile_rows import RowForm
+from graphql_app.engine.compile.exports import RowForm
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.request import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
+from graphql_app.engine.request.calls import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
 from graphql_app.errors import AppError, Code, RequestError
-from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import ClientGone, parse_json
-from graphql_app.leaving import WhileClientStays
-from graphql_app.negotiation import preferred
+from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.http.negotiation import preferred
+from graphql_app.http.request_body import ClientGone, parse_json
+from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
 from graphql_app.rest_api.envelope import (
     Answer,
     Clock,
@@ -30,8 +30,8 @@ from graphql_app.rest_api.envelope import (
     success,
     timestamp,
 )
-from graphql_app.rest_api.query_string import Pairs, parse_pairs
-from graphql_app.rest_api.read_request import read_request
+from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs
+from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.streamed import Lines, send_stream
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graphql_app.errors import AppError, Code, RequestError
-from graphql_app.events import Observer, UnexpectedError
+from graphql_app.observability.events import Observer, UnexpectedError
 from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, utc_now
 
 _CODES: Mapping[int, Code] = {

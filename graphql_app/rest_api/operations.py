@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql_app.engine.request import (
+from graphql_app.engine.request.calls import (
     AffectedRows,
     Answer,
     Call,
@@ -26,9 +26,9 @@ from graphql_app.engine.request import (
 from graphql_app.errors import Code, RequestError, unknown_column
 from graphql_app.rest_api.column_values import given_value
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
-from graphql_app.rest_api.query_string import Pairs, no_pairs
-from graphql_app.rest_api.read_request import read_request
-from schema_gen.catalog import Catalog, Table
+from graphql_app.rest_api.query_language.pairs import Pairs, no_pairs
+from graphql_app.rest_api.query_language.read_request import read_request
+from schema_gen.catalog.model import Catalog, Table
 
 _AFFECTED: Answer = (AffectedRows("rows_affected"),)
 _AFFECTED_AND_ID: Answer = (*_AFFECTED, GeneratedId("id"))

@@ -10,12 +10,13 @@ from time import perf_counter
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app.aside import aside
+from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine, Reply
-from graphql_app.engine.ledger import Entry
+from graphql_app.engine.execute.ledger import Entry
 from graphql_app.errors import AppError, Code, Outcome, RequestError
-from graphql_app.events import Observer, RequestDone, UnexpectedError
-from graphql_app.http_body import (
+from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.http.idempotency import client_entry
+from graphql_app.http.request_body import (
     DEFAULT_BOUNDS,
     HEAVY_AT_ONCE,
     HEAVY_BYTES,
@@ -25,8 +26,7 @@ from graphql_app.http_body import (
     parse_json,
     read_body,
 )
-from graphql_app.idempotency import client_entry
-from graphql_app.leaving import WhileClientStays
+from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
 from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
@@ -43,13 +43,13 @@ from graphql_app.rest_api.envelope import (
     utc_now,
 )
 from graphql_app.rest_api.export import Export, Query
-from graphql_app.rest_api.openapi_endpoint import CachedDocument
+from graphql_app.rest_api.openapi.endpoint import CachedDocument
 from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Prepared, Wish
-from graphql_app.rest_api.query_string import parse_pairs
+from graphql_app.rest_api.query_language.pairs import parse_pairs
 from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.table_route import TableRoute
-from graphql_app.settings import Settings
-from schema_gen.catalog import Catalog, Table
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.model import Catalog, Table
 
 TABLE_PATH = "/api/{table}"
 QUERY_PATH = "/api/{table}/query"

@@ -13,9 +13,9 @@ from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, Final
 
-from graphql_app.budget import Budget, Client
 from graphql_app.errors import Code, RequestError
-from graphql_app.events import Observer, UnexpectedError, ignore
+from graphql_app.observability.events import Observer, UnexpectedError, ignore
+from graphql_app.runtime.budget import Budget, Client
 
 MEMORY_BYTES: Final = 1024 * 1024
 """Bytes that one stream keeps in memory; beside them one piece always may."""

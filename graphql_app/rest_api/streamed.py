@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Send
 
-from graphql_app.engine.stream import RowStream
-from graphql_app.http_body import ClientGone
-from graphql_app.request_context import current_client
+from graphql_app.engine.execute.stream import RowStream
+from graphql_app.http.request_body import ClientGone
+from graphql_app.observability.request_context import current_client
 from graphql_app.rest_api.envelope import Headers
 from graphql_app.rest_api.spool import Spool, Spools
 

@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import Receive, Scope
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http_body import ClientGone
+from graphql_app.http.request_body import ClientGone
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphql_app.errors import RequestError
-from graphql_app.graphql_api.wire import parse_body, parse_query
+from graphql_app.graphql_api.http_protocol import parse_body, parse_query
 from tests.clients.fix_node import ErrorOf
 from tests.clients.node import names_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graphql_app.static_files import FOLDER, MEDIA_TYPES
+from graphql_app.http.static_files import FOLDER, MEDIA_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = FOLDER / "vendor"

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from graphql_app.packed import Packed, pack
-from graphql_app.pages import graphiql_response, page_routes, prefers_page
-from graphql_app.static_files import FOLDER, names
+from graphql_app.http.cached_content import Packed, pack
+from graphql_app.http.pages import graphiql_response, page_routes, prefers_page
+from graphql_app.http.static_files import FOLDER, names
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from graphql_app.app import create_app
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.harness.source_rules import ROOT
 
 

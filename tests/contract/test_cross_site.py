@@ -13,7 +13,7 @@ import pytest
 from starlette.routing import BaseRoute, Route
 
 from graphql_app.app import create_app
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 

@@ -10,7 +10,7 @@ import httpx
 import pymysql
 import pytest
 
-from graphql_app.engine.server_codes import ALL_ROWS
+from graphql_app.engine.mysql.server_codes import ALL_ROWS
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 

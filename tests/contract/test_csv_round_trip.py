@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.column_types import encode
-from schema_gen.introspect import introspect
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import introspect
+from schema_gen.types.column_types import encode
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 from tests.harness.raw_session import raw_session

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from graphql_app.http_body import HEAVY_AT_ONCE, HEAVY_BYTES
+from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine

@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphql_app.app import create_app
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.harness.app_process import PATIENT
 from tests.harness.engine import Engine
 

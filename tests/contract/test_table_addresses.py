@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from graphql_app.engine.fragment import finish, name, sql
+from graphql_app.engine.sql.fragment import finish, name, sql
 from tests.fix_app import OpenApp, StartApp
 from tests.harness.engine import Engine
 

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
-from graphql_app.tracing import FAREWELL_SECONDS, Tracing
+from graphql_app.middleware.tracing import FAREWELL_SECONDS, Tracing
 from tests.fix_app import OpenApp, StartApp
 from tests.harness.engine import Engine
 from tests.harness.recorder import Recorder, recording

@@ -15,10 +15,10 @@ from graphql import (
     validate_schema,
 )
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Catalog, Table
-from schema_gen.introspect import introspect
-from schema_gen.naming import Names, build_names
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import introspect
+from schema_gen.catalog.model import Catalog, Table
+from schema_gen.names.naming import Names, build_names
 from tests.harness.engine import Engine
 from tests.harness.raw_session import raw_session
 

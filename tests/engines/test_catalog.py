@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Cardinality, Catalog, Event, Key, Relation, TableKind, Trigger
-from schema_gen.introspect import Rows, fingerprint, introspect
-from schema_gen.naming import build_names
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import Rows, fingerprint, introspect
+from schema_gen.catalog.model import Cardinality, Catalog, Event, Key, Relation, TableKind, Trigger
+from schema_gen.names.naming import build_names
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 from tests.harness.raw_session import RawSession, raw_session

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from schema_gen.charsets import _CODECS, _LACKING, fits, surely_lacks
+from schema_gen.types.charsets import _CODECS, _LACKING, fits, surely_lacks
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from graphql_app.cli.check import run_check
-from graphql_app.cli.failure import CannotRun
 from graphql_app.cli.sdl import print_schema
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
+from graphql_app.server.errors import CannotRun
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graphql_app.engine.connect_failures import describe_failure
-from graphql_app.engine.driver import ConnectionLost, ServerError, Target, TlsMode, connect
+from graphql_app.engine.mysql.connect_failures import describe_failure
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError, Target, TlsMode, connect
 from tests.harness.engine import Engine
 from tests.harness.ports import free_port
 

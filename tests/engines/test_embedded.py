@@ -26,7 +26,7 @@ from graphql_app.embedded.errors import EmbeddedError
 from graphql_app.embedded.folder import SOCKET_LIMIT, Folder
 from graphql_app.embedded.locks import locked
 from graphql_app.embedded.provide import in_use, visited_engine
-from graphql_app.events import Event, Lifecycle, ignore
+from graphql_app.observability.events import Event, Lifecycle, ignore
 from tests.fix_engines import required
 from tests.harness.engines import EngineName, installed
 from tests.harness.servers import NotInstalled

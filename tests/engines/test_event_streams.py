@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from graphql_app.app import Services, running
-from graphql_app.ending import Drain
+from graphql_app.config.settings import Settings
 from graphql_app.errors import ServiceUnavailableException
-from graphql_app.events import Event, SubscriptionClosed
-from graphql_app.graphql_api.event_stream import MULTIPART, SSE, EventStreams, form_for
-from graphql_app.graphql_api.face import Asked
-from graphql_app.settings import Settings
+from graphql_app.graphql_api.service import Asked
+from graphql_app.graphql_api.subscriptions.event_stream import MULTIPART, SSE, EventStreams, form_for
+from graphql_app.observability.events import Event, SubscriptionClosed
+from graphql_app.runtime.shutdown import Drain
 from tests.harness.engine import Engine
 from tests.live_client import PATIENCE
 

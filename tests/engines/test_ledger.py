@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from graphql_app.engine.attempt import Job
-from graphql_app.engine.driver import Target
-from graphql_app.engine.ledger import TABLE, Entry, entry_of
-from graphql_app.engine.pool import PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.attempt import Job
+from graphql_app.engine.execute.ledger import TABLE, Entry, entry_of
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.pool import PoolSettings
 from graphql_app.errors import Code, DatabaseError, Outcome, RequestError
-from graphql_app.events import AnswerReplayed, LedgerAged, LedgerOpened, LedgerUnavailable
-from schema_gen.introspect import SYSTEM_TABLES
+from graphql_app.observability.events import AnswerReplayed, LedgerAged, LedgerOpened, LedgerUnavailable
+from schema_gen.catalog.introspect import SYSTEM_TABLES
 from tests.faults.rig import Rig, change, one, rig, target_of
 from tests.harness.engine import Engine
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from graphql_app.engine import lookups
-from graphql_app.engine.compiled import MOST_LOOKED_UP
+from graphql_app.engine.compile import small_tables as lookups
+from graphql_app.engine.compile.statements import MOST_LOOKED_UP
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine

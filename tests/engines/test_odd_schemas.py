@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from graphql_app.cli.check import run_check
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.engines.probe import Probed, probe
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine

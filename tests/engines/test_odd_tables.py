@@ -10,11 +10,11 @@ import httpx
 import pymysql
 import pytest
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Catalog, Table
-from schema_gen.column_types import type_of
-from schema_gen.introspect import introspect
-from schema_gen.naming import build_names
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import introspect
+from schema_gen.catalog.model import Catalog, Table
+from schema_gen.names.naming import build_names
+from schema_gen.types.column_types import type_of
 from tests.engines.odd_tables import OddTable, odd_tables
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine

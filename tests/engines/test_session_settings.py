@@ -6,8 +6,8 @@ import httpx
 import pymysql
 import pytest
 
-from graphql_app.engine.driver import Target, connect
-from graphql_app.engine.session_settings import ANSWERS, MARIADB, OCEANBASE, known
+from graphql_app.engine.mysql.dial import Target, connect
+from graphql_app.engine.sql.session_settings import ANSWERS, MARIADB, OCEANBASE, known
 from tests.faults.rig import target_of
 from tests.fix_app import OpenApp
 from tests.fix_private import PrivateServers

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Column
-from schema_gen.column_types import OperatorGroup, TypeRow, type_of
-from schema_gen.introspect import introspect
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import introspect
+from schema_gen.catalog.model import Column
+from schema_gen.types.column_types import OperatorGroup, TypeRow, type_of
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 from tests.harness.raw_session import raw_session

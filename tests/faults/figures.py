@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from graphql_app.engine.driver import Target
-from graphql_app.engine.pool import Lane, PoolSettings
-from graphql_app.engine.retry import FailureClass, Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.failure_class import FailureClass
+from graphql_app.engine.mysql.pool import Lane, PoolSettings
 from graphql_app.errors import AppError
-from graphql_app.events import AttemptFailed, Event
+from graphql_app.observability.events import AttemptFailed, Event
 from tests.faults.program import program
 from tests.faults.proxy import Break, Proxy
 from tests.faults.rig import eventually, one, rig, target_of

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from graphql_app.app import create_app
-from graphql_app.events import Observer, ignore
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
+from graphql_app.observability.events import Observer, ignore
 
 SHARP = {
     "RETRY_TIMEOUTS_MS": "200,400,800,1600",

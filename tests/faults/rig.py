@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from graphql_app.engine.driver import Target
-from graphql_app.engine.execute import Executor
-from graphql_app.engine.pool import Pool, PoolSettings
-from graphql_app.engine.retry import Schedule
-from graphql_app.engine.session import Session
-from graphql_app.events import Event
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.execute.retry import Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.pool import Pool, PoolSettings
+from graphql_app.observability.events import Event
 from tests.harness.engine import Engine
 
 E = TypeVar("E")

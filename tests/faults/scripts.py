@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from graphql_app.engine.retry import Kind
+from graphql_app.engine.execute.retry import Kind
 from graphql_app.errors import (
     AppError,
 )
-from graphql_app.events import AttemptFailed
+from graphql_app.observability.events import AttemptFailed
 from tests.faults.fake_server import Act, Reply, all_ok
 from tests.faults.rig import Rig, change, one
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from graphql_app.events import AttemptFailed, Event, OutcomeSettled
+from graphql_app.observability.events import AttemptFailed, Event, OutcomeSettled
 from tests.faults.history import KINDS, SCHEMA, History, Verdict, Write, verdict
 from tests.faults.pace import Pace
 from tests.faults.program import program

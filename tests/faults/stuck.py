@@ -12,7 +12,7 @@ from tests.harness.source_rules import ROOT
 
 _HOOK = """
 import re
-from graphql_app.edge import Edge
+from graphql_app.middleware.admission import Edge
 
 _before = Edge.__call__
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from graphql_app.engine.driver import Target
-from graphql_app.engine.pool import Lane, PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.pool import Lane, PoolSettings
 from graphql_app.errors import AppError, GatewayTimeoutException, Outcome, ServiceUnavailableException
-from graphql_app.events import AttemptFailed
+from graphql_app.observability.events import AttemptFailed
 from tests.faults.proxy import Break, Proxy
 from tests.faults.rig import Rig, change, eventually, rig, target_of
 from tests.harness.engine import Engine

@@ -10,11 +10,11 @@ from functools import partial
 
 import pytest
 
-from graphql_app.engine.driver import Target, connect
-from graphql_app.engine.execute import Executor
-from graphql_app.engine.ledger import TABLE, Entry, Once, counts, entry_of
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.execute.ledger import TABLE, Entry, Once, counts, entry_of
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target, connect
 from graphql_app.errors import AppError, Code, Outcome
 from tests.faults.program import program
 from tests.faults.rig import at, eventually, rig

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from pymysql.constants import CLIENT
 
-from graphql_app.engine.driver import ConnectionLost, ServerError, Target, TlsMode, connect
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError, Target, TlsMode, connect
 from tests.faults.fake_server import CAPABILITIES, FakeServer, greeting, packet
 from tests.faults.virtual import run_virtual
 

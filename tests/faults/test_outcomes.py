@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from graphql_app.engine.driver import ServerError
-from graphql_app.engine.pool import Lane, PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import ServerError
+from graphql_app.engine.mysql.pool import Lane, PoolSettings
 from graphql_app.errors import (
     AppError,
     Code,
@@ -19,7 +19,7 @@ from graphql_app.errors import (
     RequestError,
     ServiceUnavailableException,
 )
-from graphql_app.events import StatementKilled
+from graphql_app.observability.events import StatementKilled
 from tests.faults.fake_server import CLOSE, STALL, Act, FakeServer, Reply, all_ok, later
 from tests.faults.rig import at, change, one, rig
 from tests.faults.scripts import failing, failures, now, on_commit, scripted

@@ -10,10 +10,10 @@ from typing import Any
 import aiomysql
 import pytest
 
-from graphql_app.engine.driver import ConnectionLost, Target, TlsMode, connect
-from graphql_app.engine.pool import PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import ConnectionLost, Target, TlsMode, connect
+from graphql_app.engine.mysql.pool import PoolSettings
 from graphql_app.errors import AppError
 from tests.faults.fake_server import FakeServer
 from tests.faults.proxy import Break, Proxy

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import pytest
 
-from graphql_app.engine.pool import PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.mysql.pool import PoolSettings
 from graphql_app.errors import (
     GatewayTimeoutException,
     Outcome,
     ServiceUnavailableException,
 )
-from graphql_app.events import (
+from graphql_app.observability.events import (
     AttemptFailed,
     BudgetSpent,
     DatabaseAway,

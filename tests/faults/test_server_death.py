@@ -7,11 +7,11 @@ import itertools
 
 import pytest
 
-from graphql_app.engine.pool import PoolSettings
-from graphql_app.engine.retry import Kind
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.pool import PoolSettings
 from graphql_app.errors import AppError, GatewayTimeoutException, Outcome, ServiceUnavailableException
-from graphql_app.events import DatabaseAway, DatabaseBack
+from graphql_app.observability.events import DatabaseAway, DatabaseBack
 from tests.faults.rig import Rig, one, rig, target_of
 from tests.fix_private import PrivateServer
 

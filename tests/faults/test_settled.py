@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from graphql_app.engine.driver import Target
-from graphql_app.engine.ledger import TABLE, entry_of
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.ledger import TABLE, entry_of
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Target
 from graphql_app.errors import GatewayTimeoutException, Outcome, ServiceUnavailableException
-from graphql_app.events import OutcomeSettled
+from graphql_app.observability.events import OutcomeSettled
 from tests.faults.fake_server import CLOSE, STALL, Act, FakeServer, Reply, all_ok
 from tests.faults.proxy import Break, Proxy
 from tests.faults.rig import Rig, at, change, eventually, rig

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from graphql_app.engine.driver import TRANSACTION_LOST
-from graphql_app.engine.ledger import TABLE, entry_of
-from graphql_app.engine.retry import Kind
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.ledger import TABLE, entry_of
+from graphql_app.engine.execute.retry import Kind
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import TRANSACTION_LOST
 from graphql_app.errors import AppError, Code, Outcome, RequestError
-from graphql_app.events import AttemptFailed, OutcomeSettled
+from graphql_app.observability.events import AttemptFailed, OutcomeSettled
 from tests.faults.fake_server import CLOSE, Act, FakeServer, Reply, all_ok
 from tests.faults.rig import at, change, rig
 from tests.faults.scripts import failures

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from graphql_app.engine.ledger import TABLE
-from graphql_app.events import AttemptFailed, Event, OutcomeSettled
+from graphql_app.engine.execute.ledger import TABLE
+from graphql_app.observability.events import AttemptFailed, Event, OutcomeSettled
 from tests.faults.program import program
 from tests.faults.proxy import Break, Fault, Proxy
 from tests.faults.rig import eventually

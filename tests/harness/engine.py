@@ -12,7 +12,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from graphql_app.engine.driver import Target
+from graphql_app.engine.mysql.dial import Target
 from tests.harness.engines import EngineName
 from tests.harness.servers import Address
 

@@ -26,46 +26,28 @@ MACHINE_PATH = re.compile(r"/(?:work|farm)/(?:main|steering|in|shared|\.library)
 REGISTRY = re.compile(r"\b(?:pypi\.or" r"g|pythonhosted\.or" r"g|npmjs\.(?:or" r"g|co" r"m)|debian\.or" r"g)\b")
 
 ASYNC_MODULES = (
-    "schema_gen/introspect.py",
-    "graphql_app/alarms.py",
+    "schema_gen/catalog/introspect.py",
     "graphql_app/app.py",
-    "graphql_app/application.py",
-    "graphql_app/edge.py",
-    "graphql_app/refusal.py",
-    "graphql_app/routing.py",
     "graphql_app/cli/*.py",
-    "graphql_app/health.py",
-    "graphql_app/http_body.py",
-    "graphql_app/leaving.py",
-    "graphql_app/schema_loader.py",
-    "graphql_app/tracing.py",
-    "graphql_app/engine/attempt.py",
-    "graphql_app/engine/connection.py",
-    "graphql_app/engine/driver.py",
-    "graphql_app/engine/pool.py",
-    "graphql_app/engine/probe.py",
-    "graphql_app/engine/execute.py",
-    "graphql_app/engine/engine.py",
-    "graphql_app/engine/lane.py",
-    "graphql_app/engine/ledger.py",
-    "graphql_app/engine/live.py",
-    "graphql_app/engine/perform_*.py",
-    "graphql_app/engine/session.py",
-    "graphql_app/engine/stop.py",
-    "graphql_app/engine/stream.py",
-    "graphql_app/engine/turns.py",
-    "graphql_app/engine/watch.py",
-    "graphql_app/graphql_api/*.py",
-    "graphql_app/rest_api/*.py",
     "graphql_app/csv_io/*.py",
     "graphql_app/embedded/*.py",
+    "graphql_app/engine/engine.py",
+    "graphql_app/engine/execute/*.py",
+    "graphql_app/engine/live/*.py",
+    "graphql_app/engine/mysql/*.py",
+    "graphql_app/graphql_api/*.py",
+    "graphql_app/http/*.py",
+    "graphql_app/middleware/*.py",
+    "graphql_app/rest_api/*.py",
+    "graphql_app/runtime/*.py",
+    "graphql_app/server/*.py",
 )
 """Where the program does I/O, and so has `async def`."""
 
 BACKTICK_MODULES = (
-    "graphql_app/engine/fragment.py",  # writes names into SQL
-    "graphql_app/engine/mysql_errors.py",  # reads names out of the server's messages
-    "graphql_app/engine/server_codes.py",  # the same
+    "graphql_app/engine/sql/fragment.py",  # writes names into SQL
+    "graphql_app/engine/mysql/server_errors.py",  # reads names out of the server's messages
+    "graphql_app/engine/mysql/server_codes.py",  # the same
 )
 """The only files of the engine with a backtick in their strings."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schema_gen.catalog import Column, ColumnType
+from schema_gen.catalog.model import Column, ColumnType
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from graphql_app.csv_io.cells import BadCell, literals, split
 from graphql_app.csv_io.dialect import Dialect
 from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.slices import Slicer
-from schema_gen.catalog import Column, ColumnType
+from schema_gen.catalog.model import Column, ColumnType
 
 COLUMNS: list[Column | None] = [
     Column("t", ColumnType("varchar", length=4), True, 1),

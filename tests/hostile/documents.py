@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLSchema
 
-from schema_gen.catalog import Key
+from schema_gen.catalog.model import Key
 from tests.unit.schema_shop import built, catalog, column, reference, table
 
 Kind = Callable[[int], str]

@@ -12,15 +12,15 @@ from decimal import Decimal
 from graphql import GraphQLError, parse, validate
 
 from graphql_app.errors import RequestError
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.field_merging_rule import rules
+from graphql_app.graphql_api.documents.limits import DocumentLimits, check
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.limits import DocumentLimits, check
-from graphql_app.graphql_api.overlaps import rules
-from graphql_app.http_body import levels, parse_json
-from graphql_app.rest_api.filter_text import parse_filter, parse_group
-from graphql_app.rest_api.order_text import parse_order
-from graphql_app.rest_api.query_string import parse_pairs
-from graphql_app.rest_api.select_text import parse_select
+from graphql_app.http.request_body import levels, parse_json
+from graphql_app.rest_api.query_language.filters import parse_filter, parse_group
+from graphql_app.rest_api.query_language.order import parse_order
+from graphql_app.rest_api.query_language.pairs import parse_pairs
+from graphql_app.rest_api.query_language.select import parse_select
 from tests.hostile import valid
 from tests.hostile.csv_files import check_csv_file
 from tests.hostile.documents import users_schema

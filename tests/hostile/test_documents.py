@@ -8,12 +8,12 @@ from types import FrameType
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
+from graphql_app.config.settings import Settings
 from graphql_app.errors import Code
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.field_merging_rule import FieldsAgreeRule, rules
+from graphql_app.graphql_api.documents.limits import DocumentLimits, check
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.limits import DocumentLimits, check
-from graphql_app.graphql_api.overlaps import FieldsAgreeRule, rules
-from graphql_app.settings import Settings
 from tests.hostile.documents import KINDS, hostile_documents, users_schema
 from tests.hostile.watchdog import watchdog
 

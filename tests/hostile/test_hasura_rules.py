@@ -9,9 +9,9 @@ from random import Random
 import pytest
 from graphql import GraphQLError, parse, validate
 
+from graphql_app.graphql_api.documents.field_merging_rule import FIRST_RULES, rules
 from graphql_app.graphql_api.hasura_rules import with_hasura
-from graphql_app.graphql_api.overlaps import FIRST_RULES, rules
-from schema_gen.catalog import ColumnType, Key
+from schema_gen.catalog.model import ColumnType, Key
 from tests.hostile import mutations
 from tests.hostile.watchdog import watchdog
 from tests.unit.schema_shop import built, catalog, column, reference, table, typed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from graphql_app.cli.heads import LINE_BYTES, MOST_AHEAD, MOST_HEADERS, SOCKET_URL_BYTES, URL_BYTES
 from graphql_app.rest_api.envelope import failure, utc_now
+from graphql_app.server.heads import LINE_BYTES, MOST_AHEAD, MOST_HEADERS, SOCKET_URL_BYTES, URL_BYTES
 from tests.fix_app import end
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine

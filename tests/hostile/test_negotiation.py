@@ -12,9 +12,9 @@ import pytest
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from graphql_app.graphql_api.event_stream import MULTIPART, SSE, form_for
-from graphql_app.graphql_api.wire import media_type
-from graphql_app.negotiation import preferred, taken, takes_gzip
+from graphql_app.graphql_api.http_protocol import media_type
+from graphql_app.graphql_api.subscriptions.event_stream import MULTIPART, SSE, form_for
+from graphql_app.http.negotiation import preferred, taken, takes_gzip
 from tests.hostile.run import SEED
 from tests.hostile.watchdog import watchdog
 

@@ -23,10 +23,10 @@ from graphql import (
     validate,
 )
 
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.field_merging_rule import FIRST_RULES
+from graphql_app.graphql_api.documents.limits import DocumentLimits, check
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.limits import DocumentLimits, check
-from graphql_app.graphql_api.overlaps import FIRST_RULES
 from tests.hostile.documents import users_schema
 from tests.hostile.random_documents import random_documents
 from tests.hostile.run import DOCUMENTS, FIGURES, SEED

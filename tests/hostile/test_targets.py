@@ -25,6 +25,6 @@ def test_it_holds(name: str) -> None:
 
 def test_it_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets through what is nested too deeply is found."""
-    monkeypatch.setattr("graphql_app.http_body.check_depth", lambda *_: None)
+    monkeypatch.setattr("graphql_app.http.request_body.check_depth", lambda *_: None)
     with pytest.raises(AssertionError):
         TARGETS["json_gate"](b"[" * 30 + b"]" * 30)

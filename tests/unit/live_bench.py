@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphql_app.engine import watch
-from graphql_app.engine.watch import LiveQueries, WatchSettings
+from graphql_app.engine.live import queries as watch
+from graphql_app.engine.live.queries import LiveQueries, WatchSettings
 from graphql_app.errors import AppError
 from graphql_app.errors import ServiceUnavailableException as Away
-from graphql_app.events import Event
+from graphql_app.observability.events import Event
 from tests.faults.virtual import run_virtual
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from schema_gen.introspect import ColumnRow, IndexRow, Rows, Server, TableRow
+from schema_gen.catalog.introspect import ColumnRow, IndexRow, Rows, Server, TableRow
 
 
 def column_row(declared: str, **parts: object) -> ColumnRow:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from schema_gen.catalog import Catalog, Column, ColumnType, ForeignKey, Key, Table, TableKind
-from schema_gen.naming import Style, build_names
-from schema_gen.relations import build_relations
-from schema_gen.schema import BuiltSchema, build_schema
+from schema_gen.catalog.model import Catalog, Column, ColumnType, ForeignKey, Key, Table, TableKind
+from schema_gen.catalog.relations import build_relations
+from schema_gen.graphql.schema import BuiltSchema, build_schema
+from schema_gen.names.naming import Style, build_names
 
 
 def column(name: str, base: str, *, nullable: bool = True, generated: bool = False, comment: str = "") -> Column:

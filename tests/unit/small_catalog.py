@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schema_gen.catalog import Cardinality, Catalog, Column, ColumnType, Key, Relation, Table, TableKind
+from schema_gen.catalog.model import Cardinality, Catalog, Column, ColumnType, Key, Relation, Table, TableKind
 
 
 def column(name: str, base: str, ordinal: int, **parts: object) -> Column:

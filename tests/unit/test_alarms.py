@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from graphql_app.alarms import Limit, alarms
+from graphql_app.runtime.deadlines import Limit, alarms
 
 pytestmark = pytest.mark.anyio
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.assemble import Batch, groups, text_of, ungrouped, whole, within
-from graphql_app.engine.compiled import ABSENT, NULL_KEY, Form, Hole, Node
-from graphql_app.engine.driver import Result
-from graphql_app.engine.fragment import Statement
-from graphql_app.engine.mysql_errors import StaleSchema
-from graphql_app.engine.row_text import form_called, name_of_column
+from graphql_app.engine.assemble.json import Batch, groups, text_of, ungrouped, whole, within
+from graphql_app.engine.compile.statements import ABSENT, NULL_KEY, Form, Hole, Node
+from graphql_app.engine.mysql.dial import Result
+from graphql_app.engine.mysql.row_text import form_called, name_of_column
+from graphql_app.engine.mysql.server_errors import StaleSchema
+from graphql_app.engine.sql.fragment import Statement
 
 NOTHING = Statement((b"",))
 

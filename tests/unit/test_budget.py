@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 
-from graphql_app.budget import Budget, client_of
-from graphql_app.engine.turns import Turns
-from graphql_app.engine.waiting import Waiting
+from graphql_app.engine.live.turns import Turns
+from graphql_app.engine.mysql.wait_queue import Waiting
+from graphql_app.runtime.budget import Budget, client_of
 
 
 def fill(budget: Budget, client: str, size: int) -> int:

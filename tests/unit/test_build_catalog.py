@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import ColumnType, Index, Key
-from schema_gen.introspect import CheckRow, ColumnRow, Rows, Server, TableRow
-from schema_gen.parse_type import column_type
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.column_type import column_type
+from schema_gen.catalog.introspect import CheckRow, ColumnRow, Rows, Server, TableRow
+from schema_gen.catalog.model import ColumnType, Index, Key
 from tests.unit.schema_rows import column_row, index_rows, rows
 
 # --- types ------------------------------------------------------------------

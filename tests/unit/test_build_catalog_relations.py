@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Cardinality, Catalog, ForeignKey
-from schema_gen.introspect import ForeignKeyRow, IndexRow
-from schema_gen.relations import Version, base_name, far_name, same_word
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import ForeignKeyRow, IndexRow
+from schema_gen.catalog.model import Cardinality, Catalog, ForeignKey
+from schema_gen.catalog.relations import Version, base_name, far_name, same_word
 from tests.unit.schema_rows import column_row, index_rows, rows
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Catalog
-from schema_gen.changes import changes
-from schema_gen.introspect import ForeignKeyRow
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.diff import changes
+from schema_gen.catalog.introspect import ForeignKeyRow
+from schema_gen.catalog.model import Catalog
 from tests.unit.schema_rows import column_row, index_rows, rows
 
 ID = column_row("int", name="id", nullable=False)

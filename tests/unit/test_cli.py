@@ -13,7 +13,7 @@ import pytest
 
 from graphql_app.cli.banner import demo_banner
 from graphql_app.cli.check import relevant_grant
-from graphql_app.settings import Settings
+from graphql_app.config.settings import Settings
 from tests.harness.source_rules import ROOT
 
 

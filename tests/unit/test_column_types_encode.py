@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from schema_gen.catalog import Column, ColumnType
-from schema_gen.column_types import encode, encode_compared
-from schema_gen.literals import double, integer, quote_bytes, quote_text
+from schema_gen.catalog.model import Column, ColumnType
+from schema_gen.sql_literals import double, integer, quote_bytes, quote_text
+from schema_gen.types.column_types import encode, encode_compared
 
 QUICK = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """The same examples each time, however busy the machine."""

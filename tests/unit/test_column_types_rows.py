@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schema_gen.catalog import Column, ColumnType
-from schema_gen.column_types import INTEGER, ROWS, SCALARS, TypeRow, encode_compared, known, type_of
+from schema_gen.catalog.model import Column, ColumnType
+from schema_gen.types.column_types import INTEGER, ROWS, SCALARS, TypeRow, encode_compared, known, type_of
 
 
 def column(base: str, **parts: object) -> Column:

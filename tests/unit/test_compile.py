@@ -6,13 +6,12 @@ import re
 
 import pytest
 
-from graphql_app.engine.compile import compile_call
-from graphql_app.engine.compile_write import CompiledChange, CompiledInsert, CompiledWrite
-from graphql_app.engine.compiled import Node
-from graphql_app.engine.features import detect
-from graphql_app.engine.fragment import shape
-from graphql_app.engine.planner import Planner
-from graphql_app.engine.request import (
+from graphql_app.engine.compile.call import compile_call
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.statements import Node
+from graphql_app.engine.compile.writes import CompiledChange, CompiledInsert, CompiledWrite
+from graphql_app.engine.plan.planner import Planner
+from graphql_app.engine.request.calls import (
     AffectedRows,
     Call,
     Compare,
@@ -34,7 +33,8 @@ from graphql_app.engine.request import (
     Update,
     Write,
 )
-from graphql_app.engine.scope import Dialect
+from graphql_app.engine.sql.dialects import detect
+from graphql_app.engine.sql.fragment import shape
 from graphql_app.errors import AppError, Code
 from tests.unit.small_catalog import CATALOG
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.cost import LARGE, RELATED_ROWS, ROWS, Budget, checked
-from graphql_app.engine.request import (
+from graphql_app.engine.plan.cost import LARGE, RELATED_ROWS, ROWS, Budget, checked
+from graphql_app.engine.request.calls import (
     Aggregate,
     Call,
     Connection,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.cost import Budget, check_conditions, checked
-from graphql_app.engine.cost_conditions import EACH, FREE, SUBQUERY, conditions_cost
-from graphql_app.engine.request import (
+from graphql_app.engine.plan.cost import Budget, check_conditions, checked
+from graphql_app.engine.plan.cost_conditions import EACH, FREE, SUBQUERY, conditions_cost
+from graphql_app.engine.request.calls import (
     AffectedRows,
     Aggregate,
     And,

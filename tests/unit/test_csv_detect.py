@@ -9,7 +9,7 @@ import pytest
 from graphql_app.csv_io.detect import Given, detect
 from graphql_app.csv_io.dialect import Dialect, encoding_of
 from graphql_app.errors import RequestError
-from schema_gen.catalog import Column, ColumnType, Table, TableKind
+from schema_gen.catalog.model import Column, ColumnType, Table, TableKind
 
 
 def column(name: str, base: str, place: int, **parts: object) -> Column:

@@ -16,7 +16,7 @@ from graphql_app.csv_io.file_name import table_of
 from graphql_app.csv_io.quick import ROW_END, QuickRows
 from graphql_app.csv_io.slices import MAX_RECORD, SLICE, Slicer
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog import Column, ColumnType
+from schema_gen.catalog.model import Column, ColumnType
 
 SAME = settings(deadline=None, derandomize=True, max_examples=300)
 """The same examples each time, however busy the machine."""

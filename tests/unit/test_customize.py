@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from graphql_app.customization import CustomizationFileError, read_customization, written
-from graphql_app.schema_loader import catalog_of
-from graphql_app.settings import Settings
-from schema_gen.build_catalog import build_catalog
-from schema_gen.catalog import Catalog
-from schema_gen.changes import changes
-from schema_gen.customize import NOTHING, Customization, CustomizationError
-from schema_gen.introspect import ForeignKeyRow, IndexRow
-from schema_gen.naming import build_names
-from schema_gen.suggest import suggestions
+from graphql_app.config.overrides_file import CustomizationFileError, read_customization, written
+from graphql_app.config.settings import Settings
+from graphql_app.engine.live.loader import catalog_of
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.diff import changes
+from schema_gen.catalog.introspect import ForeignKeyRow, IndexRow
+from schema_gen.catalog.model import Catalog
+from schema_gen.catalog.overrides import NOTHING, Customization, CustomizationError
+from schema_gen.catalog.suggest import suggestions
+from schema_gen.names.naming import build_names
 from tests.unit.schema_rows import column_row, rows
 
 COLUMNS = (

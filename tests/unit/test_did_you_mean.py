@@ -10,11 +10,11 @@ import pytest
 from graphql import GraphQLObjectType
 
 from graphql_app.graphql_api.did_you_mean import FIRST, hint
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.inputs import bind
-from graphql_app.graphql_api.limits import DocumentLimits
-from schema_gen.growing import Growing
+from graphql_app.graphql_api.translate.variables import bind
+from schema_gen.strawberry_core.lazy_mapping import Growing
 from tests.hostile.documents import KINDS, users_schema
 from tests.unit.schema_shop import SHOP, built, catalog, column, table
 

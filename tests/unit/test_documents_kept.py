@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from graphql_app.graphql_api import documents
-from graphql_app.graphql_api.documents import CACHED_SHAPES, Documents
-from graphql_app.graphql_api.limits import DocumentLimits
+from graphql_app.graphql_api.documents import cache as documents
+from graphql_app.graphql_api.documents.cache import CACHED_SHAPES, Documents
+from graphql_app.graphql_api.documents.limits import DocumentLimits
 from tests.hostile.documents import users_schema
 
 SCHEMA = users_schema()

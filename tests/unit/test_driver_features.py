@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.features import Features, Flavour, detect
+from graphql_app.engine.sql.dialects import Features, Flavour, detect
 
 SEEKDB = ("5.7.25-OceanBase seekdb-v1.4.0.0", "OceanBase 4.3.5.3 seekdb (r1.4.0.0) (Built Sep  8 2026)")
 

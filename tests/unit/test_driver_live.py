@@ -15,9 +15,9 @@ import certifi
 import pytest
 import uvloop
 
-from graphql_app.engine.connect_failures import describe_failure
-from graphql_app.engine.driver import Connection, ConnectionLost, ServerError, Target, TlsMode, connect
-from graphql_app.engine.features import Flavour, detect
+from graphql_app.engine.mysql.connect_failures import describe_failure
+from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError, Target, TlsMode, connect
+from graphql_app.engine.sql.dialects import Flavour, detect
 from tests.faults.rig import eventually, target_of
 from tests.fix_private import PrivateServers
 from tests.harness.engine import Engine

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphql_app.engine.compiled import NULL_KEY
-from graphql_app.engine.row_text import name_of_column
-from graphql_app.engine.wire import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
+from graphql_app.engine.compile.statements import NULL_KEY
+from graphql_app.engine.mysql.packets import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
+from graphql_app.engine.mysql.row_text import name_of_column
 from tests.faults.fake_server import Reply, lenenc, packet
 
 FULL = 0xFFFFFF

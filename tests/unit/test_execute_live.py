@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from graphql_app.engine.driver import ServerError
-from graphql_app.engine.pool import Lane, PoolSettings
-from graphql_app.engine.retry import Kind, Schedule
-from graphql_app.engine.session import Session
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import ServerError
+from graphql_app.engine.mysql.pool import Lane, PoolSettings
 from graphql_app.errors import AppError, Code, DatabaseError, GatewayTimeoutException, Outcome
-from graphql_app.events import AttemptFailed, StatementKilled, UnexpectedError
+from graphql_app.observability.events import AttemptFailed, StatementKilled, UnexpectedError
 from tests.faults.rig import Rig, change, eventually, rig, target_of
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from graphql_app.engine.json_changes import MAX_STEPS, json_change
-from graphql_app.engine.planner import Planner
-from graphql_app.engine.request import (
+from graphql_app.engine.compile.json_updates import MAX_STEPS, json_change
+from graphql_app.engine.plan.planner import Planner
+from graphql_app.engine.plan.shapes import LONGEST_SHAPE, Compiled
+from graphql_app.engine.request.calls import (
     AffectedRows,
     Call,
     Compare,
@@ -22,10 +23,9 @@ from graphql_app.engine.request import (
     Update,
     Write,
 )
-from graphql_app.engine.shape import LONGEST_SHAPE, Compiled
 from graphql_app.errors import Code, RequestError
-from graphql_app.rest_api.read_request import MAX_SHOWN, read_request
-from schema_gen.catalog import Catalog
+from graphql_app.rest_api.query_language.read_request import MAX_SHOWN, read_request
+from schema_gen.catalog.model import Catalog
 from tests.rest_samples import CATALOG, USERS
 from tests.unit import small_catalog
 from tests.unit.small_catalog import column, table
@@ -46,7 +46,7 @@ def refused(request: Write, catalog: Catalog = DOCUMENT) -> RequestError:
 
 
 def path(*steps: object) -> bytes:
-    from graphql_app.engine.fragment import sql
+    from graphql_app.engine.sql.fragment import sql
 
     return json_change(JsonOperator.DELETE_AT_PATH, NOTE, sql("v"), list(steps))
 
@@ -137,7 +137,7 @@ def test_long_shapes_are_not_kept() -> None:
 
 
 def test_shapes_are_kept_within_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    from graphql_app.engine import shape
+    from graphql_app.engine.plan import shapes as shape
 
     monkeypatch.setattr(shape, "SHAPES_CHARACTERS", 100)
     kept: Compiled[str] = Compiled()

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from graphql_app.address import is_loopback
+from graphql_app.config.address import is_loopback
+from graphql_app.config.settings import Settings
+from graphql_app.config.sources import SettingsError, load_settings
 from graphql_app.errors import Code
-from graphql_app.guard import Guard, from_other_origin, host_name, warnings
-from graphql_app.setting_sources import SettingsError, load_settings
-from graphql_app.settings import Settings
+from graphql_app.middleware.guard import Guard, from_other_origin, host_name, warnings
 
 LOCAL = ("127.0.0.1", 8000)
 OUTSIDE = ("192.168.1.5", 8000)

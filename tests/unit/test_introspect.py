@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from schema_gen.introspect import RawRow, Server, TriggerRow, fingerprint, introspect
+from schema_gen.catalog.introspect import RawRow, Server, TriggerRow, fingerprint, introspect
 
 pytestmark = pytest.mark.anyio
 

@@ -8,15 +8,15 @@ import time
 import pytest
 from graphql import get_introspection_query
 
-from graphql_app import aside
 from graphql_app.errors import Code
-from graphql_app.graphql_api import introspections
-from graphql_app.graphql_api.documents import Documents
+from graphql_app.graphql_api import introspection_cache as introspections
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.introspections import Introspections
-from graphql_app.graphql_api.limits import DocumentLimits
+from graphql_app.graphql_api.introspection_cache import Introspections
 from graphql_app.graphql_api.long_text import PIECE, Joined, LongText, long_text
-from schema_gen.catalog import Catalog
+from graphql_app.runtime import worker_thread as aside
+from schema_gen.catalog.model import Catalog
 from tests.unit.schema_shop import SHOP, built, catalog, column, table
 
 MANY = catalog([table(f"t{n}", [column(f"c{m}", "int") for m in range(10)]) for n in range(60)])

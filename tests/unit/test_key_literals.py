@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schema_gen.key_literals import digits_key, many, text_key
+from schema_gen.types.key_literals import digits_key, many, text_key
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from graphql_app.engine import live as live_module
-from graphql_app.engine.features import Features, Flavour
-from graphql_app.engine.live import LiveCatalog, Loaded, Snapshot
-from graphql_app.engine.mysql_errors import StaleSchema
+from graphql_app.engine.live import catalog as live_module
+from graphql_app.engine.live.catalog import LiveCatalog, Loaded, Snapshot
+from graphql_app.engine.mysql.server_errors import StaleSchema
+from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.events import Event, SchemaChanged, SchemaFailed, UnexpectedError
-from schema_gen.build_catalog import build_catalog
+from graphql_app.observability.events import Event, SchemaChanged, SchemaFailed, UnexpectedError
+from schema_gen.catalog.build import build_catalog
 from tests.unit.schema_rows import column_row, rows
 
 pytestmark = pytest.mark.anyio

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import orjson
 import pytest
 
-from graphql_app import events, logs
-from graphql_app.fingerprints import Seldom
-from graphql_app.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
-from graphql_app.request_context import CURRENT, RequestContext
+from graphql_app.observability import events, logs
+from graphql_app.observability.fingerprints import Seldom
+from graphql_app.observability.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
+from graphql_app.observability.request_context import CURRENT, RequestContext
 
 LOGGERS = ("", "graphql_app", "uvicorn", "uvicorn.error", "uvicorn.access")
 NASTY = 'a\nb\r\u2028\x1b[31m"x" =\ud800'

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from graphql_app.engine.compile import compile_call
-from graphql_app.engine.compiled import MOST_LOOKED_UP, Node
-from graphql_app.engine.features import detect
-from graphql_app.engine.fragment import shape
-from graphql_app.engine.planner import Planner
-from graphql_app.engine.request import Call, Compare, Operator, Read, Root, Show, ShowRelated
-from graphql_app.engine.scope import Dialect
-from schema_gen.catalog import Cardinality, Catalog
+from graphql_app.engine.compile.call import compile_call
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.statements import MOST_LOOKED_UP, Node
+from graphql_app.engine.plan.planner import Planner
+from graphql_app.engine.request.calls import Call, Compare, Operator, Read, Root, Show, ShowRelated
+from graphql_app.engine.sql.dialects import detect
+from graphql_app.engine.sql.fragment import shape
+from schema_gen.catalog.model import Cardinality, Catalog
 from tests.unit.small_catalog import CATALOG, column, relation, table
 
 ID = (Show("id", "id"),)

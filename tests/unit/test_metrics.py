@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from graphql_app import events
-from graphql_app.events import Event
-from graphql_app.metrics import BEGIN_AT_ZERO, COUNTERS, GAUGES, HISTOGRAMS, PREFIX, Metrics
+from graphql_app.observability import events
+from graphql_app.observability.events import Event
+from graphql_app.observability.metrics import BEGIN_AT_ZERO, COUNTERS, GAUGES, HISTOGRAMS, PREFIX, Metrics
 
 SEEN: list[tuple[Event, str, float]] = [
     (events.StageTimed("plan", 0.002), 'stage_seconds_count{stage="plan"}', 1),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.driver import ConnectionLost, ServerError
-from graphql_app.engine.features import Flavour
-from graphql_app.engine.mysql_errors import Failure, Phase, StaleSchema, classify, to_app_error
-from graphql_app.engine.retry import FailureClass
-from graphql_app.engine.server_codes import ALL_ROWS, cause_of
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
+from graphql_app.engine.mysql.failure_class import FailureClass
+from graphql_app.engine.mysql.server_codes import ALL_ROWS, cause_of
+from graphql_app.engine.mysql.server_errors import Failure, Phase, StaleSchema, classify, to_app_error
+from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.errors import Code, GatewayTimeoutException, Outcome, ServiceUnavailableException
 
 A, B, B_PRIME, C, D = FailureClass

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from graphql_app.engine.driver import ServerError, connect
-from graphql_app.engine.features import Flavour
-from graphql_app.engine.mysql_errors import Phase, to_app_error
+from graphql_app.engine.mysql.dial import ServerError, connect
+from graphql_app.engine.mysql.server_errors import Phase, to_app_error
+from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.errors import Code
 from tests.faults.rig import target_of
 from tests.harness.engine import Engine

@@ -13,15 +13,15 @@ from graphql import parse, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphql_app.engine.request import Operator
-from graphql_app.graphql_api.documents import Documents
-from graphql_app.graphql_api.inputs import bind
-from graphql_app.graphql_api.limits import DocumentLimits
-from graphql_app.graphql_api.prepared import root_fields, root_type
-from graphql_app.graphql_api.to_request import Translator
-from graphql_app.rest_api.filter_text import SPELLINGS
-from graphql_app.rest_api.query_string import parse_pairs
-from graphql_app.rest_api.read_request import read_request
+from graphql_app.engine.request.calls import Operator
+from graphql_app.graphql_api.documents.cache import Documents
+from graphql_app.graphql_api.documents.limits import DocumentLimits
+from graphql_app.graphql_api.prepared_operations import root_fields, root_type
+from graphql_app.graphql_api.translate.operation import Translator
+from graphql_app.graphql_api.translate.variables import bind
+from graphql_app.rest_api.query_language.filters import SPELLINGS
+from graphql_app.rest_api.query_language.pairs import parse_pairs
+from graphql_app.rest_api.query_language.read_request import read_request
 from tests.rest_samples import CATALOG
 from tests.unit.schema_shop import built
 

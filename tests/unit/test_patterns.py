@@ -13,9 +13,9 @@ from graphql_app.csv_io.detect import _records
 from graphql_app.csv_io.dialect import Dialect, record_pattern
 from graphql_app.csv_io.quick import QuickRows
 from graphql_app.csv_io.record_end import RecordEnd
-from graphql_app.engine.row_text import form_called
-from schema_gen.catalog import Column, ColumnType
-from schema_gen.times import _TIME_OF_DAY, _time_of_day
+from graphql_app.engine.mysql.row_text import form_called
+from schema_gen.catalog.model import Column, ColumnType
+from schema_gen.types.temporal import _TIME_OF_DAY, _time_of_day
 from tests.harness.patterns import Pattern, Place, places, searched, seconds, slow_text, sources, tried
 
 COUNT = 5
@@ -23,21 +23,22 @@ COUNT = 5
 
 NO_CLIENT = (
     "graphql_app.cli.",
+    "graphql_app.server.",
     "graphql_app.embedded.",
-    "graphql_app.engine.compile_cell._IN_QUOTES",  # SQL of our own
-    "graphql_app.engine.features.",  # the server's version
-    "graphql_app.logs._NAMES",
-    "graphql_app.setting",
-    "graphql_app.tracing._EVENT_NAMES",
-    "schema_gen.build_catalog.",
-    "schema_gen.converter.",
-    "schema_gen.parse_type.",
-    "schema_gen.relations.",
-    "schema_gen.words.",
+    "graphql_app.engine.compile.json_cell._IN_QUOTES",  # SQL of our own
+    "graphql_app.engine.sql.dialects.",  # the server's version
+    "graphql_app.observability.logs._NAMES",
+    "graphql_app.config.",
+    "graphql_app.middleware.tracing._EVENT_NAMES",
+    "schema_gen.catalog.build.",
+    "schema_gen.strawberry_core.converter.",
+    "schema_gen.catalog.column_type.",
+    "schema_gen.catalog.relations.",
+    "schema_gen.names.identifiers.",
 )
 """Of the structure of the database, of settings, of logs: texts that no client of the API sends."""
 
-MESSAGES = "graphql_app.engine.server_codes."
+MESSAGES = "graphql_app.engine.mysql.server_codes."
 """Of the database's messages, which have 512 bytes at most (MYSQL_ERRMSG_SIZE), a client's value among them."""
 MESSAGE_BYTES = 512
 
@@ -82,8 +83,8 @@ MADE: dict[str, list[tuple[Pattern, Use]]] = {
     "graphql_app.csv_io.detect._records()": [(RECORD, lambda text: list(_records(text.encode(), ",")))],
     "graphql_app.csv_io.quick.__init__()": [(QUICK._common, quick_rows), (QUICK._any, quick_rows)],
     "graphql_app.csv_io.record_end.__init__()": [(RECORD, lambda text: RecordEnd(",").find(text.encode()))],
-    "schema_gen.times._time_of_day()": [(_TIME_OF_DAY, _time_of_day)],
-    "graphql_app.engine.row_text.form_called()": [
+    "schema_gen.types.temporal._time_of_day()": [(_TIME_OF_DAY, _time_of_day)],
+    "graphql_app.engine.mysql.row_text.form_called()": [
         (form.pattern, tried(form.pattern, anywhere=True))
         for name in ("row", "grouped", "row2", "grouped1")
         if (form := form_called(name)) is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.planner import Limits, Planner
-from graphql_app.engine.request import (
+from graphql_app.engine.plan.planner import Limits, Planner
+from graphql_app.engine.request.calls import (
     AffectedRows,
     And,
     Answer,

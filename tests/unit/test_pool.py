@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from graphql_app.engine.driver import ConnectionLost, ServerError
-from graphql_app.engine.pool import Lane, LaneStats, Pool, PoolSettings
-from graphql_app.events import (
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
+from graphql_app.engine.mysql.pool import Lane, LaneStats, Pool, PoolSettings
+from graphql_app.observability.events import (
     ConnectionDiscarded,
     ConnectionOpened,
     DatabaseAway,

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from graphql_app.engine.driver import CROWDED, ConnectionLost
-from graphql_app.engine.pool import Lane, LaneStats, Pool, PoolSettings
-from graphql_app.events import DatabaseAway, DatabaseBack, Event, Parked, Probed, TurnedAway
+from graphql_app.engine.mysql.dial import CROWDED, ConnectionLost
+from graphql_app.engine.mysql.pool import Lane, LaneStats, Pool, PoolSettings
+from graphql_app.observability.events import DatabaseAway, DatabaseBack, Event, Parked, Probed, TurnedAway
 from tests.faults.fake_server import FakeServer, greeting
 from tests.faults.rig import at
 from tests.faults.virtual import run_virtual

@@ -7,7 +7,7 @@ from random import Random
 
 from graphql_app.csv_io.dialect import NEW_LINE, cell_pattern, record_pattern
 from graphql_app.csv_io.record_end import RecordEnd
-from graphql_app.graphql_api.limits import TOKEN
+from graphql_app.graphql_api.documents.limits import TOKEN
 
 CASES = 30_000
 

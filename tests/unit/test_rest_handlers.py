@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 
 from graphql_app.errors import Code, RequestError, ServiceUnavailableException
-from graphql_app.events import Event, UnexpectedError
+from graphql_app.observability.events import Event, UnexpectedError
 from graphql_app.rest_api.handlers import install_error_handlers
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message, Receive
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http_body import ClientGone, read_body
+from graphql_app.http.request_body import ClientGone, read_body
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http_body import MAX_DEPTH, parse_json
+from graphql_app.http.request_body import MAX_DEPTH, parse_json
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 from graphql_app.errors import Code
 from graphql_app.rest_api.envelope import STATUS
-from graphql_app.rest_api.filter_text import SPELLINGS
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
-from graphql_app.rest_api.openapi import openapi_document
-from graphql_app.rest_api.openapi_columns import _ROWS
-from schema_gen.catalog import EMPTY_CATALOG, Catalog, Column, ColumnType, Table
-from schema_gen.column_types import ROWS, SCALARS, encode
+from graphql_app.rest_api.openapi.columns import _ROWS
+from graphql_app.rest_api.openapi.document import openapi_document
+from graphql_app.rest_api.query_language.filters import SPELLINGS
+from schema_gen.catalog.model import EMPTY_CATALOG, Catalog, Column, ColumnType, Table
+from schema_gen.types.column_types import ROWS, SCALARS, encode
 from tests.rest_samples import CATALOG, column, table
 
 Json = dict[str, Any]

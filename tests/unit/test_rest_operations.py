@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from graphql_app.engine.request import (
+from graphql_app.engine.request.calls import (
     AffectedRows,
     And,
     Call,
@@ -37,8 +37,8 @@ from graphql_app.rest_api.operations import (
     read,
     update,
 )
-from graphql_app.rest_api.query_string import Pairs
-from graphql_app.rest_api.read_request import every_column
+from graphql_app.rest_api.query_language.pairs import Pairs
+from graphql_app.rest_api.query_language.read_request import every_column
 from tests.rest_samples import CATALOG, REPORT, USERS, column, table
 
 AFFECTED = (AffectedRows("rows_affected"),)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_app.engine.request import (
+from graphql_app.engine.request.calls import (
     And,
     Compare,
     Filter,
@@ -23,9 +23,9 @@ from graphql_app.engine.request import (
     ShowRelated,
 )
 from graphql_app.errors import Code, RequestError
-from graphql_app.rest_api.filter_text import SPELLINGS
-from graphql_app.rest_api.query_string import parse_pairs
-from graphql_app.rest_api.read_request import every_column, read_request
+from graphql_app.rest_api.query_language.filters import SPELLINGS
+from graphql_app.rest_api.query_language.pairs import parse_pairs
+from graphql_app.rest_api.query_language.read_request import every_column, read_request
 from tests.rest_samples import CATALOG, ORDER_TABLE, REPORT, USERS
 
 

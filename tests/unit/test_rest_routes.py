@@ -12,19 +12,19 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message
 
-from graphql_app.engine.driver import Target
+from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute import Executor
-from graphql_app.engine.features import Features, Flavour
-from graphql_app.engine.live import LiveCatalog, Loaded
-from graphql_app.engine.pool import Pool
-from graphql_app.engine.retry import Schedule
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.execute.retry import Schedule
+from graphql_app.engine.live.catalog import LiveCatalog, Loaded
+from graphql_app.engine.mysql.dial import Target
+from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import Code
-from graphql_app.events import Event, RequestDone, UnexpectedError, ignore
-from graphql_app.http_body import DEFAULT_BOUNDS
+from graphql_app.http.request_body import DEFAULT_BOUNDS
+from graphql_app.observability.events import Event, RequestDone, UnexpectedError, ignore
 from graphql_app.rest_api.operations import Operation, Prepared, Wish
 from graphql_app.rest_api.routes import Endpoint, rest_endpoints, rest_routes
-from graphql_app.settings import Settings
 from tests.rest_samples import CATALOG
 
 pytestmark = pytest.mark.anyio

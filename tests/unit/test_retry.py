@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.retry import FailureClass, GiveUp, Kind, Schedule, Wait, decide
+from graphql_app.engine.execute.retry import GiveUp, Kind, Schedule, Wait, decide
+from graphql_app.engine.mysql.failure_class import FailureClass
 
 A, B, B_PRIME, C, D = FailureClass
 FINAL = {(Kind.READ, D), (Kind.CONTROL, D), (Kind.WRITE, C), (Kind.WRITE, D)}

@@ -20,9 +20,12 @@ from graphql import (
 from graphql import build_schema as schema_of_text
 from graphql.utilities import lexicographic_sort_schema
 
-from schema_gen.catalog import EMPTY_CATALOG, Catalog, Column, ColumnType
-from schema_gen.column_types import ROWS, type_of
-from schema_gen.meanings import (
+from schema_gen.catalog.model import EMPTY_CATALOG, Catalog, Column, ColumnType
+from schema_gen.graphql.roots import MUTATIONS, QUERIES, STREAMS
+from schema_gen.graphql.scalars import SCALAR_TYPES
+from schema_gen.graphql.schema import build_schema, sdl
+from schema_gen.names.naming import Style, build_names
+from schema_gen.strawberry_core.roles import (
     Action,
     AggregateFunction,
     Argument,
@@ -35,10 +38,7 @@ from schema_gen.meanings import (
     RelationField,
     RootField,
 )
-from schema_gen.naming import Style, build_names
-from schema_gen.roots import MUTATIONS, QUERIES, STREAMS
-from schema_gen.scalars import SCALAR_TYPES
-from schema_gen.schema import build_schema, sdl
+from schema_gen.types.column_types import ROWS, type_of
 from tests.harness import golden
 from tests.unit.schema_shop import CART, PRIMARY, SHOP, built, catalog, column, nobody, table
 

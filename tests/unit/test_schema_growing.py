@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_introspection_query, parse, validate, validate_schema
 
-from schema_gen.introspection import NotPlain
-from schema_gen.introspection_parts import introspection_parts
-from schema_gen.naming import Style
-from schema_gen.schema import BuiltSchema, introspection
+from schema_gen.graphql.schema import BuiltSchema
+from schema_gen.introspection.chunks import introspection_parts
+from schema_gen.introspection.standard_query import introspection
+from schema_gen.introspection.writer import NotPlain
+from schema_gen.names.naming import Style
 from tests.unit.schema_shop import SHOP, built
 
 STYLES: tuple[Style, ...] = ("snake", "camel")
@@ -122,7 +123,7 @@ def test_what_is_not_plain_is_left_to_graphql_core(question: str) -> None:
 
 
 def test_a_database_without_tables() -> None:
-    from schema_gen.catalog import EMPTY_CATALOG
+    from schema_gen.catalog.model import EMPTY_CATALOG
 
     parts = introspection_parts(lambda: built(EMPTY_CATALOG).schema, parse(get_introspection_query()))
     types = json.loads(b"".join(parts))["__schema"]["types"]

@@ -19,9 +19,9 @@ from graphql import (
 )
 from graphql.utilities import lexicographic_sort_schema
 
-from schema_gen.introspection import Effort, NotPlain, TooMuch, introspection_of
-from schema_gen.introspection_parts import introspection_parts
-from schema_gen.schema import introspection
+from schema_gen.introspection.chunks import introspection_parts
+from schema_gen.introspection.standard_query import introspection
+from schema_gen.introspection.writer import Effort, NotPlain, TooMuch, introspection_of
 from tests.hostile.random_documents import random_introspections
 from tests.hostile.run import DOCUMENTS, SEED
 from tests.hostile.watchdog import watchdog

@@ -12,11 +12,11 @@ from graphql import build_schema as schema_of_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schema_gen.catalog import Catalog, Column, ColumnType, ForeignKey, Key, Table
-from schema_gen.column_types import ROWS
-from schema_gen.meanings import ColumnField, RelationField
-from schema_gen.naming import Style
-from schema_gen.schema import sdl
+from schema_gen.catalog.model import Catalog, Column, ColumnType, ForeignKey, Key, Table
+from schema_gen.graphql.schema import sdl
+from schema_gen.names.naming import Style
+from schema_gen.strawberry_core.roles import ColumnField, RelationField
+from schema_gen.types.column_types import ROWS
 from tests.unit.schema_shop import built, catalog, table
 
 WORDS = (

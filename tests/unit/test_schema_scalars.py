@@ -16,8 +16,8 @@ from graphql.utilities import coerce_input_literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema_gen.column_types import SCALARS
-from schema_gen.scalars import SCALAR_MAP, SCALAR_TYPES, plain_value
+from schema_gen.graphql.scalars import SCALAR_MAP, SCALAR_TYPES, plain_value
+from schema_gen.types.column_types import SCALARS
 
 TEXTS = ("date", "datetime", "timestamp", "time", "binary", "uuid", "inet")
 

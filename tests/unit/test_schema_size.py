@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from graphql import GraphQLInputObjectType, GraphQLObjectType
 
-from schema_gen.catalog import EMPTY_CATALOG, Cardinality, Catalog, Relation
+from schema_gen.catalog.model import EMPTY_CATALOG, Cardinality, Catalog, Relation
 from tests.unit.schema_shop import PRIMARY, SHOP, built, catalog, column, table
 
 

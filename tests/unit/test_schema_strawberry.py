@@ -27,9 +27,9 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from schema_gen.meanings import ROOT_FIELD, Action, RootField
-from schema_gen.naming import Style, build_names
-from schema_gen.schema import BuiltSchema, build_schema
+from schema_gen.graphql.schema import BuiltSchema, build_schema
+from schema_gen.names.naming import Style, build_names
+from schema_gen.strawberry_core.roles import ROOT_FIELD, Action, RootField
 from tests.unit.schema_shop import SHOP, built
 
 BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF

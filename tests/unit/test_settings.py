@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from graphql_app.address import DatabaseAddress
-from graphql_app.database_url import parse_database_url
-from graphql_app.setting_sources import SettingsError, load_settings, takes, use_embedded
-from graphql_app.settings import SECRET_FILES, Settings
+from graphql_app.config.address import DatabaseAddress
+from graphql_app.config.database_url import parse_database_url
+from graphql_app.config.settings import SECRET_FILES, Settings
+from graphql_app.config.sources import SettingsError, load_settings, takes, use_embedded
 
 Load = Callable[..., Settings]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine import shape
-from graphql_app.engine.compile_rows import RowForm, compile_rows
-from graphql_app.engine.features import detect
-from graphql_app.engine.fragment import Statement
-from graphql_app.engine.planner import Limits, Planner
-from graphql_app.engine.request import Read
-from graphql_app.engine.scope import Dialect
-from graphql_app.engine.shape import SHAPES, Compiled, apart
+from graphql_app.engine.compile.exports import RowForm, compile_rows
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.plan import shapes as shape
+from graphql_app.engine.plan.planner import Limits, Planner
+from graphql_app.engine.plan.shapes import SHAPES, Compiled, apart
+from graphql_app.engine.request.calls import Read
+from graphql_app.engine.sql.dialects import detect
+from graphql_app.engine.sql.fragment import Statement
 from graphql_app.errors import AppError
-from graphql_app.rest_api.query_string import parse_pairs
-from graphql_app.rest_api.read_request import read_request
+from graphql_app.rest_api.query_language.pairs import parse_pairs
+from graphql_app.rest_api.query_language.read_request import read_request
 from tests.rest_samples import CATALOG
 
 DIALECT = Dialect(detect("10.11.4-MariaDB", ""), True)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from graphql_app.engine.similar import MOST_CHARACTERS, regular_expression
+from graphql_app.engine.sql.similar import MOST_CHARACTERS, regular_expression
 from tests.hostile.watchdog import watchdog
 
 

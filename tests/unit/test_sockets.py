@@ -9,10 +9,10 @@ import uvicorn
 from uvicorn.protocols.utils import ClientDisconnected
 from websockets.asyncio.client import connect
 
-from graphql_app.budget import Budget
-from graphql_app.cli.feeding import Feeder
-from graphql_app.cli.sockets import Sockets, allow_many_connections
-from graphql_app.cli.unread import Unread
+from graphql_app.runtime.budget import Budget
+from graphql_app.server.feeding import Feeder
+from graphql_app.server.unread import Unread
+from graphql_app.server.websockets import Sockets, allow_many_connections
 from tests.harness.ports import free_port
 
 PATIENCE = 30.0

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from graphql_app.suggestions import LONGEST, hint, nearest
+from graphql_app.runtime.suggestions import LONGEST, hint, nearest
 
 COLUMNS = ("id", "name", "email", "placed_at", "total")
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from schema_gen.catalog import ColumnType
-from schema_gen.times import encode_date, encode_moment, encode_time
+from schema_gen.catalog.model import ColumnType
+from schema_gen.types.temporal import encode_date, encode_moment, encode_time
 from tests.hostile.watchdog import watchdog
 
 DATE, MOMENT, TIME = ColumnType("date"), ColumnType("datetime", precision=6), ColumnType("time", precision=6)

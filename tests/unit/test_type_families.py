@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from schema_gen.column_types import ROWS, encode, type_of
+from schema_gen.types.column_types import ROWS, encode, type_of
 from tests.harness.type_families import FAMILIES, Family
 from tests.unit.type_page import graphql_takes, schema_of_samples
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from graphql_app.engine.compile import compile_call
-from graphql_app.engine.compile_write import CompiledInsert
-from graphql_app.engine.compiled import Node
-from graphql_app.engine.features import detect
-from graphql_app.engine.fragment import shape
-from graphql_app.engine.planner import Planner
-from graphql_app.engine.request import Call, Insert, Query, Read, Returning, Root, Show, ShowRelated
-from graphql_app.engine.scope import Dialect
-from schema_gen.catalog import Catalog, TableKind
+from graphql_app.engine.compile.call import compile_call
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.statements import Node
+from graphql_app.engine.compile.writes import CompiledInsert
+from graphql_app.engine.plan.planner import Planner
+from graphql_app.engine.request.calls import Call, Insert, Query, Read, Returning, Root, Show, ShowRelated
+from graphql_app.engine.sql.dialects import detect
+from graphql_app.engine.sql.fragment import shape
+from schema_gen.catalog.model import Catalog, TableKind
 from tests.unit.small_catalog import CATALOG, USERS
 
 MYSQL, MARIADB, TIDB = (Dialect(detect(version, "")) for version in ("8.4.0", "10.11.6-MariaDB", "8.0.11-TiDB-v8.5.1"))

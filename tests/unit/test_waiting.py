@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from graphql_app.engine.pool import Pool, PoolSettings
-from graphql_app.engine.waiting import Waiting
+from graphql_app.engine.mysql.pool import Pool, PoolSettings
+from graphql_app.engine.mysql.wait_queue import Waiting
 from tests.faults.fake_server import FakeServer
 from tests.faults.rig import at
 from tests.faults.virtual import run_virtual

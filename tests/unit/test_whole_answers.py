@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from graphql_app.cli.whole_answers import Bytes, WholeAnswers
+from graphql_app.server.coalescing_transport import Bytes, WholeAnswers
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 

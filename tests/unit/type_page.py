@@ -16,7 +16,7 @@ from graphql import (
     get_named_type,
 )
 
-from schema_gen.column_types import type_of
+from schema_gen.types.column_types import type_of
 from tests.harness.type_families import FAMILIES, Family
 from tests.unit.schema_shop import PRIMARY, built, catalog, column, table
 

@@ -1,0 +1,398 @@
+"""Every setting of the program: from the environment or a `.env` file, checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr
+from pydantic import model_validator as validates_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graphql_app.config.address import DatabaseAddress, is_loopback
+from graphql_app.config.database_url import FORM, with_url_apart
+from graphql_app.config.setting_types import (
+    BOOLEAN,
+    COUNT,
+    LEVELS,
+    NUMBER,
+    PORT_NUMBER,
+    SECONDS,
+    TEXT,
+    TLS,
+    Milliseconds,
+    Names,
+    Port,
+    request_fields,
+)
+from graphql_app.config.setting_types import choice as _choice
+from graphql_app.config.setting_types import filled as _filled
+from graphql_app.config.setting_types import hosts as _hosts
+from graphql_app.config.setting_types import installed as _installed
+from graphql_app.config.setting_types import lower as _lower
+from graphql_app.config.setting_types import origins as _origins
+from graphql_app.config.setting_types import read_secret as _read_secret
+from graphql_app.config.setting_types import secret_file as _secret_file
+from graphql_app.config.setting_types import setting as _setting
+
+CONFIG_FILE = Path("graphql_app.yaml")
+"""The file of relations and names that is taken where CONFIG_FILE names none."""
+EMBEDDED_DATABASE = "app"
+"""The embedded engine's database where DB_NAME does not name one."""
+DATABASE_SETTINGS = (
+    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
+    "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
+)  # fmt: skip
+"""Settings that say which database it is and how to log in."""
+SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file")
+"""Settings that name a file with another one's value."""
+
+
+class Settings(BaseSettings):
+    """All settings. A field's name in capitals is the name of its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: SecretStr | None = _setting(
+        None, "The database as one address, in place of DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME.", FORM
+    )
+    database_url_file: FilePath | None = _secret_file("DATABASE_URL")
+    db_host: str | None = _setting(
+        None,
+        "The database server's host. Without DB_HOST, DB_SOCKET and DATABASE_URL the embedded engine runs.",
+        "a host name or address",
+    )
+    db_port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+        3306, "The database server's port.", "a whole number from 1 to 65535"
+    )
+    db_user: str = _setting("root", "The user to log in as.", TEXT)
+    db_password: SecretStr = _setting(SecretStr(""), "The user's password.", TEXT)
+    db_password_file: FilePath | None = _secret_file("DB_PASSWORD")
+    db_name: str = _setting(
+        "",
+        "The database to serve. A server needs it; the embedded engine takes `app` by default, and commands that only"
+        " look take the one that was served last.",
+        "a database's name",
+    )
+    db_socket: str | None = _setting(
+        None, "The server's Unix socket, in place of DB_HOST and DB_PORT.", "a socket's path"
+    )
+    db_ssl: Annotated[Literal["off", "required", "verify"], BeforeValidator(_lower)] = _setting(
+        "off",
+        "Encryption of the connection: none, demanded (the certificate is checked where DB_SSL_CA is set), or demanded"
+        " with the server's certificate and name checked.",
+        _choice(*TLS),
+    )
+    db_ssl_ca: FilePath | None = _setting(
+        None,
+        "A PEM file with the authority that signed the server's certificate; the system's authorities by default.",
+        "the path of a PEM file that exists",
+    )
+    db_public_key: Annotated[Literal["local", "allow", "refuse"], BeforeValidator(_lower)] = _setting(
+        "local",
+        "Whether the password may be encrypted with a public key that the server sends, where there is no TLS (MySQL's"
+        " `caching_sha2_password`): whoever stands between could send another; `local`: to this machine alone.",
+        _choice("local", "allow", "refuse"),
+    )
+    db_pool_size: PositiveInt = _setting(10, "The most connections to the database, for each worker.", NUMBER)
+    db_pool_min: Annotated[int, Field(ge=0)] = _setting(
+        1, "Connections kept open while nothing happens, for each worker.", COUNT
+    )
+    db_pool_waiting: PositiveInt = _setting(
+        2000, "The most requests that wait for a connection, for each worker; more are answered 503 at once.", NUMBER
+    )
+    data_dir: Path = _setting(Path("data"), "The folder of the embedded engine's data.", "a folder's path")
+
+    retry_timeouts_ms: Annotated[Milliseconds, AfterValidator(_filled)] = _setting(
+        (200, 400, 800, 1600),
+        "The time of each attempt, in milliseconds; as many attempts as numbers.",
+        "whole numbers from 1, separated by commas",
+    )
+    retry_delays_ms: Milliseconds = _setting(
+        (400, 800, 1600),
+        "The pauses between the attempts, in milliseconds; one number less than RETRY_TIMEOUTS_MS has.",
+        "whole numbers from 1, separated by commas, one less than RETRY_TIMEOUTS_MS has",
+    )
+    ledger: Annotated[Literal["auto", "off"], BeforeValidator(_lower)] = _setting(
+        "auto",
+        "Whether writes are noted in the table `graphql_app_ledger`, so that none is done twice; `auto`: if possible.",
+        _choice("auto", "off"),
+    )
+
+    host: str = _setting("127.0.0.1", "The address to listen on; 0.0.0.0 for all.", "a host name or address")
+    port: Port = _setting(8000, "The port to listen on; 0 for any free one.", PORT_NUMBER)
+    workers: PositiveInt = _setting(1, "Server processes.", NUMBER)
+    watchdog_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+        30.0,
+        "How long a server process may be stuck; then its stack is logged and another takes its place. 0 for ever.",
+        "a number of seconds from 0",
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=5)] = _setting(
+        1.0,
+        "How long after SIGTERM connections are still taken, while `/readyz` says 503 and load balancers turn away.",
+        "a number of seconds from 0 to 5",
+    )
+    cors_origins: Annotated[Names, AfterValidator(_origins)] = _setting(
+        ("*",),
+        "Origins whose pages may call from a browser, beside our own; `*` for all, `none` for none.",
+        "origins such as https://example.com, separated by commas, or * or none",
+    )
+    allowed_hosts: Annotated[Names, AfterValidator(_hosts)] = _setting(
+        (),
+        "The names in `Host` that are answered to, `*.example.com` for all below it, `*` for any; empty: on a loopback"
+        " HOST those of the machine itself, else any.",
+        "names such as api.example.com, separated by commas, or *",
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
+        "info", "The least serious lines that are logged.", _choice(*LEVELS)
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = _setting(
+        "text", "How a log line is written.", _choice("text", "json")
+    )
+
+    log_request_fields: Annotated[Names, AfterValidator(request_fields)] = _setting(
+        (),
+        "What the log says of each request beyond its address, status and time: the client's address, the table."
+        " Behind a proxy the address is that of `X-Forwarded-For`, where FORWARDED_ALLOW_IPS trusts the proxy.",
+        "client, table, or both, separated by a comma",
+    )
+
+    metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)
+    server_timing: bool = _setting(
+        False, "Whether answers tell the time of each stage in the header `Server-Timing`.", BOOLEAN
+    )
+    otel: Annotated[bool, AfterValidator(_installed)] = _setting(
+        False,
+        "Whether traces are sent by OpenTelemetry, as its own variables `OTEL_EXPORTER_OTLP_ENDPOINT`,"
+        " `OTEL_TRACES_SAMPLER` and so on say.",
+        "true or false; true needs the extra: pip install 'graphql-app[otel]'",
+    )
+    header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
+        7.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS
+    )
+    body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
+        7.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
+    )
+    max_header_bytes: Annotated[int, Field(ge=1024)] = _setting(
+        65_536,
+        "The most bytes of a request's headers; there may be 100 of them, each of at most 8,190 bytes.",
+        "a whole number from 1024",
+    )
+    max_in_flight: PositiveInt = _setting(
+        4_000,
+        "The most requests without an answer, for each worker; further ones are refused with 503 at once.",
+        NUMBER,
+    )
+
+    max_connections: PositiveInt = _setting(
+        16_000, "The most connections of clients, for each worker; further ones are answered 503 and closed.", NUMBER
+    )
+
+    graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
+    introspection: bool = _setting(
+        True,
+        "Whether the structure is told: by introspection, `/openapi.json` and `/structure.json`, and so by the pages.",
+        BOOLEAN,
+    )
+    naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
+        "snake",
+        "How GraphQL names are written: `snake` has Hasura's and the database's as they stand, `camel` is Hasura's"
+        " `graphql-default`, columns included.",
+        _choice("snake", "camel"),
+    )
+    relation_names: Annotated[Literal["v1", "v2"], BeforeValidator(_lower)] = _setting(
+        "v2",
+        "The rules by which relations are named; `v1` are those of earlier versions, for clients that must keep"
+        " `emp_no_by_emp_no`.",
+        _choice("v1", "v2"),
+    )
+    stringify_numbers: bool = _setting(
+        True, "Whether BIGINT and DECIMAL leave as strings, without loss in JavaScript.", BOOLEAN
+    )
+    include_tables: Names = _setting(
+        (), "The tables to serve, `*` and `?` being wildcards; empty for all.", "names separated by commas"
+    )
+    exclude_tables: Names = _setting(
+        (), "Tables not to serve, `*` and `?` being wildcards.", "names separated by commas"
+    )
+    config_file: FilePath | None = _setting(
+        None,
+        "A YAML file with relations that the database does not declare, and other names;"
+        " `graphql_app.yaml` of the current folder, if there is one.",
+        "the path of a file that exists",
+    )
+    admin_secret: SecretStr = _setting(
+        SecretStr(""),
+        "The secret that opens `/admin/reload` and `/metrics`, as a bearer token or in `x-hasura-admin-secret`;"
+        " empty: they answer this machine alone.",
+        TEXT,
+    )
+    admin_secret_file: FilePath | None = _secret_file("ADMIN_SECRET")
+    schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+        10.0,
+        "How often the database is asked whether its structure changed; 0 for never.",
+        "a number of seconds from 0",
+    )
+
+    max_limit: PositiveInt | None = _setting(
+        None, "The largest `limit` a request may ask for, and the default one; empty for no bound.", NUMBER
+    )
+    default_limit: PositiveInt | None = _setting(
+        None, "The rows of a list that asks for no `limit`; empty for MAX_LIMIT. Exports are always whole.", NUMBER
+    )
+    max_depth: PositiveInt = _setting(
+        20,
+        "The deepest nesting of fields in a GraphQL operation, fragments spread; 60 under `__schema` and `__type`.",
+        NUMBER,
+    )
+    max_cost: PositiveInt = _setting(
+        10_000_000,
+        "The most values that a request may ask for, as estimated from its page sizes and relations: "
+        "a list counts its `limit`, at most 1,000; without one 100, in a relation 10. "
+        "Each condition beyond 100 counts 500, one on a relation ten times that.",
+        NUMBER,
+    )
+    max_document_length: PositiveInt = _setting(
+        100_000, "The most characters of a GraphQL document; long values belong into its variables.", NUMBER
+    )
+    max_tokens: PositiveInt = _setting(
+        4_000,
+        "The most tokens of a GraphQL document, comments included: reading a thousand for the"
+        " first time takes some 4 ms of CPU. Many rows to insert belong into variables, which have no such limit.",
+        NUMBER,
+    )
+    max_fields: PositiveInt = _setting(
+        2_000, "The most fields and fragments that a GraphQL document selects, each as often as it is spread.", NUMBER
+    )
+    max_root_fields: PositiveInt = _setting(200, "The most root fields of a GraphQL operation.", NUMBER)
+    max_aliases: PositiveInt = _setting(500, "The most aliases of a GraphQL operation.", NUMBER)
+    max_directives: PositiveInt = _setting(500, "The most directives of a GraphQL operation.", NUMBER)
+    max_batch_size: PositiveInt = _setting(20, "The most GraphQL requests in one batch.", NUMBER)
+    max_body_bytes: PositiveInt = _setting(
+        10 * 1024 * 1024,
+        "The largest JSON body of a request, in bytes. Uploaded files are streamed and not bounded by it.",
+        NUMBER,
+    )
+    max_bodies_bytes: PositiveInt = _setting(
+        128 * 1024 * 1024,
+        "The most bytes of large bodies (above 64 KiB) held at a time, for each worker, in fair shares for the clients;"
+        " as many again for messages of WebSockets that are not whole yet.",
+        NUMBER,
+    )
+    max_unread_bytes: PositiveInt = _setting(
+        256 * 1024 * 1024,
+        "The most bytes of answers that wait for clients to read them, for each worker: beyond that the clients that"
+        " have left most unread are cut off. As many again for what subscriptions have to say.",
+        NUMBER,
+    )
+    max_spool_bytes: Annotated[int, Field(ge=0)] = _setting(
+        1024**3,
+        "The most bytes of temporary files (in the folder of `TMPDIR`) for exports that clients read slowly, for each"
+        " worker; so their connections to the database are free early. 0 for none.",
+        COUNT,
+    )
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
+        128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"
+    )
+    max_upload_bytes: PositiveInt = _setting(
+        10 * 1024**3, "The largest uploaded file, in bytes, with what multipart puts around it.", NUMBER
+    )
+
+    subscription_poll_ms: PositiveInt = _setting(
+        1000,
+        "How often the query of a subscription is asked again, in milliseconds; writes of this program do it at once.",
+        NUMBER,
+    )
+    max_live_queries: PositiveInt = _setting(
+        1000, "The most distinct subscriptions, for each worker; equal ones count as one.", NUMBER
+    )
+    max_subscription_bytes: PositiveInt = _setting(
+        32 * 1024 * 1024,
+        "The most bytes that all subscriptions together are asked with, variables included, for each worker,"
+        " in fair shares for the clients.",
+        NUMBER,
+    )
+    max_sockets: PositiveInt = _setting(
+        10_000,
+        "The most clients connected for subscriptions, by WebSocket or by event stream, for each worker.",
+        NUMBER,
+    )
+    max_socket_operations: PositiveInt = _setting(100, "The most operations at a time on one WebSocket.", NUMBER)
+
+    @validates_model(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for file_setting in SECRET_FILES:
+            path, secret = values.get(file_setting), file_setting.removesuffix("_file")
+            # A path that is no file is told by the check of its own setting.
+            if not path or not Path(path).is_file():
+                continue
+            if values.get(secret):
+                raise ValueError(f"{file_setting.upper()} and {secret.upper()} are both set; set one of them")
+            found[secret] = _read_secret(file_setting.upper(), Path(path))
+        return with_url_apart(values | found)
+
+    @validates_model(mode="after")
+    def _fit_together(self) -> Settings:
+        for wrong, text in (
+            (self.db_host and self.db_socket, "DB_SOCKET and DB_HOST are both set; set one of them"),
+            (not self.embedded and not self.db_name, "DB_NAME takes the name of the database to serve"),
+            (
+                self.embedded and not re.fullmatch(r"\w{0,64}", self.db_name, re.ASCII),
+                "DB_NAME takes letters, digits and _, at most 64, for the embedded engine",
+            ),
+            (self.db_pool_min > self.db_pool_size, "DB_POOL_MIN takes a whole number not above DB_POOL_SIZE"),
+            (
+                len(self.retry_delays_ms) != len(self.retry_timeouts_ms) - 1,
+                "RETRY_DELAYS_MS takes one number less than RETRY_TIMEOUTS_MS has",
+            ),
+            (
+                self.default_limit and self.max_limit and self.default_limit > self.max_limit,
+                "DEFAULT_LIMIT takes a whole number not above MAX_LIMIT",
+            ),
+            (
+                self.db_ssl_ca and self.db_ssl == "off",
+                "DB_SSL_CA takes effect with DB_SSL=required or DB_SSL=verify; set both",
+            ),
+        ):
+            if wrong:
+                raise ValueError(text)
+        return self
+
+    @property
+    def customization(self) -> Path | None:
+        """The file of CONFIG_FILE, or the one that is taken by default, if there is one."""
+        return self.config_file or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether no database was named, so that the embedded engine runs."""
+        return not (self.db_host or self.db_socket)
+
+    @property
+    def place(self) -> str:
+        """The database in words, without anything secret."""
+        if self.embedded:
+            return f"embedded database {self.db_name or EMBEDDED_DATABASE} in {self.data_dir}"
+        return f"database {self.db_name} at {self.db_socket or f'{self.db_host}:{self.db_port}'}"
+
+    def address(self, engine_socket: str | None = None) -> DatabaseAddress:
+        """The database to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
+        if self.embedded:
+            return DatabaseAddress(name=self.db_name or EMBEDDED_DATABASE, socket=engine_socket)
+        return DatabaseAddress(
+            name=self.db_name,
+            host=self.db_host or "127.0.0.1",
+            port=self.db_port,
+            socket=self.db_socket,
+            user=self.db_user,
+            password=self.db_password.get_secret_value(),
+            ssl=self.db_ssl,
+            ssl_ca=self.db_ssl_ca,
+            key_retrieval=self.db_public_key == "allow"
+            or (self.db_public_key == "local" and is_loopback(self.db_host or "127.0.0.1")),
+        )

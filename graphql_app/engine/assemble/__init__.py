@@ -1,0 +1,1 @@
+"""Rows -> the answer's text."""

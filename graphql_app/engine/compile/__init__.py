@@ -1,0 +1,1 @@
+"""Plans -> SQL statements that answer in JSON text."""

@@ -1,0 +1,68 @@
+"""A planned call -> everything that is to be sent for it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graphql_app.engine.compile.json_cell import json_text
+from graphql_app.engine.compile.reads import compile_query
+from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.statements import Template
+from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
+from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.cost import Estimate
+from graphql_app.engine.plan.touched_tables import tables_written
+from graphql_app.errors import each_root
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A compiled call: reads as templates, or writes.
+
+    `transactional` if every table written can roll back; `written` are the tables written.
+    `estimate` is there where page sizes given at each call decide whether it costs too much.
+    """
+
+    reads: tuple[Template, ...] = ()
+    writes: tuple[CompiledWrite | bytes, ...] | None = None
+    transactional: bool = True
+    written: frozenset[str] = frozenset()
+    estimate: Estimate | None = None
+    constant: bool = field(init=False)
+    """Whether the answer needs nothing from the database."""
+    alone: CompiledInsert | None = field(init=False)
+    """The only write, where it is an insert whose row can be found again."""
+
+    def __post_init__(self) -> None:
+        """Works out what every call asks."""
+        fixed = self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
+        object.__setattr__(self, "constant", fixed)
+        only = self.writes[0] if self.writes is not None and len(self.writes) == 1 else None
+        again = isinstance(only, CompiledInsert) and only.again is not None
+        object.__setattr__(self, "alone", only if again else None)
+
+
+def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:
+    """The statements of every root of a planned call."""
+    if call.writes:
+        writes = each_root(call.roots, lambda root: _write(dialect, root.plan))
+        tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
+        transactional = all(table.transactional for table in tables)
+        return Prepared(writes=writes, transactional=transactional, written=tables_written(call))
+    return Prepared(each_root(call.roots, lambda root: _read(dialect, root.plan)))
+
+
+def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:
+    if isinstance(write, plan.TextOut):
+        return json_text(write.text).encode()
+    if isinstance(write, plan.QueryPlan):
+        raise AssertionError("a read was planned among writes")
+    return compile_write(dialect, write)
+
+
+def _read(dialect: Dialect, read: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> Template:
+    if isinstance(read, plan.TextOut):
+        return (json_text(read.text).encode(),)
+    if isinstance(read, plan.WritePlan):
+        raise AssertionError("a write was planned among reads")
+    return compile_query(dialect, read)

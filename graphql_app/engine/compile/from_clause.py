@@ -1,0 +1,249 @@
+"""Where a statement's rows come from: table, filter, page, and the link to the parent rows of a batch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql_app.engine.compile.conditions import as_shown, condition, key_in, order_terms
+from graphql_app.engine.compile.json_cell import key_text
+from graphql_app.engine.compile.scope import Scope, match, ref
+from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.values import MAX_PAGE
+from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql
+from schema_gen.catalog.model import Column, Relation, Table
+from schema_gen.types.column_types import type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The relation from rows of `parent` that a batched statement follows; `every`: from all there are in the table."""
+
+    relation: Relation
+    parent: Table
+    every: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether equal keys have equal texts, so that rows can be grouped by the far columns' own text.
+
+        Under a collation `ABC` may equal `abc`; then the text of the parent's key must
+        come along, by a join with the parents.
+        """
+        return all(type_of(self.parent.columns[column]).exact_key for column in self.relation.columns)
+
+
+@dataclass(slots=True)
+class Source:
+    """The FROM part of a statement under construction, with what the rest needs of it.
+
+    `told` are the values of the group's key that the scope noted as no texts.
+    """
+
+    alias: str
+    table: Sql
+    where: list[Sql]
+    group: Sql | None = None
+    group_by: Sql = EMPTY
+    order: Sql | None = None
+    page: Sql = EMPTY
+    told: tuple[Sql, ...] = ()
+
+    def written(self, scope: Scope) -> Sql:
+        """` FROM … WHERE …` with the joins made so far."""
+        where = sql(" WHERE ", join(" AND ", self.where)) if self.where else EMPTY
+        return sql(" FROM ", self.table, scope.from_joins(), where)
+
+    def derived(self, scope: Scope) -> Sql:
+        """` FROM (SELECT … ) AS alias`: the page of rows as a table of its own, for figures over a page."""
+        order = EMPTY if self.order is None else sql(" ORDER BY ", self.order)
+        inner = sql("SELECT ", name(self.alias), ".*", self.written(scope), order, self.page)
+        return sql(" FROM (", inner, ") AS ", name(self.alias))
+
+
+def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str]) -> Source:
+    """The source of `rows`, batched below the parents of `link` if there is one.
+
+    A page per parent, and `distinct_on`, number the rows with a window function in a
+    derived table that carries only the columns that are needed (`needed`, and those of
+    the order). Joins are added to `scope` until the source is written.
+    """
+    source = _base(scope, rows, link)
+    terms = _stable_order(rows)
+    if rows.distinct_on:
+        partition = [as_shown(column, ref(source.alias, column)) for column in rows.distinct_on]
+        if source.group_by:
+            partition.insert(0, source.group_by)
+        source, number = _numbered(scope, source, rows, needed, terms, join(",", partition))
+        source.where.append(sql(number, "=1"))
+    if link is not None and (rows.limit is not None or rows.offset is not None):
+        source, number = _numbered(scope, source, rows, needed, terms, source.group_by)
+        source.where += _page_of_parent(number, rows)
+        source.order = number
+        return source
+    source.order = order_terms(scope, source.alias, terms) if terms else None
+    if source.group_by and source.order is not None and link is not None and not link.every and _by_key(rows, terms):
+        # The same within each parent, and the order in which an index of the foreign key has the rows.
+        source.order = sql(source.group_by, ",", source.order)
+    source.page = page_sql(rows)
+    return source
+
+
+def _by_key(rows: plan.Rows, terms: tuple[plan.OrderTerm, ...]) -> bool:
+    """Whether the order is that of the primary key."""
+    key = rows.table.primary_key
+    plain = (None if term.path or term.relation or term.descending else term.column for term in terms)
+    return key is not None and key.columns == tuple(column.name if column else None for column in plain)
+
+
+def _page_of_parent(number: Sql, rows: plan.Rows) -> list[Sql]:
+    if rows.offset is None:
+        return [] if rows.limit is None else [sql(number, "<=", rows.limit)]
+    after = [sql(number, ">", rows.offset)]
+    return after if rows.limit is None else [*after, sql(number, "<=", rows.offset, "+", rows.limit)]
+
+
+def page_sql(rows: plan.Rows) -> Sql:
+    """` LIMIT … OFFSET …`, or nothing."""
+    if rows.offset is None:
+        return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
+    # MySQL has no OFFSET without LIMIT. The largest number that every engine takes stands for "all".
+    limit = rows.limit if rows.limit is not None else str(MAX_PAGE)
+    return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
+
+
+def _stable_order(rows: plan.Rows) -> tuple[plan.OrderTerm, ...]:
+    """The order asked for, made total by the primary key where only a part of the rows is shown.
+
+    Without it, rows that are equal in the order may appear on two pages or on none.
+    """
+    key = rows.table.primary_key
+    if key is None or not rows.paged or not (rows.order or rows.offset is not None or rows.distinct_on):
+        return rows.order
+    named = {term.column.name for term in rows.order if term.column is not None and not term.path and not term.relation}
+    rest = (rows.table.columns[column] for column in key.columns if column not in named)
+    return rows.order + tuple(plan.OrderTerm(column, descending=False, nulls=None) for column in rest)
+
+
+def _numbered(
+    scope: Scope, source: Source, rows: plan.Rows, needed: set[str], terms: tuple[plan.OrderTerm, ...], partition: Sql
+) -> tuple[Source, Sql]:
+    """`source` as a derived table whose rows are numbered within each partition, and the number's column."""
+    inner = scope.inner()
+    columns = needed | _order_columns(terms) | {column.name for column in rows.distinct_on}
+    shown = [ref(source.alias, column) for column in rows.table.columns if column in columns]
+    group_name, number_name, *key_names = _free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
+    if source.group is not None:
+        shown.append(sql(source.group, " AS ", name(group_name)))
+    if source.told == (source.group,):
+        key_names = [group_name]
+    else:
+        shown += [sql(value, " AS ", name(key_name)) for value, key_name in zip(source.told, key_names, strict=True)]
+    order = sql(" ORDER BY ", order_terms(inner, source.alias, terms)) if terms else EMPTY
+    by = sql("PARTITION BY ", partition) if partition else EMPTY
+    shown.append(sql("ROW_NUMBER() OVER (", by, order, ") AS ", name(number_name)))
+    alias = scope.alias()
+    table = sql("(SELECT ", join(",", shown), source.written(inner), ") AS ", name(alias))
+    group = ref(alias, group_name) if source.group is not None else None
+    told = tuple(ref(alias, key_name) for key_name in key_names)
+    # What is outside of the derived table sees them under its name only.
+    for value, seen in zip(source.told, told, strict=True):
+        del scope.unquoted[value]
+        scope.unquoted[seen] = None
+    return Source(alias, table, [], group, group or EMPTY, told=told), ref(alias, number_name)
+
+
+def _free_names(table: Table, *wanted: str) -> list[str]:
+    prefix = "#"
+    while any(prefix + word in table.columns for word in wanted):
+        prefix += "#"
+    return [prefix + word for word in wanted]
+
+
+def _order_columns(terms: tuple[plan.OrderTerm, ...]) -> set[str]:
+    found: set[str] = set()
+    for term in terms:
+        first = term.path[0] if term.path else term.relation
+        if first is not None:
+            found.update(first.columns)
+        elif term.column is not None:
+            found.add(term.column.name)
+    return found
+
+
+def output_columns(outputs: Iterable[plan.Output]) -> set[str]:
+    """The columns of the row itself that showing `outputs` reads."""
+    found: set[str] = set()
+    for output in outputs:
+        if isinstance(output, plan.ColumnOut):
+            found.add(output.column.name)
+        elif not isinstance(output, plan.TextOut):
+            found.update(output.relation.columns)
+    return found
+
+
+def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
+    alias = scope.alias()
+    source = Source(alias, sql(name(rows.table.name), " AS ", name(alias)), [])
+    if link is not None:
+        before = set(scope.unquoted)
+        _attach(scope, source, rows.table, link)
+        source.told = tuple(value for value in scope.unquoted if value not in before)
+    if rows.where is not None:
+        source.where.append(condition(scope, alias, rows.where))
+    return source
+
+
+def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
+    """Restricts the source to the rows below the parents: those given at call time, or all there are."""
+    relation = link.relation
+    if link.every and link.exact:
+        source.where += [sql(ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
+        _group_by_own(scope, source, table, relation)
+        return
+    parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
+    if link.exact:
+        source.where.append(key_in(scope, source.alias, parent_key, relation.to_columns))
+        _group_by_own(scope, source, table, relation)
+        return
+    parent = scope.alias()
+    columns = join(",", (name(column) for column in relation.columns))
+    inner = scope.alias()
+    which = EMPTY if link.every else sql(" WHERE ", key_in(scope, inner, parent_key))
+    (text_name,) = _free_names(link.parent, "key")
+    # Parents whose keys are equal by the collation, but not by their texts, have a list each.
+    text = (
+        EMPTY
+        if _unique(link)
+        else sql(",", key_text(None, inner, link.parent, relation.columns, present=True), " AS ", name(text_name))
+    )
+    parents = sql(" FROM ", name(link.parent.name), " AS ", name(inner), which)
+    keys = sql("(SELECT DISTINCT ", columns, text, parents, ") AS ", name(parent))
+    source.table = sql(keys, " JOIN ", source.table, " ON ", match(scope.dialect, parent, source.alias, relation))
+    if text:
+        source.group = source.group_by = ref(parent, text_name)
+        return
+    source.group = key_text(scope, parent, link.parent, relation.columns, present=True)
+    source.group_by = join(",", (ref(parent, column) for column in relation.columns))
+
+
+def _unique(link: Link) -> bool:
+    """Whether no two parents have equal keys."""
+    return any(set(key.columns) <= set(link.relation.columns) for key in link.parent.keys)
+
+
+def _group_by_own(scope: Scope, source: Source, table: Table, relation: Relation) -> None:
+    """The groups are told by the far columns themselves."""
+    source.group = key_text(scope, source.alias, table, relation.to_columns, present=True)
+    source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
+
+
+def _nullable(table: Table, relation: Relation) -> list[Column]:
+    return [table.columns[column] for column in relation.to_columns if table.columns[column].nullable]
+
+
+def shows_every(rows: plan.Rows, link: Link | None) -> bool:
+    """Whether these are all rows of their table. Then what is below them is found without their keys."""
+    if rows.where is not None or rows.paged:
+        return False
+    return link is None or (link.every and not _nullable(rows.table, link.relation))

@@ -1,0 +1,207 @@
+"""Read and aggregate plans -> statements. Pure; one batched statement for each to-many relation named in the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from graphql_app.engine.compile.aggregates import figure_columns, figures_cell, figures_missing, has_figure
+from graphql_app.engine.compile.conditions import keyset_value
+from graphql_app.engine.compile.from_clause import Link, output_columns, row_source, shows_every
+from graphql_app.engine.compile.groups import group_node
+from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, key_text, object_cell
+from graphql_app.engine.compile.scope import Dialect, Scope, ref
+from graphql_app.engine.compile.small_tables import any_looked_up, looked_up, parents_worth
+from graphql_app.engine.compile.statements import (
+    FIELD_SEPARATOR,
+    MOST_LOOKED_UP,
+    ConnectionPart,
+    Form,
+    Hole,
+    Node,
+    Small,
+    Template,
+    Wide,
+)
+from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.cursor import NULL_TEXT
+from graphql_app.engine.sql.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, template, text
+from schema_gen.catalog.model import Relation, Table
+from schema_gen.types.column_types import type_of
+
+
+def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
+    """The statements of a root query."""
+    if isinstance(query, plan.ReadPlan):
+        return (read_node(dialect, query, None),)
+    if isinstance(query, plan.ConnectionPlan):
+        return (connection_part(dialect, query),)
+    if isinstance(query, plan.GroupPlan):
+        return (group_node(dialect, query),)
+    parts: list[bytes | Node | ConnectionPart] = []
+    for index, field in enumerate(query.fields):
+        parts.append((("," if index else "{") + json_key(field.key)).encode())
+        parts.append(_aggregate_part(field, lambda each: _aggregate_node(dialect, query, each, None)))
+    parts.append(b"}" if query.fields else b"{}")
+    return tuple(parts)
+
+
+def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionPart:
+    """The statement of a keyset page, and that of the total count where it is asked for."""
+    scope = Scope(dialect)
+    table = query.rows.table
+    needed = {column for outputs in query.nodes for column in output_columns(outputs)}
+    source = row_source(scope, query.rows, None, needed)
+    cell = Cell()
+    for index, term in enumerate(query.terms):
+        cell.add(KEY_SEPARATOR.decode() if index else "", cursor_value(scope, source.alias, term))
+    for outputs in query.nodes:
+        cell.add(FIELD_SEPARATOR)
+        cell.append(row_cell(scope, source.alias, table, outputs))
+    order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
+    statement = finish(sql("SELECT ", cell.column(scope), source.written(scope), order, source.page))
+    rows = Node(statement, Form.LIST, holes=_holes(cell))
+    counted = plan.FiguresOut("", (plan.CountOut("n", (), False),))
+    total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
+    return ConnectionPart(rows, figures_node(dialect, query.all_rows, counted, None) if total else None, query)
+
+
+def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
+    """The text of an order value for a cursor."""
+    value = keyset_value(scope, alias, term)
+    if term.column is None:
+        raise AssertionError("a connection ordered by no column was planned")
+    return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
+
+
+_OfRows = plan.FiguresOut | plan.NodesOut
+
+
+def _aggregate_part(field: _OfRows | plan.TextOut, make: Callable[[_OfRows], Node]) -> bytes | Node:
+    """A field of an aggregate: the JSON text of what is the same over any rows, else what `make` gives."""
+    if isinstance(field, plan.TextOut):
+        return json_text(field.text).encode()
+    if isinstance(field, plan.FiguresOut) and not has_figure(field):
+        return figures_missing(field)
+    return make(field)
+
+
+def _aggregate_node(dialect: Dialect, query: plan.AggregatePlan, field: _OfRows, link: Link | None) -> Node:
+    if isinstance(field, plan.NodesOut):
+        return read_node(dialect, field.read, link)
+    return figures_node(dialect, query.rows, field, link)
+
+
+def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
+    """The statement of a read: at the root, or batched below the rows that `link` names.
+
+    A `locking` read locks its rows and sees them as they are now, whatever the snapshot.
+    """
+    scope = Scope(dialect)
+    node = _read_node(scope, read, link, locking=locking)
+    if locking or not any_looked_up(read.rows.table, read.outputs):
+        return node
+    parents = parents_worth(read.rows, link)
+    if parents is None:
+        return node
+    small = Small()
+    wide = _read_node(Scope(dialect, small=small, below=scope.below), read, link)
+    return replace(node, wide=Wide(wide, parents, small))
+
+
+def _read_node(scope: Scope, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
+    source = row_source(scope, read.rows, link, output_columns(read.outputs))
+    if not locking and shows_every(read.rows, link):
+        scope.every = source.alias
+    cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
+    order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
+    # Joins are made while cell and order are compiled, so the source is written last.
+    lock = " FOR UPDATE" if locking else ""
+    statement = finish(
+        sql("SELECT ", cell.column(scope, source.group), source.written(scope), order, source.page, lock)
+    )
+    form, missing = (Form.ONE, b"null") if read.one else (Form.LIST, b"[]")
+    return Node(statement, form, *_place(link), _holes(cell), missing)
+
+
+def _lookup_node(scope: Scope, table: Table, output: plan.RelatedOut) -> Node:
+    """The statement that reads a small table whole: its rows by the keys by which rows of `table` refer to them."""
+    inner = Scope(scope.dialect)
+    source = row_source(inner, output.read.rows, Link(output.relation, table, every=True), set())
+    cell = row_cell(inner, source.alias, output.read.rows.table, output.read.outputs)
+    page = f" LIMIT {MOST_LOOKED_UP + 1}"
+    statement = finish(sql("SELECT ", cell.column(inner, source.group), source.written(inner), page))
+    return Node(statement, Form.ONE, grouped=True, missing=b"null", small=scope.small)
+
+
+def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, link: Link | None) -> Node:
+    """The statement of an `aggregate { … }` object."""
+    scope = Scope(dialect)
+    source = row_source(scope, rows, link, figure_columns(figures))
+    cell = figures_cell(scope, source.alias, rows.table, figures)
+    made = sql("SELECT ", cell.column(scope, source.group))
+    if source.group is None:
+        made = sql(made, source.derived(scope) if rows.paged else source.written(scope))
+    else:
+        made = sql(made, source.written(scope), " GROUP BY ", source.group_by)
+    return Node(finish(made), Form.ONE, *_place(link), (), figures_missing(figures))
+
+
+def _place(link: Link | None) -> tuple[bool, bool]:
+    """Whether a statement's rows are grouped, and whether it takes the parents' keys."""
+    return link is not None, link is not None and not link.every
+
+
+def _holes(cell: Cell) -> tuple[Hole, ...]:
+    return tuple(Hole(1 + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
+
+
+def row_cell(scope: Scope, alias: str, table: Table, outputs: tuple[plan.Output, ...]) -> Cell:
+    """The JSON object of a row, with gaps for to-many relations."""
+    return object_cell([(output.key, _output(scope, alias, table, output)) for output in outputs])
+
+
+def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell:
+    cell = Cell()
+    match output:
+        case plan.ColumnOut():
+            cell.add(*column_json(scope, alias, table, output.column))
+        case plan.TextOut():
+            cell.add(json_text(output.text))
+        case plan.RelatedOut() if scope.small is not None and looked_up(table, output):
+            cell.gap(key_text(scope, alias, table, output.relation.columns), _lookup_node(scope, table, output))
+        case plan.RelatedOut() if output.relation.to_one:
+            far = scope.follow(alias, output.relation)
+            inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
+            cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
+        case plan.RelatedOut():
+            key = key_text(scope, alias, table, output.relation.columns)
+            link = _link(scope, alias, table, output.relation)
+            cell.gap(key, scope.node_for(output, lambda: read_node(scope.dialect, output.read, link)))
+        case plan.RelatedAggregateOut():
+            return _aggregate_cell(scope, alias, table, output)
+    return cell
+
+
+def _link(scope: Scope, alias: str, table: Table, relation: Relation) -> Link:
+    return Link(relation, table, every=scope.every == alias)
+
+
+def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.RelatedAggregateOut) -> Cell:
+    key = key_text(scope, alias, table, output.relation.columns)
+    link = _link(scope, alias, table, output.relation)
+    parts: list[tuple[str, Cell]] = []
+
+    def node(field: _OfRows) -> Node:
+        return scope.node_for(field, partial(_aggregate_node, scope.dialect, output.aggregate, field, link))
+
+    for field in output.aggregate.fields:
+        cell = Cell()
+        part = _aggregate_part(field, node)
+        if isinstance(part, bytes):
+            cell.add(part.decode())
+        else:
+            cell.gap(key, part)
+        parts.append((field.key, cell))
+    return object_cell(parts)

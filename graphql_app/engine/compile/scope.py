@@ -1,0 +1,100 @@
+"""What is in reach while one statement is compiled: aliases, joins, the engine's features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphql_app.engine.compile.statements import Node, Small
+from graphql_app.engine.sql.dialects import Features, Flavour
+from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql, template
+from schema_gen.catalog.model import Column, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What of engine and settings decides how SQL is written."""
+
+    features: Features
+    stringify: bool = True
+
+
+@dataclass(slots=True)
+class Scope:
+    """One statement under construction. `joined` remembers to-one joins, so that each is made once.
+
+    `every` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
+    where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
+    of one statement. `unquoted` are values that must not be texts (`type_guard`); `refuses`: the statement
+    fails where one is, as it changes something. `documents`: it shows documents that are looked at when they arrive.
+    """
+
+    dialect: Dialect
+    joins: list[Sql] = field(default_factory=list)
+    joined: dict[tuple[str, str], str] = field(default_factory=dict)
+    count: list[int] = field(default_factory=lambda: [0])
+    every: str | None = None
+    small: Small | None = None
+    below: dict[int, Node] = field(default_factory=dict)
+    unquoted: dict[Sql, None] = field(default_factory=dict)
+    refuses: bool = False
+    documents: bool = False
+
+    def alias(self) -> str:
+        """A new alias, unique in the statement."""
+        self.count[0] += 1
+        return f"t{self.count[0] - 1}"
+
+    def inner(self) -> Scope:
+        """A scope for a subquery: joins of its own, aliases shared."""
+        return Scope(self.dialect, count=self.count)
+
+    def follow(self, alias: str, relation: Relation) -> str:
+        """The alias of the to-one row that `relation` reaches from `alias`, joined on first use."""
+        known = self.joined.get((alias, relation.name))
+        if known is not None:
+            return known
+        far = self.alias()
+        self.joined[alias, relation.name] = far
+        self.joins.append(
+            sql(
+                " LEFT JOIN ",
+                name(relation.to_table),
+                " AS ",
+                name(far),
+                " ON ",
+                match(self.dialect, alias, far, relation),
+            )
+        )
+        return far
+
+    def node_for(self, output: object, make: Callable[[], Node]) -> Node:
+        """The node of an output, made on first use."""
+        found = self.below.get(id(output))
+        if found is None:
+            found = self.below[id(output)] = make()
+        return found
+
+    def from_joins(self) -> Sql:
+        """The joins made so far."""
+        return join("", self.joins) if self.joins else EMPTY
+
+
+def ref(alias: str, column: Column | str) -> Sql:
+    """A column of the row called `alias`."""
+    return name(alias, column if isinstance(column, str) else column.name)
+
+
+def match(dialect: Dialect, near: str, far: str, relation: Relation) -> Sql:
+    """The equality that makes `far` related to `near`."""
+    # seekdb joins the wrong rows where ENUM or SET columns are compared as they are.
+    side = "CONCAT({c})" if relation.worded and dialect.features.flavour is Flavour.OCEANBASE else "{c}"
+    sides = relation.compared or ((side, side),) * len(relation.columns)
+    pairs = zip(relation.columns, relation.to_columns, sides, strict=True)
+    return join(
+        " AND ",
+        (
+            sql(template(far_side, ref(far, there)), "=", template(near_side, ref(near, here)))
+            for here, there, (near_side, far_side) in pairs
+        ),
+    )

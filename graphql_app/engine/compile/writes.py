@@ -1,0 +1,352 @@
+"""Insert, update and delete plans -> statements, and how the true rows are found again. Pure.
+
+Rows to be returned are read back in the same transaction by keys that are known for
+certain: given in the request, generated for exactly this row, or locked beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from graphql_app.engine.compile.conditions import condition, reads_others
+from graphql_app.engine.compile.from_clause import Link
+from graphql_app.engine.compile.json_cell import key_text
+from graphql_app.engine.compile.json_updates import json_change
+from graphql_app.engine.compile.reads import read_node, row_cell
+from graphql_app.engine.compile.reread import found_again, given, new_row, unknown_key
+from graphql_app.engine.compile.scope import Dialect, Scope, ref
+from graphql_app.engine.compile.statements import Form, Node
+from graphql_app.engine.compile.trigger_guard import check, check_insert, told_columns
+from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.request.calls import Operator
+from graphql_app.engine.sql.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
+from graphql_app.errors import Code, RequestError
+from schema_gen.catalog.model import Cardinality, Event, Relation, Table
+from schema_gen.types.column_types import INTEGER, type_of
+
+DEFAULT = Literal(b"DEFAULT")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledInsert:
+    """One row: its INSERT, and for each returning field the node that reads it back in the same round trip.
+
+    Where the engine tells the row as it stores it, `statement` is None: the only node inserts it.
+    `again` then reads the row later; None where the insert may not be sent together with its COMMIT.
+    `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
+    """
+
+    statement: Statement | None
+    answer: tuple[plan.AnswerOut, ...]
+    one: bool
+    has_generated_id: bool
+    explicit_id: Value | None
+    returning: tuple[Node, ...]
+    again: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledInserts:
+    """Several rows, conflicts or nested rows: the statements follow from what the database answers.
+
+    `returning` nodes are grouped by the primary key where that is of integers; otherwise
+    each row is read back by a statement of its own, compiled from `outputs`.
+    """
+
+    rows: plan.InsertRows
+    answer: tuple[plan.AnswerOut, ...]
+    one: bool
+    dialect: Dialect
+    returning: tuple[Node, ...] | None
+    outputs: tuple[tuple[plan.Output, ...], ...]
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing hangs on which rows they become: no conflicts, nothing nested, nothing returned."""
+        rows = self.rows
+        return not (self.outputs or rows.conflict or rows.before or rows.after)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledChange:
+    """An UPDATE or DELETE.
+
+    With `lock`, the rows' keys are locked and read first, `change` then takes those keys;
+    without, `change` finds its rows itself. More than `max_affected` rows are refused.
+    `returning` nodes take the keys; they are read before the change where `before` is set.
+    `change` is None where nothing is to be done. `kept` are the places of the key's columns
+    that it leaves as they are, by which `returning` finds the rows; None: all.
+    """
+
+    change: Statement | None
+    answer: tuple[plan.AnswerOut, ...]
+    by_key: bool
+    lock: Statement | None = None
+    returning: tuple[Node, ...] = ()
+    before: bool = False
+    max_affected: Value | None = None
+    kept: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledChanges:
+    """Several changes in order, answered as a list."""
+
+    changes: tuple[CompiledChange, ...]
+    max_affected: Value | None = None
+
+
+CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange | CompiledChanges
+
+
+def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
+    """The statements of one write. Raises `RequestError` where the true rows could not be found again."""
+    match write:
+        case plan.InsertPlan():
+            return _insert(dialect, write)
+        case plan.UpdatePlan():
+            return _update(dialect, write)
+        case plan.UpdateManyPlan():
+            return CompiledChanges(tuple(_update(dialect, update) for update in write.updates), write.max_affected)
+        case plan.DeletePlan():
+            return _delete(dialect, write)
+
+
+def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> list[plan.ReturningOut]:
+    return [field for field in write.answer if isinstance(field, plan.ReturningOut)]
+
+
+# --- insert ------------------------------------------------------------------
+
+
+def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
+    wanted = _returning(write)
+    rows = _with_made_keys(dialect, write.rows, needed=bool(wanted))
+    check_insert(dialect.features, rows, returned=bool(wanted))
+    told = bool(wanted) and bool(told_columns(dialect.features, rows.table, partial(_is_given, rows)))
+    alone = len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after
+    if alone and not told and not rows.made:
+        return _insert_one(dialect, write, rows.rows[0], wanted)
+    outputs = tuple(field.outputs for field in wanted)
+    if wanted and not told:
+        for row in rows.rows:
+            _check_key(rows, row)
+    key = rows.table.key_columns
+    by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
+    nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
+    return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
+
+
+def _with_made_keys(dialect: Dialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
+    """The rows, with the key columns whose defaults have to be known before they are inserted."""
+    after = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=False)) for item in rows.after)
+    before = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=True)) for item in rows.before)
+    if after or before:
+        rows = replace(rows, after=after, before=before)
+    if (dialect.features.returning and rows.conflict is None) or not (needed or after or rows.conflict):
+        return rows
+    made = tuple(
+        column
+        for column in rows.table.key_columns
+        if column.default_sql is not None and not column.auto_increment and not _is_given(rows, column.name)
+    )
+    if not made:
+        return rows
+    new = tuple(column for column in made if column not in rows.columns)
+    cells = tuple((*row, *(None for _ in new)) for row in rows.rows)
+    return replace(rows, columns=(*rows.columns, *new), rows=cells, made=made)
+
+
+def _is_given(rows: plan.InsertRows, column: str) -> bool:
+    """Whether every row has a value for the column."""
+    places = [place for place, each in enumerate(rows.columns) if each.name == column]
+    return any(column in nested.relation.columns for nested in rows.before) or (
+        bool(places) and all(row[places[0]] is not None for row in rows.rows)
+    )
+
+
+def _by_own_key(dialect: Dialect, table: Table, outputs: tuple[plan.Output, ...]) -> Node:
+    """The node that reads rows by their primary keys, each row a group of its own."""
+    key = table.primary_key.columns if table.primary_key else ()
+    itself = Relation("", table.name, key, table.name, key, Cardinality.ONE, required=True, foreign_key="")
+    return read_node(dialect, plan.ReadPlan(plan.Rows(table), outputs, one=True), Link(itself, table), locking=True)
+
+
+def read_back(dialect: Dialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> Node:
+    """The node that reads the one row with this key (column -> literal)."""
+    where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in table.key_columns]
+    return read_node(dialect, plan.ReadPlan(plan.Rows(table, plan.AllOf(tuple(where))), outputs, one=True), None)
+
+
+def _insert_one(
+    dialect: Dialect, write: plan.InsertPlan, row: tuple[Value | None, ...], wanted: list[plan.ReturningOut]
+) -> CompiledInsert:
+    rows = write.rows
+    names = join(",", (name(column.name) for column in rows.columns))
+    values = join(",", (sql(DEFAULT if cell is None else cell) for cell in row))
+    insert = sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")")
+    if dialect.features.returning and _is_told_whole(write.answer, wanted):
+        # The columns go by the table's own name here.
+        scope = Scope(dialect, refuses=True)
+        cell = row_cell(scope, rows.table.name, rows.table, wanted[0].outputs)
+        node = Node(finish(sql(insert, " RETURNING ", cell.column(scope))), Form.ONE, missing=b"null")
+        again = found_again(dialect, rows, row, wanted[0].outputs)
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again)
+    statement = finish(insert)
+    auto = rows.table.auto_increment
+    explicit = given(rows, row, auto) if auto else None
+    known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
+    nodes = _read_back(dialect, rows.table, new_row(rows, row), wanted) if wanted else ()
+    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
+
+
+def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.ReturningOut]) -> bool:
+    """Whether all that is shown is one row's own columns."""
+    return (
+        len(wanted) == 1
+        and all(isinstance(item, plan.ColumnOut | plan.TextOut) for item in wanted[0].outputs)
+        and not any(isinstance(field, plan.GeneratedIdOut) for field in answer)
+    )
+
+
+def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
+    """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
+    filled = {column for nested in rows.before for column in nested.relation.columns}
+    for column in rows.table.key_columns:
+        known = column.auto_increment or column.name in filled or column in rows.made
+        if not known and given(rows, row, column) is None:
+            raise unknown_key(column)
+
+
+# --- update and delete -------------------------------------------------------
+
+
+def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
+    if not write.assignments:
+        return CompiledChange(None, write.answer, write.by_key)
+    wanted = _returning(write)
+    key = write.table.primary_key
+    if wanted and key:
+        check(write.table, Event.UPDATE, key.columns)
+    if wanted and key and any(item.column.name in key.columns for item in write.assignments):
+        return _update_key(dialect, write, wanted) if write.by_key else _update_keys(dialect, write, wanted)
+    return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
+
+
+def _update_sql(dialect: Dialect, write: plan.UpdatePlan, where: plan.Condition) -> Sql:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    sets = join(",", (_assignment(alias, item) for item in write.assignments))
+    target = sql("UPDATE ", name(write.table.name), " AS ", name(alias), " SET ", sets)
+    return sql(target, " WHERE ", condition(scope, alias, where))
+
+
+def _assignment(alias: str, item: plan.Assignment | plan.JsonAssignment) -> Sql:
+    column = ref(alias, item.column)
+    if isinstance(item, plan.JsonAssignment):
+        return sql(column, "=", value(item.operand, partial(json_change, item.operator, item.column, column)))
+    return sql(column, "=", column, "+", item.value) if item.increment else sql(column, "=", item.value)
+
+
+def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+    """An update by key that changes the key: the row is read back by the new one."""
+    moved = _moved_to(write)
+    new = {part.column.name for part in moved}
+    kept = [part for part in _parts(write.where) if part.column.name not in new]
+    nodes = _read_back(dialect, write.table, plan.AllOf((*kept, *moved)), wanted)
+    return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes)
+
+
+def _update_keys(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+    """An update of many rows that changes parts of their keys: the rows are read back by what stays and what is new."""
+    table = write.table
+    moved = _moved_to(write)
+    new = {part.column.name for part in moved}
+    kept = tuple(place for place, column in enumerate(table.key_columns) if column.name not in new)
+    # Of what is changed as a whole there is one row, or the key would be there twice.
+    parts = (plan.KeyIn(tuple(table.key_columns[place] for place in kept)),) if kept else ()
+    nodes = _read_back(dialect, table, plan.AllOf((*parts, *moved)), wanted, one=False)
+    change = finish(_update_sql(dialect, write, plan.KeyIn(table.key_columns)))
+    lock = _lock(dialect, table, write.where)
+    return CompiledChange(change, write.answer, False, lock, nodes, max_affected=write.max_affected, kept=kept)
+
+
+def _moved_to(write: plan.UpdatePlan) -> list[plan.CompareColumn]:
+    """The columns of the key that change, with their new values. Raises `RequestError` where these are not known."""
+    found = {item.column.name: item for item in write.assignments if isinstance(item, plan.Assignment)}
+    new = [found[column.name] for column in write.table.key_columns if column.name in found]
+    if any(item.increment for item in new):
+        raise RequestError(Code.NO_KEY, "Rows cannot be returned by an update that increments their primary key")
+    return [plan.CompareColumn(item.column, Operator.EQ, item.value) for item in new]
+
+
+def _parts(where: plan.Condition) -> list[plan.CompareColumn]:
+    items = where.items if isinstance(where, plan.AllOf) else (where,)
+    return [item for item in items if isinstance(item, plan.CompareColumn)]
+
+
+def _delete(dialect: Dialect, write: plan.DeletePlan) -> CompiledChange:
+    return _change(
+        dialect, write, _returning(write), lambda where: _delete_sql(dialect, write.table, where), before=True
+    )
+
+
+def _delete_sql(dialect: Dialect, table: Table, where: plan.Condition) -> Sql:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    # The form with a list of tables takes an alias on every engine.
+    return sql(
+        "DELETE ",
+        name(alias),
+        " FROM ",
+        name(table.name),
+        " AS ",
+        name(alias),
+        " WHERE ",
+        condition(scope, alias, where),
+    )
+
+
+def _change(
+    dialect: Dialect,
+    write: plan.UpdatePlan | plan.DeletePlan,
+    wanted: list[plan.ReturningOut],
+    written: Callable[[plan.Condition], Sql],
+    *,
+    before: bool,
+) -> CompiledChange:
+    """The change: by its own condition, or by keys locked beforehand where many rows are returned.
+
+    MySQL refuses a change whose condition reads the same table; locking first avoids that too.
+    """
+    table = write.table
+    # What cannot be rolled back is counted before it is changed.
+    counted = write.max_affected is not None and not table.transactional
+    if write.by_key or not table.key_columns or not (wanted or counted or reads_others(write.where)):
+        nodes = _read_back(dialect, table, write.where, wanted)
+        change = finish(written(write.where))
+        return CompiledChange(change, write.answer, write.by_key, None, nodes, before, write.max_affected)
+    by_keys = plan.KeyIn(table.key_columns)
+    nodes = _read_back(dialect, table, by_keys, wanted, one=False)
+    lock = _lock(dialect, table, write.where)
+    change = finish(written(by_keys))
+    return CompiledChange(change, write.answer, write.by_key, lock, nodes, before, write.max_affected)
+
+
+def _read_back(
+    dialect: Dialect, table: Table, where: plan.Condition, wanted: list[plan.ReturningOut], *, one: bool = True
+) -> tuple[Node, ...]:
+    """The nodes that read rows of this transaction. They lock, and so see the rows as they are now."""
+    rows = plan.Rows(table, where)
+    reads = (plan.ReadPlan(rows, field.outputs, one) for field in wanted)
+    return tuple(read_node(dialect, read, None, locking=True) for read in reads)
+
+
+def _lock(dialect: Dialect, table: Table, where: plan.Condition) -> Statement:
+    scope = Scope(dialect)
+    alias = scope.alias()
+    key = key_text(None, alias, table, table.primary_key.columns if table.primary_key else ())
+    source = sql(" FROM ", name(table.name), " AS ", name(alias), " WHERE ", condition(scope, alias, where))
+    return finish(sql("SELECT ", key, source, " FOR UPDATE"))

@@ -1,0 +1,1 @@
+"""Statements -> rows, by one retrying executor with a ledger."""

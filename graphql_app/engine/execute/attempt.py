@@ -1,0 +1,201 @@
+"""One attempt at a unit of work: its limit over everything in it, and nothing left behind when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, NoReturn, TypeVar
+
+from graphql_app.engine.execute.cancellation import GRACE, Stopper, rolled_back
+from graphql_app.engine.execute.ledger import Ledger, LedgerGone, Settlement
+from graphql_app.engine.execute.retry import Kind
+from graphql_app.engine.execute.session import ClaimRefused, Session, TransactionLost
+from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
+from graphql_app.engine.mysql.failure_class import FailureClass
+from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.server_errors import DUPLICATES, Failure, Phase, classify
+from graphql_app.runtime.deadlines import Limit
+from graphql_app.runtime.hot_record import record
+
+T = TypeVar("T")
+Job = Callable[[Session], Awaitable[T]]
+
+_MARGIN = 0.02  # the server ends a statement this much before our limit, so that its answer still arrives
+
+
+@record
+class Unit(Generic[T]):
+    """A unit of work and what is known of it in advance."""
+
+    kind: Kind
+    job: Job[T]
+    lane: Lane
+    transactional: bool
+    settlement: Settlement[T] | None = None
+    keep: Callable[[T], bytes] | None = None
+    """Gives the statement that stores the work's value, to be run together with its COMMIT."""
+    recall: Job[T] | None = None
+    """Finds the work's value again where it counts and its answer was lost; it may then be sent with its COMMIT."""
+    mark: bytes = b""
+    """The comment that its statements end with, so that the server's logs lead back to the request."""
+
+
+class AttemptFailed(Exception):
+    """The work is not done. `failure` says what is known of it; `phase` how far it had come, `node` on which server."""
+
+    def __init__(self, failure: FailureClass, error: Failure, phase: Phase, connection: Connection | None) -> None:
+        super().__init__(failure)
+        self.failure = failure
+        self.error = error
+        self.phase = phase
+        self.node = None if connection is None else connection.node
+
+
+class AlreadyDone(Exception):
+    """The ledger has the write's entry: it was done before, by an attempt of ours or by another request.
+
+    `failed` attempts of ours were made before that showed.
+    """
+
+    failed = 0
+
+
+class Attempt(Generic[T]):
+    """One attempt. `run` gives the work's value, or raises `AttemptFailed` or what the work raised.
+
+    Of a write with a `Settlement` it raises `AlreadyDone` too, and `LedgerGone`.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_failed_before",
+        "_known",
+        "_ledger",
+        "_limit",
+        "_pool",
+        "_session",
+        "_stopper",
+        "_timed_out",
+        "_unit",
+        "_value",
+    )
+
+    def __init__(
+        self, pool: Pool, stopper: Stopper, ledger: Ledger, unit: Unit[T], limit: float, failed_before: int
+    ) -> None:
+        self._pool = pool
+        self._stopper = stopper
+        self._ledger = ledger
+        self._failed_before = failed_before
+        self._unit = unit
+        self._limit = limit
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+        self._timed_out = self._known = False
+        self._value: T
+
+    async def run(self) -> T:
+        """Does the work within the limit."""
+        unit, limit = self._unit, self._limit
+        try:
+            with Limit(limit, self._pool.loop) as timer:
+                settlement, claim, note = unit.settlement, None, None
+                if settlement is not None:
+                    if not self._ledger.usable:
+                        await self._ledger.open()
+                    claim, note = settlement.claim(self._failed_before), self._note(settlement)
+                connection = self._pool.take(unit.lane) or await self._pool.wait(unit.lane, limit)
+                self._connection = connection
+                within = max(limit - _MARGIN, limit / 2)
+                session = self._session = Session(
+                    connection, unit.kind, within, claim, self._failed_before, unit.mark, note
+                )
+                self._value = value = await unit.job(session)
+                self._known = True
+                await session.finish(None if unit.keep is None else unit.keep(value))
+        except BaseException as error:
+            self._timed_out = timer.expired and isinstance(error, TimeoutError)
+            await self._failed(error)
+        else:
+            if not session.kept:
+                self._pool.release(connection)
+        return self._value
+
+    def _note(self, settlement: Settlement[T]) -> bytes | None:
+        """The claim of a write that may be sent with its COMMIT: the first attempt, for there is nothing to settle."""
+        return settlement.note if self._failed_before == 0 and self._unit.recall is not None else None
+
+    async def _failed(self, error: BaseException) -> None:
+        """Cleans up and raises; returns only if the work turns out to be done."""
+        connection, session, timed_out = self._connection, self._session, self._timed_out
+        if connection is None or session is None:
+            self._fail(self._not_connected() if timed_out else error, Phase.CONNECT)
+        phase = session.phase
+        if timed_out and phase is Phase.COMMIT:
+            await self._await_commit(connection, session)
+        elif timed_out or isinstance(error, asyncio.CancelledError) or connection.busy:
+            # In the background: the pause before the next attempt is time enough.
+            self._stopper.take(connection, session)
+            self._fail(error, phase)
+        else:
+            await self._tidy(connection, session)
+            self._fail(error, phase)
+
+    def _fail(self, error: BaseException, phase: Phase) -> NoReturn:
+        if isinstance(error, ClaimRefused):
+            self._claim_refused(error.error, phase)
+        if not isinstance(error, ServerError | ConnectionLost) and not (
+            isinstance(error, TimeoutError) and self._timed_out
+        ):
+            raise error  # the work's own
+        failure = classify(error, phase, transactional=self._unit.transactional)
+        settlement, session = self._unit.settlement, self._session
+        if settlement is not None and session is not None and session.claimed and failure is FailureClass.C:
+            self._leave_open(settlement, lost=isinstance(error, TransactionLost))
+        raise AttemptFailed(failure, error, phase, self._connection) from error
+
+    def _leave_open(self, settlement: Settlement[T], *, lost: bool) -> None:
+        """Notes that nobody knows whether this attempt counts. A later claim that goes through does not tell either.
+
+        It would where every attempt comes to the same server. Over several, the COMMIT of this one may still be
+        on its way while another server lets the claim through: only a claim that is committed, or met, tells.
+        """
+        settlement.open = True
+        settlement.lost = settlement.lost or lost
+        settlement.unanswered.add(self._failed_before)
+        if self._known:
+            settlement.values[self._failed_before] = self._value
+
+    def _claim_refused(self, error: ServerError, phase: Phase) -> NoReturn:
+        if error.code in DUPLICATES:
+            raise AlreadyDone from error
+        failure = classify(error, phase)
+        if failure is FailureClass.D:
+            self._ledger.refused(error)
+            raise LedgerGone from error
+        raise AttemptFailed(failure, error, phase, self._connection) from error
+
+    def _not_connected(self) -> ConnectionLost:
+        return ConnectionLost(self._pool.why_waiting(self._unit.lane), sent=False, reason="no connection in time")
+
+    async def _tidy(self, connection: Connection, session: Session) -> None:
+        try:
+            if not connection.usable or not await rolled_back(session):
+                connection.close()
+        finally:
+            self._pool.release(connection)
+
+    async def _await_commit(self, connection: Connection, session: Session) -> None:
+        """Gives a COMMIT that was sent in time a last chance to answer: else nobody knows whether it counts."""
+        try:
+            async with asyncio.timeout(GRACE):
+                await connection.settle()
+            session.open = False
+            if not self._known:
+                self._fail(TimeoutError(), Phase.COMMIT)  # it counts, but its answer has gone
+        except (ServerError, ConnectionLost, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._stopper.sever(connection)
+            self._fail(error, Phase.COMMIT)
+        finally:
+            await self._tidy(connection, session)

@@ -1,0 +1,362 @@
+"""One unit of work against the database: repeated whole or not at all. Nothing below this repeats anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from random import random
+from typing import Any
+
+from graphql_app.engine.execute import ledger
+from graphql_app.engine.execute.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
+from graphql_app.engine.execute.cancellation import Stopper
+from graphql_app.engine.execute.ledger import Entry, Ledger, LedgerGone, Once, Settlement
+from graphql_app.engine.execute.retry import GiveUp, Kind, RetryBudget, Schedule, decide
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.execute.stream import STREAM_SETUP, RowStream
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
+from graphql_app.engine.mysql.failure_class import FailureClass
+from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.server_codes import cause_of
+from graphql_app.engine.mysql.server_errors import Phase, error_code, is_unexpected, node_is_unfit, row_of, to_app_error
+from graphql_app.engine.sql.fragment import finish, name, sql
+from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
+from graphql_app.observability.events import (
+    AnswerReplayed,
+    BudgetSpent,
+    GaveUp,
+    Observer,
+    OutcomeSettled,
+    Retrying,
+    UnexpectedError,
+    ignore,
+)
+from graphql_app.observability.events import AttemptFailed as AttemptFailedEvent
+
+_PROBE = Schedule((0.8,), ())
+_LAST_LOOK = 0.2
+"""Seconds in which the ledger says what became of a write whose last attempt was not answered."""
+_LEDGER_WORK = Schedule((20.0,), ())
+"""Making the ledger's table, and deleting old rows."""
+
+BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
+"""For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
+ONCE = Schedule((3600.0,), ())
+"""For what cannot be repeated."""
+
+Mark = Callable[[], bytes]
+
+
+class Executor:
+    """Runs units of work on a pool, by a schedule. The clock is the running loop's.
+
+    Which error ends a unit of work: one that repeating cannot help (a duplicate key) is
+    raised at once; else the cause of the last attempt decides. Out of time, waiting for
+    a lock included, is 504. A database that cannot be reached, was lost, is full or may not
+    write is 503, and so are deadlocks that did not end: try later.
+
+    `mark` gives the comment that a unit's statements end with, made when it begins; `chance` a number from 0 to 1,
+    by which a pause is a little shorter.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        schedule: Schedule | None = None,
+        observer: Observer = ignore,
+        *,
+        use_ledger: bool = False,
+        mark: Mark | None = None,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._chance = chance
+        self._pool = pool
+        self._schedule = schedule or Schedule()
+        self._observer = observer
+        self._mark = mark or bytes  # no bytes
+        self._stopper = Stopper(pool, observer)
+        self._budget = RetryBudget()
+        self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
+
+    def run(
+        self,
+        kind: Kind,
+        job: Job[T],
+        *,
+        bulk: bool = False,
+        transactional: bool = True,
+        schedule: Schedule | None = None,
+        repeatable: bool = True,
+        recall: Job[T] | None = None,
+    ) -> Coroutine[Any, Any, tuple[T, int]]:
+        """The value of `job` and the number of attempts that failed before it succeeded.
+
+        `job` may run several times, each time with a session of its own, and must do all its
+        work through it. A write is one transaction; `transactional=False` says that a table in it
+        cannot roll back. Reads and control work may be repeated at will. `bulk` takes the
+        slots for import and export; `schedule` replaces the executor's own. `repeatable=False` says
+        that `job` may be begun once only. `recall` allows a write to use `Session.query_whole`: it reads
+        the value of one that counts and was not answered, with `LAST_INSERT_ID()` as it was.
+
+        Raises `AppError` with `retry_count` and, for writes, `outcome` set; what else `job` raises
+        passes through after a rollback. A caller that is cancelled has its statement stopped.
+        """
+        times = schedule or self._schedule
+        noted = kind is Kind.WRITE and transactional and repeatable
+        settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
+        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._mark())
+        return self._run(unit, times)
+
+    async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
+        """The answer of a write under a client's key: that of `job`, or the one it gave when it was done before.
+
+        The answer is stored in the transaction of the work, so it is there if and only if the
+        work counts. What fails is not stored: nothing was done, and the key is free.
+
+        Raises as `run`, and `RequestError`: IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE, or
+        IDEMPOTENCY_KEY_UNSUPPORTED where there is no ledger or a table cannot roll back.
+        """
+        settlement: Settlement[bytes] | None = self.ledger.settlement(entry) if transactional else None
+        if settlement is None:
+            raise _unsupported()
+        if entry.id in self.ledger.busy:
+            raise _in_use()
+        self.ledger.busy.add(entry.id)
+        try:
+            lane, mark = _lane(Kind.WRITE, bulk), self._mark()
+            unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
+            answer, failed = await self._run(unit, BULK if bulk else self._schedule)
+            return Once(answer, failed, replayed=False)
+        except AlreadyDone as done:
+            return await self._replay(entry, settlement, done.failed)
+        except LedgerGone:
+            raise _unsupported() from None
+        finally:
+            self.ledger.busy.discard(entry.id)
+
+    async def _replay(self, entry: Entry, settlement: Settlement[bytes], failed_before: int) -> Once:
+        """The answer that stands in the entry: of another request, or of an attempt of ours that was not answered."""
+        try:
+            found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
+        except AppError as error:
+            # Something under this key counts; whether it is this very request stands in the ledger.
+            error.outcome = Outcome.UNKNOWN
+            raise
+        if found is not None and found[0] is None:
+            await self.run(Kind.CONTROL, lambda session: ledger.free(session, entry))
+        if found is None or found[1] is None:
+            # Its last hour came in this very moment, or a look into the ledger did not get to its end.
+            raise _in_use()
+        if found[0] != entry.payload:
+            raise RequestError(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request")
+        if found[1] in settlement.values.values():
+            self._observer(OutcomeSettled(applied=True))
+            return Once(found[1], failed_before, replayed=False)
+        self._observer(AnswerReplayed())
+        return Once(found[1], failed, replayed=True)
+
+    async def _run(self, unit: Unit[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
+        loop = self._pool.loop
+        self._budget.requests += 1
+        for attempt, limit in enumerate(times.timeouts, failed_before):
+            started = loop.time()
+            try:
+                return await Attempt(self._pool, self._stopper, self.ledger, unit, limit, attempt).run(), attempt
+            except AttemptFailed as failed:
+                seconds = loop.time() - started
+                delay = self._after(unit, times, attempt - failed_before, failed, seconds)
+                if delay is None:
+                    return await self._give_up(unit, attempt, failed), attempt + 1
+            except AlreadyDone as done:
+                return await self._met(unit, attempt, done), attempt
+            except LedgerGone:
+                unit = self._without_ledger(unit)
+                return await self._run(unit, times.rest(attempt - failed_before), attempt)
+            except AppError as error:
+                if await self._counts_after_all(unit):
+                    return await self._met(unit, attempt, AlreadyDone()), attempt
+                error.retry_count = attempt
+                if unit.kind is Kind.WRITE and error.outcome is None:
+                    error.outcome = _outcome(FailureClass.D, unit, Phase.TRANSACTION)
+                raise
+            # An attempt that overran its limit by cleaning up takes that from the pause.
+            await asyncio.sleep(delay - max(seconds - limit, 0.0))
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _met(self, unit: Unit[T], attempt: int, done: AlreadyDone) -> T:
+        """The value of a write that counts, for its entry is there. Raises `done` for a client's: it may be another's.
+
+        Raises `AppError` with the outcome where the value cannot be found again.
+        """
+        settlement = unit.settlement
+        if settlement is None or settlement.entry.payload is not None:
+            done.failed = attempt
+            raise done
+        self._observer(OutcomeSettled(applied=True))
+        try:
+            number = await self._counting(settlement)
+            return settlement.values[number] if number in settlement.values else await self._recalled(unit, settlement)
+        except AppError as error:
+            error.outcome = Outcome.APPLIED
+            raise
+
+    async def _counting(self, settlement: Settlement[T]) -> int:
+        """The number of the attempt that counts, or of one that would have given the same answer."""
+        candidates = list(settlement.unanswered)
+        if candidates and all(settlement.alike(candidates[0], other) for other in candidates[1:]):
+            return candidates[0]
+        return (await self.run(Kind.READ, lambda session: ledger.counting_attempt(session, settlement.entry)))[0]
+
+    async def _recalled(self, unit: Unit[T], settlement: Settlement[T]) -> T:
+        recall = unit.recall
+        if recall is None:
+            raise ServiceUnavailableException("The write is done; its answer was lost")
+
+        async def look(session: Session) -> T:
+            await ledger.remind(session, settlement.entry)
+            return await recall(session)
+
+        return (await self.run(Kind.READ, look))[0]
+
+    def _without_ledger(self, unit: Unit[T]) -> Unit[T]:
+        """The same work, to be done without the ledger, which cannot be used."""
+        settlement = unit.settlement
+        if settlement is None or settlement.entry.payload is not None:
+            raise LedgerGone
+        if settlement.open or settlement.lost:
+            raise ServiceUnavailableException(outcome=Outcome.UNKNOWN)
+        return replace(unit, settlement=None)
+
+    def _after(
+        self, unit: Unit[T], times: Schedule, attempt: int, failed: AttemptFailed, seconds: float
+    ) -> float | None:
+        """The pause before the next attempt; None if there is none."""
+        kind, failure, error = unit.kind, failed.failure, failed.error
+        self._observer(AttemptFailedEvent(kind, attempt, failure, error_code(error), seconds))
+        if failed.node is not None and node_is_unfit(error):
+            self._pool.renew(failed.node)
+        settled = unit.settlement is not None and not unit.settlement.lost
+        decision = decide(times, failure, attempt, kind, settled=settled, chance=self._chance())
+        if isinstance(decision, GiveUp):
+            return None
+        # Who got no connection was no burden to the database.
+        if failed.phase is not Phase.CONNECT and not self._budget.draw(asyncio.get_running_loop().time()):
+            self._observer(BudgetSpent(kind))
+            return None
+        self._observer(Retrying(kind, attempt + 1, decision.delay))
+        return decision.delay
+
+    async def _give_up(self, unit: Unit[T], attempt: int, failed: AttemptFailed) -> T:
+        """Raises what the caller is told; gives the work's value where the ledger says that it is done after all."""
+        kind, failure, error = unit.kind, failed.failure, failed.error
+        if await self._counts_after_all(unit):
+            return await self._met(unit, attempt + 1, AlreadyDone())
+        outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
+        final = to_app_error(error, failed.phase, outcome=outcome)
+        if is_unexpected(error):
+            self._observer(UnexpectedError("database", error))
+        # A refusal is an answer, not a failed attempt.
+        refused = failure is FailureClass.D and not final.retry_after
+        final.retry_count = attempt if refused else attempt + 1
+        if not refused:
+            self._observer(GaveUp(kind, final.retry_count, final.code))
+        raise final from error
+
+    async def _counts_after_all(self, unit: Unit[T]) -> bool:
+        """Whether an attempt counts whose COMMIT was not answered. Stays open if the ledger cannot say."""
+        settlement = unit.settlement
+        if settlement is None or not settlement.open or settlement.lost:
+            return False
+        look = Unit(Kind.CONTROL, lambda session: ledger.counts(session, settlement.entry), Lane.CONTROL, True)
+        try:
+            applied = await Attempt(self._pool, self._stopper, self.ledger, look, _LAST_LOOK, 0).run()
+        except (AttemptFailed, AppError):
+            return False
+        settlement.open = False
+        if not applied:
+            self._observer(OutcomeSettled(applied=False))
+        return applied
+
+    async def _ledger_work(self, job: Job[None]) -> None:
+        await self.run(Kind.CONTROL, job, schedule=_LEDGER_WORK)
+
+    async def stream(self, sql: bytes) -> RowStream:
+        """Starts a read of many rows in a bulk slot, repeated until its first rows are there and never after.
+
+        Raises `AppError`. Close the stream.
+        """
+
+        async def start(session: Session) -> RowStream:
+            opened = await session.open_stream(sql, STREAM_SETUP)
+            return RowStream(self._pool, self._stopper, self._observer, *opened)
+
+        found, retries = await self.run(Kind.READ, start, bulk=True, schedule=BULK)
+        found.retry_count = retries
+        return found
+
+    @property
+    def away(self) -> str | None:
+        """Why the database is known to be away, in words for who runs the program; None if it is not."""
+        code = self._pool.away_code
+        return None if code is None else cause_of(code)
+
+    async def probe(self, table: str | None = None) -> None:
+        """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none, with the cause.
+
+        A server that has left its group still answers what needs no table: so the ledger is looked at where there is
+        one, else `table`.
+        """
+        if self._pool.away_code is not None:
+            raise ServiceUnavailableException(cause_of(self._pool.away_code))
+        look = _sign_of_life(ledger.TABLE if self.ledger.usable else table)
+        try:
+            await self.run(Kind.CONTROL, look, schedule=_PROBE)
+        except ServiceUnavailableException as error:
+            cause = error.__cause__
+            if isinstance(cause, ServerError | ConnectionLost):
+                raise ServiceUnavailableException(cause_of(cause.code)) from cause
+            raise
+
+    async def close(self) -> None:
+        """Waits for what is being stopped in the background. Close the pool afterwards."""
+        await self.ledger.close()
+        await self._stopper.close()
+
+
+def _sign_of_life(table: str | None) -> Job[None]:
+    statement = b"SELECT 1" if table is None else finish(sql("SELECT 1 FROM ", name(table), " LIMIT 0")).render()
+
+    async def look(session: Session) -> None:
+        try:
+            await session.query(statement, last=True)
+        except ServerError as error:
+            # Who says that a table is gone, or not for us, lives.
+            if row_of(error).failure is not FailureClass.D or to_app_error(error, Phase.STATEMENT).retry_after:
+                raise
+
+    return look
+
+
+def _unsupported() -> RequestError:
+    message = "Idempotency-Key needs the ledger, and tables that know transactions"
+    return RequestError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, message)
+
+
+def _in_use() -> RequestError:
+    message = "A request with this Idempotency-Key is being answered"
+    return RequestError(Code.IDEMPOTENCY_KEY_IN_USE, message, retry_after=1.0)
+
+
+def _lane(kind: Kind, bulk: bool) -> Lane:
+    if kind is Kind.CONTROL:
+        return Lane.CONTROL
+    return Lane.BULK if bulk else Lane.INTERACTIVE
+
+
+def _outcome(failure: FailureClass, unit: Unit[T], phase: Phase) -> Outcome:
+    """What is known of a write that failed for good. A table that cannot roll back may keep a part of it."""
+    if unit.settlement is not None:
+        return Outcome.UNKNOWN if unit.settlement.open else Outcome.NOT_APPLIED
+    kept = failure is FailureClass.D and phase is not Phase.CONNECT and not unit.transactional
+    return Outcome.UNKNOWN if kept or failure is FailureClass.C else Outcome.NOT_APPLIED

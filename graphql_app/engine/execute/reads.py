@@ -1,0 +1,126 @@
+"""Runs the statements of compiled reads over one session: level by level, each level in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graphql_app.engine.assemble.connections import connection
+from graphql_app.engine.assemble.json import Batch, Outgrown, Value, received, texts, ungrouped, whole
+from graphql_app.engine.compile.statements import ConnectionPart, Node, Template
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Result
+
+
+async def perform_reads(
+    session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool = True
+) -> list[Value]:
+    """The JSON text of each template. All statements see one snapshot.
+
+    `last` says that the session is not needed for anything else afterwards.
+    """
+    if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
+        # Most calls are of this kind, and a call by key has little else to do.
+        (result,) = await session.query(alone.statement.render(slots), last=True)
+        return [ungrouped(alone, received(result))]
+    try:
+        return await _perform(session, templates, slots, last=last, widely=True)
+    except Outgrown:
+        await session.begin_anew()
+        return await _perform(session, templates, slots, last=last, widely=False)
+
+
+async def _perform(
+    session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool, widely: bool
+) -> list[Value]:
+    nodes = (node for template in templates for part in template for node in _nodes(part))
+    batches = [Batch(node.for_parents(0) if widely else node) for node in nodes]
+    await fetch(session, batches, slots, last=last, widely=widely)
+    made = iter(batches)
+    return [_value(template, made, slots) for template in templates]
+
+
+def _value(template: Template, made: Iterator[Batch], slots: Sequence[object]) -> Value:
+    """A template's text, whose batches come next."""
+    if len(template) == 1 and isinstance(template[0], Node):
+        batch = next(made)
+        return ungrouped(batch.node, batch.filled())
+    return b"".join([_text(part, made, slots) for part in template])
+
+
+def _alone(template: Template) -> Node | None:
+    """The one statement that a template is answered by, if there is no more to it."""
+    part = template[0]
+    if len(template) > 1 or not isinstance(part, Node) or part.holes or part.wide is not None:
+        return None
+    return part
+
+
+def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
+    if isinstance(part, Node):
+        return (part,)
+    if isinstance(part, ConnectionPart):
+        return (part.rows,) if part.total is None else (part.rows, part.total)
+    return ()
+
+
+def _text(part: bytes | Node | ConnectionPart, made: Iterator[Batch], slots: Sequence[object]) -> bytes:
+    """The text of a part, whose batches come next."""
+    if isinstance(part, bytes):
+        return part
+    if isinstance(part, Node):
+        return whole(next(made))
+    rows = texts(next(made))
+    return connection(part.plan, rows, b"" if part.total is None else whole(next(made)), slots)
+
+
+async def fetch(
+    session: Session,
+    roots: list[Batch],
+    slots: Sequence[object],
+    *,
+    keys: Sequence[bytes] = (),
+    ahead: Sequence[bytes] = (),
+    last: bool = True,
+    widely: bool = False,
+) -> list[Result]:
+    """Fills `roots` and everything below them, and gives the results of the statements sent `ahead` of them.
+
+    `keys` are given to the roots' key lists. `widely`: nodes may be taken in their form for many parents;
+    raises `Outgrown` where that was a mistake.
+    """
+    level: list[tuple[Batch, Sequence[bytes]]] = [(batch, keys) for batch in roots]
+    first: list[Result] = []
+    while level or ahead:
+        level += [(child, ()) for batch, _ in level for child in _found_without_keys(batch, widely)]
+        statements = [*ahead, *(batch.node.statement.render(slots, given) for batch, given in level)]
+        results = await session.query(*statements, last=last and not any(map(_goes_on, level)))
+        first += results[: len(ahead)]
+        for (batch, _), result in zip(level, results[len(ahead) :], strict=True):
+            batch.receive(result)
+        level, ahead = [found for batch, _ in level for found in _found_by_keys(batch, widely)], ()
+    return first
+
+
+def _found_without_keys(batch: Batch, widely: bool) -> Iterator[Batch]:
+    """Makes the batches below, and gives those that can be fetched together with this one."""
+    for hole in batch.node.holes:
+        child = Batch(hole.node)
+        batch.children.append(child)
+        if not hole.node.keyed:
+            if widely:
+                child.node = hole.node.for_parents(0)
+            yield child
+            yield from _found_without_keys(child, widely)
+
+
+def _goes_on(fetched: tuple[Batch, Sequence[bytes]]) -> bool:
+    return any(hole.node.keyed for hole in fetched[0].node.holes)
+
+
+def _found_by_keys(batch: Batch, widely: bool) -> Iterator[tuple[Batch, Sequence[bytes]]]:
+    """The batches below that wait for this one's rows, with their keys."""
+    for hole, child in zip(batch.node.holes, batch.children, strict=True):
+        if hole.node.keyed and (keys := batch.keys(hole)):
+            if widely:
+                child.node = hole.node.for_parents(len(keys))
+            yield child, keys

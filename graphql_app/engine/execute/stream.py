@@ -1,0 +1,94 @@
+"""Rows of a large read as they arrive, with bounded memory: from the first rows to an end that is always told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql_app.engine.execute.cancellation import Stopper
+from graphql_app.engine.execute.session import Batches
+from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
+from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.server_errors import Phase, is_unexpected, to_app_error
+from graphql_app.errors import Code, DatabaseError
+from graphql_app.observability.events import Observer, UnexpectedError
+
+STREAM_SETUP = b"SET SESSION net_write_timeout = 600"
+"""How long the server waits, in seconds, while the reader of a stream does not read."""
+
+
+def whole_rows(rows: list[Any]) -> list[bytes]:
+    """`rows`, none of which is NULL: the server gives NULL for a text beyond its bounds. Raises `DatabaseError`."""
+    if None in rows:
+        raise DatabaseError(Code.RESULT_TOO_LARGE, "A row is too large")
+    return rows
+
+
+class RowStream:
+    """The rows of one statement of one column, in lists. Read to the end, or close it: then the statement is stopped.
+
+    `retry_count` counts the attempts that failed before it started.
+    """
+
+    __slots__ = ("_batches", "_connection", "_first", "_observer", "_pool", "_stopper", "retry_count")
+
+    def __init__(
+        self,
+        pool: Pool,
+        stopper: Stopper,
+        observer: Observer,
+        connection: Connection,
+        first: list[Any],
+        batches: Batches,
+    ) -> None:
+        self._pool = pool
+        self._stopper = stopper
+        self._observer = observer
+        self._connection: Connection | None = connection
+        self._first: list[Any] | None = first
+        self._batches = batches
+        self.retry_count = 0
+
+    def __aiter__(self) -> RowStream:
+        """Itself: a stream is read once."""
+        return self
+
+    async def __anext__(self) -> list[bytes]:
+        """The next rows. Raises `AppError` where the stream breaks: what came before is not the whole."""
+        rows, self._first = self._first, None
+        if not rows:
+            rows = await self._next()
+        try:
+            return whole_rows(rows)
+        except DatabaseError:
+            self.close()
+            raise
+
+    async def _next(self) -> list[Any]:
+        if self._connection is None:
+            raise StopAsyncIteration
+        try:
+            return await anext(self._batches)
+        except StopAsyncIteration:
+            self._release()
+            raise
+        except (ServerError, ConnectionLost) as error:
+            self._release()
+            if is_unexpected(error):
+                self._observer(UnexpectedError("database", error))
+            raise to_app_error(error, Phase.STATEMENT) from error
+
+    @property
+    def wanted(self) -> bool:
+        """Whether others wait for the connection of this stream."""
+        return self._connection is not None and self._pool.crowded(Lane.BULK)
+
+    def _release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.release(connection)
+
+    def close(self) -> None:
+        """Stops the statement where it still runs; does nothing after the end."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._stopper.abandon(connection, self._batches)

@@ -1,0 +1,219 @@
+"""Runs compiled writes over one session, in order, inside the executor's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graphql_app.engine.assemble.json import Batch, groups, whole
+from graphql_app.engine.compile.json_cell import json_text
+from graphql_app.engine.compile.writes import (
+    CompiledChange,
+    CompiledChanges,
+    CompiledInsert,
+    CompiledInserts,
+    CompiledWrite,
+    read_back,
+)
+from graphql_app.engine.execute.inserts import BATCH, Fate, Inserter
+from graphql_app.engine.execute.reads import fetch
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.mysql.dial import Result
+from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
+from graphql_app.errors import Code, DatabaseError
+
+
+@dataclass(slots=True)
+class Done:
+    """What a write did: rows touched, generated id, and the returned rows of each returning field."""
+
+    affected: int = 0
+    generated_id: bytes | None = None
+    rows: list[list[bytes]] = field(default_factory=list)
+
+
+async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> bytes:
+    """The JSON text of one write's answer."""
+    match write:
+        case CompiledInsert():
+            return _answer(write, await _insert(session, write, slots))
+        case CompiledInserts():
+            return _answer(write, await _inserts(session, write, slots))
+        case CompiledChange():
+            return _answer(write, await _change(session, write, slots))
+        case CompiledChanges():
+            return await _changes(session, write, slots)
+
+
+async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
+    batches = [Batch(node) for node in write.returning]
+    if write.statement is None:
+        (batch,) = batches
+        result = await _insert_told(session, batch.node.statement.render(slots))
+        batch.receive(result)
+        return Done(1, rows=[[_found(whole(batch))] for batch in batches])
+    (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
+    done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
+    if write.has_generated_id:
+        done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
+    return done
+
+
+async def _insert_told(session: Session, insert: bytes) -> Result:
+    if session.takes_whole(insert):
+        return await session.query_whole(insert)
+    return (await session.query(insert))[0]
+
+
+async def recall(session: Session, write: CompiledInsert, slots: Sequence[object]) -> bytes:
+    """The JSON text of an insert's answer, read later: the row as it is now. `LAST_INSERT_ID()` says its id.
+
+    Raises `DatabaseError` where the row is gone.
+    """
+    assert write.again is not None
+    batch = Batch(write.again)
+    await fetch(session, [batch], slots)
+    row = whole(batch)
+    if row == b"null":
+        raise DatabaseError(Code.CONFLICT, "The row was inserted, and is gone since")
+    return _answer(write, Done(1, rows=[[row]]))
+
+
+def _found(row: bytes) -> bytes:
+    """The row that was written. Raises `DatabaseError` where it is not under the key it was written with."""
+    if row == b"null":
+        raise _moved()
+    return row
+
+
+def _moved() -> DatabaseError:
+    # Triggers are known beforehand, but for those that the account may not see.
+    return DatabaseError(Code.NO_KEY, "The row is not found under the key it was written with: a trigger changed it")
+
+
+def _given_id(write: CompiledInsert, slots: Sequence[object]) -> bytes | None:
+    """The row's own id; None where it lets the database make one, as 0 does."""
+    given = None if write.explicit_id is None else finish(sql(write.explicit_id)).render(slots)
+    return None if given == b"0" else given
+
+
+async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[object]) -> Done:
+    inserter = Inserter(session, write.dialect, slots)
+    if write.blind:
+        first = await inserter.insert_blind(write.rows)
+        return Done(inserter.affected, first)
+    rows = await inserter.insert(write.rows)
+    done = Done(inserter.affected)
+    auto = write.rows.table.auto_increment
+    if auto is not None and rows:
+        done.generated_id = rows[0].values.get(auto.name)
+    kept = [row.values for row in rows if row.fate is not Fate.IGNORED]
+    done.rows = [await _read_rows(session, write, place, kept, slots) for place in range(len(write.outputs))]
+    return done
+
+
+async def _read_rows(
+    session: Session, write: CompiledInserts, place: int, rows: list[dict[str, bytes]], slots: Sequence[object]
+) -> list[bytes]:
+    """The true rows of one returning field, in the order of the request."""
+    table = write.rows.table
+    if not rows:
+        return []
+    if write.returning is None:
+        batches = [Batch(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
+        for start in range(0, len(batches), BATCH):
+            await fetch(session, batches[start : start + BATCH], slots, last=False)
+        return [_found(whole(batch)) for batch in batches]
+    keys = [KEY_SEPARATOR.join(row[column.name] for column in table.key_columns) for row in rows]
+    batch = Batch(write.returning[place])
+    await fetch(session, [batch], slots, keys=keys, last=False)
+    found = groups(batch)
+    if not found.keys() >= set(keys):
+        raise _moved()
+    return [found[key] for key in keys]
+
+
+async def _change(session: Session, write: CompiledChange, slots: Sequence[object]) -> Done:
+    done = Done()
+    batches = [Batch(node) for node in write.returning]
+    keys: Sequence[bytes] = ()
+    if write.lock is not None:
+        (locked,) = await session.query(write.lock.render(slots))
+        keys = locked.rows
+        _check_affected(write.max_affected, len(keys), slots)
+    if write.change is not None and (keys or write.lock is None):
+        change, found_by = write.change.render(slots, keys), _kept(keys, write.kept)
+        done.affected = await _apply(session, change, write.before, batches, slots, found_by)
+        _check_affected(write.max_affected, done.affected, slots)
+    if done.affected or not write.by_key:
+        # An update of a key that touched no row may have read another one, which has the new key already.
+        done.rows = [[whole(batch)] for batch in batches]
+    return done
+
+
+def _kept(keys: Sequence[bytes], places: tuple[int, ...] | None) -> Sequence[bytes]:
+    """The parts of keys in these places; all of each where None are named."""
+    if places is None:
+        return keys
+    parts = (key.split(KEY_SEPARATOR) for key in keys)
+    return [KEY_SEPARATOR.join([key[place] for place in places]) for key in parts] if places else ()
+
+
+async def _changes(session: Session, write: CompiledChanges, slots: Sequence[object]) -> bytes:
+    answers: list[bytes] = []
+    affected = 0
+    for change in write.changes:
+        done = await _change(session, change, slots)
+        affected += done.affected
+        _check_affected(write.max_affected, affected, slots)
+        answers.append(_answer(change, done))
+    return b"[" + b",".join(answers) + b"]"
+
+
+def _check_affected(most: Value | None, affected: int, slots: Sequence[object]) -> None:
+    """Raises `DatabaseError` where more rows are touched than the client allows. All is then rolled back."""
+    if most is not None and affected > int(finish(sql(most)).render(slots)):
+        raise DatabaseError(Code.MAX_AFFECTED_EXCEEDED, "More rows would be affected than 'max_affected' allows")
+
+
+async def _apply(
+    session: Session, change: bytes, before: bool, batches: list[Batch], slots: Sequence[object], keys: Sequence[bytes]
+) -> int:
+    """The change with its rows read before or after it; the number of rows touched."""
+    if before and batches:
+        await fetch(session, batches, slots, keys=keys, last=False)
+        (result,) = await session.query(change)
+    else:
+        (result,) = await fetch(session, batches, slots, keys=keys, ahead=(change,), last=False)
+    return result.affected
+
+
+def _answer(write: CompiledInsert | CompiledInserts | CompiledChange, done: Done) -> bytes:
+    """The answer's object, or the one row (`null` if there is none)."""
+    single = write.by_key if isinstance(write, CompiledChange) else write.one
+    if single:
+        return done.rows[0][0] if done.rows and done.rows[0] else b"null"
+    rows = iter(done.rows)
+    parts: list[bytes] = []
+    for out in write.answer:
+        match out:
+            case plan.TextOut():
+                text = json_text(out.text).encode()
+            case plan.AffectedOut():
+                text = b"%d" % done.affected
+            case plan.GeneratedIdOut():
+                if done.generated_id is None:
+                    continue
+                text = done.generated_id
+            case plan.ReturningOut():
+                text = _list(write, next(rows, []))
+        parts.append(json_key(out.key).encode() + text)
+    return b"{" + b",".join(parts) + b"}"
+
+
+def _list(write: CompiledInsert | CompiledInserts | CompiledChange, rows: list[bytes]) -> bytes:
+    # A change reads its rows as one list, inserts read them one by one.
+    if isinstance(write, CompiledChange):
+        return rows[0] if rows else b"[]"
+    return b"[" + b",".join(rows) + b"]"

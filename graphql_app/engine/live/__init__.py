@@ -1,0 +1,1 @@
+"""The catalog kept current, and queries that are asked again."""

@@ -1,0 +1,257 @@
+"""The catalog being served: loaded at start, watched, read again when the structure changed, swapped whole."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from graphql_app.engine.mysql.server_errors import StaleSchema
+from graphql_app.engine.sql.dialects import Features
+from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException, unknown_table
+from graphql_app.observability.events import Observer, SchemaChanged, SchemaFailed, UnexpectedError
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.diff import Change, changes
+from schema_gen.catalog.model import Catalog, Table
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 0.25
+"""How long after a failed load the next one starts, until one succeeds."""
+LOOK_AGAIN_SECONDS = 0.5
+"""Unknown names and refused statements make the structure be looked at again at most this often."""
+JITTER = 0.1
+"""The part of the pause between looks by which it varies, so that several workers do not look all at once."""
+
+
+_UNKNOWN_NAMES = frozenset({Code.UNKNOWN_COLUMN, Code.UNKNOWN_RELATION})
+"""Of requests; unknown tables are looked for by `LiveCatalog.table`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load gives. `mark` is the database's own sign of the structure that was read."""
+
+    catalog: Catalog
+    features: Features
+    mark: str = ""
+
+
+class Source(Protocol):
+    """Where catalogs come from. Both raise `AppError`."""
+
+    async def load(self) -> Loaded:
+        """The structure as it is now."""
+        ...
+
+    async def mark(self) -> str:
+        """A sign that changes when the structure does, cheap enough to be asked for every few seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A catalog and the engine it was read from. `generation` counts them; `changes` are those since the one before."""
+
+    catalog: Catalog
+    features: Features
+    generation: int
+    changes: tuple[Change, ...] = ()
+
+
+Listener = Callable[[Snapshot], Awaitable[None]]
+
+
+class LiveCatalog:
+    """Holds the current snapshot. Listeners are told of a new one before it is served."""
+
+    def __init__(self, source: Source, observer: Observer) -> None:
+        self._source = source
+        self._observer = observer
+        self._listeners: list[Listener] = []
+        self._snapshot: Snapshot | None = None
+        self._mark: str | None = None
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._demanded = False
+        self._looked = float("-inf")
+        self._read = float("-inf")
+        self.failure: AppError | None = None
+        self.tried = asyncio.Event()
+        """Whether the structure was read, or the first try to do so failed."""
+
+    def listen(self, listener: Listener) -> None:
+        """`listener` is awaited with each new snapshot before it is served."""
+        self._listeners.append(listener)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a catalog is being served."""
+        return self._snapshot is not None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is being served; raises `ServiceUnavailableException` before the first load."""
+        if self._snapshot is None:
+            raise ServiceUnavailableException()
+        return self._snapshot
+
+    # -- reading -------------------------------------------------------------
+
+    async def reload(self) -> Snapshot:
+        """Reads the structure and serves it. Raises `AppError`; the old snapshot then stays.
+
+        Callers that wait for one another share what was read after they came.
+        """
+        came = _now()
+        async with self._lock:
+            return self.snapshot if self._read > came else await self._reload()
+
+    async def refresh(self) -> Snapshot:
+        """As `reload`, but reads only if the database's mark is another. Raises `AppError`."""
+        async with self._lock:
+            return await self._refresh()
+
+    async def _refresh(self) -> Snapshot:
+        if self._snapshot is None or await self._source.mark() != self._mark:
+            return await self._reload()
+        self.failure = None
+        return self._snapshot
+
+    async def _reload(self) -> Snapshot:
+        started = _now()
+        try:
+            loaded = await self._source.load()
+            snapshot = await self._next(loaded)
+        except AppError as error:
+            self._fail(error)
+            raise
+        except Exception as error:
+            # A defect of ours: told, and tried again, for the database may change under it.
+            self._observer(UnexpectedError("schema", error))
+            failed = AppError(Code.INTERNAL_ERROR, "The schema could not be built")
+            self._fail(failed)
+            raise failed from error
+        self.failure, self._mark, self._read = None, loaded.mark, started
+        self._swap(snapshot)
+        return snapshot
+
+    async def _next(self, loaded: Loaded) -> Snapshot:
+        """The snapshot of what was loaded; the current one if nothing is different."""
+        current, catalog = self._snapshot, loaded.catalog
+        if current is None:
+            snapshot = Snapshot(catalog, loaded.features, 1)
+        elif (current.catalog.fingerprint, current.features) == (catalog.fingerprint, loaded.features):
+            return current
+        else:
+            snapshot = Snapshot(
+                catalog,
+                loaded.features,
+                current.generation + 1,
+                await aside(changes, current.catalog, catalog),
+            )
+        for listener in self._listeners:
+            await listener(snapshot)
+        return snapshot
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        before, self._snapshot = self._snapshot, snapshot
+        if before is not None and before is not snapshot:
+            found = snapshot.changes
+            breaking = sum(change.breaking for change in found)
+            self._observer(
+                SchemaChanged(
+                    snapshot.generation, len(found), breaking, "; ".join(str(change) for change in found[:50])
+                )
+            )
+
+    def _fail(self, error: AppError) -> None:
+        # The same trouble is told once, not at every try.
+        if self.failure is None or self.failure.message != error.message:
+            self._observer(SchemaFailed(error.message))
+        self.failure = error
+
+    # -- watching ------------------------------------------------------------
+
+    async def keep_current(self, seconds: float) -> None:
+        """Loads until it succeeds once; then looks every `seconds` (0: never by itself) and when woken."""
+        while True:
+            try:
+                await self._look()
+            except AppError:
+                pass  # told; readiness says it too
+            except Exception as error:
+                self._observer(UnexpectedError("schema", error))
+            self.tried.set()
+            pause = seconds * random.uniform(1 - JITTER, 1 + JITTER) if self.ready else RETRY_SECONDS
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), pause or None)
+
+    async def _look(self) -> None:
+        self._woken.clear()
+        demanded, self._demanded = self._demanded, False
+        await (self.reload() if demanded else self.refresh())
+
+    def demand(self) -> None:
+        """Has the structure read again soon, by whoever keeps it current."""
+        self._demanded = True
+        self._woken.set()
+
+    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What `ask` gives, asked once more where it failed because the structure changed meanwhile.
+
+        That is where the request names what is not served, or the statement what is gone: neither
+        did anything. `ask` must plan anew. Raises what `ask` raises.
+        """
+        before = self._snapshot
+        try:
+            return await ask()
+        except AppError as error:
+            if not of_structure(error) or not await self.newer(before):
+                raise
+        return await ask()
+
+    async def newer(self, than: Snapshot | None) -> bool:
+        """Whether another snapshot than this is served, once the database was looked at."""
+        with suppress(AppError):
+            await self._look_again(lambda: self._snapshot is not than)
+        return self._snapshot is not than
+
+    async def table(self, name: str) -> Table:
+        """The table called `name`; an unknown one is looked for in the database once more.
+
+        Raises:
+            RequestError: there is none (UNKNOWN_TABLE).
+            ServiceUnavailableException: no schema could be read yet.
+        """
+        if name not in self.snapshot.catalog.tables:
+            await self._look_again(lambda: name in self.snapshot.catalog.tables)
+        found = self.snapshot.catalog.tables.get(name)
+        if found is None:
+            raise unknown_table(name, self.snapshot.catalog.tables)
+        return found
+
+    async def _look_again(self, done: Callable[[], bool]) -> None:
+        """Looks at the database unless `done` holds by then, or somebody looked a moment ago."""
+        async with self._lock:
+            if done() or _now() - self._looked < LOOK_AGAIN_SECONDS:
+                return
+            try:
+                await self._refresh()
+            finally:
+                # From the end on: a database that takes its time to fail is not asked by one caller after the other.
+                self._looked = _now()
+
+
+def of_structure(error: AppError) -> bool:
+    """Whether a failure may be due to a structure that is no longer the database's."""
+    if isinstance(error, StaleSchema):
+        return error.outcome is not Outcome.UNKNOWN
+    return isinstance(error, RequestError) and error.code in _UNKNOWN_NAMES
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,90 @@
+"""Reads the structure of the database, through the executor like everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphql_app.config.overrides_file import CustomizationFileError, read_customization
+from graphql_app.config.settings import Settings
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.execute.retry import Kind, Schedule
+from graphql_app.engine.execute.session import Session
+from graphql_app.engine.live.catalog import Loaded
+from graphql_app.engine.sql.dialects import Features
+from graphql_app.errors import AppError, Code
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.build import build_catalog
+from schema_gen.catalog.introspect import Raw, RawRow, Rows, fingerprint, parsed, read_raw
+from schema_gen.catalog.model import Catalog
+from schema_gen.catalog.overrides import NOTHING, CustomizationError
+
+SCHEDULE = Schedule((10.0, 20.0, 60.0), (0.5, 0.5))
+"""Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
+MARK_SCHEDULE = Schedule((2.0, 4.0), (0.1,))
+"""A request may wait for it, and would be answered by what was known before; whoever keeps looking looks again."""
+READINGS = 3
+"""How often the structure is read at most while it changes under the reading."""
+
+
+class SchemaLoader:
+    """Loads catalogs of the tables that the settings let through."""
+
+    def __init__(self, executor: Executor, database: str, settings: Settings) -> None:
+        self._executor = executor
+        self._database = database
+        self._settings = settings
+
+    async def load(self) -> Loaded:
+        """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
+        (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
+        # A thousand tables take a second: requests are answered meanwhile.
+        return Loaded(await aside(self._catalog, raw), features, mark)
+
+    async def mark(self) -> str:
+        """The database's sign of its structure. Raises `AppError`."""
+
+        async def job(session: Session) -> str:
+            return await fingerprint(_Fetch(session))
+
+        return (await self._executor.run(Kind.CONTROL, job, schedule=MARK_SCHEDULE))[0]
+
+    def _catalog(self, raw: Raw) -> Catalog:
+        return catalog_of(parsed(raw), self._settings)
+
+    async def _read(self, session: Session) -> tuple[Raw, Features, str]:
+        """Several statements see several moments: what was read counts if the mark is the same before and after."""
+        fetch = _Fetch(session)
+        mark = await fingerprint(fetch)
+        for _ in range(READINGS):
+            before, raw = mark, await read_raw(fetch, self._database)
+            mark = await fingerprint(fetch)
+            if mark == before:
+                break
+        return raw, session.features, before
+
+
+def catalog_of(rows: Rows, settings: Settings) -> Catalog:
+    """The catalog that the settings and their `graphql_app.yaml` make of the structure. Raises `AppError`."""
+    include, exclude = settings.include_tables, settings.exclude_tables
+    path = settings.customization
+    try:
+        custom = read_customization(path) if path else NOTHING
+        return build_catalog(
+            rows, include=include, exclude=exclude, custom=custom, relation_names=settings.relation_names
+        )
+    except CustomizationFileError as error:
+        raise AppError(Code.CONFLICT, str(error)) from None
+    except CustomizationError as error:
+        raise AppError(Code.CONFLICT, f"{path.name if path else ''}: {error}") from None
+
+
+class _Fetch:
+    """Runs a statement in a session, for readers of the structure."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def __call__(self, statement: str) -> Sequence[RawRow]:
+        """Its rows."""
+        (result,) = await self._session.query(statement.encode())
+        return result.rows if len(result.columns) > 1 else [(cell,) for cell in result.rows]

@@ -1,0 +1,216 @@
+"""The connections of one lane: who waits for one gets the first there is."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from graphql_app.engine.mysql.dial import CROWDED, GONE, Connection, ConnectionLost, Node, ServerError
+from graphql_app.engine.mysql.wait_queue import Waiter, Waiting
+from graphql_app.observability.events import Parked, TurnedAway
+from graphql_app.observability.request_context import current_client
+
+if TYPE_CHECKING:
+    from graphql_app.engine.mysql.pool import Pool
+
+
+class Lane(StrEnum):
+    """Who a connection is for: work of one lane never waits for that of another."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+    CONTROL = "control"
+    STOP = "stop"
+    """Kills. Whoever waits for a lock in another lane may wait for the very statement that is to be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Sizes count connections, times are seconds. `warm` connections of the interactive lane are kept open.
+
+    `waiting` is the most callers that wait for a connection of a lane.
+    """
+
+    size: int = 10
+    bulk: int = 2
+    control: int = 2
+    stop: int = 2
+    warm: int = 1
+    waiting: int = 2000
+    dial_limit: float = 1.6
+    max_age: float = 1800.0
+    max_idle: float = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStats:
+    """One lane at this moment."""
+
+    size: int
+    idle: int
+    used: int
+    dialling: int
+    waiting: int
+    parked: int = 0
+    """Of those that wait, how many do because the database is away."""
+
+
+_FRESH_DIAL = 0.2
+"""Seconds after which a dial is not counted on any more, and who waits may start another."""
+
+
+class Slots:
+    """The connections of one lane: idle ones (the last used first), used ones, and dials under way."""
+
+    def __init__(self, pool: Pool, name: Lane, size: int, keep: int) -> None:
+        self.name = name
+        self.size = size
+        self.keep = keep
+        self.idle: list[tuple[Connection, float]] = []
+        self.used: set[Connection] = set()
+        self.dials: dict[asyncio.Task[None], float] = {}
+        self.waiters = Waiting(pool.loop)
+        self._pool = pool
+
+    @property
+    def total(self) -> int:
+        """Connections there are, and dials under way."""
+        return len(self.idle) + len(self.used) + len(self.dials)
+
+    def take(self) -> Connection | None:
+        """An idle connection that is fit for use; None if one has to be waited for."""
+        pool = self._pool
+        now = pool.loop.time() if self.idle else 0.0
+        while self.idle:
+            connection, since = self.idle.pop()
+            if now - since < pool.settings.max_idle and pool.unfit(connection, now) is None:
+                self.used.add(connection)
+                return connection
+            pool.drop(connection, "stale")
+        return None
+
+    async def wait(self, limit: float) -> Connection:
+        """The next connection there is. Raises as `Pool.acquire`."""
+        pool = self._pool
+        if pool.closed:
+            raise ConnectionLost(GONE, sent=False, reason="the pool is closed")
+        if len(self.waiters) >= pool.settings.waiting:
+            pool.observer(TurnedAway(self.name))
+            raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
+        waiter = self.waiters.add(limit, current_client())
+        self.supply()
+        parked = pool.loop.time() if pool.away else None
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            self._leave(waiter)
+            raise
+        finally:
+            if parked is not None:
+                released = waiter.done() and not waiter.cancelled()
+                pool.observer(Parked(self.name, pool.loop.time() - parked, released))
+
+    def _leave(self, waiter: Waiter) -> None:
+        """A waiter that was cancelled gives back what it was handed in the same moment."""
+        if waiter.cancelled() or not waiter.done():
+            self.waiters.leave(waiter)
+        elif waiter.exception() is None:
+            self.release(waiter.result())
+
+    def release(self, connection: Connection) -> None:
+        """Takes a connection back; one in doubt is closed."""
+        self.used.discard(connection)
+        now = self._pool.loop.time()
+        unfit = self._pool.unfit(connection, now)
+        if unfit is None:
+            self.offer(connection, now)
+        else:
+            self._pool.drop(connection, unfit)
+            self.supply()
+
+    def offer(self, connection: Connection, now: float) -> None:
+        """Hands a connection to who waits for one, or keeps it."""
+        waiter = self.waiters.next()
+        if waiter is not None:
+            self.used.add(connection)
+            waiter.set_result(connection)
+            return
+        if self._pool.closed:
+            self._pool.drop(connection, "closed")
+            return
+        self.idle.append((connection, now))
+        self._pool.schedule_trim()
+
+    def supply(self) -> None:
+        """Starts as many dials as there are waiters without one. While the database is away the probe dials."""
+        pool = self._pool
+        if pool.away or self.total >= self.size:
+            return
+        now = pool.loop.time()
+        fresh = sum(now - started < _FRESH_DIAL for started in self.dials.values())
+        wanted = len(self.waiters)
+        if pool.away_since is not None:
+            wanted = min(wanted, 1)  # it refuses to let us in
+        elif now < pool.gentle_until:
+            wanted = min(wanted, max(len(self.idle) + len(self.used), 1))
+        for _ in range(min(wanted - fresh, self.size - self.total)):
+            self.dial()
+
+    def dial(self) -> asyncio.Task[None]:
+        """Starts a dial. It outlives the waiter that caused it, so that a slow handshake is not in vain."""
+        task = self._pool.loop.create_task(self._dial())
+        self.dials[task] = self._pool.loop.time()
+        task.add_done_callback(lambda done: self.dials.pop(done, None))
+        return task
+
+    async def _dial(self) -> None:
+        pool = self._pool
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            connection = await pool.open_connection()
+        except (ConnectionLost, ServerError) as error:
+            self.dials.pop(task)
+            pool.dial_failed(self, error)
+            return
+        self.dials.pop(task)
+        self.offer(connection, pool.loop.time())
+        self.supply()
+
+    def refuse(self, error: ConnectionLost | ServerError) -> None:
+        """Tells every waiter why there is no connection."""
+        while (waiter := self.waiters.next()) is not None:
+            waiter.set_exception(type(error)(*error.args))
+
+    def clear(self, reason: str, node: Node | None = None) -> None:
+        """Closes the idle connections, or those to one server."""
+        gone = [connection for connection, _ in self.idle if node in (None, connection.node)]
+        self.idle = [kept for kept in self.idle if kept[0] not in gone]
+        for connection in gone:
+            self._pool.drop(connection, reason)
+
+    def take_to(self, node: Node) -> Connection | None:
+        """An idle connection to this server that is fit for use; None if there is none."""
+        now = self._pool.loop.time()
+        for place, (connection, _) in enumerate(self.idle):
+            if connection.node == node and self._pool.unfit(connection, now) is None:
+                del self.idle[place]
+                self.used.add(connection)
+                return connection
+        return None
+
+    def trim(self, before: float) -> None:
+        """Closes connections that were not used since `before`, and opens new ones for those that are to be kept."""
+        while self.idle and self.idle[0][1] <= before:
+            self._pool.drop(self.idle.pop(0)[0], "idle")
+        if self._pool.away_since is None:
+            for _ in range(self.keep - self.total):
+                self.dial()
+
+    def stats(self) -> LaneStats:
+        """The numbers of this moment."""
+        waiting = len(self.waiters)
+        parked = waiting if self._pool.away else 0
+        return LaneStats(self.size, len(self.idle), len(self.used), len(self.dials), waiting, parked)

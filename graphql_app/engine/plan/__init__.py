@@ -1,0 +1,1 @@
+"""Requests -> plans, checked against the catalog."""

@@ -1,0 +1,331 @@
+"""Plans: requests resolved against the catalog. Everything in a plan exists, is allowed and fits.
+
+Columns are catalog columns, values are encoded literals or checked places for them.
+What a plan says is independent of the engine's SQL dialect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql_app.engine.plan.row_nodes import (
+    AggregatePlan as AggregatePlan,
+)
+from graphql_app.engine.plan.row_nodes import (
+    AllOf as AllOf,
+)
+from graphql_app.engine.plan.row_nodes import (
+    AnyOf as AnyOf,
+)
+from graphql_app.engine.plan.row_nodes import (
+    ApplyOut as ApplyOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    ColumnOut as ColumnOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    CompareColumn as CompareColumn,
+)
+from graphql_app.engine.plan.row_nodes import (
+    Condition as Condition,
+)
+from graphql_app.engine.plan.row_nodes import (
+    CountOut as CountOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    CountRelated as CountRelated,
+)
+from graphql_app.engine.plan.row_nodes import (
+    FiguresOut as FiguresOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    KeyIn as KeyIn,
+)
+from graphql_app.engine.plan.row_nodes import (
+    Keyset as Keyset,
+)
+from graphql_app.engine.plan.row_nodes import (
+    LastInserted as LastInserted,
+)
+from graphql_app.engine.plan.row_nodes import (
+    NodesOut as NodesOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    NoneOf as NoneOf,
+)
+from graphql_app.engine.plan.row_nodes import (
+    OrderTerm as OrderTerm,
+)
+from graphql_app.engine.plan.row_nodes import (
+    Output as Output,
+)
+from graphql_app.engine.plan.row_nodes import (
+    ReadPlan as ReadPlan,
+)
+from graphql_app.engine.plan.row_nodes import (
+    RelatedAggregateOut as RelatedAggregateOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    RelatedOut as RelatedOut,
+)
+from graphql_app.engine.plan.row_nodes import (
+    Rows as Rows,
+)
+from graphql_app.engine.plan.row_nodes import (
+    SomeRelated as SomeRelated,
+)
+from graphql_app.engine.plan.row_nodes import (
+    TextOut as TextOut,
+)
+from graphql_app.engine.request.calls import Function, JsonOperator, Nulls, Operator, PageFact
+from graphql_app.engine.sql.fragment import Value
+from schema_gen.catalog.model import Column, Key, Relation, Table
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKeyOut:
+    """The grouped columns, as an object."""
+
+    key: str
+    fields: tuple[ColumnOut | TextOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HavingFigure:
+    """A figure compared; `column` is None for the count of rows."""
+
+    function: Function
+    column: Column | None
+    operator: Operator
+    value: Value
+    upper: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTerm:
+    """A term of an order of groups: a column, or a function of one (of rows, if it has none)."""
+
+    column: Column | None
+    function: Function | None
+    descending: bool
+    nulls: Nulls | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """Groups of rows with their figures; limit and offset of `rows` count groups."""
+
+    rows: Rows
+    by: tuple[Column, ...]
+    fields: tuple[GroupKeyOut | FiguresOut | TextOut, ...]
+    having: tuple[HavingFigure, ...]
+    order: tuple[GroupTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEdges:
+    """The edges; a field is (key, what): the cursor, the node of that number, or a constant."""
+
+    key: str
+    fields: tuple[tuple[str, CursorField | int | str], ...]
+
+
+class CursorField:
+    """Stands for the cursor in `ShowEdges`."""
+
+
+CURSOR = CursorField()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowNodes:
+    """The nodes of one number."""
+
+    key: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage:
+    """Facts about the page by key; constants are texts."""
+
+    key: str
+    fields: tuple[tuple[str, PageFact | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTotal:
+    """The total count."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPlan:
+    """A keyset page. `nodes` are the selections asked for; `size` is the page's size as given (a number or a slot).
+
+    `backward`: the rows are read in the opposite order and turned round. `bounded` says
+    that the page starts at a cursor, so that there are rows on its other side.
+    """
+
+    rows: Rows
+    all_rows: Rows
+    terms: tuple[OrderTerm, ...]
+    nodes: tuple[tuple[Output, ...], ...]
+    fields: tuple[ShowEdges | ShowNodes | ShowPage | ShowTotal | TextOut, ...]
+    size: object
+    backward: bool
+    bounded: bool
+    signature: bytes
+
+
+# --- writes -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`column = value`, or `column = column + value`. `None` is NULL."""
+
+    column: Column
+    value: Value
+    increment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonAssignment:
+    """The document in `column`, changed. `operand` may have slots in it."""
+
+    column: Column
+    operator: JsonOperator
+    operand: object
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedOut:
+    """The number of rows touched."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedIdOut:
+    """The generated id of the (first) new row."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturningOut:
+    """The true rows."""
+
+    key: str
+    outputs: tuple[Output, ...]
+
+
+AnswerOut = AffectedOut | GeneratedIdOut | ReturningOut | TextOut
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPlan:
+    """The unique key that may be met already, what is then updated, and under which condition."""
+
+    key: Key
+    update: tuple[Column, ...]
+    where: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class NestedPlan:
+    """Rows inserted through a relation; `owners` are the places of the rows they belong to."""
+
+    relation: Relation
+    rows: InsertRows
+    owners: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InsertRows:
+    """New rows of one table over one list of columns; a missing value (`None`) is the column's default.
+
+    Rows of `before` are inserted first, and give these their foreign keys; rows of
+    `after` refer to these. Where nobody asks which rows they become, `literals` may hold
+    them instead of `rows`, column by column. `made` are columns of the key whose defaults
+    are asked for beforehand where they are missing.
+    """
+
+    table: Table
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value | None, ...], ...]
+    conflict: ConflictPlan | None = None
+    before: tuple[NestedPlan, ...] = ()
+    after: tuple[NestedPlan, ...] = ()
+    literals: tuple[list[bytes], ...] = ()
+    made: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InsertPlan:
+    """New rows, and the answer."""
+
+    rows: InsertRows
+    answer: tuple[AnswerOut, ...]
+    one: bool
+
+    @property
+    def table(self) -> Table:
+        """The table of the outermost rows."""
+        return self.rows.table
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan:
+    """Assignments to the rows that satisfy `where`; no assignment touches nothing."""
+
+    table: Table
+    where: Condition
+    assignments: tuple[Assignment | JsonAssignment, ...]
+    answer: tuple[AnswerOut, ...]
+    by_key: bool
+    max_affected: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePlan:
+    """The rows that satisfy `where` go."""
+
+    table: Table
+    where: Condition
+    answer: tuple[AnswerOut, ...]
+    by_key: bool
+    max_affected: Value | None = None
+
+
+QueryPlan = ReadPlan | AggregatePlan | ConnectionPlan | GroupPlan
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateManyPlan:
+    """Several updates of one table in order."""
+
+    table: Table
+    updates: tuple[UpdatePlan, ...]
+    max_affected: Value | None = None
+
+
+WritePlan = InsertPlan | UpdatePlan | UpdateManyPlan | DeletePlan
+
+
+@dataclass(frozen=True, slots=True)
+class RootPlan:
+    """One answer of the call."""
+
+    key: str
+    plan: QueryPlan | WritePlan | TextOut
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """The whole call."""
+
+    roots: tuple[RootPlan, ...]
+    writes: bool

@@ -1,0 +1,368 @@
+"""Requests: what a face asks of the engine, in the database's own names, nothing checked yet.
+
+Both faces make the same values for the same wish; a test compares them with `==`.
+Absent differs from null everywhere: an absent column is not in the mapping, a null
+one maps to `None`. A `Slot` stands for a value that is filled in at each call of a
+prepared operation; everything else about the request is then fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from graphql_app.engine.request.rows import (
+    Aggregate as Aggregate,
+)
+from graphql_app.engine.request.rows import (
+    And as And,
+)
+from graphql_app.engine.request.rows import (
+    Apply as Apply,
+)
+from graphql_app.engine.request.rows import (
+    Compare as Compare,
+)
+from graphql_app.engine.request.rows import (
+    Count as Count,
+)
+from graphql_app.engine.request.rows import (
+    Figures as Figures,
+)
+from graphql_app.engine.request.rows import (
+    Filter as Filter,
+)
+from graphql_app.engine.request.rows import (
+    Fold as Fold,
+)
+from graphql_app.engine.request.rows import (
+    Function as Function,
+)
+from graphql_app.engine.request.rows import (
+    Nodes as Nodes,
+)
+from graphql_app.engine.request.rows import (
+    Not as Not,
+)
+from graphql_app.engine.request.rows import (
+    Nulls as Nulls,
+)
+from graphql_app.engine.request.rows import (
+    Operator as Operator,
+)
+from graphql_app.engine.request.rows import (
+    Or as Or,
+)
+from graphql_app.engine.request.rows import (
+    Order as Order,
+)
+from graphql_app.engine.request.rows import (
+    Read as Read,
+)
+from graphql_app.engine.request.rows import (
+    Related as Related,
+)
+from graphql_app.engine.request.rows import (
+    RelatedCount as RelatedCount,
+)
+from graphql_app.engine.request.rows import (
+    Selection as Selection,
+)
+from graphql_app.engine.request.rows import (
+    Show as Show,
+)
+from graphql_app.engine.request.rows import (
+    ShowRelated as ShowRelated,
+)
+from graphql_app.engine.request.rows import (
+    ShowRelatedAggregate as ShowRelatedAggregate,
+)
+from graphql_app.engine.request.rows import (
+    ShowText as ShowText,
+)
+from graphql_app.engine.request.rows import (
+    Slot as Slot,
+)
+from graphql_app.engine.request.rows import (
+    all_of as all_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """The `key { … }` object of a group: the columns grouped by."""
+
+    key: str
+    fields: tuple[Show | ShowText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """A figure of the group compared: `function` of `column` (`None`: the count of rows)."""
+
+    function: Function
+    column: str | None
+    operator: Operator
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOrder:
+    """One term of an order of groups: a grouped column, or a figure."""
+
+    column: str | None
+    descending: bool = False
+    nulls: Nulls | None = None
+    function: Function | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows grouped by columns, with figures of each group."""
+
+    table: str
+    by: tuple[str, ...]
+    fields: tuple[GroupKey | Figures | ShowText, ...]
+    where: Filter | None = None
+    having: tuple[Having, ...] = ()
+    order: tuple[GroupOrder, ...] = ()
+    limit: object = None
+    offset: object = None
+
+
+# --- keyset connections -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCursor:
+    """The row's cursor under `key`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowNode:
+    """The row itself under `key`."""
+
+    key: str
+    select: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The `edges { … }` list under `key`."""
+
+    key: str
+    fields: tuple[ShowCursor | ShowNode | ShowText, ...]
+
+
+class PageFact(StrEnum):
+    """What `pageInfo` tells."""
+
+    HAS_NEXT_PAGE = "hasNextPage"
+    HAS_PREVIOUS_PAGE = "hasPreviousPage"
+    START_CURSOR = "startCursor"
+    END_CURSOR = "endCursor"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFact:
+    """One fact of `pageInfo` under `key`."""
+
+    key: str
+    fact: PageFact
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """The `pageInfo { … }` object under `key`."""
+
+    key: str
+    fields: tuple[ShowFact | ShowText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCount:
+    """The number of all rows that `where` leaves, whatever the page, under `key`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A page of rows by keyset: `first` rows after `after`, or `last` rows before `before`, in `order`."""
+
+    table: str
+    fields: tuple[Edges | Nodes | PageInfo | TotalCount | ShowText, ...]
+    where: Filter | None = None
+    order: tuple[Order, ...] = ()
+    first: object = None
+    after: object = None
+    last: object = None
+    before: object = None
+
+
+# --- writes -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedRows:
+    """`affected_rows` under `key`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """`returning { … }` under `key`: the true rows."""
+
+    key: str
+    select: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedId:
+    """The AUTO_INCREMENT value that the insert was given, under `key` (REST's `data.id`)."""
+
+    key: str
+
+
+Answer = tuple[AffectedRows | Returning | GeneratedId | ShowText, ...]
+
+
+Pairs = tuple[tuple[str, object], ...]
+"""(column, value) in the order given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Many rows that all give the same columns: for each column the values of every row."""
+
+    names: tuple[str, ...]
+    values: tuple[tuple[object, ...], ...]
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.values[0])
+
+
+@dataclass(frozen=True, slots=True)
+class OnConflict:
+    """What happens to a new row that has the key `constraint` of an existing one.
+
+    The existing row's columns `update` take the new values if it satisfies `where`;
+    without any, or where it does not, the new row is ignored.
+    """
+
+    constraint: str
+    update: tuple[str, ...] = ()
+    where: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NestedInsert:
+    """Rows inserted through a relation of a new row."""
+
+    relation: str
+    rows: tuple[Pairs, ...]
+    conflict: OnConflict | None = None
+    nested: tuple[tuple[NestedInsert, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """New rows. `nested`, where given, holds for each row what is inserted through its relations.
+
+    `one` answers with the row itself (`answer` holds one `Returning`) instead of an object.
+    """
+
+    table: str
+    rows: tuple[Pairs, ...] | Columns
+    answer: Answer
+    one: bool = False
+    conflict: OnConflict | None = None
+    nested: tuple[tuple[NestedInsert, ...], ...] = ()
+
+
+class JsonOperator(StrEnum):
+    """Changes of a JSON document in place."""
+
+    APPEND = "_append"
+    PREPEND = "_prepend"
+    DELETE_KEY = "_delete_key"
+    DELETE_ELEM = "_delete_elem"
+    DELETE_AT_PATH = "_delete_at_path"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonChange:
+    """An operator with its operand applied to the document in `column`."""
+
+    operator: JsonOperator
+    column: str
+    operand: object
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """`sets`, `increments` and `json` applied to the rows where `where` holds.
+
+    `by_key` marks an update that names one row by its primary key and answers with it. Where more
+    rows than `max_affected` would change, none does.
+    """
+
+    table: str
+    where: Filter | None
+    sets: tuple[tuple[str, object], ...]
+    answer: Answer
+    increments: tuple[tuple[str, object], ...] = ()
+    by_key: bool = False
+    json: tuple[JsonChange, ...] = ()
+    max_affected: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The rows where `where` holds are deleted; `by_key` and `max_affected` as in `Update`."""
+
+    table: str
+    where: Filter | None
+    answer: Answer
+    by_key: bool = False
+    max_affected: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMany:
+    """Several updates of `table` in order, answered as a list. `max_affected` is for all of them together."""
+
+    table: str
+    updates: tuple[Update, ...]
+    max_affected: object = None
+
+
+Query = Read | Aggregate | Connection | Group
+Write = Insert | Update | UpdateMany | Delete
+
+
+# --- a whole call -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One answer of a call under its `key`."""
+
+    key: str
+    request: Query | Write | ShowText
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everything asked at once: reads see one snapshot, writes are one transaction in order."""
+
+    roots: tuple[Root, ...] = field(default=())
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything in the call changes data."""
+        return any(isinstance(root.request, Write) for root in self.roots)

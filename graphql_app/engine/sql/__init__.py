@@ -1,0 +1,1 @@
+"""SQL fragments, operators, functions and what each database engine can do."""

@@ -1,0 +1,1 @@
+"""Documents: text -> parsed and validated operations, within limits."""

@@ -1,0 +1,186 @@
+"""`/graphql` as a plain ASGI endpoint: from the socket's messages to the face and back."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Semaphore
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.graphql_api.errors import execution_error
+from graphql_app.graphql_api.http_protocol import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
+from graphql_app.graphql_api.long_text import Joined, LongText
+from graphql_app.graphql_api.service import Answer, Asked, GraphQLFace, failure
+from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, Form, form_for
+from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.http.idempotency import REPLAYED, client_entry, has_key
+from graphql_app.http.negotiation import takes_gzip
+from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientGone, read_body
+from graphql_app.observability.events import Observer, RequestDone
+from graphql_app.runtime.worker_thread import aside
+
+ALLOWED = b"GET, POST"
+_STATUS = {
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.NOT_ACCEPTABLE: 406,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.SERVICE_UNAVAILABLE: 503,
+}
+
+_CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE_JSON)}
+
+Headers = dict[bytes, bytes]
+Answered = tuple[str, Answer, int]
+"""The media type of an answer, the answer, its HTTP status."""
+Page = Callable[[Request], Response | None]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLEndpoint:
+    """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off.
+
+    `streams` answers subscriptions, and those who take nothing but a stream. `heavy` lets requests with large
+    bodies in, a few at a time.
+    """
+
+    face: GraphQLFace
+    observer: Observer
+    bounds: Bounds
+    page: Page | None = None
+    streams: EventStreams | None = None
+    heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        headers: Headers = dict(scope["headers"])
+        shown = self.page(Request(scope)) if self.page is not None and _without_query(scope) else None
+        if shown is not None:
+            await shown(scope, receive, send)
+            return
+        started = perf_counter()
+        try:
+            answered = await self._answered(scope, headers, receive, send)
+        except ClientGone:
+            return
+        if answered is None:
+            return
+        media, answer, code = answered
+        await _send(send, headers, media, answer, code)
+        seconds = perf_counter() - started
+        done = RequestDone("graphql", answer.name, code, seconds, answer.retry_count, answer.failure, answer.kind)
+        self.observer(done)
+
+    async def _answered(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> Answered | None:
+        """The answer, its media type and status; None where it was a stream, for what has to be one."""
+        accept = headers.get(b"accept", b"")
+        media = media_type(accept)
+        form = form_for(accept) if accept and self.streams is not None else None
+        try:
+            if media is None and form is None:
+                raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
+            body = await self._body(scope, headers, receive)
+        except AppError as error:
+            return _refused(error, media or JSON)
+        heavy = form is None and len(body) >= HEAVY_BYTES  # a stream would keep its turn for hours
+        if heavy:
+            with WhileClientStays(receive, self.observer, "graphql"):
+                await self.heavy.acquire()
+        try:
+            if len(body) < LONG_BYTES:
+                asked = self._asked(scope, headers, body)
+            else:
+                asked = await aside(self._asked, scope, headers, body)
+            if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
+                return None
+            if media is None:
+                raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
+            with WhileClientStays(receive, self.observer, "graphql"):
+                if isinstance(asked, list):
+                    return media, _together(await self._batch(asked)), 200
+                answer = await self.face.answer(asked)
+            return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
+        except AppError as error:
+            return _refused(error, media or JSON)
+        finally:
+            if heavy:
+                self.heavy.release()
+
+    async def _streamed(
+        self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked, size: int
+    ) -> bool:
+        """Answers as a stream what has to be one, or whose client takes nothing else; whether it did."""
+        if isinstance(asked, list) or not (media is None or await self.face.subscribes(asked)):
+            return False
+        assert self.streams is not None
+        await self.streams.run(receive, send, form, asked, size)
+        return True
+
+    async def _batch(self, batch: list[Asked]) -> list[Answer]:
+        """All at once, or one after the other where one writes: what follows a write in a batch sees it."""
+        if any(self.face.mutates(asked) for asked in batch):
+            return [await self.face.answer(asked) for asked in batch]
+        return list(await asyncio.gather(*(self.face.answer(asked) for asked in batch)))
+
+    async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+        if scope["method"] == "GET":
+            return b""
+        if scope["method"] != "POST":
+            raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
+        return await read_body(headers, receive, self.bounds.body_bytes)
+
+    def _asked(self, scope: Scope, headers: Headers, body: bytes) -> list[Asked] | Asked:
+        if scope["method"] == "GET":
+            return parse_query(scope["query_string"])
+        asked = parse_body(body, self.bounds)
+        return _with_entries(scope, body, asked) if has_key(headers) else asked
+
+
+def _with_entries(scope: Scope, body: bytes, asked: list[Asked] | Asked) -> list[Asked] | Asked:
+    """The requests under their `Idempotency-Key`; each of a batch has its own part of it."""
+    if isinstance(asked, Asked):
+        return replace(asked, entry=client_entry(scope, body))
+    return [replace(each, entry=client_entry(scope, body, str(place))) for place, each in enumerate(asked)]
+
+
+def _refused(error: AppError, media: str) -> Answered:
+    # A refused method or body was never a GraphQL request: its own status in either media type.
+    return media, failure([execution_error(error, None)], error.code), _STATUS.get(error.code, 400)
+
+
+def _together(answers: list[Answer]) -> Answer:
+    replayed = any(answer.replayed for answer in answers)
+    return Answer(Joined.of(b"[", b",", (answer.text for answer in answers), b"]"), replayed=replayed, kind="batch")
+
+
+def _without_query(scope: Scope) -> bool:
+    return scope["method"] == "GET" and b"query=" not in scope["query_string"]
+
+
+async def _send(send: Send, asked: Headers, media: str, answer: Answer, code: int) -> None:
+    text, headers = answer.text, [_CONTENT_TYPES[media]]
+    if isinstance(text, LongText):
+        headers.append((b"vary", b"accept-encoding"))
+        if takes_gzip(asked.get(b"accept-encoding", b"")):
+            headers.append((b"content-encoding", b"gzip"))
+            text = text.gzip
+    headers.append((b"content-length", b"%d" % (len(text) if isinstance(text, bytes) else text.length)))
+    if answer.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(answer.retry_after))))
+    if answer.replayed:
+        headers.append(REPLAYED)
+    if code == _STATUS[Code.METHOD_NOT_ALLOWED]:
+        headers.append((b"allow", ALLOWED))
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    if not isinstance(text, bytes):
+        for piece in text.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)
+        text = b""
+    await send({"type": "http.response.body", "body": text})

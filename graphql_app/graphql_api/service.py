@@ -1,0 +1,268 @@
+"""Answers GraphQL requests: prepared operations by the engine, introspection and hand-written fields by Strawberry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from graphql import OperationType
+
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.live.catalog import Snapshot, of_structure
+from graphql_app.engine.mysql.server_errors import StaleSchema
+from graphql_app.errors import AppError, Code, Outcome, ServiceUnavailableException, structure_hidden
+from graphql_app.graphql_api.documents.cache import Documents, Operation
+from graphql_app.graphql_api.documents.limits import DocumentLimits
+from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
+from graphql_app.graphql_api.execution import Context, execute
+from graphql_app.graphql_api.introspection_cache import HEAD, Introspections
+from graphql_app.graphql_api.long_text import Joined, Text
+from graphql_app.graphql_api.prepared_operations import (
+    Compiled,
+    FieldFailed,
+    compile_fields,
+    compiled,
+    compiled_aside,
+    generated_only,
+    root_fields,
+    root_type,
+)
+from graphql_app.graphql_api.translate.selection import Fields
+from graphql_app.graphql_api.translate.variables import Bound, bind
+from graphql_app.observability.events import Observer, UnexpectedError
+from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.graphql.schema import BuiltSchema
+
+META = frozenset({"__schema", "__type"})
+"""The root fields that ask for the schema."""
+
+
+@record
+class Asked:
+    """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one.
+
+    `long`: its variables or its document are, and reading them would hold up the event loop.
+    """
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    read_only: bool = False
+    entry: Entry | None = None
+    long: bool = False
+
+
+@record
+class Answer:
+    """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
+
+    text: Text
+    request_error: bool = False
+    failure: Code | None = None
+    retry_count: int = 0
+    retry_after: float | None = None
+    name: str = ""
+    replayed: bool = False
+    kind: str | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The text as a whole."""
+        return self.text if isinstance(self.text, bytes) else self.text.whole()
+
+
+@dataclass(slots=True, eq=False)
+class Served:
+    """A schema being served, with everything that is cached for it."""
+
+    snapshot: Snapshot
+    built: BuiltSchema
+    documents: Documents
+    introspections: Introspections
+
+
+class GraphQLFace:
+    """The GraphQL side of the program."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        observer: Observer,
+        *,
+        introspection: bool = True,
+        limits: DocumentLimits | None = None,
+    ) -> None:
+        self._engine = engine
+        self._observer = observer
+        self.introspection = introspection
+        self._limits = limits or DocumentLimits()
+        self._served: Served | None = None
+
+    def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
+        """From now on answers come from this schema."""
+        documents = Documents(built.schema.graphql, self._limits, suggests=self.introspection)
+        self._served = Served(snapshot, built, documents, Introspections(snapshot.catalog, built))
+
+    @property
+    def documents(self) -> int:
+        """How many documents are kept ready."""
+        return len(self._served.documents) if self._served else 0
+
+    @property
+    def served(self) -> Served:
+        """The schema being served; raises `ServiceUnavailableException` before there is one."""
+        if self._served is None:
+            raise ServiceUnavailableException()
+        return self._served
+
+    def mutates(self, asked: Asked) -> bool:
+        """Whether a request is a mutation; one that cannot be executed is none."""
+        return self._kind(asked) is OperationType.MUTATION
+
+    async def subscribes(self, asked: Asked) -> bool:
+        """Whether a request is a subscription; one that cannot be executed is none.
+
+        Where the schema does not know a name, the database may have another by now.
+        """
+        kind, served = self._kind(asked), self._served
+        if kind is None and served is not None and await self._engine.live.newer(served.snapshot):
+            kind = self._kind(asked)
+        return kind is OperationType.SUBSCRIPTION
+
+    def _kind(self, asked: Asked) -> OperationType | None:
+        try:
+            return self.served.documents.get(asked.query).operation(asked.operation_name).node.operation
+        except (RequestFailed, AppError):
+            return None
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answers one request; never raises but for cancellation.
+
+        Where the schema does not know a name, the database may have another by now.
+        """
+        served = self._served
+        try:
+            return await self._answer(asked)
+        except Exception as error:
+            if served is None or not _outdated(error) or not await self._engine.live.newer(served.snapshot):
+                return self.failed(error)
+        try:
+            return await self._answer(asked)
+        except Exception as error:
+            return self.failed(error)
+
+    def failed(self, error: Exception) -> Answer:
+        """The answer to a request that `error` ended."""
+        match error:
+            case RequestFailed():
+                return failure(error.errors, error.code)
+            case FieldFailed():
+                return execution_failure(error.error, error.key)
+            case AppError():
+                return execution_failure(error, None)
+        self._observer(UnexpectedError("graphql", error))
+        return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
+
+    async def _answer(self, asked: Asked) -> Answer:
+        if self._served is None:
+            # What the document does cannot be said for certain without a schema.
+            raise ServiceUnavailableException(outcome=Outcome.NOT_APPLIED if "mutation" in asked.query else None)
+        served = self._served
+        operation = served.documents.get(asked.query).operation(asked.operation_name)
+        if operation.subscribes:
+            raise RequestFailed.because(
+                Code.GRAPHQL_VALIDATION_FAILED, "Subscriptions need WebSocket or text/event-stream."
+            )
+        if operation.mutates and asked.read_only:
+            raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
+        bound = await aside(self.bind, served, operation, asked) if asked.long else self.bind(served, operation, asked)
+        if asked.long or bound.slots.constants:
+            made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
+        else:
+            made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+        entry = asked.entry if operation.mutates else None
+        if made is None:
+            if entry is not None:
+                raise RequestFailed.because(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key: not for this mutation.")
+            return await self._by_strawberry(served, operation, bound, asked)
+        return await self._by_engine(operation, made, bound, entry)
+
+    def bind(self, served: Served, operation: Operation, asked: Asked) -> Bound:
+        """The variables of a request. Raises `RequestFailed` where they do not fit."""
+        return bind(served.built.schema.graphql, operation, asked.variables, suggests=self.introspection)
+
+    async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound, entry: Entry | None) -> Answer:
+        try:
+            if entry is not None:
+                once = await self._engine.execute_once(made.prepared, bound.slots, entry, made.body)
+                return Answer(
+                    once.answer,
+                    retry_count=once.retry_count,
+                    name=operation.name,
+                    kind=operation.kind,
+                    replayed=once.replayed,
+                )
+            reply = await self._engine.execute(made.prepared, bound.slots)
+        except StaleSchema:
+            raise
+        except AppError as error:
+            return execution_failure(error, made.key_of(error.root))
+        return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
+
+    async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
+        fields = root_fields(operation, bound)
+        names = {nodes[0].name.value for nodes in fields.values()}
+        if names & META and not self.introspection:
+            hidden = structure_hidden()
+            raise RequestFailed.because(hidden.code, hidden.message)
+        if names and names <= {*META, "__typename"}:
+            found = await served.introspections.answer(operation, asked.query, asked.variables)
+            return Answer(found, name=operation.name, kind=operation.kind)
+        data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
+        if names & META and generated_only(served.built, root_type(served.built, operation), data):
+            return await self._beside_introspection(served, operation, bound, asked, fields, data)
+        context = Context(self._engine, served.snapshot, served.built, operation, bound, self._observer)
+        text = await execute(context, asked.query, asked.variables, asked.operation_name)
+        return Answer(text, name=operation.name, kind=operation.kind)
+
+    async def _beside_introspection(
+        self, served: Served, operation: Operation, bound: Bound, asked: Asked, fields: Fields, data: Fields
+    ) -> Answer:
+        """Rows and the schema in one answer."""
+        made = compile_fields(self._engine, served.snapshot, served.built, operation, bound, data)
+        found: dict[str, Text] = {}
+        for key in fields.keys() - data.keys():
+            found[key] = await served.introspections.answer(operation, asked.query, asked.variables, key)
+        try:
+            reply = await self._engine.execute(made.prepared, bound.slots)
+        except AppError as error:
+            return execution_failure(error, made.key_of(error.root))
+        found |= dict(zip(data, reply.texts, strict=True))
+        parts = (Joined.of(orjson.dumps(key) + b":", b"", (found[key],), b"") for key in fields)
+        body = Joined.of(HEAD + b"{", b",", parts, b"}}")
+        return Answer(body, retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
+
+
+def _outdated(error: Exception) -> bool:
+    """Whether a failure may be due to a structure that is no longer the database's."""
+    if isinstance(error, RequestFailed):
+        return error.code is Code.GRAPHQL_VALIDATION_FAILED
+    return isinstance(error, AppError) and of_structure(error)
+
+
+def execution_failure(error: AppError, key: str | None) -> Answer:
+    """The answer to a request that failed as a whole; `key` is the root field it belongs to, where that is known."""
+    return Answer(
+        orjson.dumps({"errors": [execution_error(error, key)], "data": None}),
+        failure=error.code,
+        retry_count=error.retry_count,
+        retry_after=error.retry_after,
+    )
+
+
+def failure(errors: list[Error], code: Code) -> Answer:
+    """The answer to a request that cannot be executed: errors alone."""
+    return Answer(orjson.dumps({"errors": errors}), request_error=True, failure=code)

@@ -1,0 +1,1 @@
+"""Subscriptions over WebSocket, server-sent events and multipart."""

@@ -1,0 +1,231 @@
+"""Subscriptions: an operation becomes a live query of the engine, compiled anew whenever another schema is served."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import orjson
+from graphql import FieldNode
+
+from graphql_app.engine.compile.call import Prepared
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.live.queries import Ended, LiveQueries, Watch, Watcher
+from graphql_app.engine.mysql.server_errors import StaleSchema
+from graphql_app.engine.request.calls import Call, Slot
+from graphql_app.errors import AppError, Code
+from graphql_app.graphql_api.documents.cache import Operation
+from graphql_app.graphql_api.errors import RequestFailed
+from graphql_app.graphql_api.prepared_operations import FieldFailed, root_fields, root_type
+from graphql_app.graphql_api.service import Asked, GraphQLFace, Served, execution_failure
+from graphql_app.graphql_api.subscriptions.send_queue import Unsent
+from graphql_app.graphql_api.translate.operation import Translator
+from graphql_app.graphql_api.translate.streams import split_batch
+from graphql_app.graphql_api.translate.variables import Bound
+from graphql_app.runtime.budget import Budget, Client
+from schema_gen.strawberry_core.roles import Action
+
+DEFAULT_TEXTS = 32 * 1024 * 1024
+DEFAULT_UNSENT = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A subscription's one field, compiled against one schema; `slots` are the values of its variables."""
+
+    served: Served
+    key: str
+    prepared: Prepared
+    slots: tuple[object, ...]
+    tables: frozenset[str]
+
+    def body(self, text: bytes) -> bytes:
+        """The answer with the field's JSON text."""
+        return b'{"data":{' + orjson.dumps(self.key) + b":" + text + b"}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription being prepared: its operation with the variables of this call."""
+
+    served: Served
+    operation: Operation
+    bound: Bound
+
+    @property
+    def identity(self) -> Hashable:
+        """What two calls with the same shape and values have in common."""
+        return repr(self.bound.key), repr(list(self.bound.slots))
+
+    @property
+    def streams(self) -> bool:
+        """Whether its field is a stream."""
+        root = root_type(self.served.built, self.operation).name
+        roots = self.served.built.roots
+        return roots[root, self.field[1][0].name.value].action is Action.STREAM
+
+    @property
+    def field(self) -> tuple[str, list[FieldNode]]:
+        """Its one field: key and nodes. Raises `RequestFailed` if directives leave none."""
+        fields = root_fields(self.operation, self.bound)
+        if len(fields) != 1:
+            raise RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "A subscription must select one field.")
+        return next(iter(fields.items()))
+
+
+@dataclass(slots=True)
+class Places:
+    """How many clients may be connected at a time."""
+
+    most: int
+    taken: int = 0
+
+    def take(self) -> bool:
+        """Takes a place if there is one left."""
+        if self.taken >= self.most:
+            return False
+        self.taken += 1
+        return True
+
+    def free(self) -> None:
+        """Gives a place back."""
+        self.taken -= 1
+
+
+class Subscriptions:
+    """Opens subscriptions, for at most `connections` clients at a time; `texts` are the bytes that they ask with.
+
+    `unsent` counts what waits to be sent to them.
+    """
+
+    def __init__(
+        self,
+        face: GraphQLFace,
+        engine: Engine,
+        live: LiveQueries,
+        connections: int = 10_000,
+        texts: Budget | None = None,
+        unsent: Unsent | None = None,
+    ) -> None:
+        self.face = face
+        self.engine = engine
+        self.live = live
+        self.places = Places(connections)
+        self.texts = texts or Budget(DEFAULT_TEXTS)
+        self.unsent = unsent or Unsent(Budget(DEFAULT_UNSENT))
+        self._streams = itertools.count()
+
+    def open(self, asked: Asked, watcher: Watcher, client: Client = "") -> Watch:
+        """Watches what a subscription asks for.
+
+        Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
+        Raises `RequestFailed`, `FieldFailed` and `AppError`.
+        """
+        subscribed = self.prepare(asked)
+        if subscribed.streams:
+            first = self.compile(subscribed)
+            return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher, client)
+        key = (asked.query, asked.operation_name, subscribed.identity)
+        return self.live.watch(key, lambda: LiveSource(self, asked, self.compile(subscribed)), watcher, client)
+
+    async def answer(self, live: Live, *more: object) -> bytes:
+        """The field's JSON text, `more` being values of further slots. Raises `AppError`."""
+        try:
+            reply = await self.engine.execute(live.prepared, (*live.slots, *more))
+        except StaleSchema:
+            # The next poll is by the new structure.
+            await self.engine.live.newer(live.served.snapshot)
+            raise
+        return reply.texts[0]
+
+    def prepare(self, asked: Asked) -> Subscribed:
+        """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
+        served = self.face.served
+        operation = served.documents.get(asked.query).operation(asked.operation_name)
+        return Subscribed(served, operation, self.face.bind(served, operation, asked))
+
+    def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
+        """The operation compiled; `further`: a stream's batch behind a cursor, which is the slot after all others.
+
+        Raises `FieldFailed`.
+        """
+        served, operation, bound = subscribed.served, subscribed.operation, subscribed.bound
+        after = Slot(len(bound.slots)) if further else None
+        translator = Translator(served.built, operation.fragments, bound.variables, after)
+        type_ = root_type(served.built, operation)
+        key, nodes = subscribed.field
+        try:
+            call = Call((translator.root(key, nodes, type_),))
+            prepared, tables = self.engine.prepare_live(call, served.snapshot)
+        except AppError as error:
+            raise FieldFailed(key, error) from None
+        return Live(served, key, prepared, tuple(bound.slots), tables)
+
+
+@dataclass(slots=True, eq=False)
+class LiveSource:
+    """A query that is polled."""
+
+    subscriptions: Subscriptions
+    asked: Asked
+    live: Live
+    in_order: bool = field(default=False, init=False)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that the answer depends on."""
+        return self.live.tables
+
+    async def answer(self) -> bytes | None:
+        """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
+        if self.subscriptions.face.served is not self.live.served:
+            self.live = _again(self.subscriptions, self.asked)
+        return self.live.body(await self.subscriptions.answer(self.live))
+
+    def explain(self, error: AppError) -> bytes:
+        """An error as an answer."""
+        return execution_failure(error, self.live.key).body
+
+
+@dataclass(slots=True, eq=False)
+class StreamSource:
+    """A stream: batch after batch, each behind the one before."""
+
+    subscriptions: Subscriptions
+    asked: Asked
+    live: Live
+    cursor: str | None = None
+    started: bool = False
+    in_order: bool = field(default=True, init=False)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that the rows come from."""
+        return self.live.tables
+
+    async def answer(self) -> bytes | None:
+        """The next batch; an empty one only at the start. Raises as `LiveSource.answer`."""
+        if self.subscriptions.face.served is not self.live.served:
+            self.live = _again(self.subscriptions, self.asked, further=self.cursor is not None)
+        behind = () if self.cursor is None else (self.cursor,)
+        cursor, rows = split_batch(await self.subscriptions.answer(self.live, *behind))
+        first, self.started = not self.started, True
+        if cursor is None:
+            return self.live.body(rows) if first else None
+        if self.cursor is None:
+            self.live = _again(self.subscriptions, self.asked, further=True)
+        self.cursor = cursor
+        return self.live.body(rows)
+
+    def explain(self, error: AppError) -> bytes:
+        """An error as an answer."""
+        return execution_failure(error, self.live.key).body
+
+
+def _again(subscriptions: Subscriptions, asked: Asked, *, further: bool = False) -> Live:
+    """The subscription by the schema being served now. Raises `Ended` where that has no place for it."""
+    try:
+        return subscriptions.compile(subscriptions.prepare(asked), further=further)
+    except (RequestFailed, FieldFailed) as error:
+        raise Ended(subscriptions.face.failed(error).body) from None

@@ -1,0 +1,75 @@
+"""One subscription of one client: between the live query that it watches and the outbox of its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from graphql_app.engine.live.queries import Watch
+from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.service import Asked
+from graphql_app.graphql_api.subscriptions.registry import Subscriptions
+from graphql_app.graphql_api.subscriptions.send_queue import Latest, Outbox
+from graphql_app.observability.events import Observer, SubscriptionClosed, SubscriptionOpened
+from graphql_app.runtime.budget import Client
+
+T = TypeVar("T")
+
+
+class Subscriber(Generic[T]):
+    """Watches until it is closed. `write` makes an answer a message; `ended` is told that no more will come."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        transport: str,
+        name: str,
+        outbox: Outbox[T],
+        write: Callable[[bytes], T],
+        ended: Callable[[bytes | None], None],
+    ) -> None:
+        self._observer = observer
+        self._transport = transport
+        self._name = name
+        self._latest = Latest(outbox, write)
+        self._ended = ended
+        self._watch: Watch | None = None
+        self._give_back: Callable[[], None] = _nothing
+        self._started = perf_counter()
+
+    def open(self, subscriptions: Subscriptions, asked: Asked, size: int, client: Client) -> None:
+        """Begins; `size` are the bytes that `client` asked with. Raises as `Subscriptions.open`, and LIMIT_EXCEEDED."""
+        if not subscriptions.texts.take(client, size):
+            raise RequestError(Code.LIMIT_EXCEEDED, "The subscriptions ask with more bytes than MAX_SUBSCRIPTION_BYTES")
+        try:
+            watch = self._watch = subscriptions.open(asked, self, client)
+        except BaseException:
+            subscriptions.texts.free(client, size)
+            raise
+        self._give_back = lambda: subscriptions.texts.free(client, size)
+        self._latest.taken = watch.taken
+        self._observer(SubscriptionOpened(self._transport, self._name))
+
+    def offer(self, answer: bytes) -> None:
+        """A new answer."""
+        self._latest.offer(answer)
+
+    def end(self, answer: bytes | None) -> None:
+        """Nothing more will come."""
+        self.close()
+        self._ended(answer)
+
+    def close(self) -> None:
+        """Stops watching; what waits to be sent is dropped."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
+            self._give_back()
+            self._latest.drop()
+            elapsed = perf_counter() - self._started
+            self._observer(SubscriptionClosed(self._transport, self._name, elapsed, self._latest.sent))
+
+
+def _nothing() -> None:
+    """Nothing was taken yet."""

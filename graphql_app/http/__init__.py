@@ -1,0 +1,1 @@
+"""What the endpoints of every API share: bodies, headers, disconnects, static files, health."""

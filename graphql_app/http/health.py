@@ -1,0 +1,82 @@
+"""`/healthz`: the process lives. `/readyz`: the database answers and a schema is served, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from graphql_app.engine.execute.executor import Executor
+from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.errors import AppError, ServiceUnavailableException
+from graphql_app.runtime.shutdown import Drain
+from schema_gen.catalog.model import TableKind
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What says how the program is."""
+
+    live: LiveCatalog
+    executor: Executor
+    drain: Drain
+
+
+def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
+    """The two addresses that load balancers and orchestrators ask; `current` gives None before the start."""
+
+    async def healthz(_request: Request) -> Response:
+        return _json(200, {"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        health = current()
+        if health is None:
+            return _unready(None, "The program has not started")
+        return await _readiness(health.live, health.executor, health.drain)
+
+    return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
+
+
+async def _readiness(live: LiveCatalog, executor: Executor, drain: Drain) -> Response:
+    if drain.begun:
+        return _unready(None, "The program is ending", "ENDING")
+    if executor.away is not None:
+        return _unready(ServiceUnavailableException(executor.away), "")
+    if not live.ready:
+        return _unready(live.failure, "The schema has not been read yet")
+    try:
+        await executor.probe(_a_table(live))
+    except AppError as error:
+        return _unready(error, error.message)
+    return _json(200, _state(live))
+
+
+def _a_table(live: LiveCatalog) -> str | None:
+    tables = (table.name for table in live.snapshot.catalog if table.kind is TableKind.TABLE)
+    return next(tables, None)
+
+
+def _state(live: LiveCatalog) -> dict[str, object]:
+    """What is served. A structure that could not be read or built leaves the last good one, and is told of."""
+    snapshot, failure = live.snapshot, live.failure
+    found: dict[str, object] = {"status": "ok", "tables": len(snapshot.catalog.tables)}
+    found |= {"generation": snapshot.generation, "fingerprint": snapshot.catalog.fingerprint}
+    if failure is not None:
+        found["schema_failure"] = {"cause": failure.message, "code": failure.code}
+    return found
+
+
+def _unready(error: AppError | None, otherwise: str, state: str = "STARTING") -> Response:
+    cause = error.message if error else otherwise
+    code = error.code if error else state
+    response = _json(503, {"status": "unavailable", "cause": cause, "code": code})
+    response.headers["retry-after"] = "1"
+    return response
+
+
+def _json(status: int, body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

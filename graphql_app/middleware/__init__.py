@@ -1,0 +1,1 @@
+"""What stands before every API: admission and tracing."""

@@ -1,0 +1,92 @@
+"""The ASGI app itself: the guard before everything, then the short way, or middleware and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from operator import is_
+from types import MappingProxyType
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graphql_app.middleware.guard import Guard
+from graphql_app.middleware.refusal import GRAPHQL_PATHS, refuse
+from graphql_app.middleware.routing import Started
+from graphql_app.rest_api.routes import rest_routes
+from graphql_app.rest_api.table_route import ShortWay
+
+REFUSAL: Final = "graphql_app.middleware.refusal"
+"""Where in a scope the failure stands that a request is answered with."""
+
+
+async def refused(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answers with the failure that the scope holds."""
+    await refuse(scope, send, scope[REFUSAL])
+
+
+class Application(FastAPI):
+    """FastAPI with a short way: the addresses that are asked most pass neither middleware nor router.
+
+    It is taken only where nothing stands in it but what `create_app` put there: CORS, which has nothing to say
+    where there is no `Origin`, and its own routes; the endpoints answer every failure themselves. The way
+    through the whole stack costs a call by key about as much as everything else in it together. `guard` stands
+    before both ways.
+    """
+
+    edge: ASGIApp | None = None
+    guard: Guard | None = None
+    refusing: ASGIApp | None = None
+    _own: tuple[object, ...] = ()
+    _direct: Mapping[str, ASGIApp] = MappingProxyType({})
+    _tables: ShortWay | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one connection."""
+        await (self.edge or self.answer)(scope, receive, send)
+
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answers what `edge` let in."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            return super().__call__(scope, receive, send)
+        headers = dict(scope["headers"])
+        error = self.guard.refusal(scope, headers) if self.guard is not None else None
+        if error is not None:
+            scope[REFUSAL] = error
+            return (self.refusing or refused)(scope, receive, send)
+        endpoint = self._short_way(scope) if kind == "http" else None
+        if endpoint is None or b"origin" in headers:
+            return super().__call__(scope, receive, send)
+        return endpoint(scope, receive, send)
+
+    def _short_way(self, scope: Scope) -> ASGIApp | None:
+        found = self._direct.get(scope["path"])
+        return self._tables.find(scope) if found is None and self._tables is not None else found
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """As FastAPI's. What is in the stack now stays in it, so that the short way can be opened or not."""
+        made = super().build_middleware_stack()
+        self._choose_way(self.user_middleware)
+        return made
+
+    def own(self) -> None:
+        """What is in the app now is ours; whatever is added later closes the short way."""
+        self._own = (*self.user_middleware, *self.router.routes)
+
+    def serve(self, serving: Started | None) -> None:
+        """From now on these endpoints answer; with None, nothing does."""
+        self.state.started = serving
+        self._choose_way(self.user_middleware if self.middleware_stack is not None else None)
+
+    def _choose_way(self, middleware: list[Middleware] | None) -> None:
+        serving: Started | None = getattr(self.state, "started", None)
+        self._direct, self._tables = MappingProxyType({}), None
+        if serving is None or middleware is None:
+            return
+        there = (*middleware, *self.router.routes)
+        # Routes that were added stand behind ours and take nothing from them.
+        if len(there) >= len(self._own) and all(map(is_, self._own, there)):
+            self._direct = dict.fromkeys(GRAPHQL_PATHS, serving.endpoints["graphql"])
+            self._tables = ShortWay(rest_routes(serving.endpoints.__getitem__))

@@ -1,0 +1,1 @@
+"""What can be observed: events, and their readers, the log and the metrics."""

@@ -1,0 +1,377 @@
+"""Prometheus metrics: one row per metric, filled from the events and, for what is a state, at each scrape.
+
+With several server processes each writes its figures into files of a shared folder, and whichever is
+scraped answers for all of them (the client library's multiprocess mode, on while the folder is named).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, Literal
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+    values,
+)
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from graphql_app.observability import events
+from graphql_app.observability.events import Event
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that names the folder of several processes' figures."""
+PREFIX: Final = "graphql_app_"
+
+_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_ATTEMPTS: Final = (1, 2, 3, 4)
+
+COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "requests": (
+        "Requests answered, by face, operation (REST: the address; GraphQL: its kind) and HTTP status.",
+        ("face", "operation", "status"),
+    ),
+    "failures": ("Requests answered with a failure, by its code.", ("face", "code")),
+    "refused": ("Requests refused at once because too many were in flight.", ()),
+    "clients_left": ("Clients that left before their answer was there.", ("face",)),
+    "attempts_failed": (
+        "Attempts at a unit of work that failed, by kind and class of failure (A not started, B rolled back,"
+        " B' wrong node, C unknown, D permanent).",
+        ("kind", "failure"),
+    ),
+    "retries": ("Attempts made again.", ("kind",)),
+    "gave_up": ("Units of work given up, by the code they ended with.", ("kind", "code")),
+    "retry_budget_spent": ("Attempts not made again because too many are.", ("kind",)),
+    "statements_killed": ("Statements stopped on the server after their time.", ("confirmed",)),
+    "connections_opened": ("Connections to the database opened.", ()),
+    "connections_discarded": ("Connections to the database closed, by reason.", ("reason",)),
+    "database_lost": ("Times that the database stopped answering.", ()),
+    "probes": ("Dials of a database that is away.", ("answered",)),
+    "turned_away": ("Callers refused because too many waited for a connection already.", ("lane",)),
+    "ledger_settled": ("Writes whose COMMIT was not answered, settled by the ledger.", ("applied",)),
+    "ledger_replays": ("Requests answered again under their Idempotency-Key.", ()),
+    "ledger_unavailable": ("Times that writes began to go without the ledger.", ()),
+    "ledger_rows_aged": ("Rows of the ledger deleted because of their age.", ()),
+    "subscriptions_opened": ("Subscriptions begun, by transport.", ("transport",)),
+    "subscriptions_closed": ("Subscriptions ended, by transport.", ("transport",)),
+    "sockets_opened": ("WebSockets accepted, by subprotocol.", ("protocol",)),
+    "sockets_closed": ("WebSockets ended, by the code they were closed with.", ("code",)),
+    "schema_builds": ("Schemas built and served.", ()),
+    "schema_changes": ("Times that another structure was found, by whether it breaks clients.", ("breaking",)),
+    "schema_failures": ("Schemas that could not be read or built.", ()),
+    "unexpected_errors": ("Defects of the program, by where they surfaced.", ("where",)),
+}
+"""Counters (their names end in `_total`): what each counts, and its labels."""
+
+_APIS: Final = ("graphql", "rest")
+_KINDS: Final = ("read", "write", "control")
+_FLAGS: Final = ("true", "false")
+_LANES: Final = ("interactive", "bulk", "control", "stop")
+_TIMED_OUT_OR_AWAY: Final = ("GATEWAY_TIMEOUT", "SERVICE_UNAVAILABLE")
+BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "requests": (("graphql",), ("query", "mutation"), ("200",)),
+    "failures": (_APIS, ("INTERNAL_ERROR", *_TIMED_OUT_OR_AWAY)),
+    "clients_left": (_APIS,),
+    "attempts_failed": (_KINDS, ("A", "B", "B'", "C", "D")),
+    "retries": (_KINDS,),
+    "gave_up": (_KINDS, _TIMED_OUT_OR_AWAY),
+    "retry_budget_spent": (_KINDS,),
+    "statements_killed": (_FLAGS,),
+    "connections_discarded": (("old", "idle", "in doubt", "renewed"),),
+    "probes": (_FLAGS,),
+    "turned_away": (_LANES,),
+    "ledger_settled": (_FLAGS,),
+    "subscriptions_opened": (("websocket", "sse", "multipart"),),
+    "subscriptions_closed": (("websocket", "sse", "multipart"),),
+    "sockets_opened": (("graphql-transport-ws", "graphql-ws"),),
+    "sockets_closed": (("1000", "1001", "1006"),),
+    "schema_changes": (_FLAGS,),
+    "unexpected_errors": (("database", "graphql", "schema", "subscriptions"),),
+}
+"""Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
+
+HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...], tuple[float, ...]]]] = {
+    "request_seconds": ("Time from a request's arrival to its answer.", ("face",), _SECONDS),
+    "stage_seconds": ("Time of each stage of a call.", ("stage",), _SECONDS),
+    "request_attempts": ("Attempts that a request took.", ("face",), _ATTEMPTS),
+    "live_poll_seconds": ("Time of the polls of subscriptions, by whether the answer changed.", ("changed",), _SECONDS),
+    "connect_seconds": ("Time to open a connection to the database.", (), _SECONDS),
+    "parked_seconds": ("Time that callers waited for a database that was away.", ("lane", "released"), _SECONDS),
+    "outage_seconds": ("Time that the database was away, each time it came back.", (), (*_SECONDS, 60.0, 600.0)),
+}
+"""Histograms: what each measures, its labels, its buckets."""
+
+GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "requests_in_flight": ("Requests that have no answer yet.", ()),
+    "pool_connections": ("Connections to the database, by lane and state (idle, used, dialling).", ("lane", "state")),
+    "pool_waiting": ("Callers that wait for a connection.", ("lane",)),
+    "pool_parked": ("Of these, callers that wait for a database that is away.", ("lane",)),
+    "database_away": ("1 while the database does not answer.", ()),
+    "ledger_in_use": ("1 while writes are noted in the ledger.", ()),
+    "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
+    "schema_tables": ("Tables and views served.", ()),
+    "schema_tables_skipped": ("Tables and views that cannot be served.", ()),
+    "schema_age_seconds": ("Time since the schema being served was built.", ()),
+}
+"""Gauges: what each tells, and its labels."""
+_SUMMED: Final = frozenset(
+    {"requests_in_flight", "pool_connections", "pool_waiting", "pool_parked", "documents_cached"}
+)
+"""Gauges that several processes add up; of the others the largest counts."""
+
+
+@dataclass(slots=True)
+class _Count:
+    """What is not in a counter yet."""
+
+    value: float = 0.0
+
+    def move_to(self, counter: Any) -> None:
+        """Adds it to the counter."""
+        value, self.value = self.value, 0.0
+        counter.inc(value)
+
+
+class _Spread:
+    """Values of a histogram that are not in it yet."""
+
+    __slots__ = ("_bounds", "_counts", "_total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def move_to(self, histogram: Any) -> None:
+        """Adds them to the histogram, whose interface takes values only one by one."""
+        histogram._sum.inc(self._total)
+        for bucket, count in zip(histogram._buckets, self._counts, strict=True):
+            if count:
+                bucket.inc(count)
+        self._counts, self._total = [0] * len(self._counts), 0.0
+
+
+class Metrics:
+    """The metrics of one process: an observer of events, and the text that Prometheus scrapes.
+
+    What is counted is moved to the client library's metrics before it is looked at: they take a lock for each
+    figure, and cost a call by key a tenth of its time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._shared = os.environ.get(SHARED_FOLDER)
+        self._built: float | None = None
+        self._made: dict[str, MetricWrapperBase] = {}
+        # The library decides at its import whether values are shared; a forked worker has it from its parent.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+        self._define()
+        self._noted: dict[tuple[str, ...], _Count | _Spread] = {}
+        for name, each in BEGIN_AT_ZERO.items():
+            for labels in product(*each):
+                self.counter(name, *labels)
+        self._handlers = _handlers(self)
+        if not self._shared:
+            ProcessCollector(registry=self.registry)
+            PlatformCollector(registry=self.registry)
+
+    def _define(self) -> None:
+        for name, (text, labels) in COUNTERS.items():
+            self._made[name] = Counter(PREFIX + name, text, labels, registry=self.registry)
+        for name, (text, labels, buckets) in HISTOGRAMS.items():
+            self._made[name] = Histogram(PREFIX + name, text, labels, buckets=buckets, registry=self.registry)
+        for name, (text, labels) in GAUGES.items():
+            mode: Literal["livemax", "livesum"] = "livesum" if name in _SUMMED else "livemax"
+            self._made[name] = Gauge(PREFIX + name, text, labels, registry=self.registry, multiprocess_mode=mode)
+
+    def _labelled(self, name: str, *labels: str) -> Any:
+        metric = self._made[name]
+        return metric.labels(*labels) if labels else metric
+
+    def __call__(self, event: Event) -> None:
+        """Takes note of an event."""
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def count(self, name: str, *labels: str, by: float = 1) -> None:
+        """Counts; `labels` in the order of the metric's row."""
+        self.counter(name, *labels).value += by
+
+    def observe(self, name: str, value: float, *labels: str) -> None:
+        """Adds a value to a histogram."""
+        self.spread(name, *labels).add(value)
+
+    def counter(self, name: str, *labels: str) -> _Count:
+        """What is counted, to be kept by who counts it in every request."""
+        found = self._noted.setdefault((name, *labels), _Count())
+        assert isinstance(found, _Count)
+        return found
+
+    def spread(self, name: str, *labels: str) -> _Spread:
+        """As `counter`, of a histogram."""
+        found = self._noted.get((name, *labels))
+        if found is None:
+            found = self._noted[name, *labels] = _Spread(HISTOGRAMS[name][2])
+        assert isinstance(found, _Spread)
+        return found
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Sets a gauge."""
+        self._labelled(name, *labels).set(value)
+
+    def built(self, event: events.SchemaBuilt) -> None:
+        """A schema is served from now on."""
+        self._built = self._clock()
+        self.count("schema_builds")
+        self.set("schema_tables", event.tables)
+        self.set("schema_tables_skipped", event.skipped)
+
+    def note(self) -> None:
+        """Moves what was counted to where it is looked at; with several processes, where all look."""
+        for key, noted in self._noted.items():
+            noted.move_to(self._labelled(*key))
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format: of all processes where there are several."""
+        self.note()
+        if self._built is not None:
+            self.set("schema_age_seconds", self._clock() - self._built)
+        if not self._shared:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=self._shared)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes show this one's figures."""
+        return bool(self._shared)
+
+    def close(self) -> None:
+        """The process ends: its states count no more."""
+        self.note()
+        if self._shared:
+            mark_process_dead(os.getpid(), self._shared)  # type: ignore[no-untyped-call]
+
+
+_Handlers = dict[type[Event], Callable[[Any], None]]
+
+
+def _handlers(to: Metrics) -> _Handlers:
+    """What each event adds. Events that are not here say nothing that another does not."""
+    return _of_requests(to) | _of_attempts(to) | _of_database(to)
+
+
+def _of_requests(to: Metrics) -> _Handlers:
+    # What every request adds to is found by one look.
+    alike: dict[tuple[str, str, int], tuple[_Count, _Spread, _Spread]] = {}
+    stages: dict[str, _Spread] = {}
+
+    def done(event: events.RequestDone) -> None:
+        kind = event.face, event.operation, event.status
+        found = alike.get(kind)
+        if found is None:
+            face, operation, status = kind
+            requests = to.counter("requests", face, operation, str(status))
+            found = requests, to.spread("request_seconds", face), to.spread("request_attempts", face)
+            alike[kind] = found
+        requests, seconds, attempts = found
+        requests.value += 1
+        seconds.add(event.seconds)
+        attempts.add(event.retries + 1)
+        if event.code is not None:
+            to.count("failures", event.face, event.code)
+
+    def timed(event: events.StageTimed) -> None:
+        found = stages.get(event.stage)
+        if found is None:
+            found = stages[event.stage] = to.spread("stage_seconds", event.stage)
+        found.add(event.seconds)
+
+    return {
+        events.StageTimed: timed,
+        events.RequestDone: done,
+        events.RequestRefused: lambda _: to.count("refused"),
+        events.ClientLeft: lambda event: to.count("clients_left", event.face),
+        events.AnswerReplayed: lambda _: to.count("ledger_replays"),
+        events.SubscriptionOpened: lambda event: to.count("subscriptions_opened", event.transport),
+        events.SubscriptionClosed: lambda event: to.count("subscriptions_closed", event.transport),
+        events.SocketOpened: lambda event: to.count("sockets_opened", event.protocol),
+        events.SocketClosed: lambda event: to.count("sockets_closed", _code(event.code)),
+        events.LiveQueryPolled: lambda event: to.observe("live_poll_seconds", event.seconds, _flag(event.changed)),
+        events.UnexpectedError: lambda event: to.count("unexpected_errors", event.where),
+    }
+
+
+def _of_attempts(to: Metrics) -> _Handlers:
+    return {
+        events.AttemptFailed: lambda event: to.count("attempts_failed", event.kind, event.failure),
+        events.Retrying: lambda event: to.count("retries", event.kind),
+        events.GaveUp: lambda event: to.count("gave_up", event.kind, event.reason),
+        events.BudgetSpent: lambda event: to.count("retry_budget_spent", event.kind),
+        events.StatementKilled: lambda event: to.count("statements_killed", _flag(event.confirmed)),
+        events.Parked: lambda event: to.observe("parked_seconds", event.seconds, event.lane, _flag(event.released)),
+        events.Probed: lambda event: to.count("probes", _flag(event.code == 0)),
+        events.TurnedAway: lambda event: to.count("turned_away", event.lane),
+        events.OutcomeSettled: lambda event: to.count("ledger_settled", _flag(event.applied)),
+    }
+
+
+def _of_database(to: Metrics) -> _Handlers:
+    def opened(event: events.ConnectionOpened) -> None:
+        to.count("connections_opened")
+        to.observe("connect_seconds", event.seconds)
+
+    def away(event: events.DatabaseAway) -> None:
+        if not event.seconds:
+            to.count("database_lost")
+        to.set("database_away", 1)
+
+    def back(event: events.DatabaseBack) -> None:
+        to.set("database_away", 0)
+        to.observe("outage_seconds", event.seconds)
+
+    def without_ledger(_event: events.LedgerUnavailable) -> None:
+        to.count("ledger_unavailable")
+        to.set("ledger_in_use", 0)
+
+    return {
+        events.ConnectionOpened: opened,
+        events.ConnectionDiscarded: lambda event: to.count("connections_discarded", event.reason),
+        events.DatabaseAway: away,
+        events.DatabaseBack: back,
+        events.LedgerOpened: lambda _: to.set("ledger_in_use", 1),
+        events.LedgerUnavailable: without_ledger,
+        events.LedgerAged: lambda event: to.count("ledger_rows_aged", by=event.rows),
+        events.SchemaBuilt: to.built,
+        events.SchemaChanged: lambda event: to.count("schema_changes", _flag(event.breaking > 0)),
+        events.SchemaFailed: lambda _: to.count("schema_failures"),
+    }
+
+
+def _code(code: int) -> str:
+    """A WebSocket's code. Clients choose theirs: what is no known one is counted together."""
+    return str(code) if 1000 <= code <= 1015 or 4400 <= code <= 4499 else "other"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,196 @@
+"""The OpenAPI 3.1 document of a catalog: every table with its addresses, typed by its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from graphql_app.rest_api.openapi.columns import column_schema, condition_schema, example
+from graphql_app.rest_api.openapi.components import (
+    BODY_FAILURES,
+    COMPONENTS,
+    COUNT_PARAMETER,
+    KEY_PARAMETER,
+    READ_FAILURES,
+    READ_PARAMETERS,
+    ROWS_FAILURES,
+    WRITE_FAILURES,
+    failures,
+    ref,
+    success_schema,
+)
+from graphql_app.rest_api.openapi.csv_paths import CSV_FILE, CSV_SCHEMAS, FILE, FORMAT_PARAMETER, LINES, csv_paths
+from schema_gen.catalog.model import Catalog, Column, Table
+
+Json = dict[str, Any]
+
+_WRITTEN = ref("responses", "Written")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]", re.ASCII)
+_DESCRIPTION = (
+    "Every table and view of the database. `retry_count` counts the failed attempts before the answer. "
+    "Conditions are equalities: null means IS NULL, a list means any of its members."
+)
+
+
+def openapi_document(catalog: Catalog, *, stringify: bool = True) -> dict[str, object]:
+    """The document for `catalog`; `stringify` says whether BIGINT and DECIMAL are shown as texts."""
+    paths: dict[str, Json] = {}
+    schemas: dict[str, Json] = {**COMPONENTS["schemas"], **CSV_SCHEMAS}
+    tags: list[Json] = []
+    for table in catalog:
+        name = _free_name(table.name, schemas)
+        described = _Described(table, name, stringify)
+        schemas.update(described.schemas())
+        paths.update(described.paths())
+        tags.append({"name": table.name} | ({"description": table.comment} if table.comment else {}))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"REST API of {catalog.database}", "version": "1", "description": _DESCRIPTION},
+        # Where this document lies: behind a proxy that adds a prefix, the addresses have it too.
+        "servers": [{"url": "."}],
+        "tags": tags,
+        "paths": paths | csv_paths(catalog),
+        "components": {**COMPONENTS, "schemas": schemas},
+    }
+
+
+def _free_name(table: str, taken: Mapping[str, Json]) -> str:
+    # Component names are ASCII; two tables may differ only in what that drops.
+    base = name = _NOT_IN_NAMES.sub("_", table)
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """One table; `name` is that of its schemas."""
+
+    table: Table
+    name: str
+    stringify: bool
+
+    @property
+    def _writable(self) -> list[Column]:
+        return [column for column in self.table.columns.values() if not column.generated]
+
+    def schemas(self) -> dict[str, Json]:
+        """The row, and where rows can be written what an insert, an update and a condition take."""
+        columns = self.table.columns.values()
+        row: Json = {"type": "object", "properties": {c.name: column_schema(c, self.stringify) for c in columns}}
+        if self.table.comment:
+            row["description"] = self.table.comment
+        conditions = {column.name: condition_schema(column, self.stringify) for column in columns}
+        found: dict[str, Json] = {self.name: row, f"{self.name}.conditions": _closed(conditions)}
+        if self.table.writable:
+            values = {c.name: column_schema(c, self.stringify, given=True) for c in self._writable}
+            needed = [c.name for c in self._writable if not (c.nullable or c.has_default or c.auto_increment)]
+            found[f"{self.name}.insert"] = _closed(values) | ({"required": needed} if needed else {})
+            found[f"{self.name}.set"] = _closed(values)
+        return found
+
+    def paths(self) -> dict[str, Json]:
+        """The table's addresses."""
+        path = f"/api/{quote(self.table.name, safe='')}"
+        found = {
+            f"{path}/query": {"get": self._read(), "post": self._query()},
+            f"{path}/export": {"get": self._export()},
+        }
+        if self.table.writable:
+            found[path] = {"post": self._insert(), "put": self._update(), "delete": self._delete()}
+        return found
+
+    def _filters(self) -> list[Json]:
+        return [
+            {"name": _parameter_name(column.name), "in": "query", "schema": ref("schemas", "Filter")}
+            for column in self.table.columns.values()
+        ]
+
+    def _read(self) -> Json:
+        rows = self._rows()
+        rows["content"] |= {"text/csv": {"schema": FILE}, "application/x-ndjson": {"schema": LINES}}
+        rows["headers"] = {"Content-Range": {"schema": {"type": "string"}, "description": "See `Prefer`."}}
+        operation = self._operation("read", f"Rows of {self.table.name}", rows, ROWS_FAILURES)
+        return operation | {"parameters": [*READ_PARAMETERS, COUNT_PARAMETER, *self._filters()]}
+
+    def _export(self) -> Json:
+        operation = self._operation("export", f"{self.table.name} as a CSV file", CSV_FILE, READ_FAILURES)
+        return operation | {"parameters": [*READ_PARAMETERS, FORMAT_PARAMETER, *self._filters()]}
+
+    def _query(self) -> Json:
+        body = {"input": ref("schemas", f"{self.name}.conditions")}
+        sample = {"input": self._sample(list(self.table.columns.values())[-1:])}
+        operation = self._operation(
+            "query", f"Rows of {self.table.name} where all columns are equal", self._rows(), BODY_FAILURES
+        )
+        return operation | {"requestBody": _body(body, sample), "parameters": READ_PARAMETERS}
+
+    def _insert(self) -> Json:
+        row = ref("schemas", f"{self.name}.insert")
+        body = {"input": {"oneOf": [row, {"type": "array", "items": row}]}}
+        given = [column for column in self._writable if not column.auto_increment]
+        counts_up = any(column.auto_increment for column in self.table.columns.values())
+        answer = ref("responses", "Inserted" if counts_up else "Written")
+        operation = self._operation(
+            "insert", f"Insert one row or several into {self.table.name}", answer, WRITE_FAILURES
+        )
+        return operation | {"requestBody": _body(body, {"input": self._sample(given)}), "parameters": [KEY_PARAMETER]}
+
+    def _update(self) -> Json:
+        body = {"input": ref("schemas", f"{self.name}.set"), "where": self._some_condition()}
+        given = [column for column in self._writable if not column.auto_increment]
+        sample = {"input": self._sample(given[-1:]), "where": self._sample(self._key())}
+        operation = self._operation("update", f"Update rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
+        return operation | {"requestBody": _body(body, sample), "parameters": [KEY_PARAMETER]}
+
+    def _delete(self) -> Json:
+        body = {"input": self._some_condition()}
+        operation = self._operation("delete", f"Delete rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
+        return operation | {
+            "requestBody": _body(body, {"input": self._sample(self._key())}),
+            "parameters": [KEY_PARAMETER],
+        }
+
+    def _operation(self, verb: str, summary: str, success: Json, failed: Iterable[int]) -> Json:
+        return {
+            "operationId": f"{verb}.{self.name}",
+            "tags": [self.table.name],
+            "summary": summary,
+            "responses": {"200": success, **failures(failed)},
+        }
+
+    def _rows(self) -> Json:
+        schema = success_schema({"type": "array", "items": ref("schemas", self.name)})
+        return {"description": "The rows", "content": {"application/json": {"schema": schema}}}
+
+    def _some_condition(self) -> Json:
+        return {"allOf": [ref("schemas", f"{self.name}.conditions"), {"minProperties": 1}]}
+
+    def _key(self) -> list[Column]:
+        key = next(iter(self.table.keys), None)
+        columns = list(self.table.columns.values())
+        return [self.table.columns[name] for name in key.columns] if key else columns[:1]
+
+    def _sample(self, columns: list[Column]) -> Json:
+        return {column.name: example(column, self.stringify) for column in columns}
+
+
+def _closed(properties: dict[str, Json]) -> Json:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _body(properties: dict[str, Json], sample: Json) -> Json:
+    schema = {**_closed(properties), "required": list(properties)}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": sample}}}
+
+
+_RESERVED = frozenset({"select", "order", "limit", "offset", "and", "or", "not.and", "not.or"})
+
+
+def _parameter_name(column: str) -> str:
+    return f'"{column}"' if column in _RESERVED else column

@@ -1,0 +1,68 @@
+"""The endpoint of /openapi.json: bytes that are made again only when the structure has changed, or of one table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import orjson
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from graphql_app.engine.engine import Engine
+from graphql_app.errors import AppError, structure_hidden
+from graphql_app.http.cached_content import Packed, pack, packed_response
+from graphql_app.rest_api.envelope import failure, respond, utc_now
+from graphql_app.rest_api.openapi.document import openapi_document
+from graphql_app.rest_api.query_language.pairs import parse_pairs, unknown_parameter
+from graphql_app.runtime.worker_thread import aside
+from schema_gen.catalog.model import Catalog
+
+
+class CachedDocument:
+    """An ASGI endpoint; `stringify` as in `openapi_document`. Where it is not `shown`, every request is refused.
+
+    `?table=` gives the document of one table: a few kilobytes, where that of a large
+    database has megabytes.
+    """
+
+    def __init__(self, engine: Engine, *, stringify: bool, shown: bool = True) -> None:
+        self._shown = shown
+        self._engine = engine
+        self._stringify = stringify
+        self._fingerprint: str | None = None
+        self._whole = Packed(b"", b"", "", "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with the document of the catalog being served."""
+        try:
+            document = await self._wanted(scope["query_string"])
+        except AppError as error:
+            await respond(send, failure(error, utc_now()))
+        else:
+            await packed_response(Request(scope), document)(scope, receive, send)
+
+    async def _wanted(self, query: bytes) -> Packed:
+        if not self._shown:
+            raise structure_hidden()
+        pairs = parse_pairs(query)
+        for name, _ in pairs:
+            if name != "table":
+                raise unknown_parameter(name, "this address takes table")
+        if not pairs:
+            return await self._current()
+        table = await self._engine.table(pairs[-1][1])
+        only = MappingProxyType({table.name: table})
+        return _document(replace(self._engine.catalog, tables=only), self._stringify)
+
+    async def _current(self) -> Packed:
+        catalog = self._engine.catalog
+        if catalog.fingerprint != self._fingerprint:
+            # A thousand tables take a moment: other requests go on meanwhile.
+            whole = await aside(_document, catalog, self._stringify)
+            self._whole, self._fingerprint = whole, catalog.fingerprint
+        return self._whole
+
+
+def _document(catalog: Catalog, stringify: bool) -> Packed:
+    return pack(orjson.dumps(openapi_document(catalog, stringify=stringify)), "application/json")

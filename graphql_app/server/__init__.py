@@ -1,0 +1,1 @@
+"""The server process: uvicorn's subclasses, sockets, supervision."""

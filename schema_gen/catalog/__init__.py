@@ -1,0 +1,1 @@
+"""INFORMATION_SCHEMA -> the catalog."""

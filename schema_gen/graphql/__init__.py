@@ -1,0 +1,1 @@
+"""The catalog -> the GraphQL schema."""

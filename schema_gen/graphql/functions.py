@@ -1,0 +1,54 @@
+"""One row per aggregate function: the columns it applies to and the type of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from schema_gen.graphql.scalars import SCALAR_TYPES
+from schema_gen.graphql.table_view import ColumnPart, Columns, TablePart
+from schema_gen.strawberry_core.definitions import AnyType
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRow:
+    """Functions of one `family` have the same columns with the same types, and so share their fields."""
+
+    name: str
+    family: str
+    columns: Callable[[TablePart], Columns]
+    type: Callable[[ColumnPart], AnyType]
+
+
+def _summable(part: TablePart) -> Columns:
+    return part.summable
+
+
+def _ranked(part: TablePart) -> Columns:
+    return part.ranked
+
+
+def _sum_type(column: ColumnPart) -> AnyType:
+    """A sum of 32-bit integers is not one of 32 bits."""
+    scalar = column.row.scalar
+    return SCALAR_TYPES["bigint" if scalar == "Int" else scalar]
+
+
+def _float(_column: ColumnPart) -> AnyType:
+    return SCALAR_TYPES["Float"]
+
+
+def _same(column: ColumnPart) -> AnyType:
+    return column.type
+
+
+_STATISTICS: Final = ("avg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp")
+
+FUNCTIONS: Final = (
+    FunctionRow("sum", "sum", _summable, _sum_type),
+    *(FunctionRow(name, "statistic", _summable, _float) for name in _STATISTICS),
+    FunctionRow("min", "rank", _ranked, _same),
+    FunctionRow("max", "rank", _ranked, _same),
+)
+"""All but `count`, which takes columns as arguments."""

@@ -1,0 +1,97 @@
+"""Catalog -> Strawberry schema, with the tables that say what every name in it means. The resolver is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.base import get_object_definition
+
+from schema_gen.catalog.model import Catalog
+from schema_gen.graphql.on_demand import Growth
+from schema_gen.graphql.roots import mutation_root, query_root, subscription_root
+from schema_gen.graphql.scalars import SCALAR_MAP
+from schema_gen.graphql.schema_class import CatalogSchema
+from schema_gen.graphql.type_registry import TypeBook
+from schema_gen.names.naming import Names
+from schema_gen.strawberry_core.converter import RootResolver
+from schema_gen.strawberry_core.definitions import RootDefinition
+from schema_gen.strawberry_core.roles import ArgumentMeaning, Meanings, RootField
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSchema:
+    """A schema and what its generated names mean.
+
+    `meanings`: (type, field) -> meaning, for objects and inputs. `arguments`: (type,
+    field) -> argument -> meaning, for fields that take any. `roots`: (root type, field)
+    -> table and action. Values of generated enums need no table: coercing them gives
+    the database's name of the column, the word in snake case, or the member. `again`
+    makes the same schema anew, with no type made yet.
+    """
+
+    schema: CatalogSchema
+    meanings: Meanings
+    arguments: Mapping[tuple[str, str], Mapping[str, ArgumentMeaning]]
+    roots: Mapping[tuple[str, str], RootField]
+    again: Callable[[], BuiltSchema]
+
+
+def build_schema(
+    catalog: Catalog,
+    names: Names,
+    *,
+    resolver: RootResolver,
+    execution_context_class: type[Any] | None = None,
+    extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+    custom: type | None = None,
+) -> BuiltSchema:
+    """The schema of `catalog` under `names`.
+
+    `resolver` answers every generated root field; it is called with the source and
+    graphql-core's info, and finds its `RootField` in the field's extensions under
+    `ROOT_FIELD`. `custom` is a class made by `strawberry.type`; its fields are added
+    to the query root.
+
+    Raises:
+        ValueError: a field of `custom` is called like a generated one.
+    """
+    options: dict[str, Any] = {"execution_context_class": execution_context_class, "extensions": tuple(extensions)}
+    book = TypeBook(catalog, names)
+    query, mutation = query_root(book), mutation_root(book)
+    subscription = subscription_root(book, query)
+    growth = Growth(book, [root for root in (query, mutation, subscription) if root is not None])
+    converter = NameConverter(auto_camel_case=names.style == "camel")
+    if custom is not None:
+        _add_custom(query, custom, converter)
+    schema = CatalogSchema(
+        resolver,
+        growth,
+        hand_written=custom is not None,
+        query=query.as_class(),
+        mutation=mutation.as_class() if mutation else None,
+        subscription=subscription.as_class(),
+        config=StrawberryConfig(name_converter=converter, scalar_map=SCALAR_MAP),
+        **options,
+    )
+    again = partial(build_schema, catalog, names, resolver=resolver, custom=custom, **options)
+    return BuiltSchema(schema, growth.meanings, growth.arguments, growth.root_fields, again)
+
+
+def _add_custom(query: RootDefinition, custom: type, converter: NameConverter) -> None:
+    added = get_object_definition(custom, strict=True).fields
+    for field in added:
+        name = converter.from_field(field)
+        if name in query.by_name:
+            raise ValueError(f"The field '{name}' of {custom.__name__} is called like a generated one")
+    query.fields = added
+
+
+def sdl(schema: CatalogSchema) -> str:
+    """The schema in GraphQL's schema language."""
+    return schema.as_str()

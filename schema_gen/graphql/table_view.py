@@ -1,0 +1,88 @@
+"""A table as the schema shows it: its names, its columns' GraphQL types, and which of them serve which purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schema_gen.catalog.model import Column, Table
+from schema_gen.names.naming import Names, TableNames
+from schema_gen.strawberry_core.definitions import AnyType
+from schema_gen.strawberry_core.roles import ColumnField
+from schema_gen.types.column_types import OperatorGroup, TypeRow, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPart:
+    """A column as the schema shows it: `type` where it is not null, `comparison` the name of conditions on it."""
+
+    column: Column
+    name: str
+    row: TypeRow
+    type: AnyType
+    comparison: str
+    meaning: ColumnField
+
+
+Columns = tuple[ColumnPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """A table with its names and columns.
+
+    `key` are the primary key's columns, none where there is no key; `sortable` those
+    that can be compared, and so be put in order; `summable` and `ranked` those with a
+    sum or a maximum; `truths` those that are true or false; `settable` those that
+    clients may give a value, `countable` those of them that can be incremented,
+    `documents` those of them that hold JSON.
+    """
+
+    table: Table
+    names: TableNames
+    columns: Columns
+    key: Columns
+    sortable: Columns
+    summable: Columns
+    ranked: Columns
+    truths: Columns
+    settable: Columns
+    countable: Columns
+    documents: Columns
+
+
+ColumnTyper = Callable[[Table, Column], AnyType]
+
+
+def table_part(table: Table, names: Names, type_for: ColumnTyper) -> TablePart:
+    """The table's part. Raises `KeyError` where a column's type is unknown."""
+    own = names.table(table.name)
+    columns = {column.name: _column_part(table, column, names, type_for) for column in table.columns.values()}
+    everything = tuple(columns.values())
+    settable = tuple(each for each in everything if not each.column.generated)
+    return TablePart(
+        table=table,
+        names=own,
+        columns=everything,
+        key=tuple(columns[name] for name in table.primary_key.columns) if table.primary_key else (),
+        sortable=tuple(each for each in everything if each.row.operators),
+        summable=tuple(each for each in everything if each.row.summable),
+        ranked=tuple(each for each in everything if each.row.ranked),
+        truths=tuple(each for each in everything if each.row.scalar == "Boolean"),
+        settable=settable,
+        countable=tuple(each for each in settable if each.row.summable),
+        documents=tuple(each for each in settable if OperatorGroup.JSON in each.row.operators),
+    )
+
+
+def _column_part(table: Table, column: Column, names: Names, type_for: ColumnTyper) -> ColumnPart:
+    row = type_of(column)
+    own = names.table(table.name)
+    comparison = own.enum_comparisons.get(column.name)
+    if comparison is None:
+        comparison = names.type_word(
+            f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp"
+        )
+    return ColumnPart(
+        column, own.columns[column.name], row, type_for(table, column), comparison, ColumnField(column.name)
+    )

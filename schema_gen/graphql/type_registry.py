@@ -1,0 +1,167 @@
+"""The types of one build by name: defined when first mentioned, filled when their fields are first asked for.
+
+With the fields their meanings are written down. A type that nobody asks about stays a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.enum import EnumValue
+from strawberry.types.field import StrawberryField
+
+from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.graphql.scalars import SCALAR_TYPES
+from schema_gen.graphql.table_view import TablePart, table_part
+from schema_gen.names.naming import Names, legal_enum_members
+from schema_gen.strawberry_core.definitions import (
+    AnyType,
+    GeneratedDefinition,
+    GeneratedEnum,
+    GeneratedField,
+    Pool,
+    RootDefinition,
+)
+from schema_gen.strawberry_core.roles import ArgumentMeaning, FieldMeanings, Meaning
+from schema_gen.types.column_types import type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a type and what they mean. Types with equal fields are given the same shape."""
+
+    fields: list[StrawberryField]
+    meanings: FieldMeanings
+
+
+Entry = tuple[GeneratedField, Meaning]
+Fill = Callable[[], Shape]
+
+
+def shape(entries: Iterable[Entry]) -> Shape:
+    """The shape of these fields, in this order."""
+    pairs = list(entries)
+    return Shape([made for made, _ in pairs], {made.python_name: meaning for made, meaning in pairs})
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of a field and what they mean."""
+
+    made: list[StrawberryArgument]
+    meanings: Mapping[str, ArgumentMeaning]
+
+
+def arguments(pool: Pool, rows: Iterable[tuple[str, AnyType, ArgumentMeaning]]) -> Arguments:
+    """The arguments of these names and types, in this order."""
+    given = list(rows)
+    return Arguments(
+        [pool.argument(name, type_) for name, type_, _ in given], {name: meaning for name, _, meaning in given}
+    )
+
+
+@dataclass(slots=True)
+class TypeBook:
+    """What one build has made so far."""
+
+    catalog: Catalog
+    names: Names
+    pool: Pool = field(default_factory=Pool)
+    types: dict[str, GeneratedDefinition | GeneratedEnum] = field(default_factory=dict)
+    meanings: dict[str, FieldMeanings] = field(default_factory=dict)
+    arguments: dict[tuple[str, str], Mapping[str, ArgumentMeaning]] = field(default_factory=dict)
+    _parts: dict[str, TablePart] = field(default_factory=dict)
+    _shapes: dict[tuple[str, str], Shape] = field(default_factory=dict)
+    _list_arguments: dict[str, Arguments] = field(default_factory=dict)
+
+    # -- types ---------------------------------------------------------------
+
+    def object(self, name: str, fill: Fill, description: str = "") -> GeneratedDefinition:
+        """The object type called `name`; `fill` gives its fields, later and once."""
+        return self._define(name, fill, description, is_input=False)
+
+    def input(self, name: str, fill: Fill, description: str = "") -> GeneratedDefinition:
+        """The input type called `name`; `fill` gives its fields, later and once."""
+        return self._define(name, fill, description, is_input=True)
+
+    def enum(self, name: str, values: Callable[[], Iterable[EnumValue]], description: str = "") -> GeneratedEnum:
+        """The enum called `name`."""
+        known = self.types.get(name)
+        if isinstance(known, GeneratedEnum):
+            return known
+        made = self.types[name] = GeneratedEnum(name, values(), description)
+        return made
+
+    def root(self, definition: RootDefinition, meanings: FieldMeanings) -> RootDefinition:
+        """Takes a root type in; `meanings` grow with its fields."""
+        self.types[definition.name] = definition
+        self.meanings[definition.name] = meanings
+        return definition
+
+    def _define(self, name: str, fill: Fill, description: str, *, is_input: bool) -> GeneratedDefinition:
+        known = self.types.get(name)
+        if isinstance(known, GeneratedDefinition):
+            return known
+        made = self.types[name] = GeneratedDefinition(name, description, is_input=is_input)
+
+        def fields() -> list[StrawberryField]:
+            filled = fill()
+            self.meanings[name] = filled.meanings
+            return filled.fields
+
+        made.fill_by(fields)
+        return made
+
+    # -- what is shared ------------------------------------------------------
+
+    def shared(self, purpose: str, table: str, make: Fill) -> Shape:
+        """The shape that several types of a table have in common."""
+        key = (purpose, table)
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = make()
+        return found
+
+    def shared_arguments(self, table: str, make: Callable[[], Arguments]) -> Arguments:
+        """The arguments that all lists of a table's rows have."""
+        found = self._list_arguments.get(table)
+        if found is None:
+            found = self._list_arguments[table] = make()
+        return found
+
+    def field(
+        self, owner: str, name: str, type_: AnyType, arguments: Arguments, description: str = ""
+    ) -> GeneratedField:
+        """A field with arguments, of the type called `owner`."""
+        self.arguments[owner, name] = arguments.meanings
+        return self.pool.field_with(name, type_, arguments.made, description)
+
+    def word(self, word: str) -> str:
+        """A generated name that belongs to no table, in the schema's style."""
+        return self.names.word(word)
+
+    def type_word(self, word: str) -> str:
+        """The name of a generated type that belongs to no table, in the schema's style."""
+        return self.names.type_word(word)
+
+    # -- the catalog ---------------------------------------------------------
+
+    def part(self, table: str) -> TablePart:
+        """The table called so in the database."""
+        found = self._parts.get(table)
+        if found is None:
+            found = self._parts[table] = table_part(self.catalog.tables[table], self.names, self._column_type)
+        return found
+
+    def _column_type(self, table: Table, column: Column) -> AnyType:
+        enum_name = self.names.table(table.name).enums.get(column.name)
+        if enum_name is not None:
+            members = legal_enum_members(column) or ()
+            made = self.enum(enum_name, lambda: [self.pool.enum_value(member, member) for member in members])
+            made.of_column = True
+            return made
+        row = type_of(column)
+        scalar = SCALAR_TYPES[row.scalar]
+        return self.pool.list_of(scalar) if row.is_list else scalar

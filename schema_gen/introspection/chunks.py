@@ -1,0 +1,190 @@
+"""The answer to an introspection query piece by piece: some tables at a time, each from a schema that is then let go.
+
+A schema of a thousand tables, made as a whole, takes hundreds of megabytes and some seconds
+in which nothing else runs well; its description is asked for now and then, and is always the same.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+import orjson
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    SchemaMetaFieldDef,
+    get_named_type,
+    introspection_types,
+)
+
+from schema_gen.graphql.schema_class import CatalogSchema
+from schema_gen.introspection.writer import Effort, Plain, Writer, plain_operation, root_selection, root_value
+from schema_gen.strawberry_core.core_types import ObjectType
+
+AT_ONCE = 4
+"""Tables whose types are made at once."""
+ROOTS_AT_ONCE = 10
+"""Tables whose root fields are made at once."""
+MADE = 4_000
+"""What it takes to make a type, or some root fields, in bytes written in the same time."""
+
+_SCHEMA = cast(GraphQLObjectType, get_named_type(SchemaMetaFieldDef.type))
+_TYPE = cast(GraphQLObjectType, introspection_types["__Type"])
+
+Fresh = Callable[[], CatalogSchema]
+"""Makes the schema anew, with no type made yet."""
+
+
+def introspection_parts(
+    fresh: Fresh,
+    document: DocumentNode,
+    operation_name: str | None = None,
+    variables: Mapping[str, object] | None = None,
+    effort: Effort | None = None,
+    only: str | None = None,
+) -> Iterator[bytes]:
+    """The `data` of a validated operation that asks for nothing but the schema, piece by piece.
+
+    `only` is the key of the one root field to answer, where others ask for more.
+
+    Raises as `introspection_of`; what was given before is then to be forgotten.
+    """
+    plain = plain_operation(document, operation_name, variables, effort, only)
+    schema = fresh()
+    writer = plain.writer(schema.graphql)
+    opening = b"{"
+    for key, nodes in root_selection(writer, plain).items():
+        yield opening + orjson.dumps(key) + b":"
+        opening = b","
+        if nodes[0].name.value == "__schema":
+            yield from _schema_object(fresh, schema, plain, nodes)
+        else:
+            yield root_value(writer, nodes)
+    yield b"{}" if opening == b"{" else b"}"
+
+
+def _schema_object(fresh: Fresh, schema: CatalogSchema, plain: Plain, nodes: list[FieldNode]) -> Iterator[bytes]:
+    writer, opening = plain.writer(schema.graphql), b"{"
+    for key, members in writer.fields(_SCHEMA, nodes).items():
+        yield opening + orjson.dumps(key) + b":"
+        opening = b","
+        if members[0].name.value == "types":
+            yield from _Types(fresh, plain, members).list()
+        else:
+            yield writer.member(_SCHEMA, members)(schema.graphql)
+    yield b"{}" if opening == b"{" else b"}"
+
+
+@dataclass(slots=True)
+class _Types:
+    """The list of all types."""
+
+    fresh: Fresh
+    plain: Plain
+    nodes: list[FieldNode]
+    written: set[str] = field(default_factory=set)
+
+    def list(self) -> Iterator[bytes]:
+        """The list's text."""
+        opening = b"["
+        for piece in self._pieces():
+            yield opening + piece
+            opening = b","
+        yield b"]"
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Texts of types; the root types each as one piece, for their fields are most of what is said of them."""
+        schema = self.fresh()
+        writer = self.plain.writer(schema.graphql)
+        yield b",".join(self._types(writer, introspection_types.values()))
+        for root in schema.growth.roots:
+            yield b"".join(self._root(root.name))
+        tables = tuple(schema.growth.book.catalog.tables)
+        for start in range(0, len(tables), AT_ONCE):
+            with _let_go():
+                piece = self._tables(tables[start : start + AT_ONCE])
+            yield piece
+        if not tables:
+            yield b",".join(self._shared(schema, writer)) or b""
+
+    def _tables(self, tables: Iterable[str]) -> bytes:
+        schema = self.fresh()
+        writer = self.plain.writer(schema.graphql)
+        own = [schema.graphql.type_map[each.name] for table in tables for each in schema.growth.of_table(table)]
+        return b",".join([*self._types(writer, own), *self._shared(schema, writer)])
+
+    def _shared(self, schema: CatalogSchema, writer: Writer) -> Iterator[bytes]:
+        """The shared types that came up and were not written yet, and those that come up with them."""
+        while new := [each for each in schema.shared_types() if each.name not in self.written]:
+            yield from self._types(writer, new)
+
+    def _types(self, writer: Writer, types: Iterable[GraphQLNamedType]) -> Iterator[bytes]:
+        write = writer.object(_TYPE, writer.fields(_TYPE, self.nodes))
+        for each in types:
+            if each.name not in self.written:
+                self.written.add(each.name)
+                self.plain.effort.spend(MADE)
+                getattr(each, "fields", None)  # the types of the fields come up, also if nobody asks for the fields
+                yield write(each)
+
+    def _root(self, name: str) -> Iterator[bytes]:
+        """A root type, its fields made for some tables at a time."""
+        opening = b"{"
+        for place, (key, member) in enumerate(self._members()):
+            yield opening + key
+            opening = b","
+            if member == "fields":
+                texts = [self._root_part(name, fields, place)[1:-1] for fields in self._root_fields(name)]
+                yield b"[" + b",".join(text for text in texts if text) + b"]"
+            else:
+                yield self._root_part(name, (), place)
+        yield b"{}" if opening == b"{" else b"}"
+
+    def _root_part(self, name: str, fields: Iterable[str], place: int) -> bytes:
+        with _let_go():
+            return self._root_member(name, fields, place)
+
+    def _members(self) -> Iterable[tuple[bytes, str]]:
+        fields = self.plain.writer(self.fresh().graphql).fields(_TYPE, self.nodes)
+        return [(orjson.dumps(key) + b":", nodes[0].name.value) for key, nodes in fields.items()]
+
+    def _root_fields(self, name: str) -> Iterator[Iterable[str]]:
+        """The names of a root type's fields, hand-written ones first, then those of some tables at a time."""
+        schema = self.fresh()
+        names = schema.growth.book.names
+        root = next(root for root in schema.growth.roots if root.name == name)
+        yield [schema.config.name_converter.from_field(each) for each in root.added]
+        tables = tuple(names.tables.values())
+        for start in range(0, len(tables), ROOTS_AT_ONCE):
+            some = tables[start : start + ROOTS_AT_ONCE]
+            yield [getattr(each.roots, action) for each in some for action in type(each.roots).__slots__]
+        yield ["no_tables"] if not tables else ()
+
+    def _root_member(self, name: str, fields: Iterable[str], place: int) -> bytes:
+        """One member of a root type that has these fields, as far as there are such."""
+        self.plain.effort.spend(MADE)
+        schema = self.fresh()
+        whole = cast(GraphQLObjectType, schema.graphql.type_map[name])
+        some = {each: found for each in fields if (found := whole.fields.get(each)) is not None}
+        part = ObjectType(name, some, description=whole.description, extensions=whole.extensions)
+        writer = self.plain.writer(schema.graphql)
+        return writer.parts(_TYPE, writer.fields(_TYPE, self.nodes))[place][1](part)
+
+
+@contextmanager
+def _let_go() -> Iterator[None]:
+    """What is made inside refers to itself: it is looked for at the end, while it is young and quickly found."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(1)
+        if enabled:
+            gc.enable()

@@ -1,0 +1,1 @@
+"""Strawberry's inside, in one place."""

@@ -1,0 +1,1 @@
+"""Column types: how values come in and go out."""
