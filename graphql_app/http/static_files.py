@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from graphql_app.http.cached_content import Packed, pack, packed_response
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 
 # Ending -> media type. A file with another ending is not served.
 MEDIA_TYPES = {
