@@ -156,12 +156,20 @@ class EventStreams:
                 subscriber.open(self.subscriptions, asked, size, current_client())
             except Exception as error:
                 ended(self.face.failed(error).body)
-            while (message := await self._next(outbox, form)) != _CUT and not outbox.overflown.is_set():
-                await send({"type": "http.response.body", "body": message, "more_body": True})
+            while await self._send_next(send, form, outbox):
+                pass
             await send({"type": "http.response.body", "body": b""})
         finally:
             subscriber.close()
             outbox.close()
+
+    async def _send_next(self, send: Send, form: Form, outbox: Outbox[bytes]) -> bool:
+        """Sends the next message, which nothing holds any longer than that; whether there may be another."""
+        message = await self._next(outbox, form)
+        if message == _CUT or outbox.overflown.is_set():
+            return False
+        await send({"type": "http.response.body", "body": message, "more_body": True})
+        return True
 
     async def _next(self, outbox: Outbox[bytes], form: Form) -> bytes:
         try:

@@ -163,18 +163,20 @@ class Socket:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self) -> None:
-        while True:
-            message = await self._outbox.next()
-            try:
-                if isinstance(message, Joined) and self._fragments:
-                    for each in fragments(message.pieces()):
-                        await self._send(each)
-                        await asyncio.sleep(0)
-                else:
-                    text = message if isinstance(message, str) else message.whole().decode()
-                    await self._send({"type": "websocket.send", "text": text})
-            except OSError:
-                return  # the client is gone, which the listener is told too
+        with suppress(OSError):  # the client is gone, which the listener is told too
+            while True:
+                await self._write_one()
+
+    async def _write_one(self) -> None:
+        """Sends the next message. Nothing holds it any longer than that: not while the one after it is waited for."""
+        message = await self._outbox.next()
+        if isinstance(message, Joined) and self._fragments:
+            for each in fragments(message.pieces()):
+                await self._send(each)
+                await asyncio.sleep(0)
+        else:
+            text = message if isinstance(message, str) else message.whole().decode()
+            await self._send({"type": "websocket.send", "text": text})
 
     # --- what the client says --------------------------------------------------
 
