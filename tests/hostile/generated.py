@@ -135,10 +135,10 @@ TORN = "bytes of a request"
 """The kind whose requests need not be HTTP."""
 
 
-def generated(count: int, seed: int) -> Iterator[Sent]:
-    """`count` requests; number N of a seed is the same in every run."""
+def generated(count: int, seed: int, first: int = 0) -> Iterator[Sent]:
+    """`count` requests from number `first` on; number N of a seed is the same in every run."""
     kinds = [*MAKERS, TORN]
-    for number in range(count):
+    for number in range(first, first + count):
         kind = kinds[number % len(kinds)]
         draw = Random(f"{seed} {number}")
         name = f"{kind}, number {number} of seed {seed}"
