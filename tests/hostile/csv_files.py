@@ -6,6 +6,7 @@ import csv
 import io
 import random
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from graphql_app.csv_io.cells import BadCell, literals, split
 from graphql_app.csv_io.dialect import Dialect
@@ -68,14 +69,15 @@ def both_ways_agree(text: bytes, newline: bytes, dialect: Dialect) -> None:
 
 
 def _rows(text: bytes, newline: bytes, dialect: Dialect, *, common: bool) -> tuple[list[int], int, int]:
-    def careful(record: bytes, _line: int) -> bytes | None:
+    @cache  # long files are of few rows, over and over
+    def row(record: bytes) -> bytes | None:
         try:
             cells = split(record.rstrip(b"\r\n"), dialect.delimiter)
             return b"(" + b",".join(literals(COLUMNS, cells, dialect)) + b")"
         except BadCell:
             return None
 
-    found = QuickRows(COLUMNS, careful, newline, dialect, common=common).rows(text, 2)
+    found = QuickRows(COLUMNS, lambda record, _line: row(record), newline, dialect, common=common).rows(text, 2)
     return found.lines, found.count, found.left
 
 
