@@ -18,10 +18,9 @@ from graphql_app.csv_io.slices import MAX_RECORD, SLICE
 from graphql_app.errors import Code
 from schema_gen.catalog.model import Column
 from schema_gen.sql_literals import NULL
-from schema_gen.types.column_types import type_of
+from schema_gen.types.column_types import type_of, unset
 
 _DOCUMENTS: Final = frozenset({"json", "geometry", "vector"})
-_DEFAULT: Final = b"DEFAULT"
 
 
 class LineSlicer:
@@ -157,7 +156,7 @@ class JsonCells:
         if self.whole:
             raise BadCell(name, Code.INVALID_VALUE, f"The object misses column '{name}', which others have")
         if column.nullable or column.has_default or column.auto_increment:
-            return _DEFAULT
+            return unset(column)
         raise BadCell(name, Code.NOT_NULL_VIOLATION, f"A value is required for column '{name}'")
 
 

@@ -46,12 +46,18 @@ def told(columns: Mapping[str, Column], server: Server, row: TableRow) -> dict[s
     OceanBase declares the columns of an outer join NOT NULL in views. Who made a table with a date of zeros as a
     default let such dates into all of its columns.
     """
-    unsure = server is Server.OCEANBASE and row.type == "VIEW"
+    view = row.type == "VIEW"
+    unsure = server is Server.OCEANBASE and view
     zero = any(_ZERO in (column.default or "") for column in columns.values() if column.type.base in _MOMENTS)
-    if not unsure and not zero:
+    if not view and not zero:
         return dict(columns)
     return {
-        name: replace(column, nullable=column.nullable or unsure, zero_date=zero and column.type.base in _MOMENTS)
+        name: replace(
+            column,
+            nullable=column.nullable or unsure,
+            zero_date=zero and column.type.base in _MOMENTS,
+            may_number=view and column.default == "0" and not column.nullable,
+        )
         for name, column in columns.items()
     }
 

@@ -231,3 +231,18 @@ def test_character_sets_are_the_servers(engine: Engine) -> None:
         held = {one for one, other in zip(text, back, strict=True) if one == other}
         assert {one for one in characters if fits(one, charset)} <= held, charset
         assert not {one for one in characters if surely_lacks(one, charset)} & held, charset
+
+
+async def test_a_column_of_no_letters(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """MariaDB by itself takes it for the key column behind it, and finds nothing."""
+    engine.execute(
+        "CREATE TABLE t (c CHAR(0) NOT NULL, k CHAR(9) PRIMARY KEY, b BINARY(0)); INSERT INTO t VALUES ('', 'a', '')",
+        database,
+    )
+    async with open_app(engine.environment(database)) as http:
+        row = {"c": "", "k": "a", "b": ""}
+        found = await GraphQLClient(http).data(
+            """{ a: t(where: {c: {_eq: ""}}) { c k b } b: t(where: {c: {_in: [""]}, b: {_eq: ""}}) { c k b }
+            none: t(where: {c: {_neq: ""}}) { k } }"""
+        )
+        assert found == {"a": [row], "b": [row], "none": []}

@@ -153,3 +153,89 @@ async def test_ids_that_are_numbered_within_a_group(open_app: OpenApp, engine: E
             assert [row["v"] for row in returned] == [start + place for place in range(5)]
             stored = await client.data(f"{{ t(where: {{v: {{_gte: {start}}}}}, order_by: {{v: asc}}) {{ g id v }} }}")
             assert stored["t"] == returned
+
+
+NUMBERED = """CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL DEFAULT 0, v VARCHAR(9));
+CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(9));
+CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, t_id INT, FOREIGN KEY (t_id) REFERENCES t (id))"""
+TRIGGER = "CREATE TRIGGER told AFTER INSERT ON t FOR EACH ROW INSERT INTO log VALUES (0, NEW.v)"
+
+
+async def test_a_key_of_0_stays_0(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """As it is given; null, and no key at all, still make one, alone and among others, and so do triggers of old."""
+    engine.execute(NUMBERED, database)
+    engine.execute(TRIGGER, database)
+    async with open_app(engine.environment(database)) as http:
+        client = GraphQLClient(http)
+        data = await client.data(
+            """mutation {
+              zero: insert_t_one(object: {id: 0, v: "0"}) { id v }
+              null: insert_t_one(object: {id: null, v: "n"}) { id v }
+              none: insert_t_one(object: {}) { id v }
+              more: insert_t(objects: [{id: 10, v: "m"}, {id: null}, {v: "x"}, {id: -1}]) { returning { id v } }
+              under: insert_u_one(object: {t: {data: {id: null, u: {data: [{id: 0}, {}]}}}}) { id t { id u { id } } }
+              met: insert_t(objects: [{id: 0, v: "1"}, {v: "y"}],
+                on_conflict: {constraint: PRIMARY, update_columns: [v]}) { affected_rows returning { id v } } }"""
+        )
+        assert data["zero"] == {"id": 0, "v": "0"}
+        assert data["null"] == {"id": 1, "v": "n"}
+        assert data["none"] == {"id": 2, "v": None}
+        ids = [row["id"] for row in data["more"]["returning"]]
+        assert (ids[0], ids[3]) == (10, -1)
+        assert 2 < ids[1] < ids[2], ids
+        assert sorted(row["id"] for row in data["under"]["t"]["u"])[0] == 0
+        assert data["met"]["affected_rows"] == 2
+        assert data["met"]["returning"][0] == {"id": 0, "v": "1"}
+        assert data["met"]["returning"][1]["id"] > 10
+        one = (await http.post("/api/u", json={"input": {"id": 7}})).json()["data"]
+        again = await http.post("/api/u", json={"input": {"id": 0}})
+        assert (one["id"], again.status_code) == (7, 409)
+        await client.data("mutation { delete_u_by_pk(id: 0) { id } }")
+        assert (await http.post("/api/u", json={"input": {"id": 0}})).json()["data"]["id"] == 0
+        many = await http.post("/api/u", json={"input": [{"t_id": 0}, {"t_id": None}]})
+        assert many.json()["data"]["id"] > 7
+        assert engine.execute("SELECT MIN(id) > 0 FROM log", database) == ((1,),)
+
+
+async def test_a_row_of_key_0_goes_out_and_in(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """A file that is exported makes the same rows, in every way in; a cell without a value makes a new key."""
+    rows = "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; INSERT INTO t (id, v) VALUES (0, 'zero'), (1, 'one'), (-5, 'less')"
+    engine.execute(f"{NUMBERED}; {rows}", database)
+    stored = "SELECT * FROM t ORDER BY id"
+    before = engine.execute(stored, database)
+    async with open_app(engine.environment(database)) as http:
+        exported = (await http.get("/api/t/export")).content
+        for mode in ("insert", "upsert", "ignore", "update"):
+            if mode != "update":
+                engine.execute("DELETE FROM t", database)
+            for _ in range(1 if mode == "insert" else 2):
+                answer = await http.post(f"/api/batch/import?mode={mode}", files={"file": ("t.csv", exported)})
+                assert answer.status_code == 200, (mode, answer.text)
+                assert engine.execute(stored, database) == before, mode
+        for name, text in (("t.csv", b"id,v\n,new\n0,not\n"), ("t.ndjson", b'{"id":90,"v":"a"}\n{"v":"b"}\n')):
+            await http.post("/api/batch/import", files={"file": (name, text)})
+        found = dict(engine.execute("SELECT v, id FROM t", database))
+        assert "not" not in found
+        assert (found["zero"], found["a"]) == (0, 90)
+        assert min(found["new"], found["b"]) > 1
+
+
+@pytest.mark.engines("mariadb", "mysql")
+async def test_a_view_of_numbered_rows(open_app: OpenApp, engine: Engine, database: str) -> None:
+    """A view does not tell which of its columns the database numbers, and which have a default of 0."""
+    engine.execute(f"{NUMBERED}; CREATE VIEW w AS SELECT * FROM t; CREATE VIEW k AS SELECT id FROM t", database)
+    async with open_app(engine.environment(database)) as http:
+        client = GraphQLClient(http)
+        rows = '[{id: 5, n: 3, v: "a"}, {v: "b"}, {n: 4, v: "c"}, {id: 0, v: "zero"}, {}]'
+        one = "insert_w(objects: [{}]) { affected_rows } insert_k(objects: [{}]) { affected_rows }"
+        await client.data(f"mutation {{ insert_w(objects: {rows}) {{ affected_rows }} }}")
+        await client.data(f"mutation {{ {one} }}")
+        lines = b'{"id":20,"v":"d"}\n{"v":"e"}\n'
+        answer = await http.post("/api/batch/import", files={"file": ("w.ndjson", lines)})
+        assert answer.json()["data"]["rows_imported"] == 2, answer.text
+        found = engine.execute("SELECT id, n, v FROM t ORDER BY id", database)
+        assert found[0] == (0, 0, "zero")
+        assert {(n, v) for _, n, v in found} == {
+            *((3, "a"), (0, "b"), (4, "c"), (0, "zero"), (0, None), (0, "d"), (0, "e")),
+        }
+        assert len(found) == 9

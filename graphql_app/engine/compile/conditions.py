@@ -40,10 +40,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
         case plan.Keyset():
             return _keyset(scope, alias, where)
         case plan.LastInserted():
-            made = sql("LAST_INSERT_ID()")
-            if where.given is not None:
-                made = sql("IFNULL(NULLIF(", where.given, ",0),", made, ")")
-            return sql(ref(alias, where.column), "=", made)
+            return sql(ref(alias, where.column), "=LAST_INSERT_ID()")
 
 
 def key_in(scope: Scope, alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:

@@ -8,7 +8,7 @@ from graphql_app.engine.compile.statements import Node
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import NULL
 from graphql_app.engine.request.calls import Operator
-from graphql_app.engine.sql.fragment import Literal, Value
+from graphql_app.engine.sql.fragment import Value
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, TableKind
 
@@ -19,13 +19,11 @@ _LONG = ("text", "blob", "json", "geometry", "vector")
 
 
 def given(rows: plan.InsertRows, row: tuple[Value | None, ...], column: Column) -> Value | None:
-    """The value given for `column`; None where the database makes one (absent, NULL or 0 for AUTO_INCREMENT)."""
+    """The value given for `column`; None where the database makes one (absent, NULL for AUTO_INCREMENT)."""
     if column not in rows.columns:
         return None
     cell = row[rows.columns.index(column)]
-    if column.auto_increment and cell in (NULL, Literal(b"0")):
-        return None
-    return cell
+    return None if column.auto_increment and cell == NULL else cell
 
 
 def new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
@@ -33,10 +31,10 @@ def new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condit
     found: list[plan.Condition] = []
     for column in rows.table.key_columns:
         known = given(rows, row, column)
-        if column.auto_increment and not isinstance(known, Literal):
-            found.append(plan.LastInserted(column, known))
-        elif known is not None:
+        if known is not None:
             found.append(plan.CompareColumn(column, Operator.EQ, known))
+        elif column.auto_increment:
+            found.append(plan.LastInserted(column))
         else:
             raise unknown_key(column)
     return plan.AllOf(tuple(found))

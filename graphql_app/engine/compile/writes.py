@@ -24,9 +24,7 @@ from graphql_app.engine.request.calls import Operator
 from graphql_app.engine.sql.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Cardinality, Event, Relation, Table
-from schema_gen.types.column_types import INTEGER, type_of
-
-DEFAULT = Literal(b"DEFAULT")
+from schema_gen.types.column_types import INTEGER, type_of, unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,13 @@ class CompiledInserts:
 
     @property
     def blind(self) -> bool:
-        """Whether nothing hangs on which rows they become: no conflicts, nothing nested, nothing returned."""
+        """Whether nothing hangs on which rows they become: no conflicts, nothing nested, nothing returned.
+
+        Nor on which columns of a view each row names.
+        """
         rows = self.rows
-        return not (self.outputs or rows.conflict or rows.before or rows.after)
+        unsure = not rows.literals and any(column.may_number for column in rows.columns)
+        return not (self.outputs or rows.conflict or rows.before or rows.after or unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def _insert_one(
 ) -> CompiledInsert:
     rows = write.rows
     names = join(",", (name(column.name) for column in rows.columns))
-    values = join(",", (sql(DEFAULT if cell is None else cell) for cell in row))
+    cells = zip(rows.columns, row, strict=True)
+    values = join(",", (sql(Literal(unset(column)) if cell is None else cell) for column, cell in cells))
     insert = sql("INSERT INTO ", name(rows.table.name), " (", names, ") VALUES (", values, ")")
     if dialect.features.returning and _is_told_whole(write.answer, wanted):
         # The columns go by the table's own name here.

@@ -8,8 +8,9 @@ on engines that number the rows of a statement in a row, else row by row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import compress, groupby
 from typing import Any
 
 from graphql_app.engine.compile.conditions import condition, reads_others
@@ -22,7 +23,7 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, Table
-from schema_gen.types.column_types import type_of
+from schema_gen.types.column_types import type_of, unset
 
 MAX_STATEMENT = 4 * 1024 * 1024
 """Bytes of one multi-row INSERT, under the smallest `max_allowed_packet` that servers come with (16 MiB)."""
@@ -30,7 +31,7 @@ BATCH = 1000
 """The most statements sent in one round trip where each row needs one of its own; `MAX_STATEMENT` bounds them too."""
 
 NULL, DEFAULT = b"NULL", b"DEFAULT"
-_NO_ID = (None, NULL, b"0")
+_NO_ID = (None, NULL)
 _SAVE, _UNDO = b"SAVEPOINT rows_", b"ROLLBACK TO SAVEPOINT rows_"
 _RACES = 3
 """How often a row is looked for that the database says is there."""
@@ -117,6 +118,15 @@ class Inserter:
         return first
 
     async def _plain(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
+        if not any(column.may_number for column in level.columns):
+            await self._alike(level, rows)
+            return
+        # What such a column holds where nothing is given only its absence tells.
+        for given, found in groupby(rows, key=lambda row: [column.name in row.values for column in level.columns]):
+            columns = tuple(compress(level.columns, given)) or tuple(sorted(level.columns, key=_unsure)[:1])
+            await self._alike(replace(level, columns=columns), list(found))
+
+    async def _alike(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
         if not rows:
             return
         features, table = self.session.features, level.table
@@ -265,6 +275,10 @@ class Inserter:
         return results
 
 
+def _unsure(column: Column) -> bool:
+    return column.may_number
+
+
 def _defaults(columns: tuple[Column, ...]) -> bytes:
     """The statement that gives the texts of columns' defaults."""
     return finish(
@@ -319,7 +333,7 @@ def _head(level: plan.InsertRows) -> bytes:
 
 
 def _tuple(level: plan.InsertRows, row: NewRow) -> bytes:
-    return b"(" + b",".join([row.values.get(column.name, DEFAULT) for column in level.columns]) + b")"
+    return b"(" + b",".join([row.values.get(column.name) or unset(column) for column in level.columns]) + b")"
 
 
 def _chunks(level: plan.InsertRows, rows: list[NewRow]) -> Iterable[list[tuple[NewRow, bytes]]]:
@@ -340,12 +354,13 @@ def _texts(slots: Sequence[object], level: plan.InsertRows) -> list[bytes]:
     if level.literals:
         row = b"(" + b",".join([b"%b"] * len(level.literals)) + b")"
         return [row % cells for cells in zip(*level.literals, strict=True)]
+    absent = [unset(column) for column in level.columns]
     return [
         b"("
         + b",".join(
             [
-                DEFAULT if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots)
-                for cell in row
+                none if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots)
+                for cell, none in zip(row, absent, strict=True)
             ]
         )
         + b")"

@@ -93,9 +93,8 @@ def _moved() -> DatabaseError:
 
 
 def _given_id(write: CompiledInsert, slots: Sequence[object]) -> bytes | None:
-    """The row's own id; None where it lets the database make one, as 0 does."""
-    given = None if write.explicit_id is None else finish(sql(write.explicit_id)).render(slots)
-    return None if given == b"0" else given
+    """The row's own id; None where it lets the database make one."""
+    return None if write.explicit_id is None else finish(sql(write.explicit_id)).render(slots)
 
 
 async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[object]) -> Done:

@@ -77,8 +77,9 @@ def _level(
     taken = {*filled, *(column for item in before for column in item.relation.columns)} - used.keys()
     columns = tuple(writable_column(planner, table, name) for name in (*used, *sorted(taken)))
     if not columns and table.kind is TableKind.VIEW:
-        # MariaDB takes a row of defaults for a view only where a column is named.
-        columns = tuple(column for column in table.columns.values() if not column.generated)[:1]
+        # MariaDB takes a row of defaults for a view only where a column is named: best one whose DEFAULT is certain.
+        free = [column for column in table.columns.values() if not column.generated]
+        columns = tuple(sorted(free, key=lambda column: column.may_number)[:1])
     _check_cells(rows, columns)
     cells = tuple(_cells(columns, rows))
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict), before, after)

@@ -15,11 +15,13 @@ SQL_MODE = ",".join(
         "STRICT_ALL_TABLES",
         "ERROR_FOR_DIVISION_BY_ZERO",
         "NO_ENGINE_SUBSTITUTION",
+        "NO_AUTO_VALUE_ON_ZERO",
     )
 )
 """Strict, and with `"` for text and the backslash as escape, as `fragment` writes literals.
 
-Dates of zeros are taken: tables have them as defaults, and in their rows.
+Dates of zeros are taken: tables have them as defaults, and in their rows. So is an AUTO_INCREMENT key of 0: only
+NULL, or no value at all, makes a new id, and `DEFAULT` would be 0.
 """
 
 
