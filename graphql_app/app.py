@@ -22,9 +22,9 @@ from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.execute.retry import Schedule
-from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import SchemaLoader
-from graphql_app.engine.live.queries import LiveQueries, WatchSettings
+from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
 from graphql_app.engine.plan.planner import Limits
@@ -33,17 +33,17 @@ from graphql_app.errors import structure_hidden
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
-from graphql_app.graphql_api.service import GraphQLFace
+from graphql_app.graphql_api.service import GraphQLService
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.subscriptions.websocket import SocketEndpoint, SocketLimits
-from graphql_app.http.cached_content import Packed, pack
+from graphql_app.http.cached_content import CompressedContent, compress
 from graphql_app.http.health import Health
 from graphql_app.http.pages import graphiql_if_preferred
 from graphql_app.http.request_body import Bounds
 from graphql_app.http.start_page_data import structure
-from graphql_app.middleware.admission import Edge
+from graphql_app.middleware.admission import AdmissionMiddleware
 from graphql_app.middleware.application import Application, refused
 from graphql_app.middleware.guard import Guard, warnings
 from graphql_app.middleware.routing import SlashRedirect, Started, routes
@@ -55,7 +55,7 @@ from graphql_app.observability.request_context import note_stage
 from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_endpoints
 from graphql_app.runtime.budget import Budget
-from graphql_app.runtime.shutdown import Drain, told_of_the_end
+from graphql_app.runtime.shutdown import Draining, on_shutdown_signal
 from schema_gen.names.naming import build_names
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
     `OTEL` asks for.
     """
     metrics = Metrics()
-    drain = Drain()
+    draining = Draining()
     tracing = tracing or trace_requests(settings)
     watch = fan_out(observer or log_events, metrics, *_further(settings, tracing))
 
@@ -83,7 +83,7 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for text in warnings(settings):
             watch(SettingsWarning(text))
-        async with running(settings, watch, drain, tracing) as services:
+        async with running(settings, watch, draining, tracing) as services:
             app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services)))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             try:
@@ -94,11 +94,11 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
                 metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    edge = Edge(
+    edge = AdmissionMiddleware(
         app.answer,
         settings.max_in_flight,
         watch,
-        drain,
+        draining,
         timing=settings.server_timing,
         bodies=Budget(settings.max_bodies_bytes),
     )
@@ -166,16 +166,16 @@ class Services:
     engine: Engine
     executor: Executor
     pool: Pool
-    live: LiveCatalog
-    face: GraphQLFace
-    live_queries: LiveQueries
+    live: CatalogWatcher
+    service: GraphQLService
+    live_queries: LiveQueryHub
     subscriptions: Subscriptions
-    drain: Drain
+    draining: Draining
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, observer: Observer, drain: Drain, tracing: Tracing | None = None
+    settings: Settings, observer: Observer, draining: Draining, tracing: Tracing | None = None
 ) -> AsyncIterator[Services]:
     """Database connections and schema, from start to shutdown."""
     async with AsyncExitStack() as stack:
@@ -189,11 +189,11 @@ async def running(
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
-        services = build(settings, address.name, pool, observer, drain, tracing.mark if tracing else None)
+        services = build(settings, address.name, pool, observer, draining, tracing.mark if tracing else None)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
         stack.enter_context(
-            told_of_the_end(lambda: _end(drain, services.live_queries, observer), settings.drain_seconds)
+            on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
         )
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
@@ -213,7 +213,7 @@ async def _first_look(services: Services) -> None:
 
 
 @contextmanager
-def reloading_on_hangup(live: LiveCatalog) -> Iterator[None]:
+def reloading_on_hangup(live: CatalogWatcher) -> Iterator[None]:
     """While it lasts, SIGHUP has the structure read again. Nothing where signals are none of ours."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
         yield
@@ -226,9 +226,9 @@ def reloading_on_hangup(live: LiveCatalog) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
-def _end(drain: Drain, live_queries: LiveQueries, observer: Observer) -> None:
-    if not drain.begun:
-        drain.begun = True
+def _end(draining: Draining, live_queries: LiveQueryHub, observer: Observer) -> None:
+    if not draining.begun:
+        draining.begun = True
         observer(Lifecycle("draining"))
         live_queries.stop()
 
@@ -240,28 +240,28 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 
 def build(
-    settings: Settings, database: str, pool: Pool, observer: Observer, drain: Drain, mark: Mark | None = None
+    settings: Settings, database: str, pool: Pool, observer: Observer, draining: Draining, mark: Mark | None = None
 ) -> Services:
     """The parts, put together over a pool."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
     loader = SchemaLoader(executor, database, settings)
-    live = LiveCatalog(loader, observer)
+    live = CatalogWatcher(loader, observer)
     default_page = settings.default_limit or settings.max_limit
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
     engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
-    face = GraphQLFace(engine, observer, introspection=settings.introspection, limits=document_limits(settings))
-    live.listen(SchemaBuilder(face, settings.naming, observer).build)
-    live_queries = LiveQueries(executor.probe, watch_settings(settings), observer)
+    service = GraphQLService(engine, observer, introspection=settings.introspection, limits=document_limits(settings))
+    live.listen(SchemaBuilder(service, settings.naming, observer).build)
+    live_queries = LiveQueryHub(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
     texts, unsent = Budget(settings.max_subscription_bytes), Unsent(Budget(settings.max_unread_bytes))
-    subscriptions = Subscriptions(face, engine, live_queries, settings.max_sockets, texts, unsent)
-    return Services(engine, executor, pool, live, face, live_queries, subscriptions, drain)
+    subscriptions = Subscriptions(service, engine, live_queries, settings.max_sockets, texts, unsent)
+    return Services(engine, executor, pool, live, service, live_queries, subscriptions, draining)
 
 
-def watch_settings(settings: Settings) -> WatchSettings:
+def watch_settings(settings: Settings) -> LiveQuerySettings:
     """How subscriptions are polled: at most half of the connections are theirs at a time."""
     at_once = max(1, settings.db_pool_size // 2)
-    return WatchSettings(settings.subscription_poll_ms / 1000, settings.max_live_queries, at_once)
+    return LiveQuerySettings(settings.subscription_poll_ms / 1000, settings.max_live_queries, at_once)
 
 
 def schedule(settings: Settings) -> Schedule:
@@ -294,8 +294,8 @@ def bounds(settings: Settings) -> Bounds:
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = graphiql_if_preferred if settings.graphiql else None
-    streams = EventStreams(services.face, services.subscriptions, observer)
-    return GraphQLEndpoint(services.face, observer, bounds(settings), page, streams)
+    streams = EventStreams(services.service, services.subscriptions, observer)
+    return GraphQLEndpoint(services.service, observer, bounds(settings), page, streams)
 
 
 def socket_endpoint(services: Services, settings: Settings, observer: Observer) -> SocketEndpoint:
@@ -307,7 +307,7 @@ def socket_endpoint(services: Services, settings: Settings, observer: Observer) 
         running=settings.max_in_flight,
     )
     refusal = Guard.of(settings).hasura_refusal
-    return SocketEndpoint(services.face, services.subscriptions, observer, limits, refusal)
+    return SocketEndpoint(services.service, services.subscriptions, observer, limits, refusal)
 
 
 def serving(services: Services, settings: Settings, observer: Observer, metrics: Callable[[], Response]) -> Started:
@@ -317,22 +317,22 @@ def serving(services: Services, settings: Settings, observer: Observer, metrics:
         "graphql-ws": socket_endpoint(services, settings, observer),
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
-    health = Health(services.live, services.executor, services.drain)
+    health = Health(services.live, services.executor, services.draining)
     return Started(endpoints, health, current_structure(services.live, settings), metrics)
 
 
-def note_state(metrics: Metrics, edge: Edge, services: Services) -> None:
+def note_state(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> None:
     """Sets the gauges that no event sets."""
-    for lane, stats in services.pool.stats().items():
+    for bulkhead, stats in services.pool.stats().items():
         for state in ("idle", "used", "dialling"):
-            metrics.set("pool_connections", getattr(stats, state), lane, state)
-        metrics.set("pool_waiting", stats.waiting, lane)
-        metrics.set("pool_parked", stats.parked, lane)
+            metrics.set("pool_connections", getattr(stats, state), bulkhead, state)
+        metrics.set("pool_waiting", stats.waiting, bulkhead)
+        metrics.set("pool_waiting_for_database", stats.parked, bulkhead)
     metrics.set("requests_in_flight", edge.in_flight)
-    metrics.set("documents_cached", services.face.documents)
+    metrics.set("documents_cached", services.service.documents)
 
 
-async def keep_noting(metrics: Metrics, edge: Edge, services: Services) -> None:
+async def keep_noting(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> None:
     """Where other processes show this one's figures, notes its state again and again."""
     while metrics.shared:
         note_state(metrics, edge, services)
@@ -340,25 +340,25 @@ async def keep_noting(metrics: Metrics, edge: Edge, services: Services) -> None:
         await asyncio.sleep(NOTE_SECONDS)
 
 
-def scrape(metrics: Metrics, edge: Edge, services: Services) -> Response:
+def scrape(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> Response:
     """What was counted, and the state of this moment, as Prometheus reads it."""
     note_state(metrics, edge, services)
     return Response(metrics.text(), media_type=CONTENT_TYPE)
 
 
-def current_structure(live: LiveCatalog, settings: Settings) -> Callable[[], Packed]:
+def current_structure(live: CatalogWatcher, settings: Settings) -> Callable[[], CompressedContent]:
     """What the start page shows of the catalog being served, made once for each.
 
     It raises `RequestError` (PERMISSION_DENIED) where INTROSPECTION is off.
     """
 
     @lru_cache(maxsize=1)
-    def made(_generation: int) -> Packed:
+    def made(_generation: int) -> CompressedContent:
         catalog = live.snapshot.catalog
         shown = structure(catalog, build_names(catalog, settings.naming), graphiql=settings.graphiql)
-        return pack(orjson.dumps(shown), "application/json")
+        return compress(orjson.dumps(shown), "application/json")
 
-    def current() -> Packed:
+    def current() -> CompressedContent:
         if not settings.introspection:
             raise structure_hidden()
         return made(live.snapshot.generation)

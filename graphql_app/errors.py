@@ -1,6 +1,6 @@
 """Every failure a client can be told of: one closed list of codes, one exception family.
 
-Knows neither HTTP nor GraphQL: each face owns one table from `Code` to its own form
+Knows neither HTTP nor GraphQL: each API owns one table from `Code` to its own form
 (`rest_api.envelope`, `graphql_api.errors`), and a test asserts that both are complete.
 
     AppError

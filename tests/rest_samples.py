@@ -1,4 +1,4 @@
-"""A catalog written by hand for the unit tests of the REST face: users with orders, and a view."""
+"""A catalog written by hand for the unit tests of the REST API: users with orders, and a view."""
 
 from __future__ import annotations
 

@@ -6,14 +6,14 @@ import sys
 
 import uvicorn
 
-from graphql_app.server.coalescing_transport import OnePacketProtocol
+from graphql_app.server.coalescing_transport import CoalescingProtocol
 
 if __name__ == "__main__":
     uvicorn.run(
         "bench.limit.app:app",
         port=int(sys.argv[1]),
         loop="uvloop",
-        http=OnePacketProtocol,
+        http=CoalescingProtocol,
         access_log=False,
         log_level="warning",
     )

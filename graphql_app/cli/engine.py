@@ -9,7 +9,7 @@ from graphql_app.cli.database import opened, where
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor
-from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import SchemaLoader
 from graphql_app.engine.mysql.dial import Target, TlsMode
 from graphql_app.engine.mysql.pool import Pool
@@ -36,7 +36,7 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
         pool = Pool(target)
         executor = Executor(pool)
         loader = SchemaLoader(executor, address.name, settings)
-        live = LiveCatalog(loader, ignore)
+        live = CatalogWatcher(loader, ignore)
         try:
             await live.reload()
             yield Engine(live, executor, ignore)

@@ -8,9 +8,9 @@ from typing import IO
 from graphql_app.cli.engine import opened_engine
 from graphql_app.cli.progress import Advance
 from graphql_app.config.settings import Settings
-from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
+from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.compile.exports import RowForm
-from graphql_app.engine.request.calls import Read, Show
+from graphql_app.engine.request.calls import Read, SelectColumn
 
 
 def export_table(settings: Settings, table: str, out: IO[bytes], advance: Advance, *, spreadsheet: bool) -> None:
@@ -22,7 +22,7 @@ def export_table(settings: Settings, table: str, out: IO[bytes], advance: Advanc
 async def _export(settings: Settings, name: str, out: IO[bytes], advance: Advance, form: RowForm) -> None:
     async with opened_engine(settings) as engine:
         table = await engine.table(name)
-        select = tuple(Show(each.name, each.name) for each in table.columns.values() if not each.invisible)
+        select = tuple(SelectColumn(each.name, each.name) for each in table.columns.values() if not each.invisible)
         rows = await engine.stream(engine.compile_rows(Read(table.name, select), form, whole=True))
         try:
             header = spreadsheet_header if form is RowForm.SPREADSHEET else header_line

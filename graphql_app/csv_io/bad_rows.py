@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import IO
 
 from graphql_app.csv_io.cells import BadRow
-from graphql_app.csv_io.records import header_line
+from graphql_app.csv_io.record_lines import header_line
 
 SHOWN = 1000
 """Refused rows that an answer names."""

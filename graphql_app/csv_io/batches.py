@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 import orjson
 
 from graphql_app.csv_io.cells import BadRow
-from graphql_app.csv_io.quick import ROW_END
+from graphql_app.csv_io.fast_path import ROW_END
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.bulk import BulkTarget, BulkWriter, Refused
-from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.execute.bulk import BulkTarget, BulkWriter, RefusedRows
+from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.execute.session import Session
 from graphql_app.errors import Code, DatabaseError
 
 
 @dataclass(slots=True)
-class Batch:
+class RowBatch:
     """Rows as SQL, the line of each, and those that are refused already. `number` counts the file's batches."""
 
     number: int
@@ -32,13 +32,13 @@ class Batch:
 class Written:
     """What a batch came to. `again`: it was written before, and nothing was done now."""
 
-    refused: Refused
+    refused: RefusedRows
     retries: int = 0
     again: bool = False
 
 
-Write = Callable[[Batch], Awaitable[Written]]
-KeyOf = Callable[[bytes, str], Entry]
+Write = Callable[[RowBatch], Awaitable[Written]]
+KeyOf = Callable[[bytes, str], LedgerEntry]
 """The ledger's entry for a payload and the name of a part, under a client's key."""
 
 
@@ -46,7 +46,7 @@ def within(session: Session, engine: Engine, target: BulkTarget) -> Write:
     """Writes batches in the transaction of `session`."""
     writer = BulkWriter(target, engine.unexpected)
 
-    async def write(batch: Batch) -> Written:
+    async def write(batch: RowBatch) -> Written:
         return Written(await writer.write(session, ROW_END.join(batch.texts), ROW_END))
 
     return write
@@ -56,7 +56,7 @@ def by_itself(engine: Engine, target: BulkTarget) -> Write:
     """Writes each batch in a transaction of its own."""
     writer, table = BulkWriter(target, engine.unexpected), target.table
 
-    async def write(batch: Batch) -> Written:
+    async def write(batch: RowBatch) -> Written:
         text = ROW_END.join(batch.texts)
         refused, retries = await engine.write_bulk(
             lambda session: writer.write(session, text, ROW_END), transactional=table.transactional
@@ -74,7 +74,7 @@ def under_a_key(engine: Engine, target: BulkTarget, key_of: KeyOf) -> Write:
     """
     writer, table = BulkWriter(target, engine.unexpected), target.table
 
-    async def write(batch: Batch) -> Written:
+    async def write(batch: RowBatch) -> Written:
         text = ROW_END.join(batch.texts)
 
         async def job(session: Session) -> bytes:
@@ -90,12 +90,12 @@ def under_a_key(engine: Engine, target: BulkTarget, key_of: KeyOf) -> Write:
     return write
 
 
-def _packed(refused: Refused) -> bytes:
+def _packed(refused: RefusedRows) -> bytes:
     rows = [(place, error.code, error.message, error.column) for place, error in refused.rows]
     return orjson.dumps({"ignored": refused.ignored, "rows": rows})
 
 
-def _unpacked(answer: bytes) -> Refused:
+def _unpacked(answer: bytes) -> RefusedRows:
     found = orjson.loads(answer)
     rows = [(place, DatabaseError(Code(code), text, column=column)) for place, code, text, column in found["rows"]]
-    return Refused(list(rows), found["ignored"])
+    return RefusedRows(list(rows), found["ignored"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from graphql_app.csv_io.dialect import Dialect, cell_pattern, record_pattern
+from graphql_app.csv_io.dialect import CsvDialect, cell_pattern, record_pattern
 from graphql_app.csv_io.values import plain
 from graphql_app.errors import Code
 from schema_gen.catalog.model import Column
@@ -18,7 +18,7 @@ from schema_gen.types.column_types import encode, type_of
 
 SHOWN = 40
 """Letters of a refused value that a message shows."""
-_OWN = Dialect()
+_OWN = CsvDialect()
 _NO_TEXT = "The row is not UTF-8; a file in another encoding needs its name, such as encoding=cp1252"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,65}", re.ASCII)
 _TRUTH: Mapping[str, bytes] = {"true": b"1", "false": b"0"}
@@ -77,7 +77,7 @@ def _cell(raw: bytes) -> tuple[str, bool]:
 
 
 def literals(
-    columns: Sequence[Column | None], cells: Sequence[tuple[str, bool]], dialect: Dialect = _OWN
+    columns: Sequence[Column | None], cells: Sequence[tuple[str, bool]], dialect: CsvDialect = _OWN
 ) -> list[bytes]:
     """The SQL literals of a row, without those of columns that are not written (None).
 
@@ -90,7 +90,7 @@ def literals(
     return [literal(column, text, quoted, dialect) for column, (text, quoted) in pairs if column is not None]
 
 
-def literal(column: Column, text: str, quoted: bool, dialect: Dialect = _OWN) -> bytes:
+def literal(column: Column, text: str, quoted: bool, dialect: CsvDialect = _OWN) -> bytes:
     """The SQL literal of a cell: an empty one without quotes is NULL where the column allows it. Raises `BadCell`."""
     scalar = type_of(column).scalar
     is_text = scalar == "String" and column.type.base != "enum"

@@ -20,7 +20,7 @@ from graphql_app.csv_io.dialect import (
     DELIMITERS,
     ENCODINGS,
     NEW_LINE,
-    Dialect,
+    CsvDialect,
     as_utf8,
     decoder_of,
     encoding_of,
@@ -91,7 +91,7 @@ def _one_of(name: str, said: Mapping[str, str], known: Callable[[str], str | Non
     return found
 
 
-def detect(head: bytes, table: Table, given: Given) -> Dialect:
+def detect(head: bytes, table: Table, given: Given) -> CsvDialect:
     """How the file with this head is written. Raises `RequestError` for a file that is no CSV."""
     for mark, what in _NO_CSV:
         if head.startswith(mark):
@@ -107,7 +107,7 @@ def detect(head: bytes, table: Table, given: Given) -> Dialect:
     said = announced[1].decode() if announced is not None and announced[1].isascii() else None
     delimiter = given.delimiter or (said if said and not said.isalnum() else None) or _delimiter(text, table)
     values = _values(text, delimiter, table)
-    return Dialect(
+    return CsvDialect(
         delimiter,
         encoding,
         given.decimal or _decimal(cell for cell, _ in values.of(NUMBERS)),

@@ -34,7 +34,7 @@ _BY_NAME: Final = {codecs.lookup(each).name: each for each in ENCODINGS} | {"utf
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CsvDialect:
     """How a file is written.
 
     With a `null` word, an unquoted cell of it is NULL, and an empty cell of a text column is the empty text.
@@ -55,7 +55,7 @@ class Dialect:
 
     def told(self) -> dict[str, str]:
         """What is unlike the program's own files, for people."""
-        plain = Dialect()
+        plain = CsvDialect()
         told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "announced"}
         return {name: value for name, value in told.items() if value != getattr(plain, name)}
 

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from graphql_app.csv_io.batches import Batch, KeyOf, Write, Written, by_itself, under_a_key, within
+from graphql_app.csv_io.batches import KeyOf, RowBatch, Write, Written, by_itself, under_a_key, within
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
 from graphql_app.csv_io.detect import FORM, HEAD, Given, detect
+from graphql_app.csv_io.fast_path import Careful, FastPathRows
 from graphql_app.csv_io.header import header_columns, named_columns
 from graphql_app.csv_io.json_lines import JsonCells, JsonRows, LineSlicer, names_of
-from graphql_app.csv_io.quick import Careful, QuickRows
-from graphql_app.csv_io.slices import MAX_RECORD, Slicer
+from graphql_app.csv_io.record_chunks import MAX_RECORD, Slicer
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.bulk import BulkMode, BulkTarget, bulk_target
 from graphql_app.engine.execute.session import Session
@@ -119,7 +119,7 @@ class _Opened:
     columns: tuple[Column | None, ...]
     line: int
     cells: Callable[[bytes], list[bytes]]
-    reader: Callable[[Careful, bool], QuickRows | JsonRows]
+    reader: Callable[[Careful, bool], FastPathRows | JsonRows]
     told: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -133,8 +133,8 @@ async def _open_csv(file: AsyncIterator[bytes], table: Table, options: Options) 
     columns = header_columns(table, record, options.mode, dialect.delimiter)
     newline = slicer.newline
 
-    def reader(careful: Careful, common: bool) -> QuickRows:
-        return QuickRows(columns, careful, newline, dialect, common=common and dialect.common)
+    def reader(careful: Careful, common: bool) -> FastPathRows:
+        return FastPathRows(columns, careful, newline, dialect, common=common and dialect.common)
 
     def cells(record: bytes) -> list[bytes]:
         return literals(columns, split(record, dialect.delimiter), dialect)
@@ -196,7 +196,7 @@ class _Import:
         self._report = report
         self._on_bad_row = on_bad_row
         self._line = opened.line
-        self._batch = Batch(0)
+        self._batch = RowBatch(0)
         self._pieces = target.pieces
         self._reader = opened.reader(self._careful, target.pieces is None)
 
@@ -215,7 +215,7 @@ class _Import:
                 writing.cancel()
                 await asyncio.wait((writing,))
 
-    async def _batches(self) -> AsyncIterator[Batch]:
+    async def _batches(self) -> AsyncIterator[RowBatch]:
         async for data in self._file:
             self._slicer.feed(data)
             async for batch in self._full(end=False):
@@ -224,7 +224,7 @@ class _Import:
             yield batch
         yield self._batch
 
-    async def _full(self, *, end: bool) -> AsyncIterator[Batch]:
+    async def _full(self, *, end: bool) -> AsyncIterator[RowBatch]:
         for text, broken in self._slicer.slices(end=end):
             if broken:
                 self._refuse_line(text)
@@ -233,7 +233,7 @@ class _Import:
             # Others have their turn.
             await asyncio.sleep(0)
             if self._batch.size >= BATCH:
-                full, self._batch = self._batch, Batch(self._batch.number + 1)
+                full, self._batch = self._batch, RowBatch(self._batch.number + 1)
                 yield full
 
     def _take(self, text: bytes) -> None:
@@ -270,7 +270,7 @@ class _Import:
         self._refuse(BadRow(self._line, None, Code.INVALID_VALUE, self._slicer.broken), text)
         self._line += text.count(self._slicer.newline)
 
-    async def _written(self, batch: Batch, write: Write) -> None:
+    async def _written(self, batch: RowBatch, write: Write) -> None:
         report, bad = self._report, batch.bad
         report.total += len(batch.lines) + len(bad)
         if batch.lines:

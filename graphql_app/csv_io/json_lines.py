@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphql_app.csv_io.cells import BadCell, literal, shown
-from graphql_app.csv_io.quick import ROW_END, Careful, Rows
-from graphql_app.csv_io.slices import MAX_RECORD, SLICE
+from graphql_app.csv_io.fast_path import ROW_END, Careful, ParsedRows
+from graphql_app.csv_io.record_chunks import MAX_RECORD, SLICE
 from graphql_app.errors import Code
 from schema_gen.catalog.model import Column
 from schema_gen.sql_literals import NULL
@@ -196,7 +196,7 @@ class JsonRows:
     def __init__(self, careful: Careful) -> None:
         self._careful = careful
 
-    def rows(self, text: bytes, line: int) -> Rows:
+    def rows(self, text: bytes, line: int) -> ParsedRows:
         """The rows of whole lines, the first of which is `line`."""
         records = text.split(b"\n")[:-1]
         made, lines = [], []
@@ -205,4 +205,4 @@ class JsonRows:
             if row is not None:
                 made.append(row)
                 lines.append(number)
-        return Rows(ROW_END.join(made), lines, len(records))
+        return ParsedRows(ROW_END.join(made), lines, len(records))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from graphql_app.csv_io.dialect import Dialect
+from graphql_app.csv_io.dialect import CsvDialect
 from schema_gen.catalog.model import Column
 from schema_gen.types.column_types import type_of
 
@@ -23,7 +23,7 @@ _PLACES: Final = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 """Where year, month and day stand."""
 
 
-def plain(text: str, column: Column, dialect: Dialect) -> str:
+def plain(text: str, column: Column, dialect: CsvDialect) -> str:
     """The cell as the column's encoder takes it. Raises `ValueError` with the end of a sentence where it cannot be."""
     scalar = type_of(column).scalar
     if scalar in NUMBERS and column.type.base != "bit":

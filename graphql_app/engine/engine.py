@@ -8,34 +8,34 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql_app.engine.assemble.json import Value, text_of
-from graphql_app.engine.compile.call import Prepared, compile_call
+from graphql_app.engine.compile.call import PreparedCall, compile_call
 from graphql_app.engine.compile.exports import RowForm, compile_rows
-from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.writes import CompiledWrite
 from graphql_app.engine.execute.attempt import Job, T
 from graphql_app.engine.execute.executor import BULK, ONCE, Executor
-from graphql_app.engine.execute.ledger import Entry, Once
+from graphql_app.engine.execute.ledger import IdempotentResult, LedgerEntry
 from graphql_app.engine.execute.reads import perform_reads
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.stream import RowStream
-from graphql_app.engine.execute.writes import perform_write, recall
-from graphql_app.engine.live.catalog import LiveCatalog, Snapshot
+from graphql_app.engine.execute.writes import perform_write, reread
+from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
 from graphql_app.engine.mysql.server_errors import Failure, changed
-from graphql_app.engine.plan.cost import Budget, check_conditions, checked
+from graphql_app.engine.plan.cost import CostBudget, check_conditions, checked
 from graphql_app.engine.plan.planner import Limits, Planner
-from graphql_app.engine.plan.shapes import Compiled, apart
+from graphql_app.engine.plan.shapes import PreparedCache, parameterize
 from graphql_app.engine.plan.touched_tables import tables_read
-from graphql_app.engine.request.calls import Call, Read, Root
+from graphql_app.engine.request.calls import Call, Read, RootRequest
 from graphql_app.engine.sql.fragment import Statement
 from graphql_app.errors import DatabaseError, RequestError
 from graphql_app.observability.events import Observer, StageTimed, UnexpectedError
-from graphql_app.runtime.hot_record import record
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.hot_record import hot_record
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog, Table
 
 
-@record
+@hot_record
 class Reply:
     """What each root gives, in order; `retry_count` counts failed attempts before it came."""
 
@@ -53,7 +53,7 @@ class Engine:
 
     def __init__(
         self,
-        live: LiveCatalog,
+        live: CatalogWatcher,
         executor: Executor,
         observer: Observer,
         *,
@@ -66,9 +66,9 @@ class Engine:
         self._stringify = stringify
         self._limits = limits or Limits()
         self._listeners: list[Callable[[Iterable[str]], None]] = []
-        self._prepared: Compiled[Prepared] = Compiled()
-        self._compiled: Compiled[Statement] = Compiled()
-        self._budget = Budget(self._limits.cost, self._limits.default_page)
+        self._prepared: PreparedCache[PreparedCall] = PreparedCache()
+        self._compiled: PreparedCache[Statement] = PreparedCache()
+        self._budget = CostBudget(self._limits.cost, self._limits.default_page)
 
     @property
     def catalog(self) -> Catalog:
@@ -86,7 +86,7 @@ class Engine:
         return self._limits.default_page
 
     async def table(self, name: str) -> Table:
-        """The table called `name`, looked for in the database if it is not known; see `LiveCatalog.table`."""
+        """The table called `name`, looked for in the database if it is not known; see `CatalogWatcher.table`."""
         return await self.live.table(name)
 
     async def run(self, call: Call, *, long: bool = False) -> Reply:
@@ -95,30 +95,30 @@ class Engine:
         A `long` one is planned beside the event loop. Raises `AppError`.
         """
         if long:
-            return await self.execute(await aside(self.prepare, call))
+            return await self.execute(await run_in_thread(self.prepare, call))
         request = call.roots[0].request
         if len(call.roots) > 1 or not isinstance(request, Read):
             return await self.execute(self.prepare(call))
-        shape, values = apart(request)
+        shape, values = parameterize(request)
         against = self.live.snapshot
-        make = partial(self.prepare, Call((Root("", shape),)), against)
+        make = partial(self.prepare, Call((RootRequest("", shape),)), against)
         return await self.execute(self._prepared.get(against, shape, make), values)
 
-    def prepare(self, call: Call, snapshot: Snapshot | None = None) -> Prepared:
+    def prepare(self, call: Call, snapshot: Snapshot | None = None) -> PreparedCall:
         """Plans and compiles a call against `snapshot` (default: the one being served). Raises `AppError`."""
         against = snapshot or self.live.snapshot
         with self._stage("plan"):
             estimate = checked(call, against.catalog, self._budget)
             planned = Planner(against.catalog, self._limits).call(call)
         with self._stage("compile"):
-            prepared = compile_call(Dialect(against.features, self._stringify), planned)
+            prepared = compile_call(SqlDialect(against.features, self._stringify), planned)
         return prepared if estimate is None else replace(prepared, estimate=estimate)
 
-    def prepare_live(self, call: Call, snapshot: Snapshot) -> tuple[Prepared, frozenset[str]]:
+    def prepare_live(self, call: Call, snapshot: Snapshot) -> tuple[PreparedCall, frozenset[str]]:
         """As `prepare`, with the tables that the answer depends on. Raises `AppError`."""
         estimate = checked(call, snapshot.catalog, self._budget)
         planned = Planner(snapshot.catalog, self._limits).call(call)
-        prepared = compile_call(Dialect(snapshot.features, self._stringify), planned)
+        prepared = compile_call(SqlDialect(snapshot.features, self._stringify), planned)
         return replace(prepared, estimate=estimate), tables_read(planned)
 
     def on_write(self, listener: Callable[[Iterable[str]], None]) -> None:
@@ -130,7 +130,7 @@ class Engine:
         for listener in self._listeners:
             listener(tables)
 
-    async def execute(self, prepared: Prepared, slots: Sequence[object] = ()) -> Reply:
+    async def execute(self, prepared: PreparedCall, slots: Sequence[object] = ()) -> Reply:
         """Runs a compiled call as one retried unit of work. Raises `AppError`."""
         if prepared.estimate is not None:
             prepared.estimate.check(slots)
@@ -147,7 +147,7 @@ class Engine:
                 kind,
                 work.perform,
                 transactional=prepared.transactional,
-                recall=None if prepared.alone is None else work.recall,
+                reread=None if prepared.alone is None else work.reread,
             )
         except DatabaseError as error:
             error.root = work.place
@@ -160,8 +160,8 @@ class Engine:
         return Reply(tuple(values), retries)
 
     async def execute_once(
-        self, prepared: Prepared, slots: Sequence[object], entry: Entry, render: Callable[[Reply], bytes]
-    ) -> Once:
+        self, prepared: PreparedCall, slots: Sequence[object], entry: LedgerEntry, render: Callable[[Reply], bytes]
+    ) -> IdempotentResult:
         """Runs a compiled write under a client's key: the answer as `render` makes it, or made it before.
 
         Raises as `Executor.run_once`.
@@ -187,7 +187,7 @@ class Engine:
         Raises `RequestError`, also if no one statement can.
         """
         against = self.live.snapshot
-        shape, values = apart(read)
+        shape, values = parameterize(read)
 
         def make() -> Statement:
             with self._stage("plan"):
@@ -195,7 +195,7 @@ class Engine:
                 limits = replace(self._limits, default_page=None) if whole else self._limits
                 planned = Planner(against.catalog, limits).read(shape)
             with self._stage("compile"):
-                return compile_rows(Dialect(against.features, self._stringify), planned, form)
+                return compile_rows(SqlDialect(against.features, self._stringify), planned, form)
 
         return self._compiled.get(against, (shape, form, whole), make).render(values)
 
@@ -220,7 +220,7 @@ class Engine:
         """Runs a part of a large write in a bulk slot, as one retried transaction. Raises `AppError`."""
         return await self._executor.run(Kind.WRITE, job, bulk=True, transactional=transactional, schedule=BULK)
 
-    async def write_bulk_once(self, job: Job[bytes], entry: Entry, *, transactional: bool) -> Once:
+    async def write_bulk_once(self, job: Job[bytes], entry: LedgerEntry, *, transactional: bool) -> IdempotentResult:
         """As `write_bulk`, under a client's key: see `Executor.run_once`. Raises `AppError`."""
         return await self._executor.run_once(job, entry, bulk=True, transactional=transactional)
 
@@ -256,7 +256,7 @@ class _Stage:
 class _Work:
     """A compiled call at work. `place` is the root whose write is being done; None while that is none."""
 
-    prepared: Prepared
+    prepared: PreparedCall
     slots: Sequence[object]
     place: int | None = None
 
@@ -274,10 +274,10 @@ class _Work:
         self.place = None
         return values
 
-    async def recall(self, session: Session) -> Sequence[Value]:
+    async def reread(self, session: Session) -> Sequence[Value]:
         """As `perform`, for the one insert that was done and not answered. Raises `DatabaseError`."""
         assert self.prepared.alone is not None
-        return [await recall(session, self.prepared.alone, self.slots)]
+        return [await reread(session, self.prepared.alone, self.slots)]
 
     async def _write(self, session: Session, write: CompiledWrite) -> bytes:
         try:

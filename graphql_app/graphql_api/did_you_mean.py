@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from graphql_app.runtime.suggestions import nearest
-from schema_gen.strawberry_core.lazy_mapping import Growing
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 
 FIRST = 3
 """Errors of one document, or one set of variables, that may end in a suggestion."""
@@ -28,7 +28,7 @@ Known = Callable[[GraphQLSchema, str], Collection[str]]
 def _fields(schema: GraphQLSchema, owner: str) -> Collection[str]:
     type_ = schema.type_map.get(owner)
     known = type_.fields if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) else ()
-    return [*known, "__typename"] if not isinstance(known, Growing) else known
+    return [*known, "__typename"] if not isinstance(known, LazyMapping) else known
 
 
 def _arguments(schema: GraphQLSchema, place: str) -> Collection[str]:
@@ -88,4 +88,4 @@ def _hint(schema: GraphQLSchema, message: str) -> str:
 
 
 def _possible(known: Collection[str]) -> Iterable[str]:
-    return known.possible if isinstance(known, Growing) else known
+    return known.possible if isinstance(known, LazyMapping) else known

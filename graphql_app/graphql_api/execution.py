@@ -12,7 +12,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.live.catalog import Snapshot
 from graphql_app.errors import AppError
-from graphql_app.graphql_api.documents.cache import Operation
+from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.prepared_operations import FieldFailed, compile_fields, root_fields
 from graphql_app.graphql_api.translate.variables import Bound
@@ -28,7 +28,7 @@ class Context:
     engine: Engine
     snapshot: Snapshot
     built: BuiltSchema
-    operation: Operation
+    operation: DocumentOperation
     bound: Bound
     observer: Observer
 

@@ -1,4 +1,4 @@
-"""`/graphql` as a plain ASGI endpoint: from the socket's messages to the face and back."""
+"""`/graphql` as a plain ASGI endpoint: from the socket's messages to the service and back."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.errors import execution_error
+from graphql_app.graphql_api.gzipped import GzippedText, Joined
 from graphql_app.graphql_api.http_protocol import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
-from graphql_app.graphql_api.long_text import Joined, LongText
-from graphql_app.graphql_api.service import Answer, Asked, GraphQLFace, failure
-from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, Form, form_for
-from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService, failure
+from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, StreamForm, form_for
+from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.http.negotiation import takes_gzip
-from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientGone, read_body
+from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientDisconnect, read_body
 from graphql_app.observability.events import Observer, RequestDone
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 
 ALLOWED = b"GET, POST"
 _STATUS = {
@@ -37,7 +37,7 @@ _STATUS = {
 _CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE_JSON)}
 
 Headers = dict[bytes, bytes]
-Answered = tuple[str, Answer, int]
+Answered = tuple[str, GraphQLResponse, int]
 """The media type of an answer, the answer, its HTTP status."""
 Page = Callable[[Request], Response | None]
 
@@ -50,7 +50,7 @@ class GraphQLEndpoint:
     bodies in, a few at a time.
     """
 
-    face: GraphQLFace
+    service: GraphQLService
     observer: Observer
     bounds: Bounds
     page: Page | None = None
@@ -67,7 +67,7 @@ class GraphQLEndpoint:
         started = perf_counter()
         try:
             answered = await self._answered(scope, headers, receive, send)
-        except ClientGone:
+        except ClientDisconnect:
             return
         if answered is None:
             return
@@ -90,21 +90,21 @@ class GraphQLEndpoint:
             return _refused(error, media or JSON)
         heavy = form is None and len(body) >= HEAVY_BYTES  # a stream would keep its turn for hours
         if heavy:
-            with WhileClientStays(receive, self.observer, "graphql"):
+            with CancelOnDisconnect(receive, self.observer, "graphql"):
                 await self.heavy.acquire()
         try:
             if len(body) < LONG_BYTES:
                 asked = self._asked(scope, headers, body)
             else:
-                asked = await aside(self._asked, scope, headers, body)
+                asked = await run_in_thread(self._asked, scope, headers, body)
             if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
                 return None
             if media is None:
                 raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
-            with WhileClientStays(receive, self.observer, "graphql"):
+            with CancelOnDisconnect(receive, self.observer, "graphql"):
                 if isinstance(asked, list):
                     return media, _together(await self._batch(asked)), 200
-                answer = await self.face.answer(asked)
+                answer = await self.service.answer(asked)
             return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
         except AppError as error:
             return _refused(error, media or JSON)
@@ -113,20 +113,26 @@ class GraphQLEndpoint:
                 self.heavy.release()
 
     async def _streamed(
-        self, receive: Receive, send: Send, form: Form, media: str | None, asked: list[Asked] | Asked, size: int
+        self,
+        receive: Receive,
+        send: Send,
+        form: StreamForm,
+        media: str | None,
+        asked: list[GraphQLRequest] | GraphQLRequest,
+        size: int,
     ) -> bool:
         """Answers as a stream what has to be one, or whose client takes nothing else; whether it did."""
-        if isinstance(asked, list) or not (media is None or await self.face.subscribes(asked)):
+        if isinstance(asked, list) or not (media is None or await self.service.subscribes(asked)):
             return False
         assert self.streams is not None
         await self.streams.run(receive, send, form, asked, size)
         return True
 
-    async def _batch(self, batch: list[Asked]) -> list[Answer]:
+    async def _batch(self, batch: list[GraphQLRequest]) -> list[GraphQLResponse]:
         """All at once, or one after the other where one writes: what follows a write in a batch sees it."""
-        if any(self.face.mutates(asked) for asked in batch):
-            return [await self.face.answer(asked) for asked in batch]
-        return list(await asyncio.gather(*(self.face.answer(asked) for asked in batch)))
+        if any(self.service.mutates(asked) for asked in batch):
+            return [await self.service.answer(asked) for asked in batch]
+        return list(await asyncio.gather(*(self.service.answer(asked) for asked in batch)))
 
     async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         if scope["method"] == "GET":
@@ -135,16 +141,18 @@ class GraphQLEndpoint:
             raise RequestError(Code.METHOD_NOT_ALLOWED, "Use GET or POST")
         return await read_body(headers, receive, self.bounds.body_bytes)
 
-    def _asked(self, scope: Scope, headers: Headers, body: bytes) -> list[Asked] | Asked:
+    def _asked(self, scope: Scope, headers: Headers, body: bytes) -> list[GraphQLRequest] | GraphQLRequest:
         if scope["method"] == "GET":
             return parse_query(scope["query_string"])
         asked = parse_body(body, self.bounds)
         return _with_entries(scope, body, asked) if has_key(headers) else asked
 
 
-def _with_entries(scope: Scope, body: bytes, asked: list[Asked] | Asked) -> list[Asked] | Asked:
+def _with_entries(
+    scope: Scope, body: bytes, asked: list[GraphQLRequest] | GraphQLRequest
+) -> list[GraphQLRequest] | GraphQLRequest:
     """The requests under their `Idempotency-Key`; each of a batch has its own part of it."""
-    if isinstance(asked, Asked):
+    if isinstance(asked, GraphQLRequest):
         return replace(asked, entry=client_entry(scope, body))
     return [replace(each, entry=client_entry(scope, body, str(place))) for place, each in enumerate(asked)]
 
@@ -154,18 +162,20 @@ def _refused(error: AppError, media: str) -> Answered:
     return media, failure([execution_error(error, None)], error.code), _STATUS.get(error.code, 400)
 
 
-def _together(answers: list[Answer]) -> Answer:
+def _together(answers: list[GraphQLResponse]) -> GraphQLResponse:
     replayed = any(answer.replayed for answer in answers)
-    return Answer(Joined.of(b"[", b",", (answer.text for answer in answers), b"]"), replayed=replayed, kind="batch")
+    return GraphQLResponse(
+        Joined.of(b"[", b",", (answer.text for answer in answers), b"]"), replayed=replayed, kind="batch"
+    )
 
 
 def _without_query(scope: Scope) -> bool:
     return scope["method"] == "GET" and b"query=" not in scope["query_string"]
 
 
-async def _send(send: Send, asked: Headers, media: str, answer: Answer, code: int) -> None:
+async def _send(send: Send, asked: Headers, media: str, answer: GraphQLResponse, code: int) -> None:
     text, headers = answer.text, [_CONTENT_TYPES[media]]
-    if isinstance(text, LongText):
+    if isinstance(text, GzippedText):
         headers.append((b"vary", b"accept-encoding"))
         if takes_gzip(asked.get(b"accept-encoding", b"")):
             headers.append((b"content-encoding", b"gzip"))

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.graphql_api.service import Answer, Asked
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse
 from graphql_app.http.negotiation import REMEMBERED_BYTES, taken
 from graphql_app.http.request_body import DEFAULT_BOUNDS, LONG_BYTES, Bounds, check_depth, levels, parse_json
 
@@ -57,7 +57,7 @@ def _media_type(accept: bytes) -> str | None:
     return RESPONSE_JSON if found.media_weight(RESPONSE_JSON) else None
 
 
-def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[Asked] | Asked:
+def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[GraphQLRequest] | GraphQLRequest:
     """The request, or the batch, of a POST body. Raises `RequestError`."""
     try:
         value = orjson.loads(body)
@@ -81,7 +81,7 @@ def _has_float(value: object) -> bool:
     return isinstance(value, float) or any(float in kinds for _, kinds in levels(value))
 
 
-def parse_query(query_string: bytes) -> Asked:
+def parse_query(query_string: bytes) -> GraphQLRequest:
     """The request of a GET. Raises `RequestError`."""
     try:
         given = dict(
@@ -96,7 +96,7 @@ def parse_query(query_string: bytes) -> Asked:
     return asked_of(value, read_only=True)
 
 
-def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> Asked:
+def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> GraphQLRequest:
     """The request that a JSON value is; `long` where its text is. Raises `RequestError`."""
     if not isinstance(value, dict):
         raise _bad("The request must be a JSON object")
@@ -114,14 +114,14 @@ def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> A
     if extensions is not None and not isinstance(extensions, dict):
         raise _bad("'extensions' must be an object")
     checked: Mapping[str, object] = variables or {}
-    return Asked(query, name, checked, read_only, long=long)
+    return GraphQLRequest(query, name, checked, read_only, long=long)
 
 
 def _bad(message: str) -> RequestError:
     return RequestError(Code.INVALID_BODY, message)
 
 
-def status(answer: Answer, media: str) -> int:
+def status(answer: GraphQLResponse, media: str) -> int:
     """The HTTP status of an answer in a media type."""
     if media == JSON:
         return 200

@@ -12,10 +12,10 @@ import orjson
 from graphql import GraphQLError, parse
 
 from graphql_app.errors import Code
-from graphql_app.graphql_api.documents.cache import MAX_ERRORS, Operation
+from graphql_app.graphql_api.documents.cache import MAX_ERRORS, DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
-from graphql_app.graphql_api.long_text import LongText, long_text
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.graphql_api.gzipped import GzippedText, gzipped_text
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
 from schema_gen.graphql.schema import BuiltSchema
 from schema_gen.introspection.chunks import introspection_parts
@@ -35,13 +35,13 @@ class Introspections:
 
     catalog: Catalog
     built: BuiltSchema
-    _made: OrderedDict[bytes, LongText] = field(default_factory=OrderedDict)
+    _made: OrderedDict[bytes, GzippedText] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def answer(
-        self, operation: Operation, query: str, variables: Mapping[str, object], only: str | None = None
-    ) -> LongText:
+        self, operation: DocumentOperation, query: str, variables: Mapping[str, object], only: str | None = None
+    ) -> GzippedText:
         """The answer to an operation that selects nothing but the schema, or the value of its root field `only`.
 
         The work ends when the caller is cancelled. Raises `RequestFailed` where it would be too much.
@@ -60,10 +60,10 @@ class Introspections:
             self._made.move_to_end(key)
         return found
 
-    async def _make(self, query: str, name: str, given: Mapping[str, object], only: str | None) -> LongText:
+    async def _make(self, query: str, name: str, given: Mapping[str, object], only: str | None) -> GzippedText:
         effort = Effort(effort_for(self.catalog))
         try:
-            return await aside(self._answer, query, name or None, given, only, effort)
+            return await run_in_thread(self._answer, query, name or None, given, only, effort)
         except TooMuch:
             raise RequestFailed.because(Code.LIMIT_EXCEEDED, "The introspection asks for too much at once.") from None
         except GraphQLError as error:
@@ -74,12 +74,12 @@ class Introspections:
 
     def _answer(
         self, query: str, name: str | None, given: Mapping[str, object], only: str | None, effort: Effort
-    ) -> LongText:
+    ) -> GzippedText:
         # In a schema of its own: the one being served belongs to the event loop.
         parts = introspection_parts(lambda: self.built.again().schema, parse(query), name, given, effort, only)
-        return long_text(_body(parts) if only is None else _value(parts))
+        return gzipped_text(_body(parts) if only is None else _value(parts))
 
-    def _keep(self, key: bytes, answer: LongText) -> None:
+    def _keep(self, key: bytes, answer: GzippedText) -> None:
         self._made[key] = answer
         self._bytes += _size(answer)
         while self._bytes > MOST_BYTES:
@@ -98,7 +98,7 @@ def _key(query: str, name: str, given: Mapping[str, object], only: str | None) -
     return sha256(orjson.dumps([query, name, values, only])).digest()
 
 
-def _size(answer: LongText) -> int:
+def _size(answer: GzippedText) -> int:
     return len(answer.gzip) + ENTRY_BYTES
 
 

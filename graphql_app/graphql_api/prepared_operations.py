@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from graphql import GraphQLObjectType
 
 from graphql_app.engine.assemble.json import within
-from graphql_app.engine.compile.call import Prepared
+from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine, Reply
 from graphql_app.engine.live.catalog import Snapshot
-from graphql_app.engine.request.calls import Call, Root
+from graphql_app.engine.request.calls import Call, RootRequest
 from graphql_app.engine.sql.fragment import json_key
 from graphql_app.errors import AppError
-from graphql_app.graphql_api.documents.cache import Operation
+from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.translate.operation import Translator
 from graphql_app.graphql_api.translate.selection import Fields, collect
 from graphql_app.graphql_api.translate.variables import Bound
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.graphql.schema import BuiltSchema
 
 MAX_CACHED_SLOTS = 500
@@ -27,17 +27,17 @@ MAX_CACHED_SLOTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledOperation:
     """A compiled operation, and what stands before each of its roots' values in the answer's body."""
 
-    prepared: Prepared
+    prepared: PreparedCall
     keys: tuple[str, ...]
     heads: tuple[bytes, ...]
     start: bytes
     """How the body begins, up to the first root's value."""
 
     @classmethod
-    def of(cls, prepared: Prepared, keys: Iterable[str]) -> Compiled:
+    def of(cls, prepared: PreparedCall, keys: Iterable[str]) -> CompiledOperation:
         """The compiled operation whose roots have these keys."""
         named = tuple(keys)
         heads = tuple((("," if place else "") + json_key(key)).encode() for place, key in enumerate(named))
@@ -66,7 +66,7 @@ class FieldFailed(Exception):
         self.error = error
 
 
-def root_type(built: BuiltSchema, operation: Operation) -> GraphQLObjectType:
+def root_type(built: BuiltSchema, operation: DocumentOperation) -> GraphQLObjectType:
     """The type whose fields the operation selects."""
     found = built.schema.graphql.get_root_type(operation.node.operation)
     if found is None:
@@ -74,7 +74,7 @@ def root_type(built: BuiltSchema, operation: Operation) -> GraphQLObjectType:
     return found
 
 
-def root_fields(operation: Operation, bound: Bound) -> Fields:
+def root_fields(operation: DocumentOperation, bound: Bound) -> Fields:
     """The operation's root fields."""
     fields: Fields = {}
     collect(operation.node.selection_set, operation.fragments, bound.tree, fields, set())
@@ -88,8 +88,8 @@ def generated_only(built: BuiltSchema, type_: GraphQLObjectType, fields: Fields)
 
 
 def compiled(
-    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
-) -> Compiled | None:
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound
+) -> CompiledOperation | None:
     """The operation compiled for the shape of its variables; None if the engine cannot answer it alone.
 
     Raises `FieldFailed` for a request that is wrong.
@@ -112,55 +112,55 @@ def _shape(bound: Bound) -> object | None:
     return None if bound.slots.constants or len(bound.slots) > MAX_CACHED_SLOTS else tuple(bound.key)
 
 
-def _kept(operation: Operation, key: object | None) -> Compiled | None:
+def _kept(operation: DocumentOperation, key: object | None) -> CompiledOperation | None:
     cache: OrderedDict[object, object] = operation.cache
     found = cache.get(key) if key is not None else None
-    if not isinstance(found, Compiled):
+    if not isinstance(found, CompiledOperation):
         return None
     cache.move_to_end(key)
     return found
 
 
-def _keep(operation: Operation, bound: Bound, key: object | None, made: Compiled) -> None:
+def _keep(operation: DocumentOperation, bound: Bound, key: object | None, made: CompiledOperation) -> None:
     """Keeps what was compiled, unless values of this call were found to be part of it."""
     if key is not None and not bound.slots.constants:
         operation.keep(key, made)
 
 
 def compile_fields(
-    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound, fields: Fields
-) -> Compiled:
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound, fields: Fields
+) -> CompiledOperation:
     """The given root fields compiled. Raises `FieldFailed`."""
     return _prepared(engine, snapshot, _roots(built, operation, bound, fields))
 
 
 async def compiled_aside(
-    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
-) -> Compiled | None:
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound
+) -> CompiledOperation | None:
     """As `compiled`, for long variables and documents: read and planned beside the event loop."""
     key = _shape(bound)
     found = _kept(operation, key)
     if found is not None:
         return found
-    made = await aside(_compile_generated, engine, snapshot, built, operation, bound)
+    made = await run_in_thread(_compile_generated, engine, snapshot, built, operation, bound)
     if made is not None:
         _keep(operation, bound, key, made)
     return made
 
 
 def _compile_generated(
-    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: Operation, bound: Bound
-) -> Compiled | None:
+    engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound
+) -> CompiledOperation | None:
     fields = root_fields(operation, bound)
     if not generated_only(built, root_type(built, operation), fields):
         return None
     return compile_fields(engine, snapshot, built, operation, bound, fields)
 
 
-def _roots(built: BuiltSchema, operation: Operation, bound: Bound, fields: Fields) -> tuple[Root, ...]:
+def _roots(built: BuiltSchema, operation: DocumentOperation, bound: Bound, fields: Fields) -> tuple[RootRequest, ...]:
     translator = Translator(built, operation.fragments, bound.variables)
     type_ = root_type(built, operation)
-    roots: list[Root] = []
+    roots: list[RootRequest] = []
     for key, nodes in fields.items():
         try:
             roots.append(translator.root(key, nodes, type_))
@@ -169,9 +169,9 @@ def _roots(built: BuiltSchema, operation: Operation, bound: Bound, fields: Field
     return tuple(roots)
 
 
-def _prepared(engine: Engine, snapshot: Snapshot, roots: tuple[Root, ...]) -> Compiled:
+def _prepared(engine: Engine, snapshot: Snapshot, roots: tuple[RootRequest, ...]) -> CompiledOperation:
     try:
         prepared = engine.prepare(Call(roots), snapshot)
     except AppError as error:
         raise FieldFailed(roots[error.root or 0].key, error) from None
-    return Compiled.of(prepared, (root.key for root in roots))
+    return CompiledOperation.of(prepared, (root.key for root in roots))

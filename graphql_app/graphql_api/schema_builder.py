@@ -1,4 +1,4 @@
-"""Builds the GraphQL schema of each new catalog, off the event loop, and hands it to the face."""
+"""Builds the GraphQL schema of each new catalog, off the event loop, and hands it to the GraphQL service."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal
 
 from graphql_app.engine.live.catalog import Snapshot
 from graphql_app.graphql_api.execution import SpliceExecution, resolve_root
-from graphql_app.graphql_api.service import GraphQLFace
+from graphql_app.graphql_api.service import GraphQLService
 from graphql_app.observability.events import Observer, SchemaBuilt
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
 from schema_gen.graphql.schema import BuiltSchema, build_schema
 from schema_gen.names.naming import build_names
@@ -22,16 +22,16 @@ LARGE = 200
 class SchemaBuilder:
     """Listens for catalogs."""
 
-    def __init__(self, face: GraphQLFace, naming: Literal["snake", "camel"], observer: Observer) -> None:
-        self._face = face
+    def __init__(self, service: GraphQLService, naming: Literal["snake", "camel"], observer: Observer) -> None:
+        self._service = service
         self._naming: Literal["snake", "camel"] = naming
         self._observer = observer
 
     async def build(self, snapshot: Snapshot) -> None:
         """Builds and serves the schema of `snapshot`."""
         start = time.perf_counter()
-        built = await aside(schema_of, snapshot.catalog, self._naming)
-        self._face.serve(snapshot, built)
+        built = await run_in_thread(schema_of, snapshot.catalog, self._naming)
+        self._service.serve(snapshot, built)
         if snapshot.generation == 1:
             _freeze(collect=len(snapshot.catalog.tables) <= LARGE)
         catalog = snapshot.catalog

@@ -9,18 +9,18 @@ import orjson
 from graphql import OperationType
 
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.live.catalog import Snapshot, of_structure
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.errors import AppError, Code, Outcome, ServiceUnavailableException, structure_hidden
-from graphql_app.graphql_api.documents.cache import Documents, Operation
+from graphql_app.graphql_api.documents.cache import DocumentOperation, Documents
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, execute
+from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.introspection_cache import HEAD, Introspections
-from graphql_app.graphql_api.long_text import Joined, Text
 from graphql_app.graphql_api.prepared_operations import (
-    Compiled,
+    CompiledOperation,
     FieldFailed,
     compile_fields,
     compiled,
@@ -32,16 +32,16 @@ from graphql_app.graphql_api.prepared_operations import (
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Bound, bind
 from graphql_app.observability.events import Observer, UnexpectedError
-from graphql_app.runtime.hot_record import record
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.hot_record import hot_record
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.graphql.schema import BuiltSchema
 
 META = frozenset({"__schema", "__type"})
 """The root fields that ask for the schema."""
 
 
-@record
-class Asked:
+@hot_record
+class GraphQLRequest:
     """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one.
 
     `long`: its variables or its document are, and reading them would hold up the event loop.
@@ -51,12 +51,12 @@ class Asked:
     operation_name: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     read_only: bool = False
-    entry: Entry | None = None
+    entry: LedgerEntry | None = None
     long: bool = False
 
 
-@record
-class Answer:
+@hot_record
+class GraphQLResponse:
     """An answer's JSON text. `request_error`: nothing was executed; `failure`: the code if it failed as a whole."""
 
     text: Text
@@ -84,7 +84,7 @@ class Served:
     introspections: Introspections
 
 
-class GraphQLFace:
+class GraphQLService:
     """The GraphQL side of the program."""
 
     def __init__(
@@ -118,27 +118,27 @@ class GraphQLFace:
             raise ServiceUnavailableException()
         return self._served
 
-    def mutates(self, asked: Asked) -> bool:
+    def mutates(self, asked: GraphQLRequest) -> bool:
         """Whether a request is a mutation; one that cannot be executed is none."""
         return self._kind(asked) is OperationType.MUTATION
 
-    async def subscribes(self, asked: Asked) -> bool:
+    async def subscribes(self, asked: GraphQLRequest) -> bool:
         """Whether a request is a subscription; one that cannot be executed is none.
 
         Where the schema does not know a name, the database may have another by now.
         """
         kind, served = self._kind(asked), self._served
-        if kind is None and served is not None and await self._engine.live.newer(served.snapshot):
+        if kind is None and served is not None and await self._engine.live.refresh_if_changed(served.snapshot):
             kind = self._kind(asked)
         return kind is OperationType.SUBSCRIPTION
 
-    def _kind(self, asked: Asked) -> OperationType | None:
+    def _kind(self, asked: GraphQLRequest) -> OperationType | None:
         try:
             return self.served.documents.get(asked.query).operation(asked.operation_name).node.operation
         except (RequestFailed, AppError):
             return None
 
-    async def answer(self, asked: Asked) -> Answer:
+    async def answer(self, asked: GraphQLRequest) -> GraphQLResponse:
         """Answers one request; never raises but for cancellation.
 
         Where the schema does not know a name, the database may have another by now.
@@ -147,14 +147,18 @@ class GraphQLFace:
         try:
             return await self._answer(asked)
         except Exception as error:
-            if served is None or not _outdated(error) or not await self._engine.live.newer(served.snapshot):
+            if (
+                served is None
+                or not _outdated(error)
+                or not await self._engine.live.refresh_if_changed(served.snapshot)
+            ):
                 return self.failed(error)
         try:
             return await self._answer(asked)
         except Exception as error:
             return self.failed(error)
 
-    def failed(self, error: Exception) -> Answer:
+    def failed(self, error: Exception) -> GraphQLResponse:
         """The answer to a request that `error` ended."""
         match error:
             case RequestFailed():
@@ -166,7 +170,7 @@ class GraphQLFace:
         self._observer(UnexpectedError("graphql", error))
         return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
 
-    async def _answer(self, asked: Asked) -> Answer:
+    async def _answer(self, asked: GraphQLRequest) -> GraphQLResponse:
         if self._served is None:
             # What the document does cannot be said for certain without a schema.
             raise ServiceUnavailableException(outcome=Outcome.NOT_APPLIED if "mutation" in asked.query else None)
@@ -178,7 +182,11 @@ class GraphQLFace:
             )
         if operation.mutates and asked.read_only:
             raise RequestFailed.because(Code.METHOD_NOT_ALLOWED, "Mutations need POST.")
-        bound = await aside(self.bind, served, operation, asked) if asked.long else self.bind(served, operation, asked)
+        bound = (
+            await run_in_thread(self.bind, served, operation, asked)
+            if asked.long
+            else self.bind(served, operation, asked)
+        )
         if asked.long or bound.slots.constants:
             made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
         else:
@@ -190,15 +198,17 @@ class GraphQLFace:
             return await self._by_strawberry(served, operation, bound, asked)
         return await self._by_engine(operation, made, bound, entry)
 
-    def bind(self, served: Served, operation: Operation, asked: Asked) -> Bound:
+    def bind(self, served: Served, operation: DocumentOperation, asked: GraphQLRequest) -> Bound:
         """The variables of a request. Raises `RequestFailed` where they do not fit."""
         return bind(served.built.schema.graphql, operation, asked.variables, suggests=self.introspection)
 
-    async def _by_engine(self, operation: Operation, made: Compiled, bound: Bound, entry: Entry | None) -> Answer:
+    async def _by_engine(
+        self, operation: DocumentOperation, made: CompiledOperation, bound: Bound, entry: LedgerEntry | None
+    ) -> GraphQLResponse:
         try:
             if entry is not None:
                 once = await self._engine.execute_once(made.prepared, bound.slots, entry, made.body)
-                return Answer(
+                return GraphQLResponse(
                     once.answer,
                     retry_count=once.retry_count,
                     name=operation.name,
@@ -210,9 +220,13 @@ class GraphQLFace:
             raise
         except AppError as error:
             return execution_failure(error, made.key_of(error.root))
-        return Answer(made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
+        return GraphQLResponse(
+            made.body(reply), retry_count=reply.retry_count, name=operation.name, kind=operation.kind
+        )
 
-    async def _by_strawberry(self, served: Served, operation: Operation, bound: Bound, asked: Asked) -> Answer:
+    async def _by_strawberry(
+        self, served: Served, operation: DocumentOperation, bound: Bound, asked: GraphQLRequest
+    ) -> GraphQLResponse:
         fields = root_fields(operation, bound)
         names = {nodes[0].name.value for nodes in fields.values()}
         if names & META and not self.introspection:
@@ -220,17 +234,23 @@ class GraphQLFace:
             raise RequestFailed.because(hidden.code, hidden.message)
         if names and names <= {*META, "__typename"}:
             found = await served.introspections.answer(operation, asked.query, asked.variables)
-            return Answer(found, name=operation.name, kind=operation.kind)
+            return GraphQLResponse(found, name=operation.name, kind=operation.kind)
         data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
         if names & META and generated_only(served.built, root_type(served.built, operation), data):
             return await self._beside_introspection(served, operation, bound, asked, fields, data)
         context = Context(self._engine, served.snapshot, served.built, operation, bound, self._observer)
         text = await execute(context, asked.query, asked.variables, asked.operation_name)
-        return Answer(text, name=operation.name, kind=operation.kind)
+        return GraphQLResponse(text, name=operation.name, kind=operation.kind)
 
     async def _beside_introspection(
-        self, served: Served, operation: Operation, bound: Bound, asked: Asked, fields: Fields, data: Fields
-    ) -> Answer:
+        self,
+        served: Served,
+        operation: DocumentOperation,
+        bound: Bound,
+        asked: GraphQLRequest,
+        fields: Fields,
+        data: Fields,
+    ) -> GraphQLResponse:
         """Rows and the schema in one answer."""
         made = compile_fields(self._engine, served.snapshot, served.built, operation, bound, data)
         found: dict[str, Text] = {}
@@ -243,7 +263,7 @@ class GraphQLFace:
         found |= dict(zip(data, reply.texts, strict=True))
         parts = (Joined.of(orjson.dumps(key) + b":", b"", (found[key],), b"") for key in fields)
         body = Joined.of(HEAD + b"{", b",", parts, b"}}")
-        return Answer(body, retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
+        return GraphQLResponse(body, retry_count=reply.retry_count, name=operation.name, kind=operation.kind)
 
 
 def _outdated(error: Exception) -> bool:
@@ -253,9 +273,9 @@ def _outdated(error: Exception) -> bool:
     return isinstance(error, AppError) and of_structure(error)
 
 
-def execution_failure(error: AppError, key: str | None) -> Answer:
+def execution_failure(error: AppError, key: str | None) -> GraphQLResponse:
     """The answer to a request that failed as a whole; `key` is the root field it belongs to, where that is known."""
-    return Answer(
+    return GraphQLResponse(
         orjson.dumps({"errors": [execution_error(error, key)], "data": None}),
         failure=error.code,
         retry_count=error.retry_count,
@@ -263,6 +283,6 @@ def execution_failure(error: AppError, key: str | None) -> Answer:
     )
 
 
-def failure(errors: list[Error], code: Code) -> Answer:
+def failure(errors: list[Error], code: Code) -> GraphQLResponse:
     """The answer to a request that cannot be executed: errors alone."""
-    return Answer(orjson.dumps({"errors": errors}), request_error=True, failure=code)
+    return GraphQLResponse(orjson.dumps({"errors": errors}), request_error=True, failure=code)

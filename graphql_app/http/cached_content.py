@@ -16,7 +16,7 @@ _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-T
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class CompressedContent:
     """Content in both forms. The tag is a weak one, because both have the same."""
 
     plain: bytes
@@ -25,13 +25,13 @@ class Packed:
     etag: str
 
 
-def pack(plain: bytes, media_type: str) -> Packed:
+def compress(plain: bytes, media_type: str) -> CompressedContent:
     """`plain` made ready. Compresses: a megabyte takes some 30 ms, so call it from a thread for more than a little."""
     etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'
-    return Packed(plain, gzip.compress(plain, 6, mtime=0), media_type, etag)
+    return CompressedContent(plain, gzip.compress(plain, 6, mtime=0), media_type, etag)
 
 
-def packed_response(request: Request, content: Packed) -> Response:
+def compressed_response(request: Request, content: CompressedContent) -> Response:
     """The content in the form that the client reads, or 304 where it has it."""
     headers = {**_CACHING, "ETag": content.etag}
     if has_current(request.headers.get("if-none-match", ""), content.etag):

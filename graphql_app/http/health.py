@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from graphql_app.engine.execute.executor import Executor
-from graphql_app.engine.live.catalog import LiveCatalog
+from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.errors import AppError, ServiceUnavailableException
-from graphql_app.runtime.shutdown import Drain
+from graphql_app.runtime.shutdown import Draining
 from schema_gen.catalog.model import TableKind
 
 
@@ -21,9 +21,9 @@ from schema_gen.catalog.model import TableKind
 class Health:
     """What says how the program is."""
 
-    live: LiveCatalog
+    live: CatalogWatcher
     executor: Executor
-    drain: Drain
+    draining: Draining
 
 
 def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
@@ -36,13 +36,13 @@ def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
         health = current()
         if health is None:
             return _unready(None, "The program has not started")
-        return await _readiness(health.live, health.executor, health.drain)
+        return await _readiness(health.live, health.executor, health.draining)
 
     return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
 
 
-async def _readiness(live: LiveCatalog, executor: Executor, drain: Drain) -> Response:
-    if drain.begun:
+async def _readiness(live: CatalogWatcher, executor: Executor, draining: Draining) -> Response:
+    if draining.begun:
         return _unready(None, "The program is ending", "ENDING")
     if executor.away is not None:
         return _unready(ServiceUnavailableException(executor.away), "")
@@ -55,12 +55,12 @@ async def _readiness(live: LiveCatalog, executor: Executor, drain: Drain) -> Res
     return _json(200, _state(live))
 
 
-def _a_table(live: LiveCatalog) -> str | None:
+def _a_table(live: CatalogWatcher) -> str | None:
     tables = (table.name for table in live.snapshot.catalog if table.kind is TableKind.TABLE)
     return next(tables, None)
 
 
-def _state(live: LiveCatalog) -> dict[str, object]:
+def _state(live: CatalogWatcher) -> dict[str, object]:
     """What is served. A structure that could not be read or built leaves the last good one, and is told of."""
     snapshot, failure = live.snapshot, live.failure
     found: dict[str, object] = {"status": "ok", "tables": len(snapshot.catalog.tables)}

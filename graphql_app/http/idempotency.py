@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from starlette.types import Scope
 
-from graphql_app.engine.execute.ledger import Entry, entry_of
+from graphql_app.engine.execute.ledger import LedgerEntry, entry_of
 from graphql_app.errors import Code, RequestError
 
 HEADER = b"idempotency-key"
@@ -24,7 +24,7 @@ def has_key(headers: Mapping[bytes, bytes]) -> bool:
     return HEADER in headers
 
 
-def client_entry(scope: Scope, body: bytes, part: str = "") -> Entry | None:
+def client_entry(scope: Scope, body: bytes, part: str = "") -> LedgerEntry | None:
     """The entry that a request asks for, by its method, address and `body`; None if it has no key.
 
     Raises `RequestError` INVALID_PARAMETER for a key that is none, or several.

@@ -49,7 +49,7 @@ HEAVY_BYTES = 256 * 1024
 HEAVY_AT_ONCE = 4
 
 
-class ClientGone(Exception):
+class ClientDisconnect(Exception):
     """The client closed the connection before its request was complete: there is nobody to answer."""
 
 
@@ -72,7 +72,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnect
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from graphql_app.http.cached_content import Packed, pack, packed_response
+from graphql_app.http.cached_content import CompressedContent, compress, compressed_response
 
 FOLDER = Path(__file__).parents[1] / "static"
 
@@ -31,11 +31,11 @@ def names() -> frozenset[str]:
 
 
 @cache
-def load(name: str) -> Packed:
+def load(name: str) -> CompressedContent:
     """The file of that name. Raises `KeyError` where none is served under it, whatever the disk holds."""
     if name not in names():
         raise KeyError(name)
-    return pack((FOLDER / name).read_bytes(), MEDIA_TYPES[Path(name).suffix])
+    return compress((FOLDER / name).read_bytes(), MEDIA_TYPES[Path(name).suffix])
 
 
 def asset_response(request: Request, name: str) -> Response:
@@ -47,4 +47,4 @@ def asset_response(request: Request, name: str) -> Response:
         asset = load(name)
     except KeyError:
         raise HTTPException(404) from None
-    return packed_response(request, asset)
+    return compressed_response(request, asset)

@@ -15,7 +15,7 @@ from graphql_app.middleware.refusal import refuse
 from graphql_app.observability.events import Observer, RequestRefused
 from graphql_app.observability.request_context import CURRENT, RequestContext
 from graphql_app.runtime.budget import Budget, client_of
-from graphql_app.runtime.shutdown import Drain
+from graphql_app.runtime.shutdown import Draining
 
 HEADER: Final = b"x-request-id"
 RETRY_AFTER: Final = 1
@@ -29,7 +29,7 @@ _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
 
 
-class Edge:
+class AdmissionMiddleware:
     """Stands before an app. A request is in flight from when its body is there until its answer begins.
 
     So neither clients that send slowly nor streams hold others back. `bodies` are the bytes that large bodies may take.
@@ -40,7 +40,7 @@ class Edge:
         app: ASGIApp,
         limit: int,
         observer: Observer,
-        drain: Drain,
+        draining: Draining,
         *,
         timing: bool = False,
         bodies: Budget | None = None,
@@ -50,7 +50,7 @@ class Edge:
         self._app = app
         self._limit = limit
         self._observer = observer
-        self._drain = drain
+        self._draining = draining
         self._timing = timing
         self._prefix = secrets.token_hex(6)
         self._numbers = count(1)
@@ -97,7 +97,7 @@ class Edge:
                     waiting = False
                     self.in_flight -= counted
                 message["headers"] = [*message.get("headers", ()), *_headers(context)]
-                if self._drain.begun:
+                if self._draining.begun:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 

@@ -9,7 +9,7 @@ from starlette.types import Scope, Send
 
 from graphql_app.errors import AppError, Code, Outcome
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.rest_api.envelope import Answer, Headers, failure, utc_now
+from graphql_app.rest_api.envelope import Headers, RestResponse, failure, utc_now
 
 GRAPHQL_PATHS: Final = ("/graphql", "/v1/graphql")
 """The GraphQL address, and its alias for clients that were written for Hasura."""
@@ -17,7 +17,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
 
 
-async def refuse(scope: Scope, send: Send, error: AppError, *, status: int | None = None) -> Answer:
+async def refuse(scope: Scope, send: Send, error: AppError, *, status: int | None = None) -> RestResponse:
     """Answers an HTTP request or a WebSocket's handshake with `error`, and gives what was said.
 
     `status` is that of the error's code unless it is given.

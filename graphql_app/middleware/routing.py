@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.config.settings import Settings
 from graphql_app.errors import AppError, ServiceUnavailableException
-from graphql_app.http.cached_content import Packed
+from graphql_app.http.cached_content import CompressedContent
 from graphql_app.http.health import Health, health_routes
 from graphql_app.http.pages import page_routes
 from graphql_app.middleware.guard import Guard
@@ -33,7 +33,7 @@ class Started:
 
     endpoints: Mapping[str, ASGIApp]
     health: Health
-    structure: Callable[[], Packed]
+    structure: Callable[[], CompressedContent]
     metrics: Callable[[], Response]
 
 

@@ -43,13 +43,13 @@ _NOTED: Final[frozenset[type[Event]]] = frozenset(
     {
         events.AttemptFailed,
         events.Retrying,
-        events.GaveUp,
-        events.BudgetSpent,
+        events.RetriesExhausted,
+        events.RetryBudgetExhausted,
         events.OutcomeSettled,
         events.AnswerReplayed,
-        events.Parked,
-        events.TurnedAway,
-        events.ClientLeft,
+        events.WaitedForDatabase,
+        events.PoolQueueFull,
+        events.ClientDisconnected,
     }
 )
 """What happened to a request on its way: span events of the same name and fields."""
@@ -206,7 +206,7 @@ def _route(span: Span, route: str) -> None:
 
 def _describe(span: Span, done: RequestDone) -> None:
     """What the request turned out to be: the address or the GraphQL operation, and how it went."""
-    route = "/graphql" if done.face == "graphql" else done.name.rpartition(" ")[2]
+    route = "/graphql" if done.api == "graphql" else done.name.rpartition(" ")[2]
     _route(span, route)
     if done.kind is not None:
         span.set_attribute("graphql.operation.type", done.kind)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql_app.observability.fingerprints import fingerprint
-from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.hot_record import hot_record
 
 
-@record
+@hot_record
 class StageTimed:
     """A stage of a call ended. `stage` is a stage word; `seconds` its wall time."""
 
@@ -41,7 +41,7 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
-class GaveUp:
+class RetriesExhausted:
     """No further attempt: `failed` attempts were made, `reason` is an error code."""
 
     kind: str
@@ -50,7 +50,7 @@ class GaveUp:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetSpent:
+class RetryBudgetExhausted:
     """A further attempt was not made: too many are made already, and more would keep the database sick."""
 
     kind: str
@@ -112,7 +112,7 @@ class ConnectionDiscarded:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseAway:
+class DatabaseDown:
     """The database does not answer; `code` is the last failure's number, `reason` says it in words.
 
     Told when it begins, once a minute while it lasts (`seconds` since the beginning), and when the reason changes.
@@ -124,17 +124,17 @@ class DatabaseAway:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseBack:
+class DatabaseRecovered:
     """The database answers again after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class WaitedForDatabase:
     """A caller that needed a connection found the database away; it waited so long for it to return."""
 
-    lane: str
+    bulkhead: str
     seconds: float
     released: bool
 
@@ -148,17 +148,17 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedAway:
+class PoolQueueFull:
     """A caller was refused at once: too many wait for a connection already."""
 
-    lane: str
+    bulkhead: str
 
 
 @dataclass(frozen=True, slots=True)
-class ClientLeft:
+class ClientDisconnected:
     """A client closed its connection before its answer was there; its work was cancelled."""
 
-    face: str
+    api: str
     seconds: float
 
 
@@ -189,14 +189,14 @@ class SchemaFailed:
     reason: str
 
 
-@record
+@hot_record
 class RequestDone:
-    """A request was answered. `face` is `graphql` or `rest`; `status` the HTTP status.
+    """A request was answered. `api` is `graphql` or `rest`; `status` the HTTP status.
 
     `kind` is that of a GraphQL operation, where it came to one.
     """
 
-    face: str
+    api: str
     name: str
     status: int
     seconds: float
@@ -207,7 +207,7 @@ class RequestDone:
     @property
     def operation(self) -> str:
         """What was asked, in few words: the REST address, or the kind of the GraphQL operation."""
-        return (self.kind or "unknown") if self.face == "graphql" else self.name
+        return (self.kind or "unknown") if self.api == "graphql" else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +305,8 @@ Event = (
     StageTimed
     | AttemptFailed
     | Retrying
-    | GaveUp
-    | BudgetSpent
+    | RetriesExhausted
+    | RetryBudgetExhausted
     | OutcomeSettled
     | AnswerReplayed
     | LedgerOpened
@@ -315,12 +315,12 @@ Event = (
     | StatementKilled
     | ConnectionOpened
     | ConnectionDiscarded
-    | DatabaseAway
-    | DatabaseBack
-    | Parked
+    | DatabaseDown
+    | DatabaseRecovered
+    | WaitedForDatabase
     | Probed
-    | TurnedAway
-    | ClientLeft
+    | PoolQueueFull
+    | ClientDisconnected
     | SchemaBuilt
     | SchemaChanged
     | SchemaFailed

@@ -21,14 +21,12 @@ import orjson
 from graphql_app.observability.events import (
     AnswerReplayed,
     AttemptFailed,
-    BudgetSpent,
-    ClientLeft,
+    ClientDisconnected,
     ConnectionDiscarded,
     ConnectionOpened,
-    DatabaseAway,
-    DatabaseBack,
+    DatabaseDown,
+    DatabaseRecovered,
     Event,
-    GaveUp,
     LedgerAged,
     LedgerOpened,
     LedgerUnavailable,
@@ -36,10 +34,12 @@ from graphql_app.observability.events import (
     LiveQueryPolled,
     LoopStuck,
     OutcomeSettled,
-    Parked,
+    PoolQueueFull,
     Probed,
     RequestDone,
     RequestRefused,
+    RetriesExhausted,
+    RetryBudgetExhausted,
     Retrying,
     SchemaBuilt,
     SchemaChanged,
@@ -51,8 +51,8 @@ from graphql_app.observability.events import (
     StatementKilled,
     SubscriptionClosed,
     SubscriptionOpened,
-    TurnedAway,
     UnexpectedError,
+    WaitedForDatabase,
     WorkerReplaced,
 )
 from graphql_app.observability.fingerprints import Seldom, fingerprint
@@ -69,8 +69,8 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     StageTimed: logging.DEBUG,
     AttemptFailed: logging.WARNING,
     Retrying: logging.INFO,
-    GaveUp: logging.WARNING,
-    BudgetSpent: logging.WARNING,
+    RetriesExhausted: logging.WARNING,
+    RetryBudgetExhausted: logging.WARNING,
     OutcomeSettled: logging.WARNING,
     AnswerReplayed: logging.INFO,
     LedgerOpened: logging.INFO,
@@ -79,12 +79,12 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     StatementKilled: logging.WARNING,
     ConnectionOpened: logging.DEBUG,
     ConnectionDiscarded: logging.INFO,
-    DatabaseAway: logging.ERROR,
-    DatabaseBack: logging.WARNING,
-    Parked: logging.DEBUG,
+    DatabaseDown: logging.ERROR,
+    DatabaseRecovered: logging.WARNING,
+    WaitedForDatabase: logging.DEBUG,
     Probed: logging.DEBUG,
-    TurnedAway: logging.WARNING,
-    ClientLeft: logging.INFO,
+    PoolQueueFull: logging.WARNING,
+    ClientDisconnected: logging.INFO,
     SchemaBuilt: logging.INFO,
     SchemaChanged: logging.WARNING,
     SchemaFailed: logging.ERROR,
@@ -170,7 +170,7 @@ def _expected(event: Event) -> bool:
             return failure == "A" or code in REFUSED_LOGIN
         case Retrying(kind="control"):
             return True
-        case GaveUp(kind="control", reason=reason):
+        case RetriesExhausted(kind="control", reason=reason):
             return reason == "SERVICE_UNAVAILABLE"
     return False
 

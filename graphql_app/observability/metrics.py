@@ -40,26 +40,26 @@ _ATTEMPTS: Final = (1, 2, 3, 4)
 
 COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "requests": (
-        "Requests answered, by face, operation (REST: the address; GraphQL: its kind) and HTTP status.",
-        ("face", "operation", "status"),
+        "Requests answered, by api, operation (REST: the address; GraphQL: its kind) and HTTP status.",
+        ("api", "operation", "status"),
     ),
-    "failures": ("Requests answered with a failure, by its code.", ("face", "code")),
+    "failures": ("Requests answered with a failure, by its code.", ("api", "code")),
     "refused": ("Requests refused at once because too many were in flight.", ()),
-    "clients_left": ("Clients that left before their answer was there.", ("face",)),
+    "clients_disconnected": ("Clients that left before their answer was there.", ("api",)),
     "attempts_failed": (
         "Attempts at a unit of work that failed, by kind and class of failure (A not started, B rolled back,"
         " B' wrong node, C unknown, D permanent).",
         ("kind", "failure"),
     ),
     "retries": ("Attempts made again.", ("kind",)),
-    "gave_up": ("Units of work given up, by the code they ended with.", ("kind", "code")),
-    "retry_budget_spent": ("Attempts not made again because too many are.", ("kind",)),
+    "retries_exhausted": ("Units of work given up, by the code they ended with.", ("kind", "code")),
+    "retry_budget_exhausted": ("Attempts not made again because too many are.", ("kind",)),
     "statements_killed": ("Statements stopped on the server after their time.", ("confirmed",)),
     "connections_opened": ("Connections to the database opened.", ()),
     "connections_discarded": ("Connections to the database closed, by reason.", ("reason",)),
     "database_lost": ("Times that the database stopped answering.", ()),
     "probes": ("Dials of a database that is away.", ("answered",)),
-    "turned_away": ("Callers refused because too many waited for a connection already.", ("lane",)),
+    "pool_queue_full": ("Callers refused because too many waited for a connection already.", ("bulkhead",)),
     "ledger_settled": ("Writes whose COMMIT was not answered, settled by the ledger.", ("applied",)),
     "ledger_replays": ("Requests answered again under their Idempotency-Key.", ()),
     "ledger_unavailable": ("Times that writes began to go without the ledger.", ()),
@@ -83,15 +83,15 @@ _TIMED_OUT_OR_AWAY: Final = ("GATEWAY_TIMEOUT", "SERVICE_UNAVAILABLE")
 BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "requests": (("graphql",), ("query", "mutation"), ("200",)),
     "failures": (_APIS, ("INTERNAL_ERROR", *_TIMED_OUT_OR_AWAY)),
-    "clients_left": (_APIS,),
+    "clients_disconnected": (_APIS,),
     "attempts_failed": (_KINDS, ("A", "B", "B'", "C", "D")),
     "retries": (_KINDS,),
-    "gave_up": (_KINDS, _TIMED_OUT_OR_AWAY),
-    "retry_budget_spent": (_KINDS,),
+    "retries_exhausted": (_KINDS, _TIMED_OUT_OR_AWAY),
+    "retry_budget_exhausted": (_KINDS,),
     "statements_killed": (_FLAGS,),
     "connections_discarded": (("old", "idle", "in doubt", "renewed"),),
     "probes": (_FLAGS,),
-    "turned_away": (_LANES,),
+    "pool_queue_full": (_LANES,),
     "ledger_settled": (_FLAGS,),
     "subscriptions_opened": (("websocket", "sse", "multipart"),),
     "subscriptions_closed": (("websocket", "sse", "multipart"),),
@@ -103,22 +103,29 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 """Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
 
 HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[str, ...], tuple[float, ...]]]] = {
-    "request_seconds": ("Time from a request's arrival to its answer.", ("face",), _SECONDS),
+    "request_seconds": ("Time from a request's arrival to its answer.", ("api",), _SECONDS),
     "stage_seconds": ("Time of each stage of a call.", ("stage",), _SECONDS),
-    "request_attempts": ("Attempts that a request took.", ("face",), _ATTEMPTS),
+    "request_attempts": ("Attempts that a request took.", ("api",), _ATTEMPTS),
     "live_poll_seconds": ("Time of the polls of subscriptions, by whether the answer changed.", ("changed",), _SECONDS),
     "connect_seconds": ("Time to open a connection to the database.", (), _SECONDS),
-    "parked_seconds": ("Time that callers waited for a database that was away.", ("lane", "released"), _SECONDS),
+    "waited_for_database_seconds": (
+        "Time that callers waited for a database that was away.",
+        ("bulkhead", "released"),
+        _SECONDS,
+    ),
     "outage_seconds": ("Time that the database was away, each time it came back.", (), (*_SECONDS, 60.0, 600.0)),
 }
 """Histograms: what each measures, its labels, its buckets."""
 
 GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "requests_in_flight": ("Requests that have no answer yet.", ()),
-    "pool_connections": ("Connections to the database, by lane and state (idle, used, dialling).", ("lane", "state")),
-    "pool_waiting": ("Callers that wait for a connection.", ("lane",)),
-    "pool_parked": ("Of these, callers that wait for a database that is away.", ("lane",)),
-    "database_away": ("1 while the database does not answer.", ()),
+    "pool_connections": (
+        "Connections to the database, by bulkhead and state (idle, used, dialling).",
+        ("bulkhead", "state"),
+    ),
+    "pool_waiting": ("Callers that wait for a connection.", ("bulkhead",)),
+    "pool_waiting_for_database": ("Of these, callers that wait for a database that is away.", ("bulkhead",)),
+    "database_down": ("1 while the database does not answer.", ()),
     "ledger_in_use": ("1 while writes are noted in the ledger.", ()),
     "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
     "schema_tables": ("Tables and views served.", ()),
@@ -127,7 +134,7 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Gauges: what each tells, and its labels."""
 _SUMMED: Final = frozenset(
-    {"requests_in_flight", "pool_connections", "pool_waiting", "pool_parked", "documents_cached"}
+    {"requests_in_flight", "pool_connections", "pool_waiting", "pool_waiting_for_database", "documents_cached"}
 )
 """Gauges that several processes add up; of the others the largest counts."""
 
@@ -287,19 +294,19 @@ def _of_requests(to: Metrics) -> _Handlers:
     stages: dict[str, _Spread] = {}
 
     def done(event: events.RequestDone) -> None:
-        kind = event.face, event.operation, event.status
+        kind = event.api, event.operation, event.status
         found = alike.get(kind)
         if found is None:
-            face, operation, status = kind
-            requests = to.counter("requests", face, operation, str(status))
-            found = requests, to.spread("request_seconds", face), to.spread("request_attempts", face)
+            api, operation, status = kind
+            requests = to.counter("requests", api, operation, str(status))
+            found = requests, to.spread("request_seconds", api), to.spread("request_attempts", api)
             alike[kind] = found
         requests, seconds, attempts = found
         requests.value += 1
         seconds.add(event.seconds)
         attempts.add(event.retries + 1)
         if event.code is not None:
-            to.count("failures", event.face, event.code)
+            to.count("failures", event.api, event.code)
 
     def timed(event: events.StageTimed) -> None:
         found = stages.get(event.stage)
@@ -311,7 +318,7 @@ def _of_requests(to: Metrics) -> _Handlers:
         events.StageTimed: timed,
         events.RequestDone: done,
         events.RequestRefused: lambda _: to.count("refused"),
-        events.ClientLeft: lambda event: to.count("clients_left", event.face),
+        events.ClientDisconnected: lambda event: to.count("clients_disconnected", event.api),
         events.AnswerReplayed: lambda _: to.count("ledger_replays"),
         events.SubscriptionOpened: lambda event: to.count("subscriptions_opened", event.transport),
         events.SubscriptionClosed: lambda event: to.count("subscriptions_closed", event.transport),
@@ -326,12 +333,14 @@ def _of_attempts(to: Metrics) -> _Handlers:
     return {
         events.AttemptFailed: lambda event: to.count("attempts_failed", event.kind, event.failure),
         events.Retrying: lambda event: to.count("retries", event.kind),
-        events.GaveUp: lambda event: to.count("gave_up", event.kind, event.reason),
-        events.BudgetSpent: lambda event: to.count("retry_budget_spent", event.kind),
+        events.RetriesExhausted: lambda event: to.count("retries_exhausted", event.kind, event.reason),
+        events.RetryBudgetExhausted: lambda event: to.count("retry_budget_exhausted", event.kind),
         events.StatementKilled: lambda event: to.count("statements_killed", _flag(event.confirmed)),
-        events.Parked: lambda event: to.observe("parked_seconds", event.seconds, event.lane, _flag(event.released)),
+        events.WaitedForDatabase: lambda event: to.observe(
+            "waited_for_database_seconds", event.seconds, event.bulkhead, _flag(event.released)
+        ),
         events.Probed: lambda event: to.count("probes", _flag(event.code == 0)),
-        events.TurnedAway: lambda event: to.count("turned_away", event.lane),
+        events.PoolQueueFull: lambda event: to.count("pool_queue_full", event.bulkhead),
         events.OutcomeSettled: lambda event: to.count("ledger_settled", _flag(event.applied)),
     }
 
@@ -341,13 +350,13 @@ def _of_database(to: Metrics) -> _Handlers:
         to.count("connections_opened")
         to.observe("connect_seconds", event.seconds)
 
-    def away(event: events.DatabaseAway) -> None:
+    def away(event: events.DatabaseDown) -> None:
         if not event.seconds:
             to.count("database_lost")
-        to.set("database_away", 1)
+        to.set("database_down", 1)
 
-    def back(event: events.DatabaseBack) -> None:
-        to.set("database_away", 0)
+    def back(event: events.DatabaseRecovered) -> None:
+        to.set("database_down", 0)
         to.observe("outage_seconds", event.seconds)
 
     def without_ledger(_event: events.LedgerUnavailable) -> None:
@@ -357,8 +366,8 @@ def _of_database(to: Metrics) -> _Handlers:
     return {
         events.ConnectionOpened: opened,
         events.ConnectionDiscarded: lambda event: to.count("connections_discarded", event.reason),
-        events.DatabaseAway: away,
-        events.DatabaseBack: back,
+        events.DatabaseDown: away,
+        events.DatabaseRecovered: back,
         events.LedgerOpened: lambda _: to.set("ledger_in_use", 1),
         events.LedgerUnavailable: without_ledger,
         events.LedgerAged: lambda event: to.count("ledger_rows_aged", by=event.rows),

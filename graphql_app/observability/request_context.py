@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from graphql_app.observability.events import Event, StageTimed
-from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.hot_record import hot_record
 
 
-@record
+@hot_record
 class RequestContext:
     """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them.
 

@@ -1,1 +1,1 @@
-"""The REST face: path, query string and body become requests; answers and failures become envelopes."""
+"""The REST API: path, query string and body become requests; answers and failures become envelopes."""

@@ -8,10 +8,10 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.engine.live.catalog import LiveCatalog, Snapshot
+from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
 from graphql_app.errors import AppError
 from graphql_app.observability.events import Observer, RequestDone
-from graphql_app.rest_api.envelope import Answer, Clock, failure, respond, success
+from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond, success
 
 PATH = "/admin/reload"
 SHOWN = 1000
@@ -22,7 +22,7 @@ SHOWN = 1000
 class Reload:
     """The endpoint. Who may call it is decided before."""
 
-    live: LiveCatalog
+    live: CatalogWatcher
     observer: Observer
     clock: Clock
 
@@ -33,7 +33,7 @@ class Reload:
         await respond(send, answer)
         self.observer(RequestDone("rest", f"POST {PATH}", answer.status, perf_counter() - started, 0, answer.code))
 
-    async def _answer(self) -> Answer:
+    async def _answer(self) -> RestResponse:
         before = self.live.snapshot.generation if self.live.ready else 0
         try:
             snapshot = await self.live.reload()

@@ -18,13 +18,13 @@ from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.bulk import BulkMode
-from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.http.disconnect import WhileUploaderStays
+from graphql_app.http.disconnect import CancelOnUploadDisconnect
 from graphql_app.http.idempotency import REPLAYED, client_entry
-from graphql_app.http.request_body import Bounds, ClientGone
+from graphql_app.http.request_body import Bounds, ClientDisconnect
 from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
-from graphql_app.rest_api.envelope import Answer, Clock, failure, internal_error, respond, success
+from graphql_app.rest_api.envelope import Clock, RestResponse, failure, internal_error, respond, success
 from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import File, Upload
 
@@ -60,12 +60,12 @@ class BatchImport:
         try:
             wish = _wish(parse_pairs(scope["query_string"]))
             with BadRows(keep_all=wish.errors_as_file) as bad:
-                stays = WhileUploaderStays(receive, self.observer, "rest")
+                stays = CancelOnUploadDisconnect(receive, self.observer, "rest")
                 upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
                 with stays:
                     answer = await self._run(wish, upload, bad, _key_of(scope))
                 await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
-        except ClientGone:
+        except ClientDisconnect:
             return
         except AppError as error:
             answer = failure(error, self.clock(), suggests=self.suggests)
@@ -77,7 +77,7 @@ class BatchImport:
         seconds = perf_counter() - started
         self.observer(RequestDone("rest", f"POST {PATH}", answer.status, seconds, answer.retry_count, answer.code))
 
-    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> Answer:
+    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> RestResponse:
         try:
             filename = await upload.filename()
             table = await table_for(self.engine, filename, wish.table)
@@ -103,7 +103,7 @@ def _key_of(scope: Scope) -> KeyOf | None:
     if client_entry(scope, b"") is None:
         return None
 
-    def key_of(payload: bytes, part: str) -> Entry:
+    def key_of(payload: bytes, part: str) -> LedgerEntry:
         entry = client_entry(scope, payload, part)
         assert entry is not None
         return entry
@@ -135,7 +135,7 @@ def _data(report: Report, bad: BadRows) -> bytes:
     )
 
 
-async def _send(send: Send, answer: Answer, bad: BadRows | None) -> None:
+async def _send(send: Send, answer: RestResponse, bad: BadRows | None) -> None:
     if bad is None:
         await respond(send, answer)
         return

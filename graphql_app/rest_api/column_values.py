@@ -1,4 +1,4 @@
-"""Values of bodies and URLs in the form that both faces give to the engine for a column."""
+"""Values of bodies and URLs in the form that both APIs give to the engine for a column."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ _JSON: Headers = ((b"content-type", b"application/json"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RestResponse:
     """One finished HTTP answer. `code` is set on failures, for the log."""
 
     status: int
@@ -95,18 +95,18 @@ def timestamp(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def success(message: str, data: Value, retry_count: int, moment: datetime) -> Answer:
+def success(message: str, data: Value, retry_count: int, moment: datetime) -> RestResponse:
     """The answer of a call that worked; `data` is spliced in as it is.
 
     `message` is one of our own constants: it must not need escaping.
     """
     head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
-    return Answer(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), retry_count=retry_count)
+    return RestResponse(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), retry_count=retry_count)
 
 
-def kept(body: bytes, retry_count: int, *, replayed: bool) -> Answer:
+def kept(body: bytes, retry_count: int, *, replayed: bool) -> RestResponse:
     """The answer of a call under an `Idempotency-Key`: a success's `body`, marked if it was given before."""
-    return Answer(200, body, (*_JSON, REPLAYED) if replayed else _JSON, retry_count)
+    return RestResponse(200, body, (*_JSON, REPLAYED) if replayed else _JSON, retry_count)
 
 
 def internal_error() -> AppError:
@@ -116,7 +116,7 @@ def internal_error() -> AppError:
 
 def failure(
     error: AppError, moment: datetime, *, status: int | None = None, extra: Headers = (), suggests: bool = False
-) -> Answer:
+) -> RestResponse:
     """The answer of a call that failed: `status` or that of its code, and on 503 when to come back.
 
     `suggests`: it may tell the name that was probably meant where one is unknown.
@@ -130,7 +130,7 @@ def failure(
         "details": _details(error),
     }
     headers = (*_JSON, *extra, *_retry_after(error, status))
-    return Answer(status, orjson.dumps(body), headers, error.retry_count, error.code)
+    return RestResponse(status, orjson.dumps(body), headers, error.retry_count, error.code)
 
 
 def _details(error: AppError) -> dict[str, str | int] | None:
@@ -153,14 +153,14 @@ def _retry_after(error: AppError, status: int) -> Headers:
     return () if seconds is None else ((b"retry-after", b"%d" % max(1, math.ceil(seconds))),)
 
 
-async def respond(send: Send, answer: Answer) -> None:
+async def respond(send: Send, answer: RestResponse) -> None:
     """Send `answer` as a whole."""
     headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def respond_head(send: Send, answer: Answer) -> None:
+async def respond_head(send: Send, answer: RestResponse) -> None:
     """Send the head of `answer` alone. How long its body would be is not known."""
     await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": b""})

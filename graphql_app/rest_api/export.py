@@ -10,19 +10,19 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app.csv_io.records import header_line, record_lines, spreadsheet_header
+from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.compile.exports import RowForm
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.request.calls import Aggregate, Call, Count, Figures, Read, Root, ShowRelated
+from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest, SelectRelated
 from graphql_app.errors import AppError, Code, RequestError
-from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
-from graphql_app.http.request_body import ClientGone, parse_json
+from graphql_app.http.request_body import ClientDisconnect, parse_json
 from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
 from graphql_app.rest_api.envelope import (
-    Answer,
     Clock,
     Headers,
+    RestResponse,
     failure,
     internal_error,
     respond,
@@ -75,10 +75,10 @@ class _Streaming:
         """Answers one HTTP request; what breaks after the first rows breaks the connection."""
         started = perf_counter()
         told = _Told(send)
-        answer: Answer | None = None
+        answer: RestResponse | None = None
         try:
-            answer = await self.engine.live.asked(lambda: self.run(scope, receive, told))
-        except ClientGone:
+            answer = await self.engine.live.retry_on_stale_schema(lambda: self.run(scope, receive, told))
+        except ClientDisconnect:
             return
         except AppError as error:
             answer = failure(error, self.clock(), suggests=self.suggests)
@@ -92,8 +92,8 @@ class _Streaming:
         name = f"{scope['method']} {self.path}"
         self.observer(RequestDone("rest", name, status, perf_counter() - started, 0, code))
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
-        """Streams, or gives the whole answer. Raises `AppError`, `ClientGone`."""
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+        """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
         raise NotImplementedError
 
     async def table_read(self, scope: Scope, pairs: Pairs, page: int | None = None) -> Read:
@@ -127,14 +127,14 @@ class Export(_Streaming):
         """Answers one HTTP request."""
         await self.answer(scope, receive, send)
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams the file."""
         form, pairs = _format(parse_pairs(scope["query_string"]))
         read = await self.table_read(scope, pairs)
         sql = self.engine.compile_rows(read, form, whole=True)
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
-            return Answer(200, b"", headers)
+            return RestResponse(200, b"", headers)
         await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read, form)), sql)
         return None
 
@@ -152,18 +152,18 @@ class Query(_Streaming):
             return
         await self.answer(scope, receive, send)
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams what is long, and answers what is short."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media = preferred(headers.get(b"accept", b""), _OFFERED)
         if media is None:
             raise RequestError(Code.NOT_ACCEPTABLE, f"This address answers as one of {', '.join(_OFFERED)}")
         read = await self.table_read(scope, parse_pairs(scope["query_string"]), self.engine.default_page)
-        with WhileClientStays(receive, self.observer, "rest"):
+        with CancelOnDisconnect(receive, self.observer, "rest"):
             counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
         if scope["method"] == "HEAD":
-            self.engine.prepare(Call((Root("data", read),)))
-            return Answer(200, b"", (*_TYPES[media], *counted))
+            self.engine.prepare(Call((RootRequest("data", read),)))
+            return RestResponse(200, b"", (*_TYPES[media], *counted))
         if media == "text/csv":
             wanted = Wanted(read, RowForm.CSV, (*_CSV, *counted), _csv_lines(read))
         elif media == "application/x-ndjson":
@@ -173,14 +173,14 @@ class Query(_Streaming):
         await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
         return None
 
-    async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> Answer | None:
+    async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> RestResponse | None:
         """The envelope: as a whole where all rows are known to be few, else streamed."""
-        if any(isinstance(item, ShowRelated) for item in read.select):
-            with WhileClientStays(receive, self.observer, "rest"):
-                reply = await self.engine.run(Call((Root("data", read),)))
+        if any(isinstance(item, SelectRelated) for item in read.select):
+            with CancelOnDisconnect(receive, self.observer, "rest"):
+                reply = await self.engine.run(Call((RootRequest("data", read),)))
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
         first, bounded = self._first_rows(read)
-        with WhileClientStays(receive, self.observer, "rest"):
+        with CancelOnDisconnect(receive, self.observer, "rest"):
             rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON))
         if not bounded or len(rows) < bounded:
             data = b"[" + b",".join(rows) + b"]"
@@ -205,8 +205,8 @@ class Query(_Streaming):
         found = _COUNT.search(prefer.lower())
         if found is None or found[1] != "exact":
             return ()
-        count = Aggregate(read.table, (Figures("f", (Count("n"),)),), read.where)
-        reply = await self.engine.run(Call((Root("data", count),)))
+        count = Aggregate(read.table, (AggregateFields("f", (Count("n"),)),), read.where)
+        reply = await self.engine.run(Call((RootRequest("data", count),)))
         document = parse_json(reply.texts[0])
         assert isinstance(document, dict)
         total = int(document["f"]["n"])
@@ -219,7 +219,7 @@ class Query(_Streaming):
         )
 
 
-def _with(answer: Answer, extra: Headers) -> Answer:
+def _with(answer: RestResponse, extra: Headers) -> RestResponse:
     return replace(answer, headers=(*answer.headers, *extra))
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.observability.events import Observer, UnexpectedError
-from graphql_app.rest_api.envelope import Answer, Clock, Headers, failure, internal_error, utc_now
+from graphql_app.rest_api.envelope import Clock, Headers, RestResponse, failure, internal_error, utc_now
 
 _CODES: Mapping[int, Code] = {
     400: Code.INVALID_PARAMETER,
@@ -77,7 +77,7 @@ def _where(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", "app"))
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: RestResponse) -> Response:
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
     return response

@@ -46,7 +46,7 @@ _WORDS = {
 }
 
 
-def fit(model: type[Model], body: object) -> Model:
+def validate_body(model: type[Model], body: object) -> Model:
     """`body` as a `model`.
 
     Raises:
@@ -65,7 +65,7 @@ def fit(model: type[Model], body: object) -> Model:
 
 
 def _check_parts(model: type[BaseModel], body: dict[str, Any]) -> None:
-    """Refuses what there may be hundreds of thousands of: pydantic would make an error for each. Raises as `fit`."""
+    """Refuses what there may be hundreds of thousands of: pydantic would make an error for each. As `validate_body`."""
     if not body.keys() <= model.model_fields.keys():
         unknown = next(name for name in body if name not in model.model_fields)
         raise _misfit(shown_name(unknown), "is not known here")

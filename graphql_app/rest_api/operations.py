@@ -18,14 +18,14 @@ from graphql_app.engine.request.calls import (
     Operator,
     Or,
     Query,
-    Root,
+    RootRequest,
     Update,
     Write,
     all_of,
 )
 from graphql_app.errors import Code, RequestError, unknown_column
 from graphql_app.rest_api.column_values import given_value
-from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
+from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, validate_body
 from graphql_app.rest_api.query_language.pairs import Pairs, no_pairs
 from graphql_app.rest_api.query_language.read_request import read_request
 from schema_gen.catalog.model import Catalog, Table
@@ -35,7 +35,7 @@ _AFFECTED_AND_ID: Answer = (*_AFFECTED, GeneratedId("id"))
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RestRequest:
     """What a client sent, taken apart: `body` is its JSON value (`{}` where there is none)."""
 
     catalog: Catalog
@@ -45,7 +45,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRequest:
     """The call that fulfils a wish, and the message that goes with its answer."""
 
     call: Call
@@ -53,21 +53,21 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class RestOperation:
     """One row of the address table: how a wish is prepared, whether it has a body, and whether it writes."""
 
-    prepare: Callable[[Wish], Prepared]
+    prepare: Callable[[RestRequest], PreparedRequest]
     takes_body: bool = True
     writes: bool = False
 
 
-def insert(wish: Wish) -> Prepared:
+def insert(wish: RestRequest) -> PreparedRequest:
     """`{"input": row}` or `{"input": [row, …]}`; several rows go into one transaction.
 
     The answer's `id` (tables with an AUTO_INCREMENT column only) is that of the first row.
     """
     no_pairs(wish.pairs)
-    given = fit(CRUDRequest, wish.body).input
+    given = validate_body(CRUDRequest, wish.body).input
     many = isinstance(given, list)
     rows = tuple(_pairs(wish.table, row) for row in (given if isinstance(given, list) else [given]))
     counts_up = any(column.auto_increment for column in wish.table.columns.values())
@@ -75,33 +75,33 @@ def insert(wish: Wish) -> Prepared:
     return _prepared(request, f"Record{'s' if many else ''} inserted successfully")
 
 
-def read(wish: Wish) -> Prepared:
+def read(wish: RestRequest) -> PreparedRequest:
     """All rows, or those that the query string asks for."""
     return _prepared(read_request(wish.catalog, wish.table, (), wish.pairs), "Records retrieved successfully")
 
 
-def query(wish: Wish) -> Prepared:
+def query(wish: RestRequest) -> PreparedRequest:
     """`{"input": conditions}`: the rows where all are equal; `{}` is all rows. The query string narrows further."""
-    given = fit(CRUDRequest, wish.body).input
+    given = validate_body(CRUDRequest, wish.body).input
     if isinstance(given, list):
         raise RequestError(Code.INVALID_BODY, "The body does not fit: input must be an object")
     request = read_request(wish.catalog, wish.table, conditions(wish.table, given), wish.pairs)
     return _prepared(request, "Records retrieved successfully")
 
 
-def update(wish: Wish) -> Prepared:
+def update(wish: RestRequest) -> PreparedRequest:
     """`{"input": values, "where": conditions}`; no value at all changes nothing."""
     no_pairs(wish.pairs)
-    given = fit(UpdateRequest, wish.body)
+    given = validate_body(UpdateRequest, wish.body)
     where = _needed(wish.table, given.where, "where")
     request = Update(wish.table.name, where, _pairs(wish.table, given.input), _AFFECTED)
     return _prepared(request, "Records updated successfully")
 
 
-def delete(wish: Wish) -> Prepared:
+def delete(wish: RestRequest) -> PreparedRequest:
     """`{"input": conditions}`."""
     no_pairs(wish.pairs)
-    given = fit(DeleteRequest, wish.body)
+    given = validate_body(DeleteRequest, wish.body)
     request = Delete(wish.table.name, _needed(wish.table, given.input, "input"), _AFFECTED)
     return _prepared(request, "Records deleted successfully")
 
@@ -138,17 +138,17 @@ def _needed(table: Table, given: Mapping[str, Any] | None, where: str) -> Filter
     return found
 
 
-def _prepared(request: Query | Write, message: str) -> Prepared:
-    return Prepared(Call((Root("data", request),)), message)
+def _prepared(request: Query | Write, message: str) -> PreparedRequest:
+    return PreparedRequest(Call((RootRequest("data", request),)), message)
 
 
-TABLE_OPERATIONS: Mapping[str, Operation] = {
-    "DELETE": Operation(delete, writes=True),
-    "POST": Operation(insert, writes=True),
-    "PUT": Operation(update, writes=True),
+TABLE_OPERATIONS: Mapping[str, RestOperation] = {
+    "DELETE": RestOperation(delete, writes=True),
+    "POST": RestOperation(insert, writes=True),
+    "PUT": RestOperation(update, writes=True),
 }
-QUERY_OPERATIONS: Mapping[str, Operation] = {
-    "GET": Operation(read, takes_body=False),
-    "HEAD": Operation(read, takes_body=False),
-    "POST": Operation(query),
+QUERY_OPERATIONS: Mapping[str, RestOperation] = {
+    "GET": RestOperation(read, takes_body=False),
+    "HEAD": RestOperation(read, takes_body=False),
+    "POST": RestOperation(query),
 }

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine, Reply
-from graphql_app.engine.execute.ledger import Entry
+from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.errors import AppError, Code, Outcome, RequestError
-from graphql_app.http.disconnect import WhileClientStays
+from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.idempotency import client_entry
 from graphql_app.http.request_body import (
     DEFAULT_BOUNDS,
@@ -22,7 +22,7 @@ from graphql_app.http.request_body import (
     HEAVY_BYTES,
     LONG_BYTES,
     Bounds,
-    ClientGone,
+    ClientDisconnect,
     parse_json,
     read_body,
 )
@@ -32,9 +32,9 @@ from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
 from graphql_app.rest_api.batch_import import BatchImport
 from graphql_app.rest_api.envelope import (
-    Answer,
     Clock,
     Headers,
+    RestResponse,
     failure,
     internal_error,
     kept,
@@ -44,11 +44,17 @@ from graphql_app.rest_api.envelope import (
 )
 from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi.endpoint import CachedDocument
-from graphql_app.rest_api.operations import QUERY_OPERATIONS, TABLE_OPERATIONS, Operation, Prepared, Wish
+from graphql_app.rest_api.operations import (
+    QUERY_OPERATIONS,
+    TABLE_OPERATIONS,
+    PreparedRequest,
+    RestOperation,
+    RestRequest,
+)
 from graphql_app.rest_api.query_language.pairs import parse_pairs
 from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.table_route import TableRoute
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog, Table
 
 TABLE_PATH = "/api/{table}"
@@ -57,7 +63,7 @@ EXPORT_PATHS = {"batch_export": "/api/batch/{table}/export", "export": "/api/{ta
 
 
 def rest_routes(endpoint_of: Callable[[str], ASGIApp]) -> list[BaseRoute]:
-    """The routes of the REST face, each with the endpoint of its name; special addresses go before the tables'."""
+    """The routes of the REST API, each with the endpoint of its name; special addresses go before the tables'."""
     return [
         Route(IMPORT_PATH, endpoint_of("batch_import"), methods=["POST"], name="batch_import"),
         *(TableRoute(path, endpoint_of(name), methods=["GET"], name=name) for name, path in EXPORT_PATHS.items()),
@@ -94,7 +100,7 @@ class Endpoint:
     """One address: picks the operation by method, and turns whatever happens into one envelope."""
 
     path: str
-    operations: Mapping[str, Operation]
+    operations: Mapping[str, RestOperation]
     engine: Engine
     bounds: Bounds
     observer: Observer
@@ -107,14 +113,14 @@ class Endpoint:
         started = perf_counter()
         try:
             answer = await self._answer(scope, receive)
-        except ClientGone:
+        except ClientDisconnect:
             return
         await respond(send, answer)
         name = f"{scope['method']} {self.path}" if scope["method"] in self.operations else self.path
         seconds = perf_counter() - started
         self.observer(RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code))
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> RestResponse:
         operation = self.operations.get(scope["method"])
         if operation is None:
             return self._wrong_method(scope["method"])
@@ -125,50 +131,54 @@ class Endpoint:
                 # Where the write was begun, the engine has said what became of it.
                 error.outcome = Outcome.NOT_APPLIED
             return failure(error, self.clock(), suggests=self.suggests)
-        except ClientGone:
+        except ClientDisconnect:
             raise
         except Exception as error:
             self.observer(UnexpectedError(self.path, error))
             return failure(internal_error(), self.clock())
 
-    async def _run(self, operation: Operation, scope: Scope, receive: Receive) -> Answer:
+    async def _run(self, operation: RestOperation, scope: Scope, receive: Receive) -> RestResponse:
         body = await read_body(dict(scope["headers"]), receive, self.bounds.body_bytes) if operation.takes_body else b""
         entry = client_entry(scope, body) if operation.writes else None
-        with WhileClientStays(receive, self.observer, "rest"):
+        with CancelOnDisconnect(receive, self.observer, "rest"):
             if len(body) < HEAVY_BYTES:
-                return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
+                return await self.engine.live.retry_on_stale_schema(lambda: self._call(operation, scope, body, entry))
             async with self.heavy:
-                return await self.engine.live.asked(lambda: self._call(operation, scope, body, entry))
+                return await self.engine.live.retry_on_stale_schema(lambda: self._call(operation, scope, body, entry))
 
-    async def _call(self, operation: Operation, scope: Scope, body: bytes, entry: Entry | None) -> Answer:
+    async def _call(
+        self, operation: RestOperation, scope: Scope, body: bytes, entry: LedgerEntry | None
+    ) -> RestResponse:
         table = await self.engine.table(scope["path_params"]["table"])
         catalog = self.engine.catalog
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
         long = len(body) >= LONG_BYTES
         if long:
-            prepared = await aside(self._prepared, operation, scope, body, catalog, table)
+            prepared = await run_in_thread(self._prepared, operation, scope, body, catalog, table)
         else:
             prepared = self._prepared(operation, scope, body, catalog, table)
         if entry is not None:
             return await self._once(prepared, entry, long=long)
         return self._success(prepared, await self.engine.run(prepared.call, long=long))
 
-    def _prepared(self, operation: Operation, scope: Scope, body: bytes, catalog: Catalog, table: Table) -> Prepared:
+    def _prepared(
+        self, operation: RestOperation, scope: Scope, body: bytes, catalog: Catalog, table: Table
+    ) -> PreparedRequest:
         pairs = parse_pairs(scope["query_string"])
         given = parse_json(body, self.bounds.json_depth) if body else {}
-        return operation.prepare(Wish(catalog, table, given, pairs))
+        return operation.prepare(RestRequest(catalog, table, given, pairs))
 
-    def _success(self, prepared: Prepared, reply: Reply) -> Answer:
+    def _success(self, prepared: PreparedRequest, reply: Reply) -> RestResponse:
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
 
-    async def _once(self, prepared: Prepared, entry: Entry, *, long: bool) -> Answer:
+    async def _once(self, prepared: PreparedRequest, entry: LedgerEntry, *, long: bool) -> RestResponse:
         plan = self.engine.prepare
-        compiled = await aside(plan, prepared.call) if long else plan(prepared.call)
+        compiled = await run_in_thread(plan, prepared.call) if long else plan(prepared.call)
         once = await self.engine.execute_once(compiled, (), entry, lambda reply: self._success(prepared, reply).body)
         return kept(once.answer, once.retry_count, replayed=once.replayed)
 
-    def _wrong_method(self, method: str) -> Answer:
+    def _wrong_method(self, method: str) -> RestResponse:
         allowed: Headers = ((b"allow", ", ".join(self.operations).encode()),)
         error = RequestError(Code.METHOD_NOT_ALLOWED, f"Method {method} is not allowed here")
         return failure(error, self.clock(), extra=allowed)

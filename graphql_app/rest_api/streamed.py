@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Send
 
 from graphql_app.engine.execute.stream import RowStream
-from graphql_app.http.request_body import ClientGone
+from graphql_app.http.request_body import ClientDisconnect
 from graphql_app.observability.request_context import current_client
 from graphql_app.rest_api.envelope import Headers
 from graphql_app.rest_api.spool import Spool, Spools
@@ -36,14 +36,14 @@ async def send_stream(
     """Sends all rows of the stream that `opening` gives, with status 200.
 
     Raises what broke the stream, before the body was ended: the caller must not end it
-    either, so that the connection is cut in mid-body. Raises `ClientGone`.
+    either, so that the connection is cut in mid-body. Raises `ClientDisconnect`.
     """
     gone = asyncio.ensure_future(_disconnected(receive))
     sending = asyncio.ensure_future(_send(send, headers, lines, opening, spools))
     try:
         await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
-            raise ClientGone
+            raise ClientDisconnect
         await sending
     finally:
         for task in (gone, sending):

@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import Receive, Scope
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http.request_body import ClientGone
+from graphql_app.http.request_body import ClientDisconnect
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -58,7 +58,7 @@ class Upload:
         self._more = True
 
     async def filename(self) -> str:
-        """The file's name as the client gave it. Raises `RequestError`, `ClientGone`."""
+        """The file's name as the client gave it. Raises `RequestError`, `ClientDisconnect`."""
         while self._name is None and self._more:
             await self._read()
         if self._name is None:
@@ -66,7 +66,7 @@ class Upload:
         return self._name
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The file's bytes as they come. Raises `RequestError` where they end too early, `ClientGone`."""
+        """The file's bytes as they come. Raises `RequestError` where they end too early, `ClientDisconnect`."""
         while True:
             while self._chunks:
                 yield self._chunks.popleft()
@@ -79,7 +79,7 @@ class Upload:
     async def _read(self) -> None:
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnect
         self._more = message.get("more_body", False)
         data: bytes = message.get("body", b"")
         self._size += len(data)

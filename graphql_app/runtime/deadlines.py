@@ -17,14 +17,14 @@ _EARLY: Final = 0.001
 """Seconds by which a loop may call too early: uvloop counts whole milliseconds."""
 
 
-class Rings(Protocol):
+class OnTimeout(Protocol):
     """What is told when its time has come."""
 
-    def ring(self) -> None:
+    def on_timeout(self) -> None:
         """The time has come."""
 
 
-class Alarms:
+class DeadlineQueue:
     """What is to ring after `delay` seconds on one loop."""
 
     __slots__ = ("_delay", "_due", "_loop", "_timed")
@@ -32,10 +32,10 @@ class Alarms:
     def __init__(self, loop: AbstractEventLoop, delay: float) -> None:
         self._loop = loop
         self._delay = delay
-        self._due: dict[Rings, float] = {}
+        self._due: dict[OnTimeout, float] = {}
         self._timed = False
 
-    def set(self, one: Rings) -> None:
+    def set(self, one: OnTimeout) -> None:
         """Has `one` ring after the delay, once."""
         due = self._due[one] = self._loop.time() + self._delay
         if not self._timed:
@@ -49,7 +49,7 @@ class Alarms:
         assert task is not None
         return task
 
-    def off(self, one: Rings) -> None:
+    def off(self, one: OnTimeout) -> None:
         """Has `one` not ring, if it has not yet."""
         self._due.pop(one, None)
 
@@ -66,10 +66,10 @@ class Alarms:
         if oldest is not None:
             self._loop.call_at(oldest, self._look)
         for one in ripe:
-            one.ring()
+            one.on_timeout()
 
 
-_Known = dict[float, Alarms]
+_Known = dict[float, DeadlineQueue]
 _ALARMS: Final[WeakKeyDictionary[AbstractEventLoop, _Known]] = WeakKeyDictionary()
 
 
@@ -83,43 +83,43 @@ class _Latest:
 _LATEST: Final = _Latest()
 
 
-def alarms(delay: float, running: AbstractEventLoop | None = None) -> Alarms:
+def deadline_queue(delay: float, running: AbstractEventLoop | None = None) -> DeadlineQueue:
     """Those of the running loop with this delay. Delays are few: settings and constants, never computed ones."""
     loop, latest = running or get_running_loop(), _LATEST.found
     if latest is None or latest[0]() is not loop:
         latest = _LATEST.found = ref(loop), _ALARMS.setdefault(loop, {})
     same = latest[1].get(delay)
     if same is None:
-        same = latest[1][delay] = Alarms(loop, delay)
+        same = latest[1][delay] = DeadlineQueue(loop, delay)
     return same
 
 
-class Limit:
-    """`with Limit(seconds):` cancels what is awaited in it after that time, and then raises `TimeoutError`.
+class Deadline:
+    """`with Deadline(seconds):` cancels what is awaited in it after that time, and then raises `TimeoutError`.
 
     As `asyncio.timeout`, whose rules for a task that is cancelled by others too it follows. `running` is
     the running loop, for who knows it.
     """
 
-    __slots__ = ("_alarms", "_cancelling", "_task", "expired")
+    __slots__ = ("_cancelling", "_deadlines", "_task", "expired")
 
     def __init__(self, seconds: float, running: AbstractEventLoop | None = None) -> None:
-        self._alarms = alarms(seconds, running)
+        self._deadlines = deadline_queue(seconds, running)
         self.expired = False
 
-    def __enter__(self) -> Limit:
-        self._task = task = self._alarms.task()
+    def __enter__(self) -> Deadline:
+        self._task = task = self._deadlines.task()
         self._cancelling = task.cancelling()
-        self._alarms.set(self)
+        self._deadlines.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._alarms.off(self)
+        self._deadlines.off(self)
         ours = self.expired and self._task.uncancel() <= self._cancelling
         if ours and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def ring(self) -> None:
+    def on_timeout(self) -> None:
         """The time is over."""
         self.expired = True
         self._task.cancel()

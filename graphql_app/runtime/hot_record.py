@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 @dataclass_transform(frozen_default=True)
-def record(kind: type[T]) -> type[T]:
+def hot_record(kind: type[T]) -> type[T]:
     """A dataclass with slots that only the type checker freezes.
 
     At run time a frozen one takes three times as long to make: ten of them were a tenth of a call by key.

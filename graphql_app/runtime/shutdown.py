@@ -14,14 +14,14 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(slots=True)
-class Drain:
+class Draining:
     """Whether the end has begun: who asks if we are ready is told no, everybody else is still served."""
 
     begun: bool = False
 
 
 @contextmanager
-def told_of_the_end(tell: Callable[[], None], delay: float = 0.0) -> Iterator[None]:
+def on_shutdown_signal(tell: Callable[[], None], delay: float = 0.0) -> Iterator[None]:
     """While it lasts, SIGTERM and SIGINT have `tell` called in the running loop, beside what they do anyway.
 
     What SIGTERM does anyway, closing connections as it finds them, it does `delay` seconds later.

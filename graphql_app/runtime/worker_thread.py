@@ -20,7 +20,7 @@ _running: list[float] = []
 """For each computation that runs, the turn that was usual before the first."""
 
 
-def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
     """What `work` gives. Raises what it raises."""
 
     def in_short_turns() -> T:

@@ -17,7 +17,7 @@ _COPIED: Final = 16 * 1024
 """A body of up to so many bytes is copied behind its head; a longer one is sent from where it is."""
 
 
-class WholeAnswers(asyncio.Transport):
+class CoalescingTransport(asyncio.Transport):
     """A transport that keeps a head back until more is written, at the latest until the loop's next turn.
 
     Whatever ends as a head does is taken for one: nothing is lost by waiting a moment.
@@ -99,15 +99,15 @@ class WholeAnswers(asyncio.Transport):
         self.beneath.resume_reading()
 
 
-class OnePacketProtocol(HttpToolsProtocol):
+class CoalescingProtocol(HttpToolsProtocol):
     """uvicorn's protocol over such a transport."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
-        super().connection_made(WholeAnswers(transport, self.loop))
+        super().connection_made(CoalescingTransport(transport, self.loop))
 
     def handle_websocket_upgrade(self) -> None:
         """From now on it is the WebSocket protocol's, over the transport as it was."""
-        assert isinstance(self.transport, WholeAnswers)
+        assert isinstance(self.transport, CoalescingTransport)
         self.transport = self.transport.beneath
         super().handle_websocket_upgrade()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from graphql_app.server.coalescing_transport import OnePacketProtocol
+from graphql_app.server.coalescing_transport import CoalescingProtocol
 from graphql_app.server.refusals import MALFORMED, Refusal, large_head, long_header, long_url, many_headers
 
 MOST_HEADERS: Final = 100
@@ -40,7 +40,7 @@ class _NotTaken(Exception):
     """Stops the parser."""
 
 
-class HeadProtocol(OnePacketProtocol):
+class HeadProtocol(CoalescingProtocol):
     """uvicorn's protocol with bounds. The configuration's `head_bytes` are those of all headers of a request."""
 
     def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:

@@ -16,7 +16,7 @@ from graphql_app.runtime.budget import Budget
 from graphql_app.server.errors import CannotRun
 from graphql_app.server.feeding import Feeder
 from graphql_app.server.heartbeat import end_with_parent, write_stack_to
-from graphql_app.server.slow_clients import PatientProtocol, SlowClients
+from graphql_app.server.http_timeouts import SlowClients, TimeoutHttpProtocol
 from graphql_app.server.unread import Unread
 from graphql_app.server.websockets import Sockets
 
@@ -32,7 +32,7 @@ ORPHAN_SECONDS = 15.0
 Begun = Callable[[asyncio.AbstractEventLoop], None]
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """uvicorn's server, which tells `begun` when its loop turns and everything is up."""
 
     def __init__(self, config: uvicorn.Config, begun: Begun | None = None) -> None:
@@ -63,7 +63,7 @@ def config_of(settings: Settings) -> ServerConfig:
         APP,
         host=settings.host,
         port=settings.port,
-        http=PatientProtocol,
+        http=TimeoutHttpProtocol,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -87,7 +87,7 @@ def config_of(settings: Settings) -> ServerConfig:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serves in this process. Raises `CannotRun`."""
-    server = Server(config_of(settings))
+    server = HttpServer(config_of(settings))
     server.run(sockets=[listener])
     if not server.started:
         raise CannotRun("the server did not start; the log says why")
@@ -98,6 +98,6 @@ def work(settings: Settings, listener: socket.socket, alive: int, begun: Begun, 
     os.environ[WATCHED] = "1"
     write_stack_to(stack)
     end_with_parent(alive, ORPHAN_SECONDS)
-    server = Server(config_of(settings), begun)
+    server = HttpServer(config_of(settings), begun)
     server.run(sockets=[listener])
     return 0 if server.started else STARTUP_FAILURE

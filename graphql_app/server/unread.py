@@ -11,7 +11,7 @@ WORTH_NOTING: Final = 65_536
 """A connection with more than this to be sent does not take more until some of it is (the transport's own mark)."""
 
 
-class Connection(Protocol):
+class WritingConnection(Protocol):
     """A protocol whose transport may have more to send than its client takes."""
 
     transport: asyncio.Transport
@@ -19,7 +19,7 @@ class Connection(Protocol):
 
 
 @dataclass(slots=True)
-class Waiting:
+class UnreadBytes:
     """Since when a connection has much to send, and how much it was then: until it goes on it gets no more."""
 
     since: float
@@ -32,17 +32,17 @@ class Unread:
     def __init__(self, most: int) -> None:
         self.most = most
         self.total = 0
-        self._waiting: dict[Connection, Waiting] = {}
+        self._waiting: dict[WritingConnection, UnreadBytes] = {}
 
-    def add(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def add(self, connection: WritingConnection, loop: asyncio.AbstractEventLoop) -> None:
         """Its client does not keep up. Others may be cut off for it, a moment later."""
         size = connection.transport.get_write_buffer_size()
-        self._waiting[connection] = Waiting(loop.time(), size)
+        self._waiting[connection] = UnreadBytes(loop.time(), size)
         self.total += size
         if self.total > self.most:
             loop.call_soon(self._shed)
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: WritingConnection) -> None:
         """It keeps up again, or is gone."""
         waiting = self._waiting.pop(connection, None)
         if waiting is not None:
@@ -65,5 +65,5 @@ class Unread:
             found[0].transport.abort()
 
 
-def _address(connection: Connection) -> str:
+def _address(connection: WritingConnection) -> str:
     return connection.client[0] if connection.client else ""

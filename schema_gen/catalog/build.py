@@ -13,7 +13,15 @@ from typing import Final
 
 from schema_gen.catalog.column_type import column_type, unquoted
 from schema_gen.catalog.declared import default_sql, numbers_in_keys, told
-from schema_gen.catalog.introspect import ColumnRow, ForeignKeyRow, IndexRow, Rows, Server, TableRow, TriggerRow
+from schema_gen.catalog.introspect import (
+    ColumnRow,
+    ForeignKeyRow,
+    IndexRow,
+    ServerFlavour,
+    StructureRows,
+    TableRow,
+    TriggerRow,
+)
 from schema_gen.catalog.model import Catalog, Column, Event, ForeignKey, Index, Key, Skipped, Table, TableKind, Trigger
 from schema_gen.catalog.overrides import NOTHING, Customization, added_keys, renamed
 from schema_gen.catalog.relations import Version, build_relations
@@ -45,7 +53,7 @@ class _Report:
 
 
 def build_catalog(
-    rows: Rows,
+    rows: StructureRows,
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -84,7 +92,7 @@ def _fingerprint(tables: Iterable[Table]) -> str:
 # --- tables -----------------------------------------------------------------
 
 
-def _tables(rows: Rows, include: Sequence[str], exclude: Sequence[str], report: _Report) -> dict[str, Table]:
+def _tables(rows: StructureRows, include: Sequence[str], exclude: Sequence[str], report: _Report) -> dict[str, Table]:
     columns: defaultdict[str, list[ColumnRow]] = defaultdict(list)
     for column in rows.columns:
         columns[column.table].append(column)
@@ -121,12 +129,12 @@ def _no_columns(rows: Sequence[ColumnRow]) -> str:
     return "its columns cannot be read: a view that refers to something missing, or no privilege"
 
 
-def _table(rows: Rows, row: TableRow, columns: dict[str, Column], index_rows: Sequence[IndexRow]) -> Table:
+def _table(rows: StructureRows, row: TableRow, columns: dict[str, Column], index_rows: Sequence[IndexRow]) -> Table:
     kind = _KINDS[row.type]
     view = kind is TableKind.VIEW
     keys, indexes = _indexes(columns, index_rows)
     # OceanBase calls every view updatable.
-    updatable = rows.server is not Server.OCEANBASE and row.name in rows.updatable_views
+    updatable = rows.server is not ServerFlavour.OCEANBASE and row.name in rows.updatable_views
     return Table(
         name=row.name,
         kind=kind,
@@ -142,7 +150,7 @@ def _table(rows: Rows, row: TableRow, columns: dict[str, Column], index_rows: Se
     )
 
 
-def _triggers(rows: Rows, table: str, columns: Iterable[str]) -> tuple[Trigger, ...]:
+def _triggers(rows: StructureRows, table: str, columns: Iterable[str]) -> tuple[Trigger, ...]:
     found = (row for row in rows.triggers if row.table == table)
     return tuple(
         Trigger(row.name, event, _set_by(row, columns) if event is not Event.DELETE else frozenset())
@@ -165,14 +173,14 @@ def _set_by(row: TriggerRow, columns: Iterable[str]) -> frozenset[str]:
 # --- columns ----------------------------------------------------------------
 
 
-def _json_columns(rows: Rows) -> frozenset[tuple[str, str]]:
+def _json_columns(rows: StructureRows) -> frozenset[tuple[str, str]]:
     """The (table, column) pairs that MariaDB keeps as JSON: there it is text with a check."""
     found = ((check.table, _JSON_CHECK.fullmatch(check.clause)) for check in rows.checks)
     return frozenset((table, match[1].replace("``", "`")) for table, match in found if match)
 
 
 def _columns(
-    server: Server, rows: Sequence[ColumnRow], json_columns: frozenset[tuple[str, str]], report: _Report
+    server: ServerFlavour, rows: Sequence[ColumnRow], json_columns: frozenset[tuple[str, str]], report: _Report
 ) -> dict[str, Column]:
     made: dict[str, Column] = {}
     for row in sorted(rows, key=lambda each: each.ordinal):
@@ -184,13 +192,13 @@ def _columns(
     return made
 
 
-def _column(server: Server, row: ColumnRow, json: bool) -> Column:
+def _column(server: ServerFlavour, row: ColumnRow, json: bool) -> Column:
     generated = _GENERATED.search(row.extra) is not None
     auto_increment = "auto_increment" in row.extra.lower()
     default = None if generated else _default(server, row)
     return Column(
         name=row.name,
-        type=column_type(row, raw_members=server is Server.OCEANBASE, json=json),
+        type=column_type(row, raw_members=server is ServerFlavour.OCEANBASE, json=json),
         nullable=row.nullable,
         ordinal=row.ordinal,
         default=default,
@@ -204,10 +212,10 @@ def _column(server: Server, row: ColumnRow, json: bool) -> Column:
     )
 
 
-def _default(server: Server, row: ColumnRow) -> str | None:
+def _default(server: ServerFlavour, row: ColumnRow) -> str | None:
     """The default as MySQL states it: the value of a constant, the text of an expression."""
     text = row.default
-    if text is None or server is not Server.MARIADB:
+    if text is None or server is not ServerFlavour.MARIADB:
         return text
     if text == "NULL":
         return None
@@ -248,7 +256,7 @@ def _leading_columns(columns: Mapping[str, Column], group: Sequence[IndexRow]) -
 # --- foreign keys -----------------------------------------------------------
 
 
-def _foreign_keys(rows: Rows, tables: Mapping[str, Table], report: _Report) -> tuple[ForeignKey, ...]:
+def _foreign_keys(rows: StructureRows, tables: Mapping[str, Table], report: _Report) -> tuple[ForeignKey, ...]:
     groups: defaultdict[tuple[str, str], list[ForeignKeyRow]] = defaultdict(list)
     for row in rows.foreign_keys:
         groups[row.table, row.constraint].append(row)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schema_gen.catalog.column_type import unquoted
-from schema_gen.catalog.introspect import ColumnRow, Server, TableRow
+from schema_gen.catalog.introspect import ColumnRow, ServerFlavour, TableRow
 from schema_gen.catalog.model import Column, ForeignKey, Table
 from schema_gen.sql_literals import quote_text
 
@@ -19,14 +19,14 @@ _NOW = re.compile(r"(?:CURRENT_TIMESTAMP|NOW)(?:\(\d?\))?", re.IGNORECASE)
 _BITS: Final = frozenset({"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 
 
-def default_sql(server: Server, row: ColumnRow, default: str | None) -> str | None:
+def default_sql(server: ServerFlavour, row: ColumnRow, default: str | None) -> str | None:
     """An expression for the default of a column.
 
     Nothing where it takes other columns, or where the server does not say whether it is a text or an expression.
     """
     if default is None:
         return None
-    if server is Server.MARIADB:
+    if server is ServerFlavour.MARIADB:
         return None if "`" in (row.default or "") else row.default
     base = row.data_type.lower()
     if base in _MOMENTS and _NOW.fullmatch(default):
@@ -35,19 +35,19 @@ def default_sql(server: Server, row: ColumnRow, default: str | None) -> str | No
     if "DEFAULT_GENERATED" in row.extra.upper():
         # MySQL keeps the text of the expression as if it stood within quotes.
         return None if "`" in default else unquoted(default)
-    if base in _BITS or (server is Server.OCEANBASE and "(" in default):
+    if base in _BITS or (server is ServerFlavour.OCEANBASE and "(" in default):
         return None
     return quote_text(default).decode()
 
 
-def told(columns: Mapping[str, Column], server: Server, row: TableRow) -> dict[str, Column]:
+def told(columns: Mapping[str, Column], server: ServerFlavour, row: TableRow) -> dict[str, Column]:
     """The columns of a table or view, with what may be null in fact.
 
     OceanBase declares the columns of an outer join NOT NULL in views. Who made a table with a date of zeros as a
     default let such dates into all of its columns.
     """
     view = row.type == "VIEW"
-    unsure = server is Server.OCEANBASE and view
+    unsure = server is ServerFlavour.OCEANBASE and view
     zero = any(_ZERO in (column.default or "") for column in columns.values() if column.type.base in _MOMENTS)
     if not view and not zero:
         return dict(columns)

@@ -21,7 +21,7 @@ SYSTEM_TABLES: Final = frozenset({"graphql_app_ledger"})
 """Tables of the program itself, which no client sees."""
 
 
-class Server(StrEnum):
+class ServerFlavour(StrEnum):
     """Whose INFORMATION_SCHEMA it is, as far as its contents differ."""
 
     MYSQL = "mysql"
@@ -108,11 +108,11 @@ class TriggerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class StructureRows:
     """Everything read. `updatable_views` are table names."""
 
     database: str
-    server: Server
+    server: ServerFlavour
     tables: tuple[TableRow, ...]
     columns: tuple[ColumnRow, ...]
     indexes: tuple[IndexRow, ...] = ()
@@ -246,9 +246,11 @@ def _trigger(row: RawRow) -> TriggerRow:
     return TriggerRow(_text(row[0]), _text(row[1]), _text(row[2]), _text(row[3]), _maybe_text(row[4]))
 
 
-def _server(version: str) -> Server:
+def _server(version: str) -> ServerFlavour:
     text = version.lower()
-    return next((server for server in (Server.MARIADB, Server.OCEANBASE) if server in text), Server.MYSQL)
+    return next(
+        (server for server in (ServerFlavour.MARIADB, ServerFlavour.OCEANBASE) if server in text), ServerFlavour.MYSQL
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,7 @@ class Raw:
     triggers: Sequence[RawRow]
 
 
-async def introspect(fetch: Fetch, database: str) -> Rows:
+async def introspect(fetch: Fetch, database: str) -> StructureRows:
     """Reads the structure of `database`: seven queries, eight on MariaDB, one after another.
 
     Sees what the connected user may see. Raises what `fetch` raises.
@@ -279,7 +281,7 @@ async def read_raw(fetch: Fetch, database: str) -> Raw:
     about = (await fetch(_SERVER))[0]
     srid = "SRS_ID" if _number(about[1]) else "NULL"
     schema = quote_text(database).decode()
-    mariadb = _server(_text(about[0])) is Server.MARIADB
+    mariadb = _server(_text(about[0])) is ServerFlavour.MARIADB
     return Raw(
         database,
         about,
@@ -293,10 +295,10 @@ async def read_raw(fetch: Fetch, database: str) -> Raw:
     )
 
 
-def parsed(raw: Raw) -> Rows:
+def parsed(raw: Raw) -> StructureRows:
     """The rows that the cells stand for. Pure."""
     tables, columns, indexes = map(_table, raw.tables), map(_column, raw.columns), map(_index, raw.indexes)
-    return Rows(
+    return StructureRows(
         database=raw.database,
         server=_server(_text(raw.about[0])),
         tables=tuple(row for row in tables if row.name not in SYSTEM_TABLES),

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from schema_gen.graphql.scalars import SCALAR_TYPES
-from schema_gen.graphql.table_view import ColumnPart
-from schema_gen.graphql.type_registry import Entry, TypeBook, shape
-from schema_gen.strawberry_core.definitions import AnyType, GeneratedDefinition, Pool
+from schema_gen.graphql.table_view import ColumnView
+from schema_gen.graphql.type_registry import Entry, TypeRegistry, shape
+from schema_gen.strawberry_core.definitions import AnyType, DefinitionCache, GeneratedDefinition
 from schema_gen.strawberry_core.roles import Comparison
 from schema_gen.types.column_types import ROWS, OperatorGroup
 
-_Operand = Callable[[Pool, AnyType], AnyType]
+_Operand = Callable[[DefinitionCache, AnyType], AnyType]
 
 
-def _value(pool: Pool, type_: AnyType) -> AnyType:
+def _value(pool: DefinitionCache, type_: AnyType) -> AnyType:
     return pool.optional(type_)
 
 
-def _values(pool: Pool, type_: AnyType) -> AnyType:
+def _values(pool: DefinitionCache, type_: AnyType) -> AnyType:
     return pool.optional_list(type_)
 
 
-def _text(pool: Pool, _type: AnyType) -> AnyType:
+def _text(pool: DefinitionCache, _type: AnyType) -> AnyType:
     return pool.optional(SCALAR_TYPES["String"])
 
 
@@ -50,37 +50,39 @@ _DESCRIPTIONS: Final = {
 }
 
 
-def comparison(book: TypeBook, column: ColumnPart) -> GeneratedDefinition:
+def comparison(registry: TypeRegistry, column: ColumnView) -> GeneratedDefinition:
     """The input type of conditions on `column`."""
-    return _comparison(book, column.comparison, column.type, column.row.operators)
+    return _comparison(registry, column.comparison, column.type, column.row.operators)
 
 
-def count_comparison(book: TypeBook, scalar: str = "Int") -> GeneratedDefinition:
+def count_comparison(registry: TypeRegistry, scalar: str = "Int") -> GeneratedDefinition:
     """The input type of conditions on a number: that of columns of this scalar, for a number of rows `Int`."""
-    return _comparison(book, book.type_word(f"{scalar}_comparison_exp"), SCALAR_TYPES[scalar], INT_GROUPS)
+    return _comparison(registry, registry.type_word(f"{scalar}_comparison_exp"), SCALAR_TYPES[scalar], INT_GROUPS)
 
 
-def shared_comparison(book: TypeBook, name: str) -> GeneratedDefinition | None:
+def shared_comparison(registry: TypeRegistry, name: str) -> GeneratedDefinition | None:
     """The input type called so, if it is that of all columns of a scalar."""
     for row in ROWS.values():
         word = f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp"
-        if name == book.type_word(word):
+        if name == registry.type_word(word):
             scalar = SCALAR_TYPES[row.scalar]
-            return _comparison(book, name, book.pool.list_of(scalar) if row.is_list else scalar, row.operators)
+            return _comparison(registry, name, registry.pool.list_of(scalar) if row.is_list else scalar, row.operators)
     return None
 
 
-def _comparison(book: TypeBook, name: str, type_: AnyType, groups: frozenset[OperatorGroup]) -> GeneratedDefinition:
-    return book.input(name, lambda: shape(_operators(book, type_, groups)))
+def _comparison(
+    registry: TypeRegistry, name: str, type_: AnyType, groups: frozenset[OperatorGroup]
+) -> GeneratedDefinition:
+    return registry.input(name, lambda: shape(_operators(registry, type_, groups)))
 
 
-def _operators(book: TypeBook, type_: AnyType, groups: frozenset[OperatorGroup]) -> Iterator[Entry]:
+def _operators(registry: TypeRegistry, type_: AnyType, groups: frozenset[OperatorGroup]) -> Iterator[Entry]:
     for group, operand, operators in _OPERATORS:
         if group in groups:
             for operator in operators:
-                yield _operator(book, operator, operand(book.pool, type_))
-    yield _operator(book, "_is_null", book.pool.optional(SCALAR_TYPES["Boolean"]))
+                yield _operator(registry, operator, operand(registry.pool, type_))
+    yield _operator(registry, "_is_null", registry.pool.optional(SCALAR_TYPES["Boolean"]))
 
 
-def _operator(book: TypeBook, operator: str, type_: AnyType) -> Entry:
-    return book.pool.field(book.word(operator), type_, _DESCRIPTIONS.get(operator, "")), Comparison(operator)
+def _operator(registry: TypeRegistry, operator: str, type_: AnyType) -> Entry:
+    return registry.pool.field(registry.word(operator), type_, _DESCRIPTIONS.get(operator, "")), Comparison(operator)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schema_gen.graphql.scalars import SCALAR_TYPES
-from schema_gen.graphql.table_view import ColumnPart, Columns, TablePart
+from schema_gen.graphql.table_view import Columns, ColumnView, TableView
 from schema_gen.strawberry_core.definitions import AnyType
 
 
@@ -17,29 +17,29 @@ class FunctionRow:
 
     name: str
     family: str
-    columns: Callable[[TablePart], Columns]
-    type: Callable[[ColumnPart], AnyType]
+    columns: Callable[[TableView], Columns]
+    type: Callable[[ColumnView], AnyType]
 
 
-def _summable(part: TablePart) -> Columns:
+def _summable(part: TableView) -> Columns:
     return part.summable
 
 
-def _ranked(part: TablePart) -> Columns:
+def _ranked(part: TableView) -> Columns:
     return part.ranked
 
 
-def _sum_type(column: ColumnPart) -> AnyType:
+def _sum_type(column: ColumnView) -> AnyType:
     """A sum of 32-bit integers is not one of 32 bits."""
     scalar = column.row.scalar
     return SCALAR_TYPES["bigint" if scalar == "Int" else scalar]
 
 
-def _float(_column: ColumnPart) -> AnyType:
+def _float(_column: ColumnView) -> AnyType:
     return SCALAR_TYPES["Float"]
 
 
-def _same(column: ColumnPart) -> AnyType:
+def _same(column: ColumnView) -> AnyType:
     return column.type
 
 

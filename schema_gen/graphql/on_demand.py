@@ -12,11 +12,11 @@ from schema_gen.graphql.comparisons import shared_comparison
 from schema_gen.graphql.connections import page_info
 from schema_gen.graphql.filters import bool_exp, direction, order_by
 from schema_gen.graphql.streams import ordering
-from schema_gen.graphql.type_registry import TypeBook
+from schema_gen.graphql.type_registry import TypeRegistry
 from schema_gen.graphql.write_inputs import insert_input
 from schema_gen.strawberry_core.definitions import GeneratedDefinition, GeneratedEnum, RootDefinition
-from schema_gen.strawberry_core.lazy_mapping import Growing
-from schema_gen.strawberry_core.roles import ROOT_FIELD, ArgumentMeaning, FieldMeanings, Meanings, RootField
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
+from schema_gen.strawberry_core.roles import ROOT_FIELD, ArgumentRole, FieldMeanings, FieldRoles, RootField
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -25,23 +25,23 @@ Definition = GeneratedDefinition | GeneratedEnum
 
 
 @dataclass(slots=True)
-class Growth:
-    """The types of a book, from the root types on."""
+class LazySchemaTypes:
+    """The types of a registry, from the root types on."""
 
-    book: TypeBook
+    registry: TypeRegistry
     roots: Sequence[RootDefinition]
     _complete: set[str] = field(default_factory=set)
 
     def find(self, name: str) -> Definition | None:
         """The type called `name`; None if there is none."""
-        known = self.book.types.get(name)
+        known = self.registry.types.get(name)
         if known is not None:
             return known
-        table = self.book.names.type_tables.get(name)
+        table = self.registry.names.type_tables.get(name)
         if not table:
             return self._shared(name) if table == "" else None
         for _ in self._grow(table):
-            known = self.book.types.get(name)
+            known = self.registry.types.get(name)
             if known is not None:
                 return known
         return None
@@ -50,33 +50,35 @@ class Growth:
         """Every type that belongs to a table."""
         for _ in self._grow(table):
             pass
-        names = self.book.names.table(table).own_types
-        return (self.book.types[name] for name in names if name in self.book.types)
+        names = self.registry.names.table(table).own_types
+        return (self.registry.types[name] for name in names if name in self.registry.types)
 
     def complete(self) -> None:
         """Makes every type, with its fields."""
         with _without_collection():
             for root in self.roots:
                 tuple(root.by_name)
-            while self._fill(tuple(self.book.types.values())):
+            while self._fill(tuple(self.registry.types.values())):
                 pass
 
     # -- what the names mean -------------------------------------------------
 
     @property
-    def meanings(self) -> Meanings:
+    def field_roles(self) -> FieldRoles:
         """(type, field) -> meaning."""
-        return Meanings(Growing(self._meanings_of, lambda: self._all(self.book.meanings)))
+        return FieldRoles(LazyMapping(self._meanings_of, lambda: self._all(self.registry.field_roles)))
 
     @property
-    def arguments(self) -> Mapping[tuple[str, str], Mapping[str, ArgumentMeaning]]:
+    def arguments(self) -> Mapping[tuple[str, str], Mapping[str, ArgumentRole]]:
         """(type, field) -> argument -> meaning."""
-        return Growing(self._arguments_of, lambda: self._all(self.book.arguments))
+        return LazyMapping(self._arguments_of, lambda: self._all(self.registry.arguments))
 
     @property
     def root_fields(self) -> Mapping[tuple[str, str], RootField]:
         """(root type, field) -> table and action."""
-        return Growing(self._root_field, lambda: [(root.name, name) for root in self.roots for name in root.by_name])
+        return LazyMapping(
+            self._root_field, lambda: [(root.name, name) for root in self.roots for name in root.by_name]
+        )
 
     def _all(self, made: Mapping[K, V]) -> Iterable[K]:
         self.complete()
@@ -86,15 +88,15 @@ class Growth:
         found = self.find(name)
         if found is not None and not isinstance(found, RootDefinition):
             self._fill([found])
-        return self.book.meanings.get(name)
+        return self.registry.field_roles.get(name)
 
-    def _arguments_of(self, key: tuple[str, str]) -> Mapping[str, ArgumentMeaning] | None:
+    def _arguments_of(self, key: tuple[str, str]) -> Mapping[str, ArgumentRole] | None:
         owner = self.find(key[0])
         if isinstance(owner, RootDefinition):
             owner.by_name.get(key[1])
         else:
             self._fill([owner])
-        return self.book.arguments.get(key)
+        return self.registry.arguments.get(key)
 
     def _root_field(self, key: tuple[str, str]) -> RootField | None:
         found = next((root.by_name.get(key[1]) for root in self.roots if root.name == key[0]), None)
@@ -103,34 +105,34 @@ class Growth:
     # -- making --------------------------------------------------------------
 
     def _shared(self, name: str) -> Definition | None:
-        book = self.book
-        if name == book.type_word("order_by"):
-            return direction(book)
+        registry = self.registry
+        if name == registry.type_word("order_by"):
+            return direction(registry)
         if name == "PageInfo":
-            return page_info(book)
-        if name == book.type_word("cursor_ordering"):
-            return ordering(book)
-        return shared_comparison(book, name)
+            return page_info(registry)
+        if name == registry.type_word("cursor_ordering"):
+            return ordering(registry)
+        return shared_comparison(registry, name)
 
     def _grow(self, table: str) -> Iterator[None]:
         """Makes a table's types step by step: those that its root fields name, what they name, what relations add."""
         if table in self._complete:
             return
-        book, names = self.book, self.book.names.table(table)
+        registry, names = self.registry, self.registry.names.table(table)
         for root in self.roots:
             for action in type(names.roots).__slots__:
                 root.by_name.get(getattr(names.roots, action))
         yield
         yield from self._fill_own(names.own_types)
-        for relation in book.catalog.tables[table].relations.values():
-            far = book.part(relation.to_table)
-            self._fill([bool_exp(book, far), order_by(book, far), insert_input(book, far)])
+        for relation in registry.catalog.tables[table].relations.values():
+            far = registry.part(relation.to_table)
+            self._fill([bool_exp(registry, far), order_by(registry, far), insert_input(registry, far)])
             yield
         yield from self._fill_own(names.own_types)
         self._complete.add(table)
 
     def _fill_own(self, names: Sequence[str]) -> Iterator[None]:
-        while self._fill([self.book.types.get(name) for name in names]):
+        while self._fill([self.registry.types.get(name) for name in names]):
             yield
 
     def _fill(self, types: Iterable[Definition | None]) -> bool:

@@ -13,22 +13,22 @@ from strawberry.schema.name_converter import NameConverter
 from strawberry.types.base import get_object_definition
 
 from schema_gen.catalog.model import Catalog
-from schema_gen.graphql.on_demand import Growth
+from schema_gen.graphql.on_demand import LazySchemaTypes
 from schema_gen.graphql.roots import mutation_root, query_root, subscription_root
 from schema_gen.graphql.scalars import SCALAR_MAP
 from schema_gen.graphql.schema_class import CatalogSchema
-from schema_gen.graphql.type_registry import TypeBook
+from schema_gen.graphql.type_registry import TypeRegistry
 from schema_gen.names.naming import Names
 from schema_gen.strawberry_core.converter import RootResolver
 from schema_gen.strawberry_core.definitions import RootDefinition
-from schema_gen.strawberry_core.roles import ArgumentMeaning, Meanings, RootField
+from schema_gen.strawberry_core.roles import ArgumentRole, FieldRoles, RootField
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltSchema:
     """A schema and what its generated names mean.
 
-    `meanings`: (type, field) -> meaning, for objects and inputs. `arguments`: (type,
+    `field_roles`: (type, field) -> meaning, for objects and inputs. `arguments`: (type,
     field) -> argument -> meaning, for fields that take any. `roots`: (root type, field)
     -> table and action. Values of generated enums need no table: coercing them gives
     the database's name of the column, the word in snake case, or the member. `again`
@@ -36,8 +36,8 @@ class BuiltSchema:
     """
 
     schema: CatalogSchema
-    meanings: Meanings
-    arguments: Mapping[tuple[str, str], Mapping[str, ArgumentMeaning]]
+    field_roles: FieldRoles
+    arguments: Mapping[tuple[str, str], Mapping[str, ArgumentRole]]
     roots: Mapping[tuple[str, str], RootField]
     again: Callable[[], BuiltSchema]
 
@@ -62,10 +62,10 @@ def build_schema(
         ValueError: a field of `custom` is called like a generated one.
     """
     options: dict[str, Any] = {"execution_context_class": execution_context_class, "extensions": tuple(extensions)}
-    book = TypeBook(catalog, names)
-    query, mutation = query_root(book), mutation_root(book)
-    subscription = subscription_root(book, query)
-    growth = Growth(book, [root for root in (query, mutation, subscription) if root is not None])
+    registry = TypeRegistry(catalog, names)
+    query, mutation = query_root(registry), mutation_root(registry)
+    subscription = subscription_root(registry, query)
+    growth = LazySchemaTypes(registry, [root for root in (query, mutation, subscription) if root is not None])
     converter = NameConverter(auto_camel_case=names.style == "camel")
     if custom is not None:
         _add_custom(query, custom, converter)
@@ -80,7 +80,7 @@ def build_schema(
         **options,
     )
     again = partial(build_schema, catalog, names, resolver=resolver, custom=custom, **options)
-    return BuiltSchema(schema, growth.meanings, growth.arguments, growth.root_fields, again)
+    return BuiltSchema(schema, growth.field_roles, growth.arguments, growth.root_fields, again)
 
 
 def _add_custom(query: RootDefinition, custom: type, converter: NameConverter) -> None:

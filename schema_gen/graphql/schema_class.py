@@ -22,17 +22,17 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.scalar import ScalarDefinition
 from strawberry.types.union import StrawberryUnion
 
-from schema_gen.graphql.on_demand import Growth
+from schema_gen.graphql.on_demand import LazySchemaTypes
 from schema_gen.graphql.scalars import SCALAR_TYPES
 from schema_gen.strawberry_core.converter import CatalogConverter, RootResolver
 from schema_gen.strawberry_core.definitions import GeneratedDefinition, GeneratedEnum
-from schema_gen.strawberry_core.lazy_mapping import Growing
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 
 
 class CatalogSchema(Schema):
     """A Strawberry schema over generated types; takes Strawberry's options."""
 
-    def __init__(self, resolver: RootResolver, growth: Growth, *, hand_written: bool, **options: Any) -> None:
+    def __init__(self, resolver: RootResolver, growth: LazySchemaTypes, *, hand_written: bool, **options: Any) -> None:
         self._resolver = resolver
         self._growth = growth
         self._hand_written = hand_written
@@ -40,14 +40,14 @@ class CatalogSchema(Schema):
         self._check_names()
         self.schema_converter.open()
         self._base = tuple(self._schema.type_map)
-        known = self._growth.book.names.type_tables
-        types = Growing(self._type, self._names, self._schema.type_map, lambda: known)
+        known = self._growth.registry.names.type_tables
+        types = LazyMapping(self._type, self._names, self._schema.type_map, lambda: known)
         self._schema.type_map = cast(dict[str, GraphQLNamedType], types)
 
     def _check_names(self) -> None:
         for name, known in self.schema_converter.type_map.items():
             ours = isinstance(known.definition, GeneratedDefinition | GeneratedEnum | ScalarDefinition)
-            if not ours and name in self._growth.book.names.type_tables:
+            if not ours and name in self._growth.registry.names.type_tables:
                 raise ValueError(f"The type '{name}' is called like a generated one")
 
     def _type(self, name: str) -> GraphQLNamedType | None:
@@ -57,18 +57,18 @@ class CatalogSchema(Schema):
     def _names(self) -> Iterable[str]:
         """The names of all types. Scalars are found in the fields that have them."""
         self._growth.complete()
-        for name in tuple(self._growth.book.types):
+        for name in tuple(self._growth.registry.types):
             getattr(self._schema.type_map[name], "fields", None)
         return self.schema_converter.type_map
 
     @property
-    def growth(self) -> Growth:
+    def growth(self) -> LazySchemaTypes:
         """What its types come from."""
         return self._growth
 
     def shared_types(self) -> Iterator[GraphQLNamedType]:
         """Types made so far that belong to no table, root types and introspection's own aside."""
-        tables, roots = self._growth.book.names.type_tables, {root.name for root in self._growth.roots}
+        tables, roots = self._growth.registry.names.type_tables, {root.name for root in self._growth.roots}
         for name in (*self._base, *self.schema_converter.type_map):
             if not tables.get(name) and name not in roots and not name.startswith("__"):
                 yield self._schema.type_map[name]

@@ -13,7 +13,7 @@ from schema_gen.types.column_types import OperatorGroup, TypeRow, type_of
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnPart:
+class ColumnView:
     """A column as the schema shows it: `type` where it is not null, `comparison` the name of conditions on it."""
 
     column: Column
@@ -24,11 +24,11 @@ class ColumnPart:
     meaning: ColumnField
 
 
-Columns = tuple[ColumnPart, ...]
+Columns = tuple[ColumnView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TablePart:
+class TableView:
     """A table with its names and columns.
 
     `key` are the primary key's columns, none where there is no key; `sortable` those
@@ -54,13 +54,13 @@ class TablePart:
 ColumnTyper = Callable[[Table, Column], AnyType]
 
 
-def table_part(table: Table, names: Names, type_for: ColumnTyper) -> TablePart:
+def table_view(table: Table, names: Names, type_for: ColumnTyper) -> TableView:
     """The table's part. Raises `KeyError` where a column's type is unknown."""
     own = names.table(table.name)
     columns = {column.name: _column_part(table, column, names, type_for) for column in table.columns.values()}
     everything = tuple(columns.values())
     settable = tuple(each for each in everything if not each.column.generated)
-    return TablePart(
+    return TableView(
         table=table,
         names=own,
         columns=everything,
@@ -75,7 +75,7 @@ def table_part(table: Table, names: Names, type_for: ColumnTyper) -> TablePart:
     )
 
 
-def _column_part(table: Table, column: Column, names: Names, type_for: ColumnTyper) -> ColumnPart:
+def _column_part(table: Table, column: Column, names: Names, type_for: ColumnTyper) -> ColumnView:
     row = type_of(column)
     own = names.table(table.name)
     comparison = own.enum_comparisons.get(column.name)
@@ -83,6 +83,6 @@ def _column_part(table: Table, column: Column, names: Names, type_for: ColumnTyp
         comparison = names.type_word(
             f"{row.scalar}_array_comparison_exp" if row.is_list else f"{row.scalar}_comparison_exp"
         )
-    return ColumnPart(
+    return ColumnView(
         column, own.columns[column.name], row, type_for(table, column), comparison, ColumnField(column.name)
     )

@@ -14,17 +14,17 @@ from strawberry.types.field import StrawberryField
 
 from schema_gen.catalog.model import Catalog, Column, Table
 from schema_gen.graphql.scalars import SCALAR_TYPES
-from schema_gen.graphql.table_view import TablePart, table_part
+from schema_gen.graphql.table_view import TableView, table_view
 from schema_gen.names.naming import Names, legal_enum_members
 from schema_gen.strawberry_core.definitions import (
     AnyType,
+    DefinitionCache,
     GeneratedDefinition,
     GeneratedEnum,
     GeneratedField,
-    Pool,
     RootDefinition,
 )
-from schema_gen.strawberry_core.roles import ArgumentMeaning, FieldMeanings, Meaning
+from schema_gen.strawberry_core.roles import ArgumentRole, FieldMeanings, FieldRole
 from schema_gen.types.column_types import type_of
 
 
@@ -33,10 +33,10 @@ class Shape:
     """The fields of a type and what they mean. Types with equal fields are given the same shape."""
 
     fields: list[StrawberryField]
-    meanings: FieldMeanings
+    field_roles: FieldMeanings
 
 
-Entry = tuple[GeneratedField, Meaning]
+Entry = tuple[GeneratedField, FieldRole]
 Fill = Callable[[], Shape]
 
 
@@ -51,10 +51,10 @@ class Arguments:
     """The arguments of a field and what they mean."""
 
     made: list[StrawberryArgument]
-    meanings: Mapping[str, ArgumentMeaning]
+    field_roles: Mapping[str, ArgumentRole]
 
 
-def arguments(pool: Pool, rows: Iterable[tuple[str, AnyType, ArgumentMeaning]]) -> Arguments:
+def arguments(pool: DefinitionCache, rows: Iterable[tuple[str, AnyType, ArgumentRole]]) -> Arguments:
     """The arguments of these names and types, in this order."""
     given = list(rows)
     return Arguments(
@@ -63,16 +63,16 @@ def arguments(pool: Pool, rows: Iterable[tuple[str, AnyType, ArgumentMeaning]]) 
 
 
 @dataclass(slots=True)
-class TypeBook:
+class TypeRegistry:
     """What one build has made so far."""
 
     catalog: Catalog
     names: Names
-    pool: Pool = field(default_factory=Pool)
+    pool: DefinitionCache = field(default_factory=DefinitionCache)
     types: dict[str, GeneratedDefinition | GeneratedEnum] = field(default_factory=dict)
-    meanings: dict[str, FieldMeanings] = field(default_factory=dict)
-    arguments: dict[tuple[str, str], Mapping[str, ArgumentMeaning]] = field(default_factory=dict)
-    _parts: dict[str, TablePart] = field(default_factory=dict)
+    field_roles: dict[str, FieldMeanings] = field(default_factory=dict)
+    arguments: dict[tuple[str, str], Mapping[str, ArgumentRole]] = field(default_factory=dict)
+    _parts: dict[str, TableView] = field(default_factory=dict)
     _shapes: dict[tuple[str, str], Shape] = field(default_factory=dict)
     _list_arguments: dict[str, Arguments] = field(default_factory=dict)
 
@@ -94,10 +94,10 @@ class TypeBook:
         made = self.types[name] = GeneratedEnum(name, values(), description)
         return made
 
-    def root(self, definition: RootDefinition, meanings: FieldMeanings) -> RootDefinition:
-        """Takes a root type in; `meanings` grow with its fields."""
+    def root(self, definition: RootDefinition, field_roles: FieldMeanings) -> RootDefinition:
+        """Takes a root type in; `field_roles` grow with its fields."""
         self.types[definition.name] = definition
-        self.meanings[definition.name] = meanings
+        self.field_roles[definition.name] = field_roles
         return definition
 
     def _define(self, name: str, fill: Fill, description: str, *, is_input: bool) -> GeneratedDefinition:
@@ -108,7 +108,7 @@ class TypeBook:
 
         def fields() -> list[StrawberryField]:
             filled = fill()
-            self.meanings[name] = filled.meanings
+            self.field_roles[name] = filled.field_roles
             return filled.fields
 
         made.fill_by(fields)
@@ -135,7 +135,7 @@ class TypeBook:
         self, owner: str, name: str, type_: AnyType, arguments: Arguments, description: str = ""
     ) -> GeneratedField:
         """A field with arguments, of the type called `owner`."""
-        self.arguments[owner, name] = arguments.meanings
+        self.arguments[owner, name] = arguments.field_roles
         return self.pool.field_with(name, type_, arguments.made, description)
 
     def word(self, word: str) -> str:
@@ -148,11 +148,11 @@ class TypeBook:
 
     # -- the catalog ---------------------------------------------------------
 
-    def part(self, table: str) -> TablePart:
+    def part(self, table: str) -> TableView:
         """The table called so in the database."""
         found = self._parts.get(table)
         if found is None:
-            found = self._parts[table] = table_part(self.catalog.tables[table], self.names, self._column_type)
+            found = self._parts[table] = table_view(self.catalog.tables[table], self.names, self._column_type)
         return found
 
     def _column_type(self, table: Table, column: Column) -> AnyType:

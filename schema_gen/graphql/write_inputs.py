@@ -7,126 +7,133 @@ from collections.abc import Iterator
 from schema_gen.catalog.model import Relation
 from schema_gen.graphql.filters import bool_exp
 from schema_gen.graphql.scalars import SCALAR_TYPES
-from schema_gen.graphql.table_view import Columns, TablePart
-from schema_gen.graphql.type_registry import Entry, Fill, Shape, TypeBook, shape
+from schema_gen.graphql.table_view import Columns, TableView
+from schema_gen.graphql.type_registry import Entry, Fill, Shape, TypeRegistry, shape
 from schema_gen.strawberry_core.definitions import AnyType, GeneratedDefinition, GeneratedEnum
 from schema_gen.strawberry_core.roles import DEFAULT, Argument, ConflictPart, NestedPart, RelationField
 
 
-def insert_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
+def insert_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """A new row: every column may be left out, and then has its default. None where no column can be given."""
     if not part.settable:
         return None
 
     def fields() -> Iterator[Entry]:
-        yield from _column_fields(book, part.settable)
-        yield from _nested(book, part)
+        yield from _column_fields(registry, part.settable)
+        yield from _nested(registry, part)
 
-    return book.input(part.names.types.insert_input, lambda: shape(fields()), f"A new row of {part.names.type}")
+    return registry.input(part.names.types.insert_input, lambda: shape(fields()), f"A new row of {part.names.type}")
 
 
-def _nested(book: TypeBook, part: TablePart) -> Iterator[Entry]:
+def _nested(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
     """What may be inserted along with a row, through its relations."""
     for relation in part.table.relations.values():
-        far = book.part(relation.to_table)
+        far = registry.part(relation.to_table)
         single = relation.to_one or not relation.refers  # a row does not refer to several that are made with it
         if single and part.table.writable and far.table.writable and part.key and far.settable:
             name = part.names.relations[relation.name]
-            yield book.pool.field(name, book.pool.optional(_related(book, far, relation))), RelationField(relation)
+            yield (
+                registry.pool.field(name, registry.pool.optional(_related(registry, far, relation))),
+                RelationField(relation),
+            )
 
 
-def _related(book: TypeBook, far: TablePart, relation: Relation) -> GeneratedDefinition:
+def _related(registry: TypeRegistry, far: TableView, relation: Relation) -> GeneratedDefinition:
     names = far.names.types
     name = names.obj_rel_insert_input if relation.to_one else names.arr_rel_insert_input
 
     def fields() -> Iterator[Entry]:
-        new = insert_input(book, far)
+        new = insert_input(registry, far)
         if new is not None:
-            yield book.pool.field("data", new if relation.to_one else book.pool.list_of(new)), NestedPart.DATA
-        conflict = on_conflict(book, far)
+            yield registry.pool.field("data", new if relation.to_one else registry.pool.list_of(new)), NestedPart.DATA
+        conflict = on_conflict(registry, far)
         if conflict is not None:
-            field = book.pool.field(book.word("on_conflict"), book.pool.optional(conflict))
+            field = registry.pool.field(registry.word("on_conflict"), registry.pool.optional(conflict))
             yield field, NestedPart.ON_CONFLICT
 
-    return book.input(name, lambda: shape(fields()), f"Rows of {far.names.type} inserted through a relation")
+    return registry.input(name, lambda: shape(fields()), f"Rows of {far.names.type} inserted through a relation")
 
 
-def on_conflict(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
+def on_conflict(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """What happens to a new row that meets a unique key. None where there is no key, or rows cannot be told apart."""
     if not part.key or not part.settable:
         return None
 
     def fields() -> Iterator[Entry]:
-        pool = book.pool
-        yield pool.field("constraint", _constraint(book, part)), ConflictPart.CONSTRAINT
-        columns = pool.list_of(_update_column(book, part))
+        pool = registry.pool
+        yield pool.field("constraint", _constraint(registry, part)), ConflictPart.CONSTRAINT
+        columns = pool.list_of(_update_column(registry, part))
         text = "Columns that take the new row's values; none: the new row is ignored"
-        field = pool.field_with(book.word("update_columns"), columns, [], text, {DEFAULT: []})
+        field = pool.field_with(registry.word("update_columns"), columns, [], text, {DEFAULT: []})
         yield field, ConflictPart.UPDATE_COLUMNS
-        yield pool.field(book.word("where"), pool.optional(bool_exp(book, part))), ConflictPart.WHERE
+        yield pool.field(registry.word("where"), pool.optional(bool_exp(registry, part))), ConflictPart.WHERE
 
     text = f"What happens to a new row of {part.names.type} whose key exists"
-    return book.input(part.names.types.on_conflict, lambda: shape(fields()), text)
+    return registry.input(part.names.types.on_conflict, lambda: shape(fields()), text)
 
 
-def _constraint(book: TypeBook, part: TablePart) -> GeneratedEnum:
-    return book.enum(
+def _constraint(registry: TypeRegistry, part: TableView) -> GeneratedEnum:
+    return registry.enum(
         part.names.types.constraint,
         lambda: [
-            book.pool.enum_value(part.names.constraints[key.name], key.name, f"({', '.join(key.columns)})")
+            registry.pool.enum_value(part.names.constraints[key.name], key.name, f"({', '.join(key.columns)})")
             for key in part.table.keys
         ],
         f"Unique keys of {part.names.type}",
     )
 
 
-def _update_column(book: TypeBook, part: TablePart) -> GeneratedEnum:
-    return book.enum(
+def _update_column(registry: TypeRegistry, part: TableView) -> GeneratedEnum:
+    return registry.enum(
         part.names.types.update_column,
-        lambda: [book.pool.enum_value(each.name, each.column.name) for each in part.settable],
+        lambda: [registry.pool.enum_value(each.name, each.column.name) for each in part.settable],
         f"Columns of {part.names.type} that can be written",
     )
 
 
-def updates_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+def updates_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
     """One of several updates: which rows, and what becomes of them."""
 
     def fields() -> Iterator[Entry]:
-        for argument, type_ in change_inputs(book, part):
-            yield book.pool.field(book.word(argument.value), book.pool.optional(type_)), argument
-        yield book.pool.field(book.word("where"), bool_exp(book, part)), Argument.WHERE
+        for argument, type_ in change_inputs(registry, part):
+            yield registry.pool.field(registry.word(argument.value), registry.pool.optional(type_)), argument
+        yield registry.pool.field(registry.word("where"), bool_exp(registry, part)), Argument.WHERE
 
-    return book.input(part.names.types.updates, lambda: shape(fields()))
+    return registry.input(part.names.types.updates, lambda: shape(fields()))
 
 
-def change_inputs(book: TypeBook, part: TablePart) -> Iterator[tuple[Argument, GeneratedDefinition]]:
+def change_inputs(registry: TypeRegistry, part: TableView) -> Iterator[tuple[Argument, GeneratedDefinition]]:
     """What an update may do to columns, by its argument."""
-    found = ((Argument.INC, inc_input(book, part)), (Argument.SET, set_input(book, part)), *_json_inputs(book, part))
+    found = (
+        (Argument.INC, inc_input(registry, part)),
+        (Argument.SET, set_input(registry, part)),
+        *_json_inputs(registry, part),
+    )
     yield from ((argument, type_) for argument, type_ in found if type_ is not None)
 
 
-def set_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
+def set_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """New values of columns. None where no column can be given."""
     if not part.settable:
         return None
-    fill = _values(book, part, "set", part.settable)
-    return book.input(part.names.types.set_input, fill, f"New values for {part.names.type}")
+    fill = _values(registry, part, "set", part.settable)
+    return registry.input(part.names.types.set_input, fill, f"New values for {part.names.type}")
 
 
-def inc_input(book: TypeBook, part: TablePart) -> GeneratedDefinition | None:
+def inc_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """Numbers to be added to columns. None where there are no numbers."""
     if not part.countable:
         return None
-    fill = _values(book, part, "inc", part.countable)
-    return book.input(part.names.types.inc_input, fill, f"Numbers to be added to columns of {part.names.type}")
+    fill = _values(registry, part, "inc", part.countable)
+    return registry.input(part.names.types.inc_input, fill, f"Numbers to be added to columns of {part.names.type}")
 
 
-def _json_inputs(book: TypeBook, part: TablePart) -> Iterator[tuple[Argument, GeneratedDefinition]]:
+def _json_inputs(registry: TypeRegistry, part: TableView) -> Iterator[tuple[Argument, GeneratedDefinition]]:
     """Changes of documents. None where no column holds JSON."""
     if not part.documents:
         return
     types, of = part.names.types, f"of {part.names.type}"
-    strings = book.pool.list_of(SCALAR_TYPES["String"])
+    strings = registry.pool.list_of(SCALAR_TYPES["String"])
     for argument, name, operand, text in (
         (
             Argument.APPEND,
@@ -144,36 +151,39 @@ def _json_inputs(book: TypeBook, part: TablePart) -> Iterator[tuple[Argument, Ge
         (Argument.DELETE_ELEM, types.delete_elem_input, SCALAR_TYPES["Int"], f"Places that go from the lists {of}"),
         (Argument.DELETE_AT_PATH, types.delete_at_path_input, strings, f"Paths to what goes from the documents {of}"),
     ):
-        yield argument, book.input(name, _operands(book, part, operand), text)
+        yield argument, registry.input(name, _operands(registry, part, operand), text)
 
 
-def _operands(book: TypeBook, part: TablePart, operand: AnyType | None) -> Fill:
+def _operands(registry: TypeRegistry, part: TableView, operand: AnyType | None) -> Fill:
     """A field for each document: JSON, or the `operand`."""
 
     def fields() -> Iterator[Entry]:
         for each in part.documents:
-            yield book.pool.field(each.name, book.pool.optional(operand or each.type)), each.meaning
+            yield registry.pool.field(each.name, registry.pool.optional(operand or each.type)), each.meaning
 
     return lambda: shape(fields())
 
 
-def pk_columns_input(book: TypeBook, part: TablePart) -> GeneratedDefinition:
+def pk_columns_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
     """The primary key of one row."""
 
     def fields() -> Iterator[Entry]:
         for column in part.key:
-            yield book.pool.field(column.name, column.type), column.meaning
+            yield registry.pool.field(column.name, column.type), column.meaning
 
-    return book.input(part.names.types.pk_columns_input, lambda: shape(fields()), f"A row of {part.names.type}")
+    return registry.input(part.names.types.pk_columns_input, lambda: shape(fields()), f"A row of {part.names.type}")
 
 
-def _values(book: TypeBook, part: TablePart, purpose: str, columns: Columns) -> Fill:
+def _values(registry: TypeRegistry, part: TableView, purpose: str, columns: Columns) -> Fill:
     def fill() -> Shape:
-        return book.shared(purpose, part.table.name, lambda: shape(_column_fields(book, columns)))
+        return registry.shared(purpose, part.table.name, lambda: shape(_column_fields(registry, columns)))
 
     return fill
 
 
-def _column_fields(book: TypeBook, columns: Columns) -> Iterator[Entry]:
+def _column_fields(registry: TypeRegistry, columns: Columns) -> Iterator[Entry]:
     for column in columns:
-        yield book.pool.field(column.name, book.pool.optional(column.type), column.column.comment), column.meaning
+        yield (
+            registry.pool.field(column.name, registry.pool.optional(column.type), column.column.comment),
+            column.meaning,
+        )

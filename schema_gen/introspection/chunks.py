@@ -24,7 +24,14 @@ from graphql import (
 )
 
 from schema_gen.graphql.schema_class import CatalogSchema
-from schema_gen.introspection.writer import Effort, Plain, Writer, plain_operation, root_selection, root_value
+from schema_gen.introspection.writer import (
+    Effort,
+    IntrospectionWriter,
+    Plain,
+    plain_operation,
+    root_selection,
+    root_value,
+)
 from schema_gen.strawberry_core.core_types import ObjectType
 
 AT_ONCE = 4
@@ -105,7 +112,7 @@ class _Types:
         yield b",".join(self._types(writer, introspection_types.values()))
         for root in schema.growth.roots:
             yield b"".join(self._root(root.name))
-        tables = tuple(schema.growth.book.catalog.tables)
+        tables = tuple(schema.growth.registry.catalog.tables)
         for start in range(0, len(tables), AT_ONCE):
             with _let_go():
                 piece = self._tables(tables[start : start + AT_ONCE])
@@ -119,12 +126,12 @@ class _Types:
         own = [schema.graphql.type_map[each.name] for table in tables for each in schema.growth.of_table(table)]
         return b",".join([*self._types(writer, own), *self._shared(schema, writer)])
 
-    def _shared(self, schema: CatalogSchema, writer: Writer) -> Iterator[bytes]:
+    def _shared(self, schema: CatalogSchema, writer: IntrospectionWriter) -> Iterator[bytes]:
         """The shared types that came up and were not written yet, and those that come up with them."""
         while new := [each for each in schema.shared_types() if each.name not in self.written]:
             yield from self._types(writer, new)
 
-    def _types(self, writer: Writer, types: Iterable[GraphQLNamedType]) -> Iterator[bytes]:
+    def _types(self, writer: IntrospectionWriter, types: Iterable[GraphQLNamedType]) -> Iterator[bytes]:
         write = writer.object(_TYPE, writer.fields(_TYPE, self.nodes))
         for each in types:
             if each.name not in self.written:
@@ -157,7 +164,7 @@ class _Types:
     def _root_fields(self, name: str) -> Iterator[Iterable[str]]:
         """The names of a root type's fields, hand-written ones first, then those of some tables at a time."""
         schema = self.fresh()
-        names = schema.growth.book.names
+        names = schema.growth.registry.names
         root = next(root for root in schema.growth.roots if root.name == name)
         yield [schema.config.name_converter.from_field(each) for each in root.added]
         tables = tuple(names.tables.values())

@@ -72,7 +72,7 @@ class Effort:
 
 
 @dataclass(slots=True)
-class Writer:
+class IntrospectionWriter:
     """Writes the parts of one operation. Types of the schema must not go away before their writer."""
 
     schema: GraphQLSchema
@@ -190,13 +190,13 @@ class Plain:
     only: str | None
     """The key of the one root field to answer; none for all."""
 
-    def writer(self, schema: GraphQLSchema) -> Writer:
+    def writer(self, schema: GraphQLSchema) -> IntrospectionWriter:
         """A writer of its parts. Raises `GraphQLError` where the variables do not fit."""
         definitions = self.operation.variable_definitions or ()
         variables = get_variable_values(schema, definitions, dict(self.given), max_errors=1)
         if isinstance(variables, list):
             raise variables[0]
-        return Writer(schema, self.fragments, variables, self.effort)
+        return IntrospectionWriter(schema, self.fragments, variables, self.effort)
 
 
 def plain_operation(
@@ -215,7 +215,7 @@ def plain_operation(
     return Plain(fitting[0], fragments, variables or {}, effort or Effort(sys.maxsize), only)
 
 
-def root_selection(writer: Writer, plain: Plain) -> dict[str, list[FieldNode]]:
+def root_selection(writer: IntrospectionWriter, plain: Plain) -> dict[str, list[FieldNode]]:
     """The root fields by their keys. Raises `NotPlain` where one is more than introspection."""
     selected: dict[str, list[FieldNode]] = {}
     if writer.schema.query_type is None:
@@ -251,8 +251,8 @@ def introspection_of(
     return b"{" + b",".join(parts) + b"}"
 
 
-def root_value(writer: Writer, nodes: list[FieldNode]) -> bytes:
-    """The value of a root field. Raises as `Writer.member`."""
+def root_value(writer: IntrospectionWriter, nodes: list[FieldNode]) -> bytes:
+    """The value of a root field. Raises as `IntrospectionWriter.member`."""
     name = nodes[0].name.value
     if name == "__typename":
         query = writer.schema.query_type

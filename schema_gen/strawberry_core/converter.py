@@ -33,7 +33,7 @@ from strawberry.types.field import StrawberryField
 
 from schema_gen.strawberry_core.core_types import Converted, InputObjectType, ObjectType
 from schema_gen.strawberry_core.definitions import GeneratedDefinition, GeneratedEnum, GeneratedField, RootDefinition
-from schema_gen.strawberry_core.lazy_mapping import Growing
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 from schema_gen.strawberry_core.roles import DEFAULT, ROOT_FIELD
 
 RootResolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
@@ -56,7 +56,7 @@ class CatalogConverter(GraphQLCoreConverter):
     def __init__(self, stock: GraphQLCoreConverter, resolver: RootResolver) -> None:
         super().__init__(stock.config, {}, stock.config.scalar_map, stock.get_fields, stock.exception_handlers)
         self._done = Converted()
-        self.root_fields: list[Growing[str, GraphQLField]] = []
+        self.root_fields: list[LazyMapping[str, GraphQLField]] = []
         self.closed = True
 
         def resolve(source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
@@ -161,7 +161,7 @@ class CatalogConverter(GraphQLCoreConverter):
             return None if found is None else self.from_field(found, type_definition=root)
 
         added = {name_of(each): self.from_field(each, type_definition=root) for each in root.added}
-        fields = Growing(make, lambda: root.by_name, added)
+        fields = LazyMapping(make, lambda: root.by_name, added)
         fields.closed = self.closed
         self.root_fields.append(fields)
         return cast(dict[str, GraphQLField], fields)

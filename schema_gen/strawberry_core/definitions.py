@@ -156,7 +156,7 @@ def _annotation(type_: AnyType) -> StrawberryAnnotation:
 
 
 @dataclass(slots=True)
-class Pool:
+class DefinitionCache:
     """The parts made during one build, each distinct one once.
 
     Keys are identities; the annotations keep their types alive, and with them the identities.

@@ -10,7 +10,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Growing(Mapping[K, V], Generic[K, V]):
+class LazyMapping(Mapping[K, V], Generic[K, V]):
     """A mapping that is never empty. `make` gives the value of a key, None where there is none.
 
     `keys` gives every key there may be, and is asked only by who wants all entries; while `closed`
@@ -62,7 +62,7 @@ class Growing(Mapping[K, V], Generic[K, V]):
     def possible(self) -> Iterable[K]:
         """Every key that there may be, some of them twice, some without a value: makes nothing."""
         names = self._names()
-        return chain(tuple(self._made), names.possible if isinstance(names, Growing) else names)
+        return chain(tuple(self._made), names.possible if isinstance(names, LazyMapping) else names)
 
     def copy(self) -> dict[K, V]:
         """A plain mapping of all entries."""

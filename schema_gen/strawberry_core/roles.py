@@ -127,10 +127,10 @@ class PageFact(StrEnum):
     END_CURSOR = "endCursor"
 
 
-class Part(StrEnum):
+class ResultField(StrEnum):
     """Fields that a result has beside columns and relations."""
 
-    FIGURES = "aggregate"
+    AGGREGATE = "aggregate"
     NODES = "nodes"
     AFFECTED_ROWS = "affected_rows"
     RETURNING = "returning"
@@ -145,7 +145,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnField:
-    """A column: its value, a condition on it, its place in an order, a value for it, or a figure of it."""
+    """A column: its value, a condition on it, its place in an order, a value for it, or an aggregate of it."""
 
     column: str
 
@@ -166,7 +166,7 @@ class RelationAggregateField:
 
 @dataclass(frozen=True, slots=True)
 class AggregateFunction:
-    """`count`, `sum`, ...: in the figures of an aggregate, an order by them, or a condition on them."""
+    """`count`, `sum`, ...: in the aggregates of an aggregate, an order by them, or a condition on them."""
 
     function: str
 
@@ -178,7 +178,7 @@ class Comparison:
     operator: str
 
 
-Meaning = (
+FieldRole = (
     ColumnField
     | RelationField
     | RelationAggregateField
@@ -191,17 +191,17 @@ Meaning = (
     | StreamPart
     | PageFact
     | Argument
-    | Part
+    | ResultField
     | RootField
 )
-ArgumentMeaning = Argument | ColumnField
+ArgumentRole = Argument | ColumnField
 
-FieldMeanings = Mapping[str, Meaning]
+FieldMeanings = Mapping[str, FieldRole]
 """The meanings of one type's fields, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Meanings(Mapping[tuple[str, str], Meaning]):
+class FieldRoles(Mapping[tuple[str, str], FieldRole]):
     """(type name, field name) -> meaning, for every generated field of objects and inputs.
 
     Kept by type, because many types have the same fields.
@@ -209,7 +209,7 @@ class Meanings(Mapping[tuple[str, str], Meaning]):
 
     by_type: Mapping[str, FieldMeanings]
 
-    def __getitem__(self, key: tuple[str, str]) -> Meaning:
+    def __getitem__(self, key: tuple[str, str]) -> FieldRole:
         """The meaning of a field. Raises `KeyError`."""
         return self.by_type[key[0]][key[1]]
 

@@ -153,5 +153,5 @@ def _pair(position: Any) -> bytes:
     return struct.pack("<dd", *position)
 
 
-def _pairs(ring: Any) -> bytes:
-    return struct.pack("<I", len(ring)) + b"".join(map(_pair, ring))
+def _pairs(on_timeout: Any) -> bytes:
+    return struct.pack("<I", len(on_timeout)) + b"".join(map(_pair, on_timeout))

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from graphql_app.http.cached_content import Packed, pack
+from graphql_app.http.cached_content import CompressedContent, compress
 from graphql_app.http.pages import graphiql_response, page_routes, prefers_page
 from graphql_app.http.static_files import FOLDER, names
 
@@ -30,9 +30,9 @@ def graphql(request: Request) -> Response:
 SHOWN = ["before"]
 
 
-def structure() -> Packed:
+def structure() -> CompressedContent:
     """What the start page is given."""
-    return pack(json.dumps(SHOWN).encode(), "application/json")
+    return compress(json.dumps(SHOWN).encode(), "application/json")
 
 
 def client(*, graphiql: bool = True, prefix: str = "") -> httpx.AsyncClient:

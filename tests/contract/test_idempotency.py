@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on both faces: one execution, the same answer again, and a clear word where that cannot be."""
+"""`Idempotency-Key` on both APIs: one execution, the same answer again, and a clear word where that cannot be."""
 
 from __future__ import annotations
 

@@ -22,12 +22,12 @@ def figure(text: str, line: str) -> float:
 
 def answered(text: str) -> float:
     """GraphQL requests, whatever became of them."""
-    found = re.findall(r'^graphql_app_requests_total\{face="graphql",.*\} (\S+)$', text, re.MULTILINE)
+    found = re.findall(r'^graphql_app_requests_total\{api="graphql",.*\} (\S+)$', text, re.MULTILINE)
     return sum(map(float, found))
 
 
 async def test_metrics_of_a_running_program(open_app: OpenApp, engine: Engine, own_shop: str) -> None:
-    """Requests of both faces, their stages, the pool, and the schema."""
+    """Requests of both APIs, their stages, the pool, and the schema."""
     async with open_app(engine.environment(own_shop)) as client:
         for _ in range(3):
             await client.post("/graphql", json={"query": "{users(limit:1){id}}"})
@@ -37,12 +37,12 @@ async def test_metrics_of_a_running_program(open_app: OpenApp, engine: Engine, o
         response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     text = response.text
-    assert figure(text, 'requests_total{face="graphql",operation="query",status="200"}') == 3
-    assert figure(text, 'requests_total{face="graphql",operation="mutation",status="200"}') == 1
-    assert figure(text, 'requests_total{face="rest",operation="POST /api/{table}",status="400"}') == 1
-    assert figure(text, 'failures_total{code="GRAPHQL_VALIDATION_FAILED",face="graphql"}') == 1
+    assert figure(text, 'requests_total{api="graphql",operation="query",status="200"}') == 3
+    assert figure(text, 'requests_total{api="graphql",operation="mutation",status="200"}') == 1
+    assert figure(text, 'requests_total{api="rest",operation="POST /api/{table}",status="400"}') == 1
+    assert figure(text, 'failures_total{api="graphql",code="GRAPHQL_VALIDATION_FAILED"}') == 1
     assert figure(text, 'stage_seconds_count{stage="execute"}') >= 4
-    assert figure(text, 'pool_connections{lane="interactive",state="idle"}') >= 1
+    assert figure(text, 'pool_connections{bulkhead="interactive",state="idle"}') >= 1
     assert figure(text, "schema_tables") > 5
     assert figure(text, "documents_cached") == 3
 

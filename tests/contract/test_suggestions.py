@@ -17,15 +17,15 @@ CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(5), email VA
 CREATE TABLE orders (id INT PRIMARY KEY, user_id INT NOT NULL, total DECIMAL(6,2),
                      FOREIGN KEY (user_id) REFERENCES users (id))
 """
-Asked = tuple[str, str, dict[str, Any]]
+GraphQLRequest = tuple[str, str, dict[str, Any]]
 
 
-def _body(method: str, path: str, body: object) -> Asked:
+def _body(method: str, path: str, body: object) -> GraphQLRequest:
     return method, path, {"json": body}
 
 
 FILE = {"file": ("users.csv", b"name,emial\nx,y\n", "text/csv")}
-ASKED: dict[str, tuple[Asked, str]] = {
+ASKED: dict[str, tuple[GraphQLRequest, str]] = {
     "table": (("GET", "/api/user/query", {}), "users"),
     "table of an export": (("GET", "/api/ordres/export", {}), "orders"),
     "select": (("GET", "/api/users/query?select=id,nmae", {}), "name"),
@@ -45,7 +45,7 @@ ASKED: dict[str, tuple[Asked, str]] = {
 }
 
 
-async def _message(client: httpx.AsyncClient, asked: Asked) -> str:
+async def _message(client: httpx.AsyncClient, asked: GraphQLRequest) -> str:
     method, path, more = asked
     response = await client.request(method, path, **more)
     assert response.status_code in (400, 404), response.text

@@ -53,7 +53,7 @@ async def _data(client: httpx.AsyncClient, query: str, **variables: object) -> A
 
 
 async def _table(client: httpx.AsyncClient, schema: GraphQLSchema, names: Names, table: Table) -> int:
-    """The table's rows by both faces, and each by its key; how many the latter were."""
+    """The table's rows by both APIs, and each by its key; how many the latter were."""
     own = names.table(table.name)
     row_type = schema.type_map[own.type]
     assert isinstance(row_type, GraphQLObjectType)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from schema_gen.catalog.build import build_catalog
-from schema_gen.catalog.introspect import Rows, fingerprint, introspect
+from schema_gen.catalog.introspect import StructureRows, fingerprint, introspect
 from schema_gen.catalog.model import Cardinality, Catalog, Event, Key, Relation, TableKind, Trigger
 from schema_gen.names.naming import build_names
 from tests.harness.engine import Engine
@@ -69,14 +69,14 @@ CREATE TRIGGER touch BEFORE INSERT ON orders FOR EACH ROW SET NEW.note = 'touche
 
 
 @pytest.fixture(scope="module")
-async def odd_rows(engine: Engine) -> Rows:
+async def odd_rows(engine: Engine) -> StructureRows:
     """What introspection finds in the odd schema."""
     with engine.database(ODD) as name, raw_session(engine, name) as session:
         return await introspect(session.fetch, name)
 
 
 @pytest.fixture
-def odd(odd_rows: Rows) -> Catalog:
+def odd(odd_rows: StructureRows) -> Catalog:
     """The catalog of the odd schema."""
     return build_catalog(odd_rows)
 
@@ -193,7 +193,7 @@ async def test_names_of_an_odd_schema(odd: Catalog) -> None:
     assert names.table("orders").enums == {}
 
 
-async def test_only_the_tables_asked_for(odd_rows: Rows) -> None:
+async def test_only_the_tables_asked_for(odd_rows: StructureRows) -> None:
     """Patterns choose tables; keys that lead out of them are told."""
     catalog = build_catalog(odd_rows, include=("o*", "cat*"), exclude=("*lines",))
     assert set(catalog.tables) == {"orders", "categories"}

@@ -12,16 +12,16 @@ import pytest
 from graphql_app.app import Services, running
 from graphql_app.config.settings import Settings
 from graphql_app.errors import ServiceUnavailableException
-from graphql_app.graphql_api.service import Asked
+from graphql_app.graphql_api.service import GraphQLRequest
 from graphql_app.graphql_api.subscriptions.event_stream import MULTIPART, SSE, EventStreams, form_for
 from graphql_app.observability.events import Event, SubscriptionClosed
-from graphql_app.runtime.shutdown import Drain
+from graphql_app.runtime.shutdown import Draining
 from tests.harness.engine import Engine
 from tests.live_client import PATIENCE
 
 pytestmark = pytest.mark.engines("mariadb")
 
-LIVE = Asked("subscription Live { t { id } }", "Live")
+LIVE = GraphQLRequest("subscription Live { t { id } }", "Live")
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def services(engine: Engine, database: str, events: list[Event], **setting
     engine.execute("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)", database)
     given = {name.lower(): value for name, value in engine.environment(database).items()} | settings
     options: dict[str, Any] = {"_env_file": None, "subscription_poll_ms": 20} | given
-    async with running(Settings(**options), events.append, Drain()) as found:
+    async with running(Settings(**options), events.append, Draining()) as found:
         async with asyncio.timeout(PATIENCE):
             await found.live.reload()
         yield found
@@ -69,7 +69,7 @@ async def test_a_silent_stream_shows_that_it_lives_until_its_client_leaves(
     """The answer once, then signs of life; nothing is left when the client has gone."""
     events: list[Event] = []
     async with services(engine, database, events) as found:
-        streams = EventStreams(found.face, found.subscriptions, events.append, beat=0.02)
+        streams = EventStreams(found.service, found.subscriptions, events.append, beat=0.02)
         client = Client()
         serving = asyncio.create_task(streams.run(client.receive, client.send, form, LIVE))
         await client.until(b'{"data":{"t":[{"id":1}]}}')
@@ -90,7 +90,7 @@ async def test_a_silent_stream_shows_that_it_lives_until_its_client_leaves(
 async def test_one_client_too_many_is_told_to_come_again(engine: Engine, database: str) -> None:
     """Before anything is sent, so that it is an answer with a status of its own."""
     async with services(engine, database, [], max_sockets=1) as found:
-        streams = EventStreams(found.face, found.subscriptions, lambda _event: None)
+        streams = EventStreams(found.service, found.subscriptions, lambda _event: None)
         first, second = Client(), Client()
         serving = asyncio.create_task(streams.run(first.receive, first.send, SSE, LIVE))
         await first.until(b'"data"')

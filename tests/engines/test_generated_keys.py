@@ -56,7 +56,9 @@ async def _insert_and_compare(engine: Engine, database: str, client: GraphQLClie
 @pytest.fixture(scope="module")
 async def client(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
     """The program on a table whose key has a default."""
-    script = "CREATE TABLE tickets (lane VARCHAR(9) NOT NULL DEFAULT 'main', n INT NOT NULL, PRIMARY KEY (lane, n))"
+    script = (
+        "CREATE TABLE tickets (bulkhead VARCHAR(9) NOT NULL DEFAULT 'main', n INT NOT NULL, PRIMARY KEY (bulkhead, n))"
+    )
     engine.execute(script, module_database)
     async with open_app(engine.environment(module_database)) as http:
         yield GraphQLClient(http)
@@ -65,11 +67,11 @@ async def client(engine: Engine, module_database: str, open_app: OpenApp) -> Asy
 async def test_a_key_made_by_a_default_is_told(client: GraphQLClient, engine: Engine, module_database: str) -> None:
     """MariaDB tells it; the others are asked for it before the insert."""
     engine.execute("DELETE FROM tickets", module_database)
-    query = """mutation { one: insert_tickets_one(object: {n: 1}) { lane n }
-      insert_tickets(objects: [{lane: "side", n: 1}, {n: 2}]) { returning { lane n } } }"""
+    query = """mutation { one: insert_tickets_one(object: {n: 1}) { bulkhead n }
+      insert_tickets(objects: [{bulkhead: "side", n: 1}, {n: 2}]) { returning { bulkhead n } } }"""
     assert await client.data(query) == {
-        "one": {"lane": "main", "n": 1},
-        "insert_tickets": {"returning": [{"lane": "side", "n": 1}, {"lane": "main", "n": 2}]},
+        "one": {"bulkhead": "main", "n": 1},
+        "insert_tickets": {"returning": [{"bulkhead": "side", "n": 1}, {"bulkhead": "main", "n": 2}]},
     }
     conflict = "on_conflict: {constraint: PRIMARY, update_columns: []}"
     rows = "[{n: 2}, {n: 3}]"

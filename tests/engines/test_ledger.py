@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from graphql_app.engine.execute.attempt import Job
-from graphql_app.engine.execute.ledger import TABLE, Entry, entry_of
+from graphql_app.engine.execute.ledger import TABLE, LedgerEntry, entry_of
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Target
@@ -43,7 +43,7 @@ def rows(engine: Engine, database: str) -> int:
     return int(found)
 
 
-def entry(key: str = "k", payload: bytes = b"p", client: bytes = b"c", part: str = "") -> Entry:
+def entry(key: str = "k", payload: bytes = b"p", client: bytes = b"c", part: str = "") -> LedgerEntry:
     """An entry under a client's key."""
     return entry_of(client, key, payload, part)
 

@@ -117,7 +117,7 @@ def test_by_itself_and_by_signal(start_app: StartApp, engine: Engine, database: 
 
 
 async def test_relations_and_names_by_hand(open_app: OpenApp, engine: Engine, database: str, tmp_path: Path) -> None:
-    """From `graphql_app.yaml`, also in the other face; a file that does not fit leaves the last good schema."""
+    """From `graphql_app.yaml`, also in the other API; a file that does not fit leaves the last good schema."""
     engine.execute(
         "CREATE TABLE people (id INT PRIMARY KEY, nm VARCHAR(9)); INSERT INTO people VALUES (1, 'Ada');"
         "CREATE TABLE letters (id INT PRIMARY KEY, person_id INT); INSERT INTO letters VALUES (1,1),(2,NULL),(3,9)",

@@ -92,7 +92,7 @@ async def _data(client: httpx.AsyncClient, query: str, **variables: object) -> A
 
 
 async def _reads(client: httpx.AsyncClient, catalog: Catalog, table: Table) -> None:
-    """Lists over both faces, pages, orders and conditions on each column by the values shown."""
+    """Lists over both APIs, pages, orders and conditions on each column by the values shown."""
     own = build_names(catalog).table(table.name)
     shown = " ".join(own.columns.values())
     rows = (await _data(client, f"{{ rows: {own.roots.list} {{ {shown} }} }}"))["rows"]

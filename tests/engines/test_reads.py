@@ -192,8 +192,8 @@ async def test_aggregates(client: GraphQLClient) -> None:
       authors(order_by: {id: asc}) { books_aggregate(where: {price: {_gt: 5}}) {
         aggregate { count max { price } } nodes { id } } } }"""
     data = await client.data(query)
-    figures = data["books_aggregate"]
-    assert figures["aggregate"] == {
+    aggregates = data["books_aggregate"]
+    assert aggregates["aggregate"] == {
         "count": 4,
         "n": 3,
         "d": 3,
@@ -204,8 +204,8 @@ async def test_aggregates(client: GraphQLClient) -> None:
         "stddev": {"id": pytest.approx(1.2909944487358056)},
         "var_pop": {"id": 1.25},
     }
-    assert sorted(ids(figures["nodes"])) == [1, 2, 3, 4]
-    assert figures["__typename"] == "books_aggregate"
+    assert sorted(ids(aggregates["nodes"])) == [1, 2, 3, 4]
+    assert aggregates["__typename"] == "books_aggregate"
     assert data["empty"] == {"aggregate": {"count": 0, "max": {"id": None}, "sum": {"price": None}}, "nodes": []}
     assert data["page"] == {"aggregate": {"count": 2, "sum": {"id": "9"}}, "nodes": [{"id": 5}, {"id": 4}]}
     assert [row["books_aggregate"]["aggregate"] for row in data["authors"]] == [

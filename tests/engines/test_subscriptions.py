@@ -106,16 +106,16 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize("face", WRITES)
-async def test_our_own_writes_are_seen_without_a_poll(engine: Engine, woken: tuple[RunningApp, str], face: str) -> None:
-    """By whichever face they come; also through a relation."""
+@pytest.mark.parametrize("api", WRITES)
+async def test_our_own_writes_are_seen_without_a_poll(engine: Engine, woken: tuple[RunningApp, str], api: str) -> None:
+    """By whichever API they come; also through a relation."""
     app, database = woken
     engine.execute("UPDATE people SET age = 45 WHERE id = 2", database)
-    address, body = WRITES[face]
+    address, body = WRITES[api]
     async with live_client(app.url) as client:
         await client.start("1", "subscription { people_by_pk(id: 2) { age } }")
         assert await client.data("1") == {"people_by_pk": {"age": 45}}
-        method = "PUT" if face == "rest" else "POST"
+        method = "PUT" if api == "rest" else "POST"
         assert (await asyncio.to_thread(app.client.request, method, address, json=body)).status_code == 200
         assert await client.data("1") == {"people_by_pk": {"age": 50}}
 

@@ -256,18 +256,18 @@ async def aggregates(world: World, faults: Faults) -> None:
         _check_figures(faults, typed, data["every_aggregate"]["aggregate"])
 
 
-def _check_figures(faults: Faults, typed: Typed, figures: dict[str, Any]) -> None:
-    check(faults, typed, "count", figures["count"], len(typed.rows))
+def _check_figures(faults: Faults, typed: Typed, aggregates: dict[str, Any]) -> None:
+    check(faults, typed, "count", aggregates["count"], len(typed.rows))
     if typed.ordered:
-        check(faults, typed, "distinct", figures["distinct"], len(set(typed.ranks.values())))
+        check(faults, typed, "distinct", aggregates["distinct"], len(set(typed.ranks.values())))
     if typed.type.ranked:
         for function, row in (("min", typed.by_rank[0]), ("max", typed.by_rank[-1])):
             ends = [typed.rows[each] for each in typed.wanted("_eq", row)]
-            check(faults, typed, function, figures[function][typed.name] in ends, True)
+            check(faults, typed, function, aggregates[function][typed.name] in ends, True)
     if typed.type.summable:
         values = [Decimal(str(value)) for value in typed.rows.values()]
         greatest = float(max(map(abs, values)))
-        total, mean = figures["sum"][typed.name], figures["avg"][typed.name]
+        total, mean = aggregates["sum"][typed.name], aggregates["avg"][typed.name]
         if typed.type.scalar == "Float":
             check(faults, typed, "sum", *_rounded(total, math.fsum(map(float, values)), greatest * 1e-6))
         else:

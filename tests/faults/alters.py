@@ -118,7 +118,7 @@ def _right(row: dict[str, Any]) -> bool:
 
 
 async def changes_under_load(client: httpx.AsyncClient, engine: Engine, database: str, seconds: float) -> Answers:
-    """Reads and writes by both faces, evenly spread, while the structure changes."""
+    """Reads and writes by both APIs, evenly spread, while the structure changes."""
     answers = Answers(seconds=seconds)
     until = time.monotonic() + seconds
     askers = [_ask(client, number, until, answers) for number in range(CLIENTS)]

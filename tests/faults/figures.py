@@ -17,7 +17,7 @@ from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.pool import Lane, PoolSettings
+from graphql_app.engine.mysql.pool import Bulkhead, PoolSettings
 from graphql_app.errors import AppError
 from graphql_app.observability.events import AttemptFailed, Event
 from tests.faults.program import program
@@ -112,9 +112,9 @@ async def cancellations(engine: Engine, database: str, wanted: int) -> Cancelled
                 found.answered += outcome is None
                 found.strange += isinstance(outcome, Exception)
         await r.executor.close()
-        lanes = r.pool.stats().values()
-        mine = sum(lane.idle for lane in lanes)
-        found.leaked = sum(lane.used + lane.waiting + lane.dialling for lane in lanes)
+        bulkheads = r.pool.stats().values()
+        mine = sum(bulkhead.idle for bulkhead in bulkheads)
+        found.leaked = sum(bulkhead.used + bulkhead.waiting + bulkhead.dialling for bulkhead in bulkheads)
         with suppress(TimeoutError):
             await eventually(lambda: connections(engine, database) == mine, 5)
         found.leaked += abs(connections(engine, database) - mine)
@@ -156,7 +156,7 @@ async def beside_the_sick(engine: Engine, database: str, what: Break, reads: int
                 alone.append(await p99())
                 proxy.on(b"'sick'", what, times=5, seconds=0.05)
                 held = [asyncio.create_task(r.executor.run(Kind.READ, sick)) for _ in range(5)]
-                await eventually(lambda: r.pool.stats()[Lane.INTERACTIVE].used >= 5)
+                await eventually(lambda: r.pool.stats()[Bulkhead.INTERACTIVE].used >= 5)
                 beside.append(await p99())
                 for task in held:
                     task.cancel()
@@ -197,7 +197,7 @@ async def outage(server: PrivateServer, rate: int, seconds: float, away: float) 
             tasks.append(asyncio.create_task(_ask(client, number, answers)))
         await asyncio.wait(tasks)
         back = await death
-    made = sum(isinstance(event, AttemptFailed) and event.failure != FailureClass.A for event in events)
+    made = sum(isinstance(event, AttemptFailed) and event.failure != FailureClass.NOT_SENT for event in events)
     good = [(ended, took) for ended, took, status in answers if status == 200]
     first = min((ended for ended, _ in good if ended >= back), default=float("inf")) - back
     slowest = max(took for _, took in good)

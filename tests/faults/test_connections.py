@@ -11,7 +11,7 @@ import pytest
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Target
-from graphql_app.engine.mysql.pool import Lane, PoolSettings
+from graphql_app.engine.mysql.pool import Bulkhead, PoolSettings
 from graphql_app.errors import AppError, GatewayTimeoutException, Outcome, ServiceUnavailableException
 from graphql_app.observability.events import AttemptFailed
 from tests.faults.proxy import Break, Proxy
@@ -115,7 +115,7 @@ async def test_stalled_connections_do_not_hold_up_others(r: Rig, proxy: Proxy) -
     proxy.on(b"'stall'", Break.STALL, times=99)
     once = Schedule((1.5,), ())
     tasks = [asyncio.create_task(r.executor.run(Kind.READ, stalled, schedule=once)) for _ in range(5)]
-    await eventually(lambda: r.pool.stats()[Lane.INTERACTIVE].used == 5)
+    await eventually(lambda: r.pool.stats()[Bulkhead.INTERACTIVE].used == 5)
     results = await asyncio.gather(*(r.executor.run(Kind.READ, read) for _ in range(100)))
     assert all(result == (WHOLE, 0) for result in results)
     assert not any(task.done() for task in tasks)
@@ -176,8 +176,8 @@ async def test_a_storm_of_cancellations(r: Rig, mariadb: Engine, database: str, 
         assert {type(outcome) for outcome in outcomes} <= {type(None), asyncio.CancelledError}
     await r.executor.close()
     stats = r.pool.stats()
-    assert all((lane.used, lane.dialling, lane.waiting) == (0, 0, 0) for lane in stats.values())
-    mine = sum(lane.idle for lane in stats.values())
+    assert all((bulkhead.used, bulkhead.dialling, bulkhead.waiting) == (0, 0, 0) for bulkhead in stats.values())
+    mine = sum(bulkhead.idle for bulkhead in stats.values())
     await eventually(lambda: connections(mariadb, database) == mine)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from graphql_app.engine.execute.executor import Executor
-from graphql_app.engine.execute.ledger import TABLE, Entry, Once, counts, entry_of
+from graphql_app.engine.execute.ledger import TABLE, IdempotentResult, LedgerEntry, counts, entry_of
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Target, connect
@@ -97,7 +97,7 @@ async def _warm(session: Session) -> None:
     await session.query(b"INSERT INTO done (pair, via) VALUES (-1, 0)")
 
 
-async def _insert(executor: Executor, via: int, number: int, entry: Entry) -> bytes:
+async def _insert(executor: Executor, via: int, number: int, entry: LedgerEntry) -> bytes:
     async def job(session: Session) -> bytes:
         (made,) = await session.query(b"INSERT INTO done (pair, via) VALUES (%d, %d)" % (number, via))
         await session.query(b"UPDATE hot SET v = v + 1 WHERE id = 1")
@@ -105,7 +105,7 @@ async def _insert(executor: Executor, via: int, number: int, entry: Entry) -> by
 
     while True:
         with suppress(AppError), _not_applied():
-            once: Once = await executor.run_once(job, entry)
+            once: IdempotentResult = await executor.run_once(job, entry)
             return once.answer
 
 

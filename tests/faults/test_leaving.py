@@ -1,4 +1,4 @@
-"""Clients that leave take their work along, on both faces; and the program that ends finishes what it accepted."""
+"""Clients that leave take their work along, on both APIs; and the program that ends finishes what it accepted."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_client_that_leaves(
     with sent(app, *request_):
         until(lambda: running(engine, database) == statements, 10)
     until(lambda: running(engine, database) == 0, LIMIT * 4)
-    until(lambda: "client_left" in app.log, 5)
+    until(lambda: "client_disconnected" in app.log, 5)
     assert engine.execute("SELECT * FROM u", database) == ()
     assert app.client.get("/api/t/query").status_code == 200
 
@@ -169,7 +169,7 @@ def test_a_client_that_stays_is_answered(start_app: StartApp, engine: Engine, da
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert answer.count(b"HTTP/1.1 200") == 2
-    assert "client_left" not in app.log
+    assert "client_disconnected" not in app.log
 
 
 @pytest.mark.engines("mariadb")

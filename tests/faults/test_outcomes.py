@@ -10,7 +10,7 @@ import pytest
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import ServerError
-from graphql_app.engine.mysql.pool import Lane, PoolSettings
+from graphql_app.engine.mysql.pool import Bulkhead, PoolSettings
 from graphql_app.errors import (
     AppError,
     Code,
@@ -137,14 +137,14 @@ class TestClasses:
                     await r.executor.run(Kind.WRITE, careless)
                 await r.executor.close()
                 assert len(server.killed) == 1
-                assert all(lane.used == 0 for lane in r.pool.stats().values())
+                assert all(bulkhead.used == 0 for bulkhead in r.pool.stats().values())
 
         run_virtual(work())
 
     def test_a_kill_never_goes_to_another_server(self) -> None:
         async def work() -> None:
             async with FakeServer(scripted(STALL)) as server, rig(at(server.port)) as r:
-                held = await r.pool.acquire(Lane.STOP)
+                held = await r.pool.acquire(Bulkhead.STOP)
                 held.node = (b"another",)
                 r.pool.release(held)
                 error, _ = await failing(r)
@@ -162,7 +162,7 @@ class TestClasses:
             async with FakeServer() as server, rig(at(server.port), schedule=Schedule((0.2,), ())) as r:
                 server.host = lambda number: b"one" if number < 3 else b"two"
                 first, second = await r.pool.acquire(), await r.pool.acquire()
-                stop = await r.pool.acquire(Lane.STOP)
+                stop = await r.pool.acquire(Bulkhead.STOP)
                 assert (first.node, second.node) == (first.node, first.node) != (stop.node, stop.node)
                 for each in (first, second, stop):
                     r.pool.release(each)
@@ -240,7 +240,7 @@ class TestClasses:
         async def work() -> None:
             sizes, once = PoolSettings(control=1), Schedule((0.2,), ())
             async with FakeServer(scripted(STALL)) as server, rig(at(server.port), sizes, once) as r:
-                held = await r.pool.acquire(Lane.CONTROL)
+                held = await r.pool.acquire(Bulkhead.CONTROL)
                 await failing(r)
                 await r.executor.close()
                 assert server.killed == [held.connection_id + 1]
@@ -252,7 +252,7 @@ class TestClasses:
         async def work() -> None:
             sizes, once = PoolSettings(stop=1), Schedule((0.2,), ())
             async with FakeServer(scripted(STALL)) as server, rig(at(server.port), sizes, once, warm=True) as r:
-                held = await r.pool.acquire(Lane.STOP)
+                held = await r.pool.acquire(Bulkhead.STOP)
                 with pytest.raises(GatewayTimeoutException):
                     await r.executor.run(Kind.READ, one)
                 await r.executor.close()
@@ -275,7 +275,7 @@ class TestClasses:
                 assert server.killed == [1]
                 assert r.of(StatementKilled) == [StatementKilled(1, confirmed=False)]
                 stats = r.pool.stats()
-                assert (stats[Lane.INTERACTIVE].idle, stats[Lane.STOP].idle) == (0, 1)
+                assert (stats[Bulkhead.INTERACTIVE].idle, stats[Bulkhead.STOP].idle) == (0, 1)
 
         run_virtual(work())
 
@@ -288,7 +288,7 @@ class TestClasses:
                 error, seconds = await failing(r, Kind.WRITE)
                 assert error.code is Code.DUPLICATE_ENTRY
                 assert seconds == pytest.approx(0.1, abs=1e-3)
-                assert r.pool.stats()[Lane.INTERACTIVE].idle == 0
+                assert r.pool.stats()[Bulkhead.INTERACTIVE].idle == 0
 
         run_virtual(work())
 

@@ -17,14 +17,14 @@ from graphql_app.errors import (
 )
 from graphql_app.observability.events import (
     AttemptFailed,
-    BudgetSpent,
-    DatabaseAway,
-    DatabaseBack,
-    GaveUp,
-    Parked,
+    DatabaseDown,
+    DatabaseRecovered,
+    PoolQueueFull,
+    RetriesExhausted,
+    RetryBudgetExhausted,
     Retrying,
     StatementKilled,
-    TurnedAway,
+    WaitedForDatabase,
 )
 from tests.faults.fake_server import STALL, Act, FakeServer, Reply, all_ok
 from tests.faults.rig import at, change, one, rig
@@ -50,7 +50,7 @@ class TestTimes:
                 assert starts == pytest.approx(STARTS, abs=1e-3)
                 assert [event.delay for event in r.of(Retrying)] == [0.4, 0.8, 1.6]
                 assert [event.seconds for event in r.of(AttemptFailed)] == pytest.approx([0.2, 0.4, 0.8, 1.6], abs=1e-3)
-                assert r.of(GaveUp) == [GaveUp("read", 4, "GATEWAY_TIMEOUT")]
+                assert r.of(RetriesExhausted) == [RetriesExhausted("read", 4, "GATEWAY_TIMEOUT")]
                 await r.executor.close()
                 assert len(server.killed) == 4
                 assert [event.confirmed for event in r.of(StatementKilled)] == [True] * 4
@@ -95,7 +95,7 @@ class TestTimes:
                 # The first attempt finds out at once, the others wait for the database as long as they last.
                 assert seconds == pytest.approx(TOTAL - 0.2, abs=1e-3)
                 assert failures(r) == ["A"] * 4
-                assert [each.code for each in r.of(DatabaseAway)] == [2003]
+                assert [each.code for each in r.of(DatabaseDown)] == [2003]
 
         run_virtual(work())
 
@@ -165,7 +165,7 @@ class TestTimes:
                     assert await running == (b"1", 2)
                     # It came back during the second pause, and pauses are kept.
                     assert now() == pytest.approx(1.6, abs=1e-3)
-                    assert len(r.of(DatabaseBack)) == 1
+                    assert len(r.of(DatabaseRecovered)) == 1
 
         run_virtual(work())
 
@@ -177,7 +177,7 @@ class TestAway:
                 await asyncio.gather(*(failing(r) for _ in range(50)))
                 # Before it is known that the database is away the whole pool may dial, afterwards the probe alone.
                 assert len(server.dials) <= 10 + TOTAL / 0.15
-                assert len(r.of(Parked)) >= 50
+                assert len(r.of(WaitedForDatabase)) >= 50
 
         run_virtual(work())
 
@@ -204,7 +204,7 @@ class TestAway:
                 error, seconds = await failing(r, Kind.WRITE)
                 assert type(error) is ServiceUnavailableException
                 assert (error.outcome, seconds, error.retry_after) == (Outcome.NOT_APPLIED, 0.0, 2.0)
-                assert r.of(TurnedAway) == [TurnedAway("interactive")]
+                assert r.of(PoolQueueFull) == [PoolQueueFull("interactive")]
                 r.pool.release(held)
                 assert await waiting == (b"1", 0)
 
@@ -215,7 +215,7 @@ class TestAway:
             async with rig(at(free_port())) as r:
                 for _ in range(3):
                     await asyncio.gather(*(failing(r) for _ in range(200)))
-                assert r.of(BudgetSpent) == []
+                assert r.of(RetryBudgetExhausted) == []
 
         run_virtual(work())
 
@@ -230,7 +230,7 @@ class TestAway:
                 attempts = len(r.of(AttemptFailed)) - 4
                 # 1,000 first ones, the reserve of 500, ten a second.
                 assert 1490 <= attempts <= 1540
-                assert len(r.of(BudgetSpent)) >= 400
+                assert len(r.of(RetryBudgetExhausted)) >= 400
                 assert {type(error) for error, _ in errors} == {ServiceUnavailableException}
                 await asyncio.sleep(60)
                 alone, _ = await failing(r)

@@ -11,7 +11,7 @@ from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.pool import PoolSettings
 from graphql_app.errors import AppError, GatewayTimeoutException, Outcome, ServiceUnavailableException
-from graphql_app.observability.events import DatabaseAway, DatabaseBack
+from graphql_app.observability.events import DatabaseDown, DatabaseRecovered
 from tests.faults.rig import Rig, one, rig, target_of
 from tests.fix_private import PrivateServer
 
@@ -30,7 +30,7 @@ async def test_killed_away_and_healed(private_mariadb: PrivateServer) -> None:
         assert asyncio.get_running_loop().time() - started < 5.8
         await asyncio.to_thread(private_mariadb.start)
         assert (await r.executor.run(Kind.READ, one))[0] == b"1"
-        assert (sum(not each.seconds for each in r.of(DatabaseAway)), len(r.of(DatabaseBack))) == (1, 1)
+        assert (sum(not each.seconds for each in r.of(DatabaseDown)), len(r.of(DatabaseRecovered))) == (1, 1)
 
 
 async def test_frozen_and_thawed(private_mariadb: PrivateServer) -> None:

@@ -44,7 +44,7 @@ async def test_a_database_that_dies_and_returns(
         assert await client.data("stream") == {"people_stream": before["people"]}
         server.kill()
         async with asyncio.timeout(PATIENCE):
-            while "database_away" not in app.log:  # noqa: ASYNC110 - it tells by its log alone
+            while "database_down" not in app.log:  # noqa: ASYNC110 - it tells by its log alone
                 await asyncio.sleep(0.05)
         await late.start("live", "subscription { people { name } }")
         await late.start("stream", STREAM.replace(": 0", ": 1"))

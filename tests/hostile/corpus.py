@@ -306,7 +306,7 @@ _ADDRESSES = (
 
 
 def _by_form() -> Iterator[Hostile]:
-    """Cross-site forms, methods, encodings, addresses: each for both faces."""
+    """Cross-site forms, methods, encodings, addresses: each for both APIs."""
     mutation = b"mutation{delete_users(where:{}){affected_rows}}"
     for kind in _FORM_TYPES:
         body = b'{"query":"' + mutation + b'"}'

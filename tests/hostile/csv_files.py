@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from graphql_app.csv_io.cells import BadCell, literals, split
-from graphql_app.csv_io.dialect import Dialect
-from graphql_app.csv_io.quick import QuickRows
-from graphql_app.csv_io.slices import Slicer
+from graphql_app.csv_io.dialect import CsvDialect
+from graphql_app.csv_io.fast_path import FastPathRows
+from graphql_app.csv_io.record_chunks import Slicer
 from schema_gen.catalog.model import Column, ColumnType
 
 COLUMNS: list[Column | None] = [
@@ -28,7 +28,7 @@ Read = tuple[bytes | None, list[tuple[bytes, bool]], bytes]
 # --- as the program reads ---------------------------------------------------
 
 
-def read(pieces: Iterable[bytes], dialect: Dialect) -> Read:
+def read(pieces: Iterable[bytes], dialect: CsvDialect) -> Read:
     """A file's parts."""
     slicer, header = Slicer(dialect), None
     found: list[tuple[bytes, bool]] = []
@@ -44,7 +44,7 @@ def read(pieces: Iterable[bytes], dialect: Dialect) -> Read:
     return header, found, slicer.newline
 
 
-def _records(slicer: Slicer, dialect: Dialect, *, end: bool) -> Iterator[tuple[bytes, bool]]:
+def _records(slicer: Slicer, dialect: CsvDialect, *, end: bool) -> Iterator[tuple[bytes, bool]]:
     for text, broken in slicer.slices(end=end):
         if broken:
             yield text, True
@@ -54,7 +54,7 @@ def _records(slicer: Slicer, dialect: Dialect, *, end: bool) -> Iterator[tuple[b
         def keep(record: bytes, _line: int, kept: list[bytes] = kept) -> None:
             kept.append(record)
 
-        left = QuickRows(COLUMNS, keep, slicer.newline, dialect, common=False).rows(text, 2).left
+        left = FastPathRows(COLUMNS, keep, slicer.newline, dialect, common=False).rows(text, 2).left
         if left:
             slicer.put_back(left)
         assert b"".join(reversed(kept)) == text[: len(text) - left]
@@ -62,13 +62,13 @@ def _records(slicer: Slicer, dialect: Dialect, *, end: bool) -> Iterator[tuple[b
         yield from ((record, False) for record in reversed(kept))
 
 
-def both_ways_agree(text: bytes, newline: bytes, dialect: Dialect) -> None:
+def both_ways_agree(text: bytes, newline: bytes, dialect: CsvDialect) -> None:
     """The quick way takes the rows, at the lines, that the careful one takes."""
     quick, careful = (_rows(text, newline, dialect, common=common) for common in (True, False))
     assert quick == careful
 
 
-def _rows(text: bytes, newline: bytes, dialect: Dialect, *, common: bool) -> tuple[list[int], int, int]:
+def _rows(text: bytes, newline: bytes, dialect: CsvDialect, *, common: bool) -> tuple[list[int], int, int]:
     @cache  # long files are of few rows, over and over
     def row(record: bytes) -> bytes | None:
         try:
@@ -77,7 +77,7 @@ def _rows(text: bytes, newline: bytes, dialect: Dialect, *, common: bool) -> tup
         except BadCell:
             return None
 
-    found = QuickRows(COLUMNS, lambda record, _line: row(record), newline, dialect, common=common).rows(text, 2)
+    found = FastPathRows(COLUMNS, lambda record, _line: row(record), newline, dialect, common=common).rows(text, 2)
     return found.lines, found.count, found.left
 
 
@@ -130,9 +130,9 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def check_csv_file(file: bytes, size: int, dialect: Dialect | None = None) -> None:
+def check_csv_file(file: bytes, size: int, dialect: CsvDialect | None = None) -> None:
     """What must hold of any bytes, that come `size` at a time."""
-    dialect = dialect or Dialect()
+    dialect = dialect or CsvDialect()
     whole = header, records, newline = read([file], dialect)
     assert read((file[at : at + size] for at in range(0, len(file), size)), dialect) == whole
     if dialect.encoding != "utf-8" or not _is_text(file) or header is None:

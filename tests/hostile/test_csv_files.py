@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from graphql_app.csv_io.dialect import Dialect
+from graphql_app.csv_io.dialect import CsvDialect
 from graphql_app.csv_io.record_end import RecordEnd
 from tests.hostile.csv_files import check_csv_file, odd_file, read
 
@@ -23,14 +23,14 @@ def test_a_file_is_read_as_python_reads_it(part: int) -> None:
         file = odd_file(draw)
         size = draw.choice((1, 2, 3, 7, 1000)) if len(file) < 2000 else draw.choice((999, 8192, 65536))
         try:
-            check_csv_file(file, size, Dialect(draw.choice((",", ",", ";"))))
+            check_csv_file(file, size, CsvDialect(draw.choice((",", ",", ";"))))
         except AssertionError as error:
             raise AssertionError(f"file {number} on Python {sys.version.split()[0]}: {file[:300]!r}") from error
 
 
 def test_a_row_that_is_not_in_the_file_is_not_made() -> None:
     """Python before 3.11.5 cut the file within the record whose quote is open."""
-    _, records, _ = read([b'name,email\nGood,good@x\n,"oops@x\nLast,l@x\n'], Dialect())
+    _, records, _ = read([b'name,email\nGood,good@x\n,"oops@x\nLast,l@x\n'], CsvDialect())
     assert records == [(b"Good,good@x\n", False), (b',"oops@x\n', True), (b"Last,l@x\n", False)]
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from graphql_app.server.slow_clients import LOOK_SECONDS
+from graphql_app.server.http_timeouts import LOOK_SECONDS
 from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine

@@ -21,12 +21,12 @@ class TooMuch(BaseException):
 def watchdog(seconds: float = CPU_SECONDS, megabytes: int = MEGABYTES) -> Iterator[None]:
     """Ends what runs in it, in the main thread, with `TooMuch` or `MemoryError` where it costs more."""
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
+    def on_timeout(_signal: int, _frame: FrameType | None) -> None:
         raise TooMuch(f"more than {seconds} s of CPU")
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    before = signal.signal(signal.SIGPROF, ring)
+    before = signal.signal(signal.SIGPROF, on_timeout)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + megabytes * 1_000_000, hard))
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:

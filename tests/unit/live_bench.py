@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from graphql_app.engine.live import queries as watch
-from graphql_app.engine.live.queries import LiveQueries, WatchSettings
+from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
 from graphql_app.errors import AppError
 from graphql_app.errors import ServiceUnavailableException as Away
 from graphql_app.observability.events import Event
@@ -15,7 +15,7 @@ from tests.faults.virtual import run_virtual
 
 
 @dataclass
-class Source:
+class PolledSource:
     """Says at each poll what comes next, the last thing for ever; notes when it was asked."""
 
     says: list[bytes | Exception | None]
@@ -70,7 +70,7 @@ class Bench:
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.live = LiveQueries(self.probe, WatchSettings(1.0, self.most, self.at_once), self.events.append)
+        self.live = LiveQueryHub(self.probe, LiveQuerySettings(1.0, self.most, self.at_once), self.events.append)
 
     async def probe(self) -> None:
         """Says whether the database is there."""
@@ -78,7 +78,7 @@ class Bench:
         if not self.there:
             raise Away()
 
-    def watch(self, source: Source, key: object = "q") -> tuple[Client, watch.Watch]:
+    def watch(self, source: PolledSource, key: object = "q") -> tuple[Client, watch.Subscription]:
         """A new client that watches the source."""
         client = Client()
         return client, self.live.watch(key, lambda: source, client)

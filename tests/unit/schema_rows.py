@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from schema_gen.catalog.introspect import ColumnRow, IndexRow, Rows, Server, TableRow
+from schema_gen.catalog.introspect import ColumnRow, IndexRow, ServerFlavour, StructureRows, TableRow
 
 
 def column_row(declared: str, **parts: object) -> ColumnRow:
@@ -30,11 +30,11 @@ def column_row(declared: str, **parts: object) -> ColumnRow:
     return replace(row, **parts)  # type: ignore[arg-type]
 
 
-def rows(*columns: ColumnRow, server: Server = Server.MYSQL, **parts: object) -> Rows:
+def rows(*columns: ColumnRow, server: ServerFlavour = ServerFlavour.MYSQL, **parts: object) -> StructureRows:
     """A database with the tables that `columns` name."""
     names = sorted({column.table for column in columns})
     tables = tuple(TableRow(name, "BASE TABLE", "InnoDB", 7, "") for name in names)
-    return replace(Rows("db", server, tables, columns), **parts)  # type: ignore[arg-type]
+    return replace(StructureRows("db", server, tables, columns), **parts)  # type: ignore[arg-type]
 
 
 def index_rows(name: str, *parts: str | None, unique: bool = True, kind: str = "BTREE") -> tuple[IndexRow, ...]:

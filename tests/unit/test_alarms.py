@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from graphql_app.runtime.deadlines import Limit, alarms
+from graphql_app.runtime.deadlines import Deadline, deadline_queue
 
 pytestmark = pytest.mark.anyio
 
@@ -17,12 +17,12 @@ class Bell:
     def __init__(self) -> None:
         self.rang = asyncio.get_running_loop().create_future()
 
-    def ring(self) -> None:
+    def on_timeout(self) -> None:
         self.rang.set_result(asyncio.get_running_loop().time())
 
 
 async def test_what_runs_over_is_cancelled_and_times_out() -> None:
-    with pytest.raises(TimeoutError), Limit(0.01) as limit:
+    with pytest.raises(TimeoutError), Deadline(0.01) as limit:
         await asyncio.Event().wait()
     assert limit.expired
     task = asyncio.current_task()
@@ -31,17 +31,17 @@ async def test_what_runs_over_is_cancelled_and_times_out() -> None:
 
 
 async def test_what_ends_in_time_is_left_alone() -> None:
-    with Limit(0.01) as limit:
+    with Deadline(0.01) as limit:
         pass
     bell = Bell()
-    alarms(0.01).set(bell)
+    deadline_queue(0.01).set(bell)
     await bell.rang  # after the limit would have been reached
     assert not limit.expired
 
 
 async def test_who_is_cancelled_by_another_stays_cancelled() -> None:
     async def work() -> None:
-        with Limit(60.0):
+        with Deadline(60.0):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(work())
@@ -52,13 +52,13 @@ async def test_who_is_cancelled_by_another_stays_cancelled() -> None:
 
 
 async def test_a_limit_reached_within_another_is_the_inner_ones() -> None:
-    with Limit(60.0) as outer, pytest.raises(TimeoutError), Limit(0.01):
+    with Deadline(60.0) as outer, pytest.raises(TimeoutError), Deadline(0.01):
         await asyncio.Event().wait()
     assert not outer.expired
 
 
 async def test_all_ring_in_time_and_those_called_off_do_not() -> None:
-    loop, due = asyncio.get_running_loop(), alarms(0.02)
+    loop, due = asyncio.get_running_loop(), deadline_queue(0.02)
     bells = [Bell() for _ in range(50)]
     before = loop.time()
     for bell in bells:

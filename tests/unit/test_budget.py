@@ -6,7 +6,7 @@ import asyncio
 import random
 
 from graphql_app.engine.live.turns import Turns
-from graphql_app.engine.mysql.wait_queue import Waiting
+from graphql_app.engine.mysql.wait_queue import AdaptiveLifoQueue
 from graphql_app.runtime.budget import Budget, client_of
 
 
@@ -87,7 +87,7 @@ async def test_a_turn_is_not_lost_with_who_waited_for_it() -> None:
 
 
 async def test_connections_go_round_too() -> None:
-    waiting = Waiting(asyncio.get_running_loop())
+    waiting = AdaptiveLifoQueue(asyncio.get_running_loop())
     many = [waiting.add(60, "many") for _ in range(5)]
     other = waiting.add(60, "other")
     waiting.leave(many[1])

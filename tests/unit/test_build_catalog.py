@@ -8,7 +8,7 @@ import pytest
 
 from schema_gen.catalog.build import build_catalog
 from schema_gen.catalog.column_type import column_type
-from schema_gen.catalog.introspect import CheckRow, ColumnRow, Rows, Server, TableRow
+from schema_gen.catalog.introspect import CheckRow, ColumnRow, ServerFlavour, StructureRows, TableRow
 from schema_gen.catalog.model import ColumnType, Index, Key
 from tests.unit.schema_rows import column_row, index_rows, rows
 
@@ -61,8 +61,8 @@ def test_members_without_escapes() -> None:
     assert found.members == ("a", "b'c", "\\x", "it''s", "d,e")
 
 
-@pytest.mark.parametrize(("server", "member"), [(Server.OCEANBASE, "it''s"), (Server.MYSQL, "it's")])
-def test_members_are_read_as_their_server_writes_them(server: Server, member: str) -> None:
+@pytest.mark.parametrize(("server", "member"), [(ServerFlavour.OCEANBASE, "it''s"), (ServerFlavour.MYSQL, "it's")])
+def test_members_are_read_as_their_server_writes_them(server: ServerFlavour, member: str) -> None:
     """The same text means different members."""
     found = build_catalog(rows(column_row("enum('it''s')"), server=server))
     assert found.tables["t"].columns["c"].type.members == (member,)
@@ -74,17 +74,17 @@ def test_members_are_read_as_their_server_writes_them(server: Server, member: st
 @pytest.mark.parametrize(
     ("server", "default", "value"),
     [
-        (Server.MYSQL, "NULL", "NULL"),
-        (Server.MYSQL, "it's", "it's"),
-        (Server.MARIADB, "NULL", None),
-        (Server.MARIADB, "'NULL'", "NULL"),
-        (Server.MARIADB, r"'it''s \\ \n'", "it's \\ \n"),
-        (Server.MARIADB, "5", "5"),
-        (Server.MARIADB, "current_timestamp()", "current_timestamp()"),
-        (Server.MARIADB, None, None),
+        (ServerFlavour.MYSQL, "NULL", "NULL"),
+        (ServerFlavour.MYSQL, "it's", "it's"),
+        (ServerFlavour.MARIADB, "NULL", None),
+        (ServerFlavour.MARIADB, "'NULL'", "NULL"),
+        (ServerFlavour.MARIADB, r"'it''s \\ \n'", "it's \\ \n"),
+        (ServerFlavour.MARIADB, "5", "5"),
+        (ServerFlavour.MARIADB, "current_timestamp()", "current_timestamp()"),
+        (ServerFlavour.MARIADB, None, None),
     ],
 )
-def test_defaults(server: Server, default: str | None, value: str | None) -> None:
+def test_defaults(server: ServerFlavour, default: str | None, value: str | None) -> None:
     """MariaDB states an SQL expression, the others the value."""
     row = column_row("varchar(9)", default=default, nullable=False)
     column = build_catalog(rows(row, server=server)).tables["t"].columns["c"]
@@ -157,9 +157,9 @@ def test_views_are_written_only_where_the_server_says_so_and_means_it() -> None:
     """OceanBase says so of every view."""
     view = TableRow("t", "VIEW", "", 0, "VIEW")
     for server, updatable, writable in (
-        (Server.MYSQL, frozenset({"t"}), True),
-        (Server.MARIADB, frozenset[str](), False),
-        (Server.OCEANBASE, frozenset({"t"}), False),
+        (ServerFlavour.MYSQL, frozenset({"t"}), True),
+        (ServerFlavour.MARIADB, frozenset[str](), False),
+        (ServerFlavour.OCEANBASE, frozenset({"t"}), False),
     ):
         found = build_catalog(rows(column_row("int"), tables=(view,), server=server, updatable_views=updatable))
         table = found.tables["t"]
@@ -168,7 +168,7 @@ def test_views_are_written_only_where_the_server_says_so_and_means_it() -> None:
 
 def test_an_empty_database() -> None:
     """Is a catalog of no tables."""
-    found = build_catalog(Rows("db", Server.MYSQL, (), ()))
+    found = build_catalog(StructureRows("db", ServerFlavour.MYSQL, (), ()))
     assert (dict(found.tables), found.skipped, found.notes) == ({}, (), ())
     assert found.fingerprint
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from graphql_app.engine.compile.call import compile_call
-from graphql_app.engine.compile.scope import Dialect
-from graphql_app.engine.compile.statements import Node
+from graphql_app.engine.compile.scope import SqlDialect
+from graphql_app.engine.compile.statements import ResultNode
 from graphql_app.engine.compile.writes import CompiledChange, CompiledInsert, CompiledWrite
 from graphql_app.engine.plan.planner import Planner
 from graphql_app.engine.request.calls import (
@@ -26,9 +26,9 @@ from graphql_app.engine.request.calls import (
     Read,
     Related,
     Returning,
-    Root,
-    Show,
-    ShowRelated,
+    RootRequest,
+    SelectColumn,
+    SelectRelated,
     Slot,
     Update,
     Write,
@@ -38,20 +38,20 @@ from graphql_app.engine.sql.fragment import shape
 from graphql_app.errors import AppError, Code
 from tests.unit.small_catalog import CATALOG
 
-MYSQL = Dialect(detect("8.4.0", "MySQL"))
-ID = (Show("id", "id"),)
+MYSQL = SqlDialect(detect("8.4.0", "MySQL"))
+ID = (SelectColumn("id", "id"),)
 
 
-def node(request: Query) -> Node:
+def node(request: Query) -> ResultNode:
     """The root node of a read."""
-    made = compile_call(MYSQL, Planner(CATALOG).call(Call((Root("x", request),)))).reads[0][0]
-    assert isinstance(made, Node)
+    made = compile_call(MYSQL, Planner(CATALOG).call(Call((RootRequest("x", request),)))).reads[0][0]
+    assert isinstance(made, ResultNode)
     return made
 
 
 def write(request: Write) -> CompiledWrite:
     """A compiled write."""
-    made = (compile_call(MYSQL, Planner(CATALOG).call(Call((Root("x", request),)))).writes or ())[0]
+    made = (compile_call(MYSQL, Planner(CATALOG).call(Call((RootRequest("x", request),)))).writes or ())[0]
     assert not isinstance(made, bytes)
     return made
 
@@ -119,7 +119,7 @@ def test_a_negated_condition_on_related_rows() -> None:
 
 
 def test_a_to_many_relation_is_one_batched_statement() -> None:
-    read = Read("users", (*ID, ShowRelated("orders", "orders", Read("orders", ID))), limit=3)
+    read = Read("users", (*ID, SelectRelated("orders", "orders", Read("orders", ID))), limit=3)
     (hole,) = node(read).holes
     assert hole.node.keyed
     assert shape(hole.node.statement) == (
@@ -132,14 +132,14 @@ def test_a_to_many_relation_is_one_batched_statement() -> None:
 
 def test_below_all_rows_of_a_table_no_keys_are_needed() -> None:
     """Nor below all rows whose own parents are all there; where some rows may have no parent, their keys are."""
-    below = ShowRelated("orders", "orders", Read("orders", (*ID, ShowRelated("user", "user", Read("users", ID)))))
+    below = SelectRelated("orders", "orders", Read("orders", (*ID, SelectRelated("user", "user", Read("users", ID)))))
     (hole,) = node(Read("users", (*ID, below))).holes
     assert not hole.node.keyed
     assert shape(hole.node.statement).endswith(
         " FROM `orders` AS `t0` LEFT JOIN `users` AS `t1` ON `t1`.`id`=`t0`.`user_id` WHERE `t0`.`user_id` IS NOT NULL"
     )
-    own = ShowRelated("orders", "orders", Read("orders", ID))
-    deeper = ShowRelated("orders", "orders", Read("orders", (ShowRelated("user", "user", Read("users", (own,))),)))
+    own = SelectRelated("orders", "orders", Read("orders", ID))
+    deeper = SelectRelated("orders", "orders", Read("orders", (SelectRelated("user", "user", Read("users", (own,))),)))
     (hole,) = node(Read("users", (deeper,))).holes
     assert [inside.node.keyed for inside in hole.node.holes] == [True]
 
@@ -148,7 +148,7 @@ def test_what_a_page_in_a_relation_looks_at_is_in_reach() -> None:
     """Its rows are numbered in a derived table, beyond which nobody sees the table itself."""
     for distinct in ((), ("id",)):
         read = Read("orders", ID, order=(Order("id"),), limit=2, distinct_on=distinct)
-        (hole,) = node(Read("users", (ShowRelated("orders", "orders", read),))).holes
+        (hole,) = node(Read("users", (SelectRelated("orders", "orders", read),))).holes
         shown, _, source = shape(hole.node.statement).partition(" FROM (")
         (alias,) = re.findall(r"\) AS (`t\d+`) WHERE `t\d+`\.`#row`<=2", source)
         assert "COERCIBILITY" in shown
@@ -156,7 +156,7 @@ def test_what_a_page_in_a_relation_looks_at_is_in_reach() -> None:
 
 
 def test_keys_of_text_bring_the_parents_along() -> None:
-    read = Read("users", (ShowRelated("logs", "logs", Read("logs", (Show("line", "line"),))),))
+    read = Read("users", (SelectRelated("logs", "logs", Read("logs", (SelectColumn("line", "line"),))),))
     (hole,) = node(read).holes
     assert " FROM (SELECT DISTINCT `email`,HEX(CONVERT(`t2`.`email` USING utf8mb4)) AS `#key` FROM `users`" in shape(
         hole.node.statement
@@ -178,7 +178,7 @@ def test_an_insert_reads_its_row_back_by_the_generated_id() -> None:
 
 def test_a_key_that_is_not_given_is_refused_before_anything_is_written() -> None:
     with pytest.raises(AppError) as caught:
-        write(Insert("pairs", ((("a", 1),),), (Returning("returning", (Show("a", "a"),)),)))
+        write(Insert("pairs", ((("a", 1),),), (Returning("returning", (SelectColumn("a", "a"),)),)))
     assert (caught.value.code, caught.value.column) == (Code.NOT_NULL_VIOLATION, "b")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.plan.cost import Budget, check_conditions, checked
+from graphql_app.engine.plan.cost import CostBudget, check_conditions, checked
 from graphql_app.engine.plan.cost_conditions import EACH, FREE, SUBQUERY, conditions_cost
 from graphql_app.engine.request.calls import (
     AffectedRows,
@@ -27,9 +27,9 @@ from graphql_app.engine.request.calls import (
     Read,
     Related,
     RelatedCount,
-    Root,
-    Show,
-    ShowRelated,
+    RootRequest,
+    SelectColumn,
+    SelectRelated,
     Update,
     UpdateMany,
     Write,
@@ -42,7 +42,7 @@ ANSWER = (AffectedRows("n"),)
 
 
 def read(where: Filter | None = None, order: tuple[Order, ...] = ()) -> Read:
-    return Read("orders", (Show("id", "id"),), where, order)
+    return Read("orders", (SelectColumn("id", "id"),), where, order)
 
 
 def weight(request: Query | Write) -> int:
@@ -65,8 +65,8 @@ NESTED = NestedInsert("orders", ((),), OnConflict("PRIMARY", (), ONE), ((NestedI
         (read(RelatedCount("items", Operator.GT, 1, where=ONE)), SUBQUERY + 1),
         (read(order=(Order("id"), Order("name", path=("customer",)))), 3),
         (read(order=(Order(None, path=("items",), function=Function.COUNT),)), SUBQUERY),
-        (Read("customers", (ShowRelated("o", "orders", read(ONE)),)), 1),
-        (Aggregate("orders", (Nodes("n", (ShowRelated("o", "customer", read(ONE)),)),), ONE), 2),
+        (Read("customers", (SelectRelated("o", "orders", read(ONE)),)), 1),
+        (Aggregate("orders", (Nodes("n", (SelectRelated("o", "customer", read(ONE)),)),), ONE), 2),
         (Delete("orders", ONE, ANSWER), 1),
         (UpdateMany("orders", (Update("orders", ONE, (), ANSWER), Update("orders", ONE, (), ANSWER))), 4),
         (Insert("orders", ((),), ANSWER, conflict=OnConflict("PRIMARY", (), And((ONE, ONE)))), 2),
@@ -85,9 +85,9 @@ def test_too_many_are_refused_before_they_are_planned() -> None:
     """Also where the rows have no bound, as those of an export."""
     many = read(Or((ONE,) * 30_000))
     with pytest.raises(RequestError) as caught:
-        checked(Call((Root("r", many),)), SHOP, Budget())
+        checked(Call((RootRequest("r", many),)), SHOP, CostBudget())
     assert caught.value.code is Code.LIMIT_EXCEEDED
     with pytest.raises(RequestError) as caught:
-        check_conditions(many, Budget())
+        check_conditions(many, CostBudget())
     assert caught.value.code is Code.LIMIT_EXCEEDED
-    check_conditions(read(Or((ONE,) * 10_000)), Budget())
+    check_conditions(read(Or((ONE,) * 10_000)), CostBudget())

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from graphql_app.csv_io.detect import Given, detect
-from graphql_app.csv_io.dialect import Dialect, encoding_of
+from graphql_app.csv_io.dialect import CsvDialect, encoding_of
 from graphql_app.errors import RequestError
 from schema_gen.catalog.model import Column, ColumnType, Table, TableKind
 
@@ -30,45 +30,45 @@ TABLE = Table("people", TableKind.TABLE, {each.name: each for each in COLUMNS})
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("name,age\nA,3\n", Dialect()),
-        ("name\nA;B\n", Dialect()),
-        ("name;age\nA;3\n", Dialect(";")),
-        ("name\tage\nA\t3\n", Dialect("\t")),
-        ("sep=;\nname;age\nA;3\n", Dialect(";", announced=True)),
-        ("sep=\t\r\nname\tage\r\n", Dialect("\t", announced=True)),
-        ("name ; age\nA;3\n", Dialect(";")),
+        ("name,age\nA,3\n", CsvDialect()),
+        ("name\nA;B\n", CsvDialect()),
+        ("name;age\nA;3\n", CsvDialect(";")),
+        ("name\tage\nA\t3\n", CsvDialect("\t")),
+        ("sep=;\nname;age\nA;3\n", CsvDialect(";", announced=True)),
+        ("sep=\t\r\nname\tage\r\n", CsvDialect("\t", announced=True)),
+        ("name ; age\nA;3\n", CsvDialect(";")),
         # Nothing makes columns of all: the most that are known.
-        ("name;age;nope\n", Dialect(";")),
-        ("nope,no\n", Dialect()),
+        ("name;age;nope\n", CsvDialect(";")),
+        ("nope,no\n", CsvDialect()),
         # Numbers.
-        ("name;price\nA;12,50\n", Dialect(";", decimal=",")),
-        ("name;price\nA;1.234,50\n", Dialect(";", decimal=",")),
-        ("name;price\nA;1.234,500\n", Dialect(";", decimal=",")),
-        ('name,price\nA,"12,5"\n', Dialect(decimal=",")),
-        ('name,price\nA,"1,234"\n', Dialect()),
-        ('name,price\nA,"1,234.50"\nB,"12,5"\n', Dialect(decimal=",")),
-        ("name;price\nA;12,50\nB;12.50\n", Dialect(";")),
-        ("name;price\n12,50;3\n", Dialect(";")),
+        ("name;price\nA;12,50\n", CsvDialect(";", decimal=",")),
+        ("name;price\nA;1.234,50\n", CsvDialect(";", decimal=",")),
+        ("name;price\nA;1.234,500\n", CsvDialect(";", decimal=",")),
+        ('name,price\nA,"12,5"\n', CsvDialect(decimal=",")),
+        ('name,price\nA,"1,234"\n', CsvDialect()),
+        ('name,price\nA,"1,234.50"\nB,"12,5"\n', CsvDialect(decimal=",")),
+        ("name;price\nA;12,50\nB;12.50\n", CsvDialect(";")),
+        ("name;price\n12,50;3\n", CsvDialect(";")),
         # Dates.
-        ("born\n31.12.1999\n", Dialect(dates="dmy")),
-        ("born\n01.02.1999\n", Dialect(dates="dmy")),
-        ("born\n31/12/1999\n", Dialect(dates="dmy")),
-        ("born\n12/31/1999\n", Dialect(dates="mdy")),
-        ("born\n01/02/1999\n", Dialect()),
-        ("born\n31/12/1999\n12/31/1999\n", Dialect()),
-        ("born\n1999/12/31\n", Dialect(dates="ymd")),
-        ("born\n1999-12-31\n", Dialect()),
-        ("born\n1999-12-31\n31.12.1999\n", Dialect()),
+        ("born\n31.12.1999\n", CsvDialect(dates="dmy")),
+        ("born\n01.02.1999\n", CsvDialect(dates="dmy")),
+        ("born\n31/12/1999\n", CsvDialect(dates="dmy")),
+        ("born\n12/31/1999\n", CsvDialect(dates="mdy")),
+        ("born\n01/02/1999\n", CsvDialect()),
+        ("born\n31/12/1999\n12/31/1999\n", CsvDialect()),
+        ("born\n1999/12/31\n", CsvDialect(dates="ymd")),
+        ("born\n1999-12-31\n", CsvDialect()),
+        ("born\n1999-12-31\n31.12.1999\n", CsvDialect()),
         # NULL.
-        ("name,age\nA,NULL\n", Dialect(null="NULL")),
-        ("name,age\nA,nan\nB,nan\nC,NULL\n", Dialect(null="nan")),
-        ("name,age\n\\N,3\n", Dialect(null="\\N")),
-        ("name,age\nNULL,3\n", Dialect()),
-        ('name,age\nA,"NULL"\n', Dialect()),
-        ("name,doc\nA,null\n", Dialect()),
+        ("name,age\nA,NULL\n", CsvDialect(null="NULL")),
+        ("name,age\nA,nan\nB,nan\nC,NULL\n", CsvDialect(null="nan")),
+        ("name,age\n\\N,3\n", CsvDialect(null="\\N")),
+        ("name,age\nNULL,3\n", CsvDialect()),
+        ('name,age\nA,"NULL"\n', CsvDialect()),
+        ("name,doc\nA,null\n", CsvDialect()),
     ],
 )
-def test_what_the_table_makes_certain_is_told(file: str, expected: Dialect) -> None:
+def test_what_the_table_makes_certain_is_told(file: str, expected: CsvDialect) -> None:
     assert detect(file.encode(), TABLE, Given()) == expected
 
 
@@ -94,7 +94,7 @@ def test_the_encoding_is_told_by_the_bytes(head: bytes, encoding: str) -> None:
 
 def test_what_is_given_stands() -> None:
     given = Given(";", "cp1252", ",", "mdy", "x")
-    assert detect(b"name,born\nA,31.12.1999\n", TABLE, given) == Dialect(";", "cp1252", ",", "mdy", "x")
+    assert detect(b"name,born\nA,31.12.1999\n", TABLE, given) == CsvDialect(";", "cp1252", ",", "mdy", "x")
 
 
 @pytest.mark.parametrize("head", [b"PK\x03\x04xl", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-1.4"])

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
-from graphql_app.csv_io.dialect import Dialect
+from graphql_app.csv_io.dialect import CsvDialect
+from graphql_app.csv_io.fast_path import ROW_END, FastPathRows
 from graphql_app.csv_io.file_name import table_of
-from graphql_app.csv_io.quick import ROW_END, QuickRows
-from graphql_app.csv_io.slices import MAX_RECORD, SLICE, Slicer
+from graphql_app.csv_io.record_chunks import MAX_RECORD, SLICE, Slicer
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, ColumnType
 
@@ -96,7 +96,7 @@ def rows_of(columns: list[Column | None], text: bytes, *, common: bool) -> tuple
         except BadCell:
             return None
 
-    made = QuickRows(columns, careful, b"\n", Dialect(), common=common).rows(text, 2)
+    made = FastPathRows(columns, careful, b"\n", CsvDialect(), common=common).rows(text, 2)
     assert made.count == text.count(b"\n")
     return made.text.split(ROW_END) if made.lines else [], made.lines, sorted(careful_lines)
 
@@ -231,7 +231,7 @@ def test_a_wide_row_costs_what_its_cells_do(cell: bytes) -> None:
     seconds = []
     for width in (500, 2000):
         columns: list[Column | None] = [*[column("text")] * width, column("date")]
-        quick = QuickRows(columns, lambda _record, _line: None, b"\n", Dialect(), common=True)
+        quick = FastPathRows(columns, lambda _record, _line: None, b"\n", CsvDialect(), common=True)
         text = b",".join([cell] * width) + b",no date\n"
         started = time.process_time()
         for _ in range(20):

@@ -14,7 +14,7 @@ from graphql_app.graphql_api.documents.cache import Documents
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.translate.variables import bind
-from schema_gen.strawberry_core.lazy_mapping import Growing
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 from tests.hostile.documents import KINDS, users_schema
 from tests.unit.schema_shop import SHOP, built, catalog, column, table
 
@@ -86,7 +86,7 @@ def test_only_the_first_errors_end_in_a_suggestion() -> None:
 
 
 def test_a_name_that_only_looks_possible_is_not_suggested() -> None:
-    known = Growing[str, int]({"b_one": 1}.get, list, names=lambda: ["a_one", "b_one"])
+    known = LazyMapping[str, int]({"b_one": 1}.get, list, names=lambda: ["a_one", "b_one"])
     assert hint("a_onee", known) == ""
     assert hint("b_onee", known) == " Did you mean 'b_one'?"
 
@@ -100,7 +100,7 @@ def test_no_type_is_made_to_suggest_a_name() -> None:
         assert "Did you mean" in documents.get(text).errors[0].message
     assert time.process_time() - started < 2.0
     query = cast(GraphQLObjectType, schema.query_type)
-    assert isinstance(query.fields, Growing)
+    assert isinstance(query.fields, LazyMapping)
     assert len(query.fields.made) < 10
 
 

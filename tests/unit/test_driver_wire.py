@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphql_app.engine.compile.statements import NULL_KEY
-from graphql_app.engine.mysql.packets import MAX_ANSWER, Answer, AnswerTooLarge, ProtocolError, Result
+from graphql_app.engine.mysql.packets import MAX_ANSWER, ProtocolError, Result, ResultParser, ResultTooLarge
 from graphql_app.engine.mysql.row_text import name_of_column
 from tests.faults.fake_server import Reply, lenenc, packet
 
 FULL = 0xFFFFFF
 
 
-def parse(data: bytes, *pieces: int, stream: bool = False) -> Answer:
+def parse(data: bytes, *pieces: int, stream: bool = False) -> ResultParser:
     """Feeds `data` cut at `pieces`; the answer must be complete exactly at its end."""
-    answer = Answer(stream=stream)
+    answer = ResultParser(stream=stream)
     bounds = [0, *sorted(pieces), len(data)]
     parts = [data[a:b] for a, b in pairwise(bounds) if b > a]
     for part in parts[:-1]:
@@ -155,14 +155,14 @@ def test_a_text_around_the_largest_packet_among_others(size: int) -> None:
 
 def test_a_text_row_without_its_end_is_refused() -> None:
     with pytest.raises(ProtocolError, match="does not end"):
-        Answer().feed(Reply().rows((b"x" * 70000,), name=b"row").bytes())
+        ResultParser().feed(Reply().rows((b"x" * 70000,), name=b"row").bytes())
 
 
 @pytest.mark.parametrize("keys", [b"", b"\x1f1\x1f}\x1f2\x1f"])
 def test_a_text_row_with_other_keys_is_refused(keys: bytes) -> None:
     cell = b'{"a":' + keys + b"}\x02"
     with pytest.raises(ProtocolError, match="other keys"):
-        Answer().feed(Reply().rows((cell,), name=b"row1").bytes())
+        ResultParser().feed(Reply().rows((cell,), name=b"row1").bytes())
 
 
 def test_one_byte_at_a_time() -> None:
@@ -187,7 +187,7 @@ def test_more_rows_than_sequence_numbers() -> None:
 
 def test_a_stream_hands_out_rows_and_keeps_none() -> None:
     data = Reply().rows(*[(b"x" * 50,)] * 100).bytes()
-    answer = Answer(stream=True)
+    answer = ResultParser(stream=True)
     assert not answer.feed(data[:2000])
     first = answer.take()
     assert answer.pending == 0
@@ -212,16 +212,16 @@ def test_a_stream_hands_out_rows_and_keeps_none() -> None:
 )
 def test_nonsense_is_refused(data: bytes, reason: str | None) -> None:
     with pytest.raises((ProtocolError, IndexError), match=reason):
-        Answer().feed(data)
+        ResultParser().feed(data)
 
 
 def test_an_endless_answer_is_refused() -> None:
-    answer = Answer()
+    answer = ResultParser()
     row = lenenc(b"x" * 60000)
     answer.feed(Reply().rows((b"",)).bytes()[: -len(packet(b"\0", 0)) - len(packet(b"\xfe\0\0\0\0", 0))])
     chunk = packet(row, 0) * 256
     for _ in range(MAX_ANSWER // len(chunk)):
         answer.feed(chunk)
         answer.take()
-    with pytest.raises(AnswerTooLarge):
+    with pytest.raises(ResultTooLarge):
         answer.feed(chunk)

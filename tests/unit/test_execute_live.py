@@ -10,7 +10,7 @@ import pytest
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import ServerError
-from graphql_app.engine.mysql.pool import Lane, PoolSettings
+from graphql_app.engine.mysql.pool import Bulkhead, PoolSettings
 from graphql_app.errors import AppError, Code, DatabaseError, GatewayTimeoutException, Outcome
 from graphql_app.observability.events import AttemptFailed, StatementKilled, UnexpectedError
 from tests.faults.rig import Rig, change, eventually, rig, target_of
@@ -96,14 +96,14 @@ class TestTransactions:
             await session.query(b"UPDATE t SET v = 100")
             await session.query(b"UPDATE t SET v = 101", b"INSERT INTO t VALUES (2, 0)", b"UPDATE t SET v = 102")
 
-        before = r.pool.stats()[Lane.INTERACTIVE]
+        before = r.pool.stats()[Bulkhead.INTERACTIVE]
         with pytest.raises(DatabaseError) as caught:
             await r.executor.run(Kind.WRITE, job)
         assert caught.value.code is Code.DUPLICATE_ENTRY
         assert caught.value.outcome is Outcome.NOT_APPLIED
         assert caught.value.retry_count == 0
         assert engine.execute("SELECT v FROM t ORDER BY id", database) == ((1,), (2,), (3,))
-        assert r.pool.stats()[Lane.INTERACTIVE] == before
+        assert r.pool.stats()[Bulkhead.INTERACTIVE] == before
 
     async def test_a_work_that_breaks_is_rolled_back(self, r: Rig, engine: Engine, database: str) -> None:
         async def job(session: Session) -> None:
@@ -215,7 +215,7 @@ class TestLimits:
         await r.executor.close()
         assert len(r.of(StatementKilled)) == 1
         assert engine.execute("SELECT SUM(v) FROM t", database) == ((6,),)
-        assert r.pool.stats()[Lane.INTERACTIVE].used == 0
+        assert r.pool.stats()[Bulkhead.INTERACTIVE].used == 0
 
     async def test_a_later_attempt_has_a_later_limit(self, r: Rig, engine: Engine) -> None:
         variable, unit = {
@@ -233,7 +233,7 @@ class TestLimits:
 
     async def test_a_sign_of_life(self, r: Rig) -> None:
         await r.executor.probe()
-        assert r.pool.stats()[Lane.CONTROL].idle == 1
+        assert r.pool.stats()[Bulkhead.CONTROL].idle == 1
 
 
 @pytest.mark.faults

@@ -9,7 +9,7 @@ import pytest
 
 from graphql_app.engine.compile.json_updates import MAX_STEPS, json_change
 from graphql_app.engine.plan.planner import Planner
-from graphql_app.engine.plan.shapes import LONGEST_SHAPE, Compiled
+from graphql_app.engine.plan.shapes import LONGEST_SHAPE, PreparedCache
 from graphql_app.engine.request.calls import (
     AffectedRows,
     Call,
@@ -19,7 +19,7 @@ from graphql_app.engine.request.calls import (
     NestedInsert,
     OnConflict,
     Operator,
-    Root,
+    RootRequest,
     Update,
     Write,
 )
@@ -36,7 +36,7 @@ DOCUMENT = small_catalog.CATALOG
 
 
 def plan(request: Write, catalog: Catalog = DOCUMENT) -> Any:
-    return Planner(catalog).call(Call((Root("r", request),))).roots[0].plan
+    return Planner(catalog).call(Call((RootRequest("r", request),))).roots[0].plan
 
 
 def refused(request: Write, catalog: Catalog = DOCUMENT) -> RequestError:
@@ -124,7 +124,7 @@ def test_a_request_shows_a_bounded_number_of_columns() -> None:
 
 
 def test_long_shapes_are_not_kept() -> None:
-    kept: Compiled[str] = Compiled()
+    kept: PreparedCache[str] = PreparedCache()
     made: list[int] = []
 
     def make() -> str:
@@ -140,7 +140,7 @@ def test_shapes_are_kept_within_their_characters(monkeypatch: pytest.MonkeyPatch
     from graphql_app.engine.plan import shapes as shape
 
     monkeypatch.setattr(shape, "SHAPES_CHARACTERS", 100)
-    kept: Compiled[str] = Compiled()
+    kept: PreparedCache[str] = PreparedCache()
     made: list[str] = []
 
     def ask(name: str) -> None:

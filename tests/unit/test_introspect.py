@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from schema_gen.catalog.introspect import RawRow, Server, TriggerRow, fingerprint, introspect
+from schema_gen.catalog.introspect import RawRow, ServerFlavour, TriggerRow, fingerprint, introspect
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,7 @@ class Answers:
 async def test_rows_are_read_as_they_come() -> None:
     """Numbers, texts and NULLs; the ledger is left out everywhere."""
     rows = await introspect(Answers(b"8.4.0 MySQL", TABLES).fetch, "db")
-    assert (rows.database, rows.server) == ("db", Server.MYSQL)
+    assert (rows.database, rows.server) == ("db", ServerFlavour.MYSQL)
     assert [(table.name, table.type, table.engine, table.estimated_rows) for table in rows.tables] == [
         ("users", "BASE TABLE", "InnoDB", 12),
         ("sélect", "VIEW", "", None),
@@ -85,20 +85,22 @@ async def test_rows_are_read_as_they_come() -> None:
 @pytest.mark.parametrize(
     ("version", "server", "queries"),
     [
-        (b"9.7.4 (Debian)", Server.MYSQL, 7),
-        (b"8.0.11-TiDB-v8.5.1 TiDB Server", Server.MYSQL, 7),
-        (b"5.5.5-10.11.19-MariaDB Debian 12", Server.MARIADB, 8),
-        (b"5.7.25-OceanBase seekdb-v1.4.0.0 OceanBase 4.3", Server.OCEANBASE, 7),
+        (b"9.7.4 (Debian)", ServerFlavour.MYSQL, 7),
+        (b"8.0.11-TiDB-v8.5.1 TiDB Server", ServerFlavour.MYSQL, 7),
+        (b"5.5.5-10.11.19-MariaDB Debian 12", ServerFlavour.MARIADB, 8),
+        (b"5.7.25-OceanBase seekdb-v1.4.0.0 OceanBase 4.3", ServerFlavour.OCEANBASE, 7),
     ],
 )
 @pytest.mark.parametrize("views", [TABLES, {}])
-async def test_the_number_of_queries_is_fixed(version: bytes, server: Server, queries: int, views: Views) -> None:
+async def test_the_number_of_queries_is_fixed(
+    version: bytes, server: ServerFlavour, queries: int, views: Views
+) -> None:
     """Whatever the number of tables; checks are asked of MariaDB alone."""
     answers = Answers(version, views)
     rows = await introspect(answers.fetch, "db")
     assert rows.server is server
     assert len(answers.asked) == queries
-    assert len(rows.checks) == (1 if server is Server.MARIADB and views else 0)
+    assert len(rows.checks) == (1 if server is ServerFlavour.MARIADB and views else 0)
     assert not any("TABLE_CONSTRAINTS" in sql for sql in answers.asked)
 
 

@@ -13,9 +13,9 @@ from graphql_app.graphql_api import introspection_cache as introspections
 from graphql_app.graphql_api.documents.cache import Documents
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
+from graphql_app.graphql_api.gzipped import PIECE, GzippedText, Joined, gzipped_text
 from graphql_app.graphql_api.introspection_cache import Introspections
-from graphql_app.graphql_api.long_text import PIECE, Joined, LongText, long_text
-from graphql_app.runtime import worker_thread as aside
+from graphql_app.runtime import worker_thread as run_in_thread
 from schema_gen.catalog.model import Catalog
 from tests.unit.schema_shop import SHOP, built, catalog, column, table
 
@@ -30,8 +30,8 @@ class Asking:
         self.documents = Documents(schema.schema.graphql, DocumentLimits())
         self.answers = Introspections(of, schema)
 
-    async def ask(self, query: str, **variables: object) -> LongText:
-        """The answer, as the face asks for it."""
+    async def ask(self, query: str, **variables: object) -> GzippedText:
+        """The answer, as the service asks for it."""
         return await self.answers.answer(self.documents.get(query).operation(None), query, variables)
 
     @property
@@ -82,14 +82,14 @@ async def test_work_ends_when_nobody_waits_for_it() -> None:
     await asking.ask(get_introspection_query(descriptions=False))
     whole = time.process_time() - started
     task = asyncio.ensure_future(asking.ask(get_introspection_query()))
-    while not aside._running:  # noqa: ASYNC110 - a thread tells no event
+    while not run_in_thread._running:  # noqa: ASYNC110 - a thread tells no event
         await asyncio.sleep(0)
     started = time.process_time()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await asking.ask("{__schema{queryType{name}}}")).length > 0
-    while aside._running:  # noqa: ASYNC110
+    while run_in_thread._running:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     assert time.process_time() - started < whole / 2
 
@@ -105,7 +105,7 @@ async def test_arguments_that_do_not_fit_are_told() -> None:
 def test_long_texts_one_after_the_other() -> None:
     """Unpacked piece by piece; joined at once where none is long."""
     rows = b"".join(b'{"id":%d},' % number for number in range(100_000))
-    joined = Joined.of(b"[", b",", (b"1", long_text([rows]), b"2"), b"]")
+    joined = Joined.of(b"[", b",", (b"1", gzipped_text([rows]), b"2"), b"]")
     assert isinstance(joined, Joined)
     assert joined.whole() == b"[1," + rows + b",2]"
     assert joined.length == len(joined.whole())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from graphql_app.engine.live import catalog as live_module
-from graphql_app.engine.live.catalog import LiveCatalog, Loaded, Snapshot
+from graphql_app.engine.live.catalog import CatalogWatcher, Loaded, Snapshot
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
@@ -38,7 +38,7 @@ class Database:
         made = rows(*(column_row("int", name=name, ordinal=place) for place, name in enumerate(self.columns)))
         return Loaded(build_catalog(made), Features(Flavour.MYSQL), ",".join(self.columns))
 
-    async def mark(self) -> str:
+    async def schema_version(self) -> str:
         self.marks += 1
         return ",".join(self.columns)
 
@@ -54,8 +54,8 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-async def live(database: Database, events: list[Event]) -> LiveCatalog:
-    made = LiveCatalog(database, events.append)
+async def live(database: Database, events: list[Event]) -> CatalogWatcher:
+    made = CatalogWatcher(database, events.append)
     await made.reload()
     return made
 
@@ -64,7 +64,7 @@ def stale(outcome: Outcome | None = None) -> StaleSchema:
     return StaleSchema(Code.UNKNOWN_COLUMN, "Unknown column", outcome=outcome)
 
 
-async def test_nothing_is_read_twice_for_nothing(live: LiveCatalog, database: Database) -> None:
+async def test_nothing_is_read_twice_for_nothing(live: CatalogWatcher, database: Database) -> None:
     before = live.snapshot
     assert await live.refresh() is before
     assert (database.loads, database.marks) == (1, 1)
@@ -72,7 +72,7 @@ async def test_nothing_is_read_twice_for_nothing(live: LiveCatalog, database: Da
     assert database.loads == 2
 
 
-async def test_a_change_is_served_and_told(live: LiveCatalog, database: Database, events: list[Event]) -> None:
+async def test_a_change_is_served_and_told(live: CatalogWatcher, database: Database, events: list[Event]) -> None:
     database.columns = ["id", "name"]
     snapshot = await live.refresh()
     assert snapshot.generation == 2
@@ -85,7 +85,7 @@ async def test_a_change_is_served_and_told(live: LiveCatalog, database: Database
     ]
 
 
-async def test_callers_that_wait_share_one_reading(live: LiveCatalog, database: Database) -> None:
+async def test_callers_that_wait_share_one_reading(live: CatalogWatcher, database: Database) -> None:
     database.columns.append("more")
     snapshots = await asyncio.gather(*(live.reload() for _ in range(20)))
     assert {snapshot.generation for snapshot in snapshots} == {2}
@@ -94,7 +94,7 @@ async def test_callers_that_wait_share_one_reading(live: LiveCatalog, database: 
 
 @pytest.mark.parametrize("failure", [ServiceUnavailableException(), RuntimeError("a defect")])
 async def test_the_last_good_one_stays(
-    live: LiveCatalog, database: Database, events: list[Event], failure: Exception
+    live: CatalogWatcher, database: Database, events: list[Event], failure: Exception
 ) -> None:
     before = live.snapshot
     database.columns, database.failure = ["other"], failure
@@ -110,7 +110,7 @@ async def test_the_last_good_one_stays(
     assert live.failure is None
 
 
-async def test_a_listener_that_fails_leaves_the_last_good_one(live: LiveCatalog, database: Database) -> None:
+async def test_a_listener_that_fails_leaves_the_last_good_one(live: CatalogWatcher, database: Database) -> None:
     async def refuse(_snapshot: Snapshot) -> None:
         raise RuntimeError("no schema can be made of it")
 
@@ -123,7 +123,7 @@ async def test_a_listener_that_fails_leaves_the_last_good_one(live: LiveCatalog,
 
 
 async def test_a_refused_statement_is_asked_once_more_of_the_new_structure(
-    live: LiveCatalog, database: Database
+    live: CatalogWatcher, database: Database
 ) -> None:
     asked = []
 
@@ -134,11 +134,11 @@ async def test_a_refused_statement_is_asked_once_more_of_the_new_structure(
         return live.snapshot.generation
 
     database.columns.append("more")
-    assert await live.asked(ask) == 2
+    assert await live.retry_on_stale_schema(ask) == 2
     assert asked == [1, 2]
 
 
-async def test_a_refusal_that_is_not_about_a_change_is_final(live: LiveCatalog, database: Database) -> None:
+async def test_a_refusal_that_is_not_about_a_change_is_final(live: CatalogWatcher, database: Database) -> None:
     asked = []
 
     async def ask() -> None:
@@ -147,12 +147,12 @@ async def test_a_refusal_that_is_not_about_a_change_is_final(live: LiveCatalog, 
 
     for _ in range(5):
         with pytest.raises(StaleSchema):
-            await live.asked(ask)
+            await live.retry_on_stale_schema(ask)
     assert len(asked) == 5
     assert database.marks == 1, "a view that is broken for good must not keep the database busy"
 
 
-async def test_what_may_have_been_done_is_not_asked_again(live: LiveCatalog, database: Database) -> None:
+async def test_what_may_have_been_done_is_not_asked_again(live: CatalogWatcher, database: Database) -> None:
     asked = []
 
     async def ask() -> None:
@@ -161,11 +161,11 @@ async def test_what_may_have_been_done_is_not_asked_again(live: LiveCatalog, dat
 
     database.columns.append("more")
     with pytest.raises(StaleSchema):
-        await live.asked(ask)
+        await live.retry_on_stale_schema(ask)
     assert asked == [1]
 
 
-async def test_unknown_tables_do_not_keep_the_database_busy(live: LiveCatalog, database: Database) -> None:
+async def test_unknown_tables_do_not_keep_the_database_busy(live: CatalogWatcher, database: Database) -> None:
     for number in range(20):
         with pytest.raises(RequestError):
             await live.table(f"t{number}")
@@ -174,7 +174,7 @@ async def test_unknown_tables_do_not_keep_the_database_busy(live: LiveCatalog, d
 
 
 @pytest.fixture
-async def watched(live: LiveCatalog, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LiveCatalog]:
+async def watched(live: CatalogWatcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CatalogWatcher]:
     """A catalog that is kept current, but not by itself."""
     monkeypatch.setattr(live_module, "RETRY_SECONDS", 0.01)
     task = asyncio.create_task(live.keep_current(0))
@@ -184,13 +184,13 @@ async def watched(live: LiveCatalog, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         await task
 
 
-async def until(live: LiveCatalog, generation: int) -> None:
+async def until(live: CatalogWatcher, generation: int) -> None:
     async with asyncio.timeout(10):
         while live.snapshot.generation != generation:  # noqa: ASYNC110 - it has no other sign
             await asyncio.sleep(0.001)
 
 
-async def test_reading_on_demand(watched: LiveCatalog, database: Database) -> None:
+async def test_reading_on_demand(watched: CatalogWatcher, database: Database) -> None:
     database.columns.append("more")
     watched.demand()
     await until(watched, 2)
@@ -201,7 +201,7 @@ async def test_watching_goes_on_after_a_failure(
 ) -> None:
     """From the first load on, and whatever fails."""
     monkeypatch.setattr(live_module, "RETRY_SECONDS", 0.01)
-    made = LiveCatalog(database, events.append)
+    made = CatalogWatcher(database, events.append)
     database.failure = RuntimeError("a defect")
     task = asyncio.create_task(made.keep_current(0.01))
     async with asyncio.timeout(10):

@@ -96,13 +96,13 @@ def test_the_fields_of_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     line = orjson.loads(capfd.readouterr().err)
     assert line.pop("time").endswith("Z")
     assert line == {
-        "level": "info", "event": "request_done", "face": "rest", "name": "GET /api/{table}", "status": 200,
+        "level": "info", "event": "request_done", "api": "rest", "name": "GET /api/{table}", "status": 200,
         "ms": 12.35, "retries": 0,
     }  # fmt: skip
     configure_logging("info", "text")
     log_events(done)
     text = capfd.readouterr().err
-    assert 'INFO    request_done face=rest name="GET /api/{table}" status=200 ms=12.35 retries=0\n' in text
+    assert 'INFO    request_done api=rest name="GET /api/{table}" status=200 ms=12.35 retries=0\n' in text
 
 
 def test_the_level_decides(capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 
 from graphql_app.engine.compile.call import compile_call
-from graphql_app.engine.compile.scope import Dialect
-from graphql_app.engine.compile.statements import MOST_LOOKED_UP, Node
+from graphql_app.engine.compile.scope import SqlDialect
+from graphql_app.engine.compile.statements import MOST_LOOKED_UP, ResultNode
 from graphql_app.engine.plan.planner import Planner
-from graphql_app.engine.request.calls import Call, Compare, Operator, Read, Root, Show, ShowRelated
+from graphql_app.engine.request.calls import Call, Compare, Operator, Read, RootRequest, SelectColumn, SelectRelated
 from graphql_app.engine.sql.dialects import detect
 from graphql_app.engine.sql.fragment import shape
 from schema_gen.catalog.model import Cardinality, Catalog
 from tests.unit.small_catalog import CATALOG, column, relation, table
 
-ID = (Show("id", "id"),)
-NAME = (Show("name", "name"),)
+ID = (SelectColumn("id", "id"),)
+NAME = (SelectColumn("name", "name"),)
 
 
-def node(read: Read, users: int | None = 50, orders: int | None = 5_000, shops: int | None = 100) -> Node:
+def node(read: Read, users: int | None = 50, orders: int | None = 5_000, shops: int | None = 100) -> ResultNode:
     """The root node of a read of shops > orders > user, where the server guesses these numbers of rows."""
     below = relation("orders", "shops", "id", "orders", "shop_id", Cardinality.MANY)
     many = table("shops", [column("id", "int", 1, nullable=False)], ("id",), below)
@@ -32,19 +32,19 @@ def node(read: Read, users: int | None = 50, orders: int | None = 5_000, shops: 
     tables["orders"] = replace(
         tables["orders"], columns={**tables["orders"].columns, "shop_id": column("shop_id", "int", 4)}
     )
-    planned = Planner(Catalog("shop", tables)).call(Call((Root("x", read),)))
-    made = compile_call(Dialect(detect("8.4.0", "MySQL")), planned).reads[0][0]
-    assert isinstance(made, Node)
+    planned = Planner(Catalog("shop", tables)).call(Call((RootRequest("x", read),)))
+    made = compile_call(SqlDialect(detect("8.4.0", "MySQL")), planned).reads[0][0]
+    assert isinstance(made, ResultNode)
     return made
 
 
-def orders(*outputs: Show | ShowRelated) -> Read:
+def orders(*outputs: SelectColumn | SelectRelated) -> Read:
     """Some shops with their orders, each with its user."""
-    inner = Read("orders", (ShowRelated("user", "user", Read("users", outputs)),))
-    return Read("shops", (ShowRelated("orders", "orders", inner),), limit=10)
+    inner = Read("orders", (SelectRelated("user", "user", Read("users", outputs)),))
+    return Read("shops", (SelectRelated("orders", "orders", inner),), limit=10)
 
 
-def below(read: Read, **guesses: int | None) -> Node:
+def below(read: Read, **guesses: int | None) -> ResultNode:
     """The node of the orders."""
     return node(read, **guesses).holes[0].node
 
@@ -86,13 +86,13 @@ def test_guesses_that_do_not_allow_it(guesses: dict[str, int | None]) -> None:
 def test_what_may_be_long_or_goes_on_is_joined() -> None:
     """Rows are read in vain where a table has grown: they must be short."""
     assert below(orders(*NAME)).wide is not None
-    assert below(orders(*(Show(f"a{number}", "name") for number in range(11)))).wide is None
-    goes_on = ShowRelated("orders", "orders", Read("orders", ID))
+    assert below(orders(*(SelectColumn(f"a{number}", "name") for number in range(11)))).wide is None
+    goes_on = SelectRelated("orders", "orders", Read("orders", ID))
     assert below(orders(*NAME, goes_on)).wide is None
 
 
 def test_a_list_at_the_root_has_to_be_twice_as_long() -> None:
-    shown = (ShowRelated("user", "user", Read("users", NAME)),)
+    shown = (SelectRelated("user", "user", Read("users", NAME)),)
     assert node(Read("orders", shown)).wide is not None
     assert node(Read("orders", shown, limit=200)).wide is not None
     assert node(Read("orders", shown, limit=199)).wide is None

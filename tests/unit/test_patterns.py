@@ -10,8 +10,8 @@ import pytest
 
 from graphql_app.csv_io.cells import BadCell, split
 from graphql_app.csv_io.detect import _records
-from graphql_app.csv_io.dialect import Dialect, record_pattern
-from graphql_app.csv_io.quick import QuickRows
+from graphql_app.csv_io.dialect import CsvDialect, record_pattern
+from graphql_app.csv_io.fast_path import FastPathRows
 from graphql_app.csv_io.record_end import RecordEnd
 from graphql_app.engine.mysql.row_text import form_called
 from schema_gen.catalog.model import Column, ColumnType
@@ -61,7 +61,7 @@ COLUMNS: list[Column | None] = [
     column("set", members=("a", "ab", "b")),
     column("date"),
 ]
-QUICK = QuickRows(COLUMNS, lambda _record, _line: None, b"\n", Dialect(), common=True)
+QUICK = FastPathRows(COLUMNS, lambda _record, _line: None, b"\n", CsvDialect(), common=True)
 Use = Callable[[str], object]
 
 
@@ -81,7 +81,7 @@ MADE: dict[str, list[tuple[Pattern, Use]]] = {
     "graphql_app.csv_io.cells._patterns()": [(RECORD, split_record)],
     "graphql_app.csv_io.detect._names()": [(RECORD, tried(RECORD, anywhere=False))],
     "graphql_app.csv_io.detect._records()": [(RECORD, lambda text: list(_records(text.encode(), ",")))],
-    "graphql_app.csv_io.quick.__init__()": [(QUICK._common, quick_rows), (QUICK._any, quick_rows)],
+    "graphql_app.csv_io.fast_path.__init__()": [(QUICK._common, quick_rows), (QUICK._any, quick_rows)],
     "graphql_app.csv_io.record_end.__init__()": [(RECORD, lambda text: RecordEnd(",").find(text.encode()))],
     "schema_gen.types.temporal._time_of_day()": [(_TIME_OF_DAY, _time_of_day)],
     "graphql_app.engine.mysql.row_text.form_called()": [

@@ -21,9 +21,9 @@ from graphql_app.engine.request.calls import (
     Read,
     Related,
     Returning,
-    Root,
-    Show,
-    ShowRelated,
+    RootRequest,
+    SelectColumn,
+    SelectRelated,
     Update,
     Write,
     all_of,
@@ -32,14 +32,14 @@ from graphql_app.errors import AppError, Code
 from tests.unit.small_catalog import CATALOG
 
 PLANNER = Planner(CATALOG, Limits(max_page=1000))
-ID = (Show("id", "id"),)
+ID = (SelectColumn("id", "id"),)
 COUNTED: Answer = (AffectedRows("affected_rows"),)
 
 
 def refused(request: Query | Write) -> AppError:
     """The error of a request that must be refused."""
     with pytest.raises(AppError) as caught:
-        PLANNER.call(Call((Root("x", request),)))
+        PLANNER.call(Call((RootRequest("x", request),)))
     return caught.value
 
 
@@ -52,8 +52,8 @@ def where(item: Filter) -> Read:
     ("request_", "code", "named"),
     [
         (Read("nope", ID), Code.UNKNOWN_TABLE, "nope"),
-        (Read("users", (Show("x", "nope"),)), Code.UNKNOWN_COLUMN, "nope"),
-        (Read("users", (ShowRelated("x", "nope", Read("orders", ID)),)), Code.UNKNOWN_RELATION, "nope"),
+        (Read("users", (SelectColumn("x", "nope"),)), Code.UNKNOWN_COLUMN, "nope"),
+        (Read("users", (SelectRelated("x", "nope", Read("orders", ID)),)), Code.UNKNOWN_RELATION, "nope"),
         (where(Compare("nope", Operator.EQ, 1)), Code.UNKNOWN_COLUMN, "nope"),
         (where(Related("orders", Compare("nope", Operator.EQ, 1))), Code.UNKNOWN_COLUMN, "nope"),
         (where(Compare("age", Operator.EQ, "old")), Code.INVALID_VALUE, "age"),
@@ -75,7 +75,7 @@ def where(item: Filter) -> Read:
         ),
         (Insert("users", ((("initial", "A"),),), COUNTED), Code.READ_ONLY, "initial"),
         (Insert("users", ((("name", None),),), COUNTED), Code.NOT_NULL_VIOLATION, "name"),
-        (Insert("logs", ((("line", "x"),),), (Returning("", (Show("line", "line"),)),)), Code.NO_KEY, "logs"),
+        (Insert("logs", ((("line", "x"),),), (Returning("", (SelectColumn("line", "line"),)),)), Code.NO_KEY, "logs"),
         (Update("users", None, (("age", 1),), COUNTED, (("age", 1),)), Code.INVALID_BODY, "age"),
         (Update("users", None, (), COUNTED, (("name", 1),)), Code.INVALID_VALUE, "name"),
         (Delete("users", Compare("id", Operator.EQ, None), COUNTED), Code.NULL_COMPARISON, "id"),
@@ -93,7 +93,7 @@ def test_an_error_in_one_of_several_rows_says_which() -> None:
 
 
 def test_null_for_an_auto_increment_column_is_left_to_the_database() -> None:
-    planned = PLANNER.call(Call((Root("x", Insert("users", ((("id", None), ("name", "a")),), COUNTED)),)))
+    planned = PLANNER.call(Call((RootRequest("x", Insert("users", ((("id", None), ("name", "a")),), COUNTED)),)))
     assert planned.writes
 
 

@@ -9,11 +9,11 @@ from contextlib import suppress
 import pytest
 
 from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
-from graphql_app.engine.mysql.pool import Lane, LaneStats, Pool, PoolSettings
+from graphql_app.engine.mysql.pool import Bulkhead, BulkheadStats, Pool, PoolSettings
 from graphql_app.observability.events import (
     ConnectionDiscarded,
     ConnectionOpened,
-    DatabaseAway,
+    DatabaseDown,
     Event,
 )
 from tests.faults.fake_server import FakeServer, greeting, packet
@@ -28,8 +28,8 @@ async def settle() -> None:
     await asyncio.sleep(0.05)
 
 
-def interactive(pool: Pool) -> LaneStats:
-    return pool.stats()[Lane.INTERACTIVE]
+def interactive(pool: Pool) -> BulkheadStats:
+    return pool.stats()[Bulkhead.INTERACTIVE]
 
 
 def test_the_last_used_connection_is_used_first() -> None:
@@ -42,7 +42,7 @@ def test_the_last_used_connection_is_used_first() -> None:
             assert await pool.acquire() is second
             assert await pool.acquire() is first
             assert len(server.dials) == 2
-            assert interactive(pool) == LaneStats(size=10, idle=0, used=2, dialling=0, waiting=0)
+            assert interactive(pool) == BulkheadStats(size=10, idle=0, used=2, dialling=0, waiting=0)
             pool.release(first)
             pool.release(second)
             await pool.close()
@@ -120,7 +120,7 @@ def test_a_waiter_cancelled_while_it_is_handed_a_connection_gives_it_back() -> N
             assert await other is held
             assert waiting.cancelled()
             pool.release(held)
-            assert interactive(pool) == LaneStats(size=1, idle=1, used=0, dialling=0, waiting=0)
+            assert interactive(pool) == BulkheadStats(size=1, idle=1, used=0, dialling=0, waiting=0)
             await pool.close()
 
     run_virtual(work())
@@ -222,7 +222,7 @@ def test_lanes_do_not_wait_for_each_other() -> None:
             pool = Pool(at(server.port), PoolSettings(size=1, bulk=1, control=1, stop=1))
             await pool.warm()
             assert len(server.dials) == 3
-            held = [await pool.acquire(lane) for lane in Lane]
+            held = [await pool.acquire(bulkhead) for bulkhead in Bulkhead]
             assert len({id(connection) for connection in held}) == 4
             assert all(stats.used == 1 for stats in pool.stats().values())
             for connection in held:
@@ -250,7 +250,7 @@ def test_a_full_server_lets_waiters_wait_for_a_used_connection() -> None:
             with pytest.raises(ServerError) as caught:
                 await pool.acquire()
             assert caught.value.code == 1040
-            assert not any(isinstance(event, DatabaseAway) for event in events), "it is there, only full"
+            assert not any(isinstance(event, DatabaseDown) for event in events), "it is there, only full"
             await pool.close()
 
     run_virtual(work())
@@ -267,7 +267,7 @@ def test_renewal_lets_go_of_every_connection() -> None:
             assert not idle.usable
             pool.release(used)
             assert not used.usable
-            assert interactive(pool) == LaneStats(size=10, idle=0, used=0, dialling=0, waiting=0)
+            assert interactive(pool) == BulkheadStats(size=10, idle=0, used=0, dialling=0, waiting=0)
             await pool.close()
 
     run_virtual(work())

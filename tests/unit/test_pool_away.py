@@ -7,17 +7,24 @@ import asyncio
 import pytest
 
 from graphql_app.engine.mysql.dial import CROWDED, ConnectionLost
-from graphql_app.engine.mysql.pool import Lane, LaneStats, Pool, PoolSettings
-from graphql_app.observability.events import DatabaseAway, DatabaseBack, Event, Parked, Probed, TurnedAway
+from graphql_app.engine.mysql.pool import Bulkhead, BulkheadStats, Pool, PoolSettings
+from graphql_app.observability.events import (
+    DatabaseDown,
+    DatabaseRecovered,
+    Event,
+    PoolQueueFull,
+    Probed,
+    WaitedForDatabase,
+)
 from tests.faults.fake_server import FakeServer, greeting
 from tests.faults.rig import at
 from tests.faults.virtual import run_virtual
 from tests.harness.ports import free_port
 
 
-def interactive(pool: Pool) -> LaneStats:
-    """The interactive lane's numbers."""
-    return pool.stats()[Lane.INTERACTIVE]
+def interactive(pool: Pool) -> BulkheadStats:
+    """The interactive bulkhead's numbers."""
+    return pool.stats()[Bulkhead.INTERACTIVE]
 
 
 def test_away_and_back() -> None:
@@ -31,7 +38,7 @@ def test_away_and_back() -> None:
         await pool.warm()
         assert pool.away
         assert events == [
-            DatabaseAway(2003, f"nothing listens at 127.0.0.1:{server.port} (DB_HOST, DB_PORT) (error 2003)")
+            DatabaseDown(2003, f"nothing listens at 127.0.0.1:{server.port} (DB_HOST, DB_PORT) (error 2003)")
         ]
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(10)]
         await asyncio.sleep(5)
@@ -45,9 +52,9 @@ def test_away_and_back() -> None:
             assert pool.loop.time() < 5.2
             assert len(server.dials) == 10
             assert interactive(pool).parked == 0
-            (back,) = [event for event in events if isinstance(event, DatabaseBack)]
+            (back,) = [event for event in events if isinstance(event, DatabaseRecovered)]
             assert 5.0 <= back.seconds <= 5.2
-            parked = [event for event in events if isinstance(event, Parked)]
+            parked = [event for event in events if isinstance(event, WaitedForDatabase)]
             assert [event.released for event in parked] == [True] * 10
             for connection in held:
                 pool.release(connection)
@@ -79,8 +86,8 @@ def test_a_database_that_is_back_is_dialled_gently() -> None:
 
         def count(number: int) -> bytes:
             nonlocal most
-            lane = interactive(pool)
-            most = max(most, lane.dialling - max(lane.used + lane.idle, 1))
+            bulkhead = interactive(pool)
+            most = max(most, bulkhead.dialling - max(bulkhead.used + bulkhead.idle, 1))
             return greeting(number=number)
 
         server.greeting = count
@@ -109,7 +116,7 @@ def test_one_dial_at_a_time_while_away() -> None:
     run_virtual(work())
 
 
-def test_too_many_waiters_are_turned_away_at_once() -> None:
+def test_too_many_waiters_are_pool_queue_full_at_once() -> None:
     async def work() -> None:
         events: list[Event] = []
         async with FakeServer() as server:
@@ -119,7 +126,7 @@ def test_too_many_waiters_are_turned_away_at_once() -> None:
             await asyncio.sleep(0.05)
             refused = [task.exception() for task in waiting if task.done()]
             assert [error.code for error in refused if isinstance(error, ConnectionLost)] == [CROWDED] * 2
-            assert [event.lane for event in events if isinstance(event, TurnedAway)] == ["interactive"] * 2
+            assert [event.bulkhead for event in events if isinstance(event, PoolQueueFull)] == ["interactive"] * 2
             pool.release(held)
             for task in waiting[:3]:
                 pool.release(await task)

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message, Receive
 
 from graphql_app.errors import Code, RequestError
-from graphql_app.http.request_body import ClientGone, read_body
+from graphql_app.http.request_body import ClientDisconnect, read_body
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,7 @@ async def test_a_declared_length_beyond_the_limit_is_refused_unread(length: byte
 
 
 async def test_a_client_that_leaves_is_nobody_to_answer() -> None:
-    with pytest.raises(ClientGone):
+    with pytest.raises(ClientDisconnect):
         await read_body(dict([JSON]), receive(b'{"a":', gone=True), 100)
 
 

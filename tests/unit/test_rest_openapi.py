@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from graphql_app.errors import Code
 from graphql_app.rest_api.envelope import STATUS
-from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, fit
+from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, validate_body
 from graphql_app.rest_api.openapi.columns import _ROWS
 from graphql_app.rest_api.openapi.document import openapi_document
 from graphql_app.rest_api.query_language.filters import SPELLINGS
@@ -123,7 +123,7 @@ def test_every_example_fits_its_schema_and_its_model(shop: Json) -> None:
                 verb = operation["operationId"].partition(".")[0]
                 body = body_of(operation)
                 assert schema_accepts(shop, body["schema"], body["example"]), operation["operationId"]
-                fit(models[verb], body["example"])
+                validate_body(models[verb], body["example"])
                 seen.add(verb)
     assert seen == set(models)
 

@@ -12,6 +12,7 @@ from graphql_app.engine.request.calls import (
     And,
     Call,
     Compare,
+    Constant,
     Delete,
     GeneratedId,
     Insert,
@@ -19,8 +20,7 @@ from graphql_app.engine.request.calls import (
     Or,
     Query,
     Read,
-    Root,
-    ShowText,
+    RootRequest,
     Update,
     Write,
 )
@@ -28,8 +28,8 @@ from graphql_app.errors import Code, RequestError
 from graphql_app.rest_api.operations import (
     QUERY_OPERATIONS,
     TABLE_OPERATIONS,
-    Prepared,
-    Wish,
+    PreparedRequest,
+    RestRequest,
     conditions,
     delete,
     insert,
@@ -42,36 +42,36 @@ from graphql_app.rest_api.query_language.read_request import every_column
 from tests.rest_samples import CATALOG, REPORT, USERS, column, table
 
 AFFECTED = (AffectedRows("rows_affected"),)
-Operate = Callable[[Wish], Prepared]
+Operate = Callable[[RestRequest], PreparedRequest]
 
 
-def request(operate: Operate, body: object = None, pairs: Pairs = ()) -> Query | Write | ShowText:
-    (root,) = operate(Wish(CATALOG, USERS, {} if body is None else body, pairs)).call.roots
+def request(operate: Operate, body: object = None, pairs: Pairs = ()) -> Query | Write | Constant:
+    (root,) = operate(RestRequest(CATALOG, USERS, {} if body is None else body, pairs)).call.roots
     return root.request
 
 
 def refused(operate: Operate, body: object, pairs: Pairs = ()) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        operate(Wish(CATALOG, USERS, body, pairs))
+        operate(RestRequest(CATALOG, USERS, body, pairs))
     return caught.value
 
 
 def test_insert_of_one_row_keeps_the_order_of_columns() -> None:
-    prepared = insert(Wish(CATALOG, USERS, {"input": {"name": "Ann", "age": None, "email": "a@x"}}, ()))
+    prepared = insert(RestRequest(CATALOG, USERS, {"input": {"name": "Ann", "age": None, "email": "a@x"}}, ()))
     row = (("name", "Ann"), ("age", None), ("email", "a@x"))
     expected = Insert("users", (row,), (*AFFECTED, GeneratedId("id")))
-    assert prepared == Prepared(Call((Root("data", expected),)), "Record inserted successfully")
+    assert prepared == PreparedRequest(Call((RootRequest("data", expected),)), "Record inserted successfully")
 
 
 def test_insert_of_many_rows_is_one_request() -> None:
-    prepared = insert(Wish(CATALOG, USERS, {"input": [{"name": "a"}, {"age": 1}]}, ()))
+    prepared = insert(RestRequest(CATALOG, USERS, {"input": [{"name": "a"}, {"age": 1}]}, ()))
     expected = Insert("users", ((("name", "a"),), (("age", 1),)), (*AFFECTED, GeneratedId("id")))
-    assert prepared == Prepared(Call((Root("data", expected),)), "Records inserted successfully")
+    assert prepared == PreparedRequest(Call((RootRequest("data", expected),)), "Records inserted successfully")
 
 
 def test_an_id_is_asked_for_only_where_the_database_counts() -> None:
     tags = table("tags", column("word", "varchar", length=20))
-    (root,) = insert(Wish(CATALOG, tags, {"input": {"word": "x"}}, ())).call.roots
+    (root,) = insert(RestRequest(CATALOG, tags, {"input": {"word": "x"}}, ())).call.roots
     assert root.request == Insert("tags", ((("word", "x"),),), AFFECTED)
 
 
@@ -196,7 +196,9 @@ def test_the_methods_of_the_contract() -> None:
 def test_numbers_in_documents_are_doubles_and_all_others_exact() -> None:
     documents = table("documents", column("meta", "json"), column("price", "decimal"))
     meta = {"a": [Decimal("1.10"), {"b": Decimal("0.1")}], "c": 2**70}
-    (root,) = insert(Wish(CATALOG, documents, {"input": {"meta": meta, "price": Decimal("1.10")}}, ())).call.roots
+    (root,) = insert(
+        RestRequest(CATALOG, documents, {"input": {"meta": meta, "price": Decimal("1.10")}}, ())
+    ).call.roots
     assert isinstance(root.request, Insert)
     assert isinstance(root.request.rows, tuple)
     ((_, stored), (_, price)) = root.request.rows[0]
@@ -205,7 +207,7 @@ def test_numbers_in_documents_are_doubles_and_all_others_exact() -> None:
 
 
 def test_views_are_read_like_tables() -> None:
-    (root,) = read(Wish(CATALOG, REPORT, {}, ())).call.roots
+    (root,) = read(RestRequest(CATALOG, REPORT, {}, ())).call.roots
     assert root.request == Read("weekly report", every_column(REPORT))
 
 

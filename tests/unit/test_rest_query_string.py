@@ -19,8 +19,8 @@ from graphql_app.engine.request.calls import (
     Order,
     Read,
     Related,
-    Show,
-    ShowRelated,
+    SelectColumn,
+    SelectRelated,
 )
 from graphql_app.errors import Code, RequestError
 from graphql_app.rest_api.query_language.filters import SPELLINGS
@@ -43,8 +43,8 @@ def refused(text: str, table: str = "users") -> RequestError:
     return caught.value
 
 
-def show(*columns: str) -> tuple[Show, ...]:
-    return tuple(Show(column, column) for column in columns)
+def show(*columns: str) -> tuple[SelectColumn, ...]:
+    return tuple(SelectColumn(column, column) for column in columns)
 
 
 # --- the whole --------------------------------------------------------------
@@ -57,7 +57,7 @@ def test_nothing_asked_is_every_row() -> None:
 def test_everything_at_once_in_the_order_given() -> None:
     assert read("age=gte.18&select=id,years:age&order=age.desc,name&limit=10&offset=20&age=lt.60") == Read(
         "users",
-        (Show("id", "id"), Show("years", "age")),
+        (SelectColumn("id", "id"), SelectColumn("years", "age")),
         And((Compare("age", Operator.GTE, 18), Compare("age", Operator.LT, 60))),
         (Order("age", True), Order("name")),
         10,
@@ -85,8 +85,8 @@ def test_star_and_a_column_of_it_show_it_once() -> None:
 
 def test_quoted_names_hold_anything() -> None:
     assert read('select="total.sum","a,b":week', "weekly report").select == (
-        Show("total.sum", "total.sum"),
-        Show("a,b", "week"),
+        SelectColumn("total.sum", "total.sum"),
+        SelectColumn("a,b", "week"),
     )
 
 
@@ -99,19 +99,19 @@ def test_relations_are_embedded_with_parameters_of_their_own() -> None:
     either = Or((Compare("paid", Operator.EQ, True), Compare("id", Operator.LT, 5)))
     orders = Read(
         "orders",
-        (Show("id", "id"), ShowRelated("user", "user", user)),
+        (SelectColumn("id", "id"), SelectRelated("user", "user", user)),
         And((Compare("total", Operator.GT, "9.90"), either)),
         (Order("total", True),),
         3,
     )
-    assert found == Read("users", (Show("name", "name"), ShowRelated("bought", "orders", orders)))
+    assert found == Read("users", (SelectColumn("name", "name"), SelectRelated("bought", "orders", orders)))
 
 
 def test_inner_drops_rows_without_relatives() -> None:
     found = read("select=name,orders!inner(id)&orders.paid=is.null&age=gt.1")
     paid = Compare("paid", Operator.IS_NULL, True)
     assert found.where == And((Compare("age", Operator.GT, 1), Related("orders", paid)))
-    assert found.select[1] == ShowRelated("orders", "orders", Read("orders", show("id"), paid))
+    assert found.select[1] == SelectRelated("orders", "orders", Read("orders", show("id"), paid))
 
 
 def test_inner_without_columns_only_narrows() -> None:

@@ -16,14 +16,14 @@ from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor
 from graphql_app.engine.execute.retry import Schedule
-from graphql_app.engine.live.catalog import LiveCatalog, Loaded
+from graphql_app.engine.live.catalog import CatalogWatcher, Loaded
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool
 from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import Code
 from graphql_app.http.request_body import DEFAULT_BOUNDS
 from graphql_app.observability.events import Event, RequestDone, UnexpectedError, ignore
-from graphql_app.rest_api.operations import Operation, Prepared, Wish
+from graphql_app.rest_api.operations import PreparedRequest, RestOperation, RestRequest
 from graphql_app.rest_api.routes import Endpoint, rest_endpoints, rest_routes
 from tests.rest_samples import CATALOG
 
@@ -42,7 +42,7 @@ class Sample:
     async def load(self) -> Loaded:
         return Loaded(CATALOG, Features(Flavour.MYSQL))
 
-    async def mark(self) -> str:
+    async def schema_version(self) -> str:
         return ""
 
 
@@ -57,7 +57,7 @@ async def away(tmp_path: Path) -> AsyncIterator[Engine]:
     target = Target(socket=str(tmp_path / "nobody.sock"), user="root", password="", database="shop")
     pool = Pool(target)
     executor = Executor(pool, Schedule((0.1, 0.1), (0.001,)))
-    live = LiveCatalog(Sample(), ignore)
+    live = CatalogWatcher(Sample(), ignore)
     await live.reload()
     yield Engine(live, executor, ignore)
     await executor.close()
@@ -86,7 +86,7 @@ async def test_a_database_that_is_away(away: Engine, events: list[Event]) -> Non
     }
     (event,) = events
     assert isinstance(event, RequestDone)
-    assert (event.face, event.name, event.status) == ("rest", "POST /api/{table}/query", 503)
+    assert (event.api, event.name, event.status) == ("rest", "POST /api/{table}/query", 503)
     assert (event.retries, event.code) == (2, Code.SERVICE_UNAVAILABLE)
     assert event.seconds > 0
 
@@ -99,7 +99,7 @@ async def test_a_write_that_never_reached_the_database_was_not_applied(away: Eng
 
 async def test_before_the_first_catalog(events: list[Event], tmp_path: Path) -> None:
     pool = Pool(Target(socket=str(tmp_path / "nobody.sock"), user="root", password="", database="shop"))
-    engine = Engine(LiveCatalog(Sample(), ignore), Executor(pool), ignore)
+    engine = Engine(CatalogWatcher(Sample(), ignore), Executor(pool), ignore)
     async with client_of(engine, events) as client:
         for path in ("/api/users/query", "/openapi.json"):
             response = await client.get(path)
@@ -155,10 +155,10 @@ async def call(endpoint: Endpoint, *received: Message) -> list[Message]:
 
 
 async def test_a_defect_is_an_envelope_that_says_nothing(away: Engine, events: list[Event]) -> None:
-    def fail(_wish: Wish) -> Prepared:
+    def fail(_wish: RestRequest) -> PreparedRequest:
         raise RuntimeError("secret")
 
-    endpoint = Endpoint("/api/{table}", {"POST": Operation(fail)}, away, DEFAULT_BOUNDS, events.append, clock)
+    endpoint = Endpoint("/api/{table}", {"POST": RestOperation(fail)}, away, DEFAULT_BOUNDS, events.append, clock)
     start, body = await call(endpoint, {"type": "http.request", "body": b""})
     assert start["status"] == 500
     assert orjson.loads(body["body"]) == {
@@ -176,10 +176,10 @@ async def test_a_defect_is_an_envelope_that_says_nothing(away: Engine, events: l
 
 
 async def test_a_client_that_leaves_gets_nothing_and_is_no_failure(away: Engine, events: list[Event]) -> None:
-    def never(_wish: Wish) -> Prepared:
+    def never(_wish: RestRequest) -> PreparedRequest:
         raise AssertionError("prepared without a body")
 
-    endpoint = Endpoint("/api/{table}", {"POST": Operation(never)}, away, DEFAULT_BOUNDS, events.append, clock)
+    endpoint = Endpoint("/api/{table}", {"POST": RestOperation(never)}, away, DEFAULT_BOUNDS, events.append, clock)
     half: Message = {"type": "http.request", "body": b'{"in', "more_body": True}
     assert await call(endpoint, half, {"type": "http.disconnect"}) == []
     assert events == []

@@ -32,11 +32,11 @@ def test_pauses_are_a_little_shorter_by_chance_and_never_longer() -> None:
     assert pauses[0] == [0.4, 0.8, 1.6]
     assert pauses[1] == pytest.approx([0.39, 0.78, 1.56])
     assert pauses[2] == pytest.approx([0.38, 0.76, 1.52])
-    assert decide(Schedule(), FailureClass.A, 1, Kind.READ, chance=1.0) == Wait(pauses[2][1])
+    assert decide(Schedule(), FailureClass.NOT_SENT, 1, Kind.READ, chance=1.0) == Wait(pauses[2][1])
 
 
 def test_a_single_attempt() -> None:
-    assert decide(Schedule((1.0,), ()), FailureClass.A, 0, Kind.READ) == GiveUp()
+    assert decide(Schedule((1.0,), ()), FailureClass.NOT_SENT, 0, Kind.READ) == GiveUp()
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ from schema_gen.strawberry_core.roles import (
     Comparison,
     Connective,
     CountPart,
-    Part,
     RelationAggregateField,
     RelationField,
+    ResultField,
     RootField,
 )
 from schema_gen.types.column_types import ROWS, type_of
@@ -84,8 +84,8 @@ def test_every_generated_name_has_a_meaning(style: Style) -> None:
     made = built(SHOP, style)
     types = [each for each in made.schema.graphql.type_map.values() if not is_introspection_type(each)]
     composite = [each for each in types if isinstance(each, GraphQLObjectType | GraphQLInputObjectType)]
-    assert set(made.meanings) == {(type_.name, name) for type_ in composite for name in type_.fields}
-    assert len(made.meanings) == len(set(made.meanings))
+    assert set(made.field_roles) == {(type_.name, name) for type_ in composite for name in type_.fields}
+    assert len(made.field_roles) == len(set(made.field_roles))
     taking = {
         (type_.name, name): set(field.args)
         for type_ in composite
@@ -93,7 +93,7 @@ def test_every_generated_name_has_a_meaning(style: Style) -> None:
         for name, field in type_.fields.items()
         if field.args
     }
-    assert {key: set(meanings) for key, meanings in made.arguments.items()} == taking
+    assert {key: set(field_roles) for key, field_roles in made.arguments.items()} == taking
 
 
 def test_meanings_are_these() -> None:
@@ -101,20 +101,20 @@ def test_meanings_are_these() -> None:
     made = built(SHOP, "camel")
     orders = SHOP.tables["customers"].relations["orders"]
     customer = SHOP.tables["orders"].relations["customer"]
-    assert made.meanings["Orders", "fromAddress"] == ColumnField("from_address")
-    assert made.meanings["Orders", "customer"] == RelationField(customer)
-    assert made.meanings["Customers", "orders"] == RelationField(orders)
-    assert made.meanings["Customers", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["CustomersBoolExp", "_or"] is Connective.OR
-    assert made.meanings["CustomersBoolExp", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["OrdersAggregateBoolExp", "count"] == AggregateFunction("count")
-    assert made.meanings["OrdersAggregateBoolExpCount", "predicate"] is CountPart.PREDICATE
-    assert made.meanings["IntComparisonExp", "_isNull"] == Comparison("_is_null")
-    assert made.meanings["CustomersOrderBy", "ordersAggregate"] == RelationAggregateField(orders)
-    assert made.meanings["OrdersAggregateFields", "stddevPop"] == AggregateFunction("stddev_pop")
-    assert made.meanings["OrdersAggregate", "nodes"] is Part.NODES
-    assert made.meanings["OrdersMutationResponse", "affectedRows"] is Part.AFFECTED_ROWS
-    assert made.meanings["OrdersSetInput", "customerId"] == ColumnField("customer_id")
+    assert made.field_roles["Orders", "fromAddress"] == ColumnField("from_address")
+    assert made.field_roles["Orders", "customer"] == RelationField(customer)
+    assert made.field_roles["Customers", "orders"] == RelationField(orders)
+    assert made.field_roles["Customers", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.field_roles["CustomersBoolExp", "_or"] is Connective.OR
+    assert made.field_roles["CustomersBoolExp", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.field_roles["OrdersAggregateBoolExp", "count"] == AggregateFunction("count")
+    assert made.field_roles["OrdersAggregateBoolExpCount", "predicate"] is CountPart.PREDICATE
+    assert made.field_roles["IntComparisonExp", "_isNull"] == Comparison("_is_null")
+    assert made.field_roles["CustomersOrderBy", "ordersAggregate"] == RelationAggregateField(orders)
+    assert made.field_roles["OrdersAggregateFields", "stddevPop"] == AggregateFunction("stddev_pop")
+    assert made.field_roles["OrdersAggregate", "nodes"] is ResultField.NODES
+    assert made.field_roles["OrdersMutationResponse", "affectedRows"] is ResultField.AFFECTED_ROWS
+    assert made.field_roles["OrdersSetInput", "customerId"] == ColumnField("customer_id")
     assert made.roots["query_root", "orderItemsByPk"] == RootField("order_items", Action.BY_PK)
     assert made.roots["mutation_root", "insertOrdersOne"] == RootField("orders", Action.INSERT_ONE)
     assert made.arguments["query_root", "orders"]["distinctOn"] is Argument.DISTINCT_ON
@@ -149,7 +149,7 @@ def test_subscriptions_share_the_fields_of_queries() -> None:
     for name, field in core.query_type.fields.items():
         assert live[name] is field
         assert made.arguments.get(("subscription_root", name)) is made.arguments.get(("query_root", name))
-        assert made.meanings["subscription_root", name] is made.meanings["query_root", name]
+        assert made.field_roles["subscription_root", name] is made.field_roles["query_root", name]
     streams = {name for name, root in made.roots.items() if root.action is Action.STREAM}
     assert {name for _, name in streams} == set(live) - set(core.query_type.fields)
 
@@ -160,7 +160,7 @@ def test_a_relation_that_takes_no_arguments_is_in_no_table_of_arguments() -> Non
     assert ("orders", "customer") not in made.arguments
     assert ("orders", "id") not in made.arguments
     with pytest.raises(KeyError):
-        made.meanings["orders", "nothing"]
+        made.field_roles["orders", "nothing"]
 
 
 # --- enums are plain texts --------------------------------------------------
@@ -286,7 +286,7 @@ def test_an_empty_database_has_a_schema() -> None:
     made = built(EMPTY_CATALOG)
     assert made.schema.graphql.query_type is not None
     assert list(made.schema.graphql.query_type.fields) == ["no_tables"]
-    assert made.meanings["query_root", "no_tables"] is Part.NO_TABLES
+    assert made.field_roles["query_root", "no_tables"] is ResultField.NO_TABLES
     assert made.schema.graphql.mutation_type is None
     assert made.roots == {}
     assert made.schema.execute_sync("{ no_tables }").data == {"no_tables": None}

@@ -20,7 +20,7 @@ STYLES: tuple[Style, ...] = ("snake", "camel")
 
 def made(of: BuiltSchema) -> set[str]:
     """The names of the types that are there."""
-    return set(of.schema.growth.book.types)
+    return set(of.schema.growth.registry.types)
 
 
 def test_a_schema_that_nobody_asks_has_no_types() -> None:
@@ -47,8 +47,8 @@ def test_every_type_is_found_by_its_name_alone(style: Style) -> None:
         assert str(found) == name
         expected = whole.schema.graphql.type_map[name]
         assert sorted(getattr(found, "fields", ())) == sorted(getattr(expected, "fields", ()))
-        if (name in whole.meanings.by_type) and not name.endswith("oot"):
-            assert built(SHOP, style).meanings.of(name) == whole.meanings.of(name)
+        if (name in whole.field_roles.by_type) and not name.endswith("oot"):
+            assert built(SHOP, style).field_roles.of(name) == whole.field_roles.of(name)
 
 
 def test_what_does_not_exist_is_not_made() -> None:

@@ -82,7 +82,7 @@ def test_any_catalog_gives_a_valid_schema(shop: Catalog, style: Style) -> None:
         if isinstance(type_, composite) and not is_introspection_type(type_)
         for name in type_.fields
     }
-    assert set(made.meanings) == shown
+    assert set(made.field_roles) == shown
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -98,7 +98,7 @@ def test_nothing_of_a_catalog_is_lost(shop: Catalog, style: Style) -> None:
         row = str(query.fields[lists[item.name]].type).strip("[]!")
         condition = str(query.fields[lists[item.name]].args["where"].type)
         for type_ in (row, condition):
-            meant = list(made.meanings.of(type_).values())
+            meant = list(made.field_roles.of(type_).values())
             assert [each.column for each in meant if isinstance(each, ColumnField)] == list(item.columns)
             related = [each.relation for each in meant if isinstance(each, RelationField)]
             assert related == list(item.relations.values())

@@ -93,7 +93,7 @@ def test_strawberry_resolves_the_types_of_generated_fields() -> None:
 # --- execution --------------------------------------------------------------
 
 
-class Asked:
+class GraphQLRequest:
     """A resolver that keeps what it was asked, and answers with what it was given."""
 
     def __init__(self, answer: object) -> None:
@@ -105,14 +105,14 @@ class Asked:
         return self.answer
 
 
-def answered_by(resolver: Asked, **options: Any) -> BuiltSchema:
+def answered_by(resolver: GraphQLRequest, **options: Any) -> BuiltSchema:
     """The shop's schema with this resolver."""
     return build_schema(SHOP, build_names(SHOP), resolver=resolver, **options)
 
 
 def test_the_one_resolver_is_told_the_root_field() -> None:
     """Under aliases too, with the arguments left to it."""
-    resolver = Asked([])
+    resolver = GraphQLRequest([])
     schema = answered_by(resolver).schema
     result = schema.execute_sync("{ a: orders(where: {id: {_eq: 1}}) { id } log { line } b: orders(limit: 1) { id } }")
     assert result.errors is None
@@ -149,16 +149,16 @@ def test_plain_rows_are_read_without_resolvers() -> None:
         "orders": [{"id": 1}],
         "orders_aggregate": {"aggregate": {"count": 1, "sum": {"id": "1"}}},
     }
-    figures = "orders_aggregate { aggregate { count sum { id } } }"
-    text = f"{{ customers {{ id status interests settings orders {{ id }} {figures} mood }} }}"
-    result = answered_by(Asked([row])).schema.execute_sync(text)
+    aggregates = "orders_aggregate { aggregate { count sum { id } } }"
+    text = f"{{ customers {{ id status interests settings orders {{ id }} {aggregates} mood }} }}"
+    result = answered_by(GraphQLRequest([row])).schema.execute_sync(text)
     assert result.errors is None
     assert result.data == {"customers": [{**row, "mood": None}]}
 
 
 def test_mutations_reach_the_resolver_in_order() -> None:
     """Serially, as GraphQL has it."""
-    resolver = Asked({"affected_rows": 1, "returning": []})
+    resolver = GraphQLRequest({"affected_rows": 1, "returning": []})
     schema = answered_by(resolver).schema
     text = """mutation ($new: [orders_insert_input!]!) {
         insert_orders(objects: $new) { affected_rows }
@@ -175,7 +175,7 @@ def test_mutations_reach_the_resolver_in_order() -> None:
 
 def test_wrong_names_and_values_never_reach_the_resolver() -> None:
     """Unknown columns, operators and arguments are errors, never ignored."""
-    resolver = Asked([])
+    resolver = GraphQLRequest([])
     schema = answered_by(resolver).schema
     for text in (
         "{ orders(where: {nothing: {_eq: 1}}) { id } }",
@@ -195,7 +195,7 @@ def test_wrong_names_and_values_never_reach_the_resolver() -> None:
 
 def test_an_object_may_stand_for_a_list() -> None:
     """`order_by`, `_and` and `objects` take one or several."""
-    resolver = Asked([])
+    resolver = GraphQLRequest([])
     text = "{ orders(order_by: {id: asc}, where: {_and: {_or: {id: {_in: 1}}}}, distinct_on: id) { id } }"
     assert answered_by(resolver).schema.execute_sync(text).errors is None
     assert len(resolver.roots) == 1
@@ -213,7 +213,7 @@ def test_options_are_handed_to_strawberry() -> None:
     class Executor(StrawberryGraphQLCoreExecutionContext):
         pass
 
-    made = answered_by(Asked([]), extensions=[Watching], execution_context_class=Executor)
+    made = answered_by(GraphQLRequest([]), extensions=[Watching], execution_context_class=Executor)
     assert made.schema.execution_context_class is Executor
     assert made.schema.execute_sync("{ log { line } }").data == {"log": []}
     assert seen == ["log"]
@@ -266,7 +266,7 @@ class Query:
 )
 def test_a_hand_written_field_stands_beside_generated_ones(style: Style, field: str, argument: str, inner: str) -> None:
     """With its permission, its types, and names in the schema's style."""
-    resolver = Asked([{"id": 1}])
+    resolver = GraphQLRequest([{"id": 1}])
     made = build_schema(SHOP, build_names(SHOP, style), resolver=resolver, custom=Query)
     text = f"{{ orders {{ id }} {field}({argument}: 3) {{ {inner} }} greet(greeting: {{}}) }}"
     result = made.schema.execute_sync(text, context_value="please")
@@ -276,7 +276,7 @@ def test_a_hand_written_field_stands_beside_generated_ones(style: Style, field: 
     assert refused.errors is not None
     assert [error.message for error in refused.errors] == ["say the word"]
     assert ("query_root", field) not in made.roots
-    assert ("query_root", field) not in made.meanings
+    assert ("query_root", field) not in made.field_roles
     assert ("query_root", "orders") in made.roots
 
 
@@ -284,7 +284,7 @@ def test_a_hand_written_field_may_not_take_a_generated_name() -> None:
     """Said at the start, not found out later."""
     taken = strawberry.type(type("Taken", (), {"__annotations__": {"orders": int}}))
     with pytest.raises(ValueError, match="'orders' of Taken"):
-        build_schema(SHOP, build_names(SHOP), resolver=Asked([]), custom=taken)
+        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), custom=taken)
 
 
 def test_a_hand_written_type_may_not_take_a_generated_name() -> None:
@@ -292,4 +292,4 @@ def test_a_hand_written_type_may_not_take_a_generated_name() -> None:
     orders = strawberry.type(type("orders", (), {"__annotations__": {"a": int}}))
     taken = strawberry.type(type("Taken", (), {"__annotations__": {"mine": orders}}))
     with pytest.raises(Exception, match="orders"):
-        build_schema(SHOP, build_names(SHOP), resolver=Asked([]), custom=taken)
+        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), custom=taken)

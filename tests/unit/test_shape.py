@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from graphql_app.engine.compile.exports import RowForm, compile_rows
-from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.plan import shapes as shape
 from graphql_app.engine.plan.planner import Limits, Planner
-from graphql_app.engine.plan.shapes import SHAPES, Compiled, apart
+from graphql_app.engine.plan.shapes import SHAPES, PreparedCache, parameterize
 from graphql_app.engine.request.calls import Read
 from graphql_app.engine.sql.dialects import detect
 from graphql_app.engine.sql.fragment import Statement
@@ -17,7 +17,7 @@ from graphql_app.rest_api.query_language.pairs import parse_pairs
 from graphql_app.rest_api.query_language.read_request import read_request
 from tests.rest_samples import CATALOG
 
-DIALECT = Dialect(detect("10.11.4-MariaDB", ""), True)
+DIALECT = SqlDialect(detect("10.11.4-MariaDB", ""), True)
 
 
 def read_of(query: str, table: str = "users") -> Read:
@@ -46,7 +46,7 @@ def compiled(read: Read) -> Statement:
 )
 def test_the_sql_is_the_same(table: str, query: str) -> None:
     read = read_of(query, table)
-    found, values = apart(read)
+    found, values = parameterize(read)
     assert hash(found) is not None
     assert compiled(found).render(values) == compiled(read).render()
 
@@ -54,7 +54,7 @@ def test_the_sql_is_the_same(table: str, query: str) -> None:
 @pytest.mark.parametrize("query", ["age=eq.x", "limit=-1", "limit=1001", "age=in.(1,x)", "age=between.(1)"])
 def test_what_is_refused_is_refused_in_the_same_words(query: str) -> None:
     read = read_of(query)
-    found, values = apart(read)
+    found, values = parameterize(read)
     with pytest.raises(AppError) as whole:
         compiled(read).render()
     with pytest.raises(AppError) as apart_from_values:
@@ -79,13 +79,13 @@ def test_what_is_refused_is_refused_in_the_same_words(query: str) -> None:
     ],
 )
 def test_values_make_no_shape_of_their_own(one: str, other: str, same: bool) -> None:
-    assert (apart(read_of(one))[0] == apart(read_of(other))[0]) is same
+    assert (parameterize(read_of(one))[0] == parameterize(read_of(other))[0]) is same
 
 
 def test_a_shape_is_compiled_once_for_a_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "SHAPES", 3)
     assert SHAPES > 3
-    known: Compiled[Statement] = Compiled()
+    known: PreparedCache[Statement] = PreparedCache()
     made: list[int] = []
     catalogs = (object(), object())
 

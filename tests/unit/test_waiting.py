@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
-from graphql_app.engine.mysql.wait_queue import Waiting
+from graphql_app.engine.mysql.wait_queue import AdaptiveLifoQueue
 from tests.faults.fake_server import FakeServer
 from tests.faults.rig import at
 from tests.faults.virtual import run_virtual
@@ -13,7 +13,7 @@ from tests.faults.virtual import run_virtual
 
 def test_in_the_order_of_coming_and_who_waited_long_stands_back() -> None:
     async def work() -> None:
-        waiting = Waiting(asyncio.get_running_loop())
+        waiting = AdaptiveLifoQueue(asyncio.get_running_loop())
         first, second = waiting.add(1.0), waiting.add(1.0)
         await asyncio.sleep(0.2)
         third, gone = waiting.add(1.0), waiting.add(1.0)
@@ -30,7 +30,7 @@ def test_in_the_order_of_coming_and_who_waited_long_stands_back() -> None:
 
 def test_who_waited_in_vain_is_passed_over() -> None:
     async def work() -> None:
-        waiting = Waiting(asyncio.get_running_loop())
+        waiting = AdaptiveLifoQueue(asyncio.get_running_loop())
         early, late, last = (waiting.add(limit) for limit in (0.4, 0.4, 100.0))
         await asyncio.sleep(0.2)
         early.cancel()

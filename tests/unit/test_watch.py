@@ -13,7 +13,7 @@ from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.errors import Code, DatabaseError, GatewayTimeoutException, RequestError
 from graphql_app.errors import ServiceUnavailableException as Away
 from graphql_app.observability.events import LiveQueryPolled, UnexpectedError
-from tests.unit.live_bench import Bench, Client, Source, runs, until
+from tests.unit.live_bench import Bench, Client, PolledSource, runs, until
 
 REQUEST: ContextVar[str] = ContextVar("request")
 
@@ -26,7 +26,7 @@ def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_poll_for_all_who_watch_and_only_changes_are_told() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1", b"1", b"2"])
+        bench, source = Bench(), PolledSource([b"1", b"1", b"2"])
         clients = [bench.watch(source)[0] for _ in range(50)]
         await until(3.5)
         assert source.asked == [0, 1, 2, 3]
@@ -40,7 +40,7 @@ def test_one_poll_for_all_who_watch_and_only_changes_are_told() -> None:
 
 def test_who_comes_later_is_told_the_last_answer_unless_it_is_known_to_be_old() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1", b"1", b"2"])
+        bench, source = Bench(), PolledSource([b"1", b"1", b"2"])
         first, _ = bench.watch(source)
         await until(0.5)
         later, _ = bench.watch(source)
@@ -60,8 +60,8 @@ def test_who_comes_later_is_told_the_last_answer_unless_it_is_known_to_be_old() 
 
 def test_a_write_is_looked_at_at_once_and_many_writes_not_too_often() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"])
-        other = Source([b"1"], tables=frozenset({"pets"}))
+        bench, source = Bench(), PolledSource([b"1"])
+        other = PolledSource([b"1"], tables=frozenset({"pets"}))
         bench.watch(source), bench.watch(other, "other")
         await until(0.3)
         bench.live.wrote(("orders", "people"))
@@ -80,7 +80,7 @@ def test_a_write_is_looked_at_at_once_and_many_writes_not_too_often() -> None:
 
 def test_a_write_during_a_poll_is_looked_at_after_it() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"], takes=0.2)
+        bench, source = Bench(), PolledSource([b"1"], takes=0.2)
         bench.watch(source)
         await until(0.1)
         bench.live.wrote({"people"})
@@ -93,7 +93,7 @@ def test_a_write_during_a_poll_is_looked_at_after_it() -> None:
 
 def test_a_slow_query_rests_as_long_as_it_takes_and_never_overlaps() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"], takes=3.0)
+        bench, source = Bench(), PolledSource([b"1"], takes=3.0)
         bench.watch(source)
         await until(13)
         assert source.asked == [0, 6, 12]
@@ -105,7 +105,7 @@ def test_a_slow_query_rests_as_long_as_it_takes_and_never_overlaps() -> None:
 def test_only_so_many_are_at_the_database_together() -> None:
     async def work() -> None:
         bench = Bench(at_once=2)
-        sources = [Source([b"1"], takes=0.1) for _ in range(4)]
+        sources = [PolledSource([b"1"], takes=0.1) for _ in range(4)]
         for key, source in enumerate(sources):
             bench.watch(source, key)
         await until(0.35)
@@ -117,7 +117,7 @@ def test_only_so_many_are_at_the_database_together() -> None:
 
 def test_the_last_who_leaves_ends_the_poll_also_while_it_is_at_the_database() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"], takes=0.2)
+        bench, source = Bench(), PolledSource([b"1"], takes=0.2)
         (_, one), (_, two) = bench.watch(source), bench.watch(source)
         one.close()
         await until(0.1)
@@ -139,7 +139,7 @@ def test_the_last_who_leaves_ends_the_poll_also_while_it_is_at_the_database() ->
 
 def test_a_poll_that_takes_long_is_stopped_when_the_last_has_left() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"], takes=60)
+        bench, source = Bench(), PolledSource([b"1"], takes=60)
         _, one = bench.watch(source)
         await until(0.1)
         one.close()
@@ -152,7 +152,7 @@ def test_a_poll_that_takes_long_is_stopped_when_the_last_has_left() -> None:
 
 def test_who_comes_back_before_a_poll_has_ended_is_told_its_answer() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1"], takes=0.2)
+        bench, source = Bench(), PolledSource([b"1"], takes=0.2)
         _, gone = bench.watch(source)
         await until(0.1)
         gone.close()
@@ -167,7 +167,7 @@ def test_who_comes_back_before_a_poll_has_ended_is_told_its_answer() -> None:
 def test_an_outage_is_waited_out_by_one_probe_for_all() -> None:
     async def work() -> None:
         bench = Bench()
-        sources = [Source([b"1", Away(), Away(), b"2"]) for _ in range(3)]
+        sources = [PolledSource([b"1", Away(), Away(), b"2"]) for _ in range(3)]
         clients = [bench.watch(source, key)[0] for key, source in enumerate(sources)]
         await until(0.9)
         bench.there = False
@@ -186,7 +186,7 @@ def test_an_outage_is_waited_out_by_one_probe_for_all() -> None:
 
 def test_a_query_that_runs_out_of_time_is_asked_ever_less() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([GatewayTimeoutException()])
+        bench, source = Bench(), PolledSource([GatewayTimeoutException()])
         client, _ = bench.watch(source)
         await until(70)
         assert source.asked == [0, 2, 6, 14, 30, 46, 62]
@@ -198,7 +198,7 @@ def test_a_query_that_runs_out_of_time_is_asked_ever_less() -> None:
 
 def test_an_error_is_an_answer_told_once() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([DatabaseError(Code.RESULT_TOO_LARGE, "x")] * 2 + [b"1"])
+        bench, source = Bench(), PolledSource([DatabaseError(Code.RESULT_TOO_LARGE, "x")] * 2 + [b"1"])
         client, _ = bench.watch(source)
         await until(10)
         assert client.told == [(0, b"RESULT_TOO_LARGE"), (6, b"1")]
@@ -209,7 +209,7 @@ def test_an_error_is_an_answer_told_once() -> None:
 
 def test_a_request_that_is_wrong_ends() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([RequestError(Code.INVALID_PARAMETER, "x")])
+        bench, source = Bench(), PolledSource([RequestError(Code.INVALID_PARAMETER, "x")])
         client, _ = bench.watch(source)
         await until(5)
         assert (client.told, client.ended, source.asked) == ([], [b"INVALID_PARAMETER"], [0])
@@ -222,7 +222,7 @@ def test_a_request_that_is_wrong_ends() -> None:
 def test_a_structure_about_to_be_read_again_is_no_error_until_it_stays_so() -> None:
     async def work() -> None:
         stale = StaleSchema(Code.UNKNOWN_COLUMN, "x")
-        bench, source = Bench(), Source([stale, stale, b"1", stale])
+        bench, source = Bench(), PolledSource([stale, stale, b"1", stale])
         client, _ = bench.watch(source)
         await until(7.5)
         assert client.told == [(2, b"1")]
@@ -235,7 +235,7 @@ def test_a_structure_about_to_be_read_again_is_no_error_until_it_stays_so() -> N
 
 def test_a_defect_of_ours_is_observed_and_the_poll_goes_on() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([ValueError("x"), b"1"])
+        bench, source = Bench(), PolledSource([ValueError("x"), b"1"])
         client, _ = bench.watch(source)
         await until(3)
         assert [type(event) for event in bench.events][:1] == [UnexpectedError]
@@ -247,12 +247,12 @@ def test_a_defect_of_ours_is_observed_and_the_poll_goes_on() -> None:
 
 def test_an_end_is_told_to_all_and_the_key_is_free() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"1", Ended(b"gone")])
+        bench, source = Bench(), PolledSource([b"1", Ended(b"gone")])
         clients = [bench.watch(source)[0] for _ in range(3)]
         await until(1.5)
         assert all(client.ended == [b"gone"] for client in clients)
         assert bench.live.distinct == 0
-        again, _ = bench.watch(Source([b"3"]))
+        again, _ = bench.watch(PolledSource([b"3"]))
         await until(2)
         assert again.told == [(1.5, b"3")]
         bench.live.stop()
@@ -267,7 +267,7 @@ def test_an_end_is_told_to_all_and_the_key_is_free() -> None:
 
 def test_a_stream_waits_until_its_last_batch_has_left() -> None:
     async def work() -> None:
-        bench, source = Bench(), Source([b"a", b"b", None, b"c", None], in_order=True)
+        bench, source = Bench(), PolledSource([b"a", b"b", None, b"c", None], in_order=True)
         client, place = bench.watch(source)
         await until(5)
         assert client.told == [(0, b"a")]
@@ -288,7 +288,7 @@ def test_a_poll_belongs_to_no_request() -> None:
     async def work() -> None:
         seen: list[str] = []
 
-        class Looks(Source):
+        class Looks(PolledSource):
             async def answer(self) -> bytes | None:
                 seen.append(REQUEST.get("none"))
                 return b"1"
@@ -305,7 +305,7 @@ def test_a_poll_belongs_to_no_request() -> None:
 
 def test_there_are_only_so_many() -> None:
     async def work() -> None:
-        bench, source = Bench(most=2), Source([b"1"])
+        bench, source = Bench(most=2), PolledSource([b"1"])
         bench.watch(source, "a"), bench.watch(source, "a"), bench.watch(source, "b")
         with pytest.raises(RequestError) as refused:
             bench.watch(source, "c")
@@ -319,7 +319,7 @@ def test_a_source_that_cannot_be_made_leaves_no_poll() -> None:
     async def work() -> None:
         bench = Bench()
 
-        def fail() -> Source:
+        def fail() -> PolledSource:
             raise RequestError(Code.INVALID_VALUE, "x")
 
         with pytest.raises(RequestError):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from graphql_app.server.coalescing_transport import Bytes, WholeAnswers
+from graphql_app.server.coalescing_transport import Bytes, CoalescingTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 
@@ -44,8 +44,8 @@ class Line(asyncio.Transport):
         return 7
 
 
-def over(line: Line) -> WholeAnswers:
-    return WholeAnswers(line, asyncio.get_running_loop())
+def over(line: Line) -> CoalescingTransport:
+    return CoalescingTransport(line, asyncio.get_running_loop())
 
 
 async def a_turn() -> None:
@@ -130,7 +130,7 @@ async def test_nothing_goes_out_after_its_end_was_said() -> None:
     assert line.told == [HEAD, "eof"]
 
 
-async def lost_line(loop: asyncio.AbstractEventLoop) -> WholeAnswers:
+async def lost_line(loop: asyncio.AbstractEventLoop) -> CoalescingTransport:
     """A real connection, closed and gone."""
     made: asyncio.Queue[Any] = asyncio.Queue()
 
@@ -146,7 +146,7 @@ async def lost_line(loop: asyncio.AbstractEventLoop) -> WholeAnswers:
         await a_turn()
     writer.close()
     server.close()
-    return WholeAnswers(transport, loop)
+    return CoalescingTransport(transport, loop)
 
 
 async def _failures(body: bytes) -> list[object]:

@@ -11,7 +11,7 @@ from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.statements import FIELD_SEPARATOR
 from graphql_app.engine.plan import cursor
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.request.calls import PageFact, Slot
+from graphql_app.engine.request.calls import PageInfoField, Slot
 from graphql_app.engine.sql.fragment import json_key
 
 _SEPARATOR = FIELD_SEPARATOR.encode()
@@ -75,16 +75,16 @@ def _edge(field: plan.ShowEdges, mark: bytes, nodes: list[bytes]) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _fact(query: plan.ConnectionPlan, page: _Page, what: PageFact | str) -> bytes:
+def _fact(query: plan.ConnectionPlan, page: _Page, what: PageInfoField | str) -> bytes:
     # Rows beyond the cursor that the page starts from are not looked for: the cursor's own row was one.
     ahead, behind = (query.bounded, page.more) if query.backward else (page.more, query.bounded)
     match what:
-        case PageFact.HAS_NEXT_PAGE:
+        case PageInfoField.HAS_NEXT_PAGE:
             return b"true" if ahead else b"false"
-        case PageFact.HAS_PREVIOUS_PAGE:
+        case PageInfoField.HAS_PREVIOUS_PAGE:
             return b"true" if behind else b"false"
-        case PageFact.START_CURSOR:
+        case PageInfoField.START_CURSOR:
             return page.cursors[0] if page.cursors else b"null"
-        case PageFact.END_CURSOR:
+        case PageInfoField.END_CURSOR:
             return page.cursors[-1] if page.cursors else b"null"
     return json_text(what).encode()

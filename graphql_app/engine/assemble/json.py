@@ -7,32 +7,32 @@ from dataclasses import dataclass, field
 from itertools import compress, count, pairwise
 from operator import ne
 
-from graphql_app.engine.compile.statements import ABSENT, MOST_LOOKED_UP, NULL_KEY, Form, Hole, Node
+from graphql_app.engine.compile.statements import ABSENT, MOST_LOOKED_UP, NULL_KEY, GroupForm, Placeholder, ResultNode
 from graphql_app.engine.mysql.dial import Result
 from graphql_app.engine.mysql.row_text import BETWEEN_ROWS, pieces_of
 from graphql_app.engine.mysql.server_errors import changed
-from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.hot_record import hot_record
 
 _ABSENT = ABSENT.encode()
 _NULL_KEY = NULL_KEY.encode()
 Groups = dict[bytes, bytes]
 
 
-class Outgrown(Exception):
+class GuessFailed(Exception):
     """A table that was read whole has more rows than were asked for."""
 
 
 @dataclass(slots=True)
-class Batch:
+class NodeRows:
     """The pieces of the rows that a node's statement gave (as `row_text` cuts them), and the batches of its children.
 
     They are one list for all rows: a step of Python for each row would cost more than all the rest.
     """
 
-    node: Node
+    node: ResultNode
     pieces: list[bytes] = field(default_factory=list)
     groups: list[bytes] = field(default_factory=list)
-    children: list[Batch] = field(default_factory=list)
+    children: list[NodeRows] = field(default_factory=list)
 
     @property
     def step(self) -> int:
@@ -40,15 +40,15 @@ class Batch:
         return pieces_of(len(self.node.holes))
 
     def receive(self, result: Result) -> None:
-        """Takes the statement's rows. Raises as `received`, and `Outgrown`."""
+        """Takes the statement's rows. Raises as `received`, and `GuessFailed`."""
         self.pieces = received(result)
         self.groups = result.groups
         small = self.node.small
         if small is not None and len(self.pieces) > MOST_LOOKED_UP * self.step:
-            small.outgrown = True
-            raise Outgrown
+            small.guess_failed = True
+            raise GuessFailed
 
-    def keys(self, hole: Hole) -> list[bytes]:
+    def keys(self, hole: Placeholder) -> list[bytes]:
         """The distinct keys that stand in a hole of the rows, in order of appearance."""
         found = dict.fromkeys(self.pieces[hole.part :: self.step])
         found.pop(_NULL_KEY, None)
@@ -76,7 +76,7 @@ def received(result: Result) -> list[bytes]:
     return result.rows
 
 
-@record
+@hot_record
 class RowList:
     """A JSON list that is not put together yet: megabytes are copied once, into what they stand in.
 
@@ -117,35 +117,35 @@ def _list_of(pieces: list[bytes], apart: bool, before: bytes, after: bytes) -> b
     return b"".join(pieces)
 
 
-def texts(batch: Batch) -> list[bytes]:
+def texts(batch: NodeRows) -> list[bytes]:
     """The text of each row."""
     pieces, step = batch.filled(), batch.step
     return pieces if step == 1 else [b"".join(pieces[at : at + step - 1]) for at in range(0, len(pieces), step)]
 
 
-def whole(batch: Batch) -> bytes:
+def whole(batch: NodeRows) -> bytes:
     """The JSON text of an ungrouped node."""
     return text_of(ungrouped(batch.node, batch.filled()))
 
 
-def ungrouped(node: Node, pieces: list[bytes]) -> Value:
+def ungrouped(node: ResultNode, pieces: list[bytes]) -> Value:
     """An ungrouped node with these rows."""
-    if node.form is Form.LIST:
+    if node.form is GroupForm.LIST:
         return RowList(pieces, not node.holes)
     if not pieces:
         return node.missing
     return (b"".join(pieces[: pieces_of(len(node.holes)) - 1]) if node.holes else pieces[0]) or node.missing
 
 
-def groups(batch: Batch) -> Groups:
+def groups(batch: NodeRows) -> Groups:
     """The JSON text of a grouped node, by parent key."""
-    one = batch.node.form is Form.ONE
+    one = batch.node.form is GroupForm.ONE
     made = dict(zip(batch.groups, texts(batch), strict=True)) if one else _lists(batch)
     made[_ABSENT] = b""
     return made
 
 
-def _lists(batch: Batch) -> Groups:
+def _lists(batch: NodeRows) -> Groups:
     """The lists of a grouped node."""
     groups, pieces, step = batch.groups, batch.filled(), batch.step
     lists: defaultdict[bytes, list[bytes]] = defaultdict(list)

@@ -18,9 +18,9 @@ _OF_ITS_TYPE = (Function.MIN, Function.MAX)
 Field = plan.CountOut | plan.ApplyOut | plan.TextOut
 
 
-def figures_cell(scope: Scope, alias: str, table: Table, figures: plan.FiguresOut) -> Cell:
+def aggregates_cell(scope: Scope, alias: str, table: Table, aggregates: plan.AggregateOut) -> Cell:
     """The object over the rows of `table` called `alias`."""
-    return object_cell([(field.key, _field_cell(scope, alias, table, field)) for field in figures.fields])
+    return object_cell([(field.key, _field_cell(scope, alias, table, field)) for field in aggregates.fields])
 
 
 def _field_cell(scope: Scope, alias: str, table: Table, field: Field) -> Cell:
@@ -62,9 +62,9 @@ def _function_json(scope: Scope, value: Sql, function: Function, column: Column)
     return sql("IFNULL(", value, ",'null')")
 
 
-def figures_missing(figures: plan.FiguresOut) -> bytes:
+def aggregates_of_nothing(aggregates: plan.AggregateOut) -> bytes:
     """The object over no rows at all: counts are 0, everything else is null."""
-    return orjson.dumps({field.key: _missing(field) for field in figures.fields})
+    return orjson.dumps({field.key: _missing(field) for field in aggregates.fields})
 
 
 def _missing(field: Field) -> object:
@@ -77,15 +77,15 @@ def _missing(field: Field) -> object:
             return {item.key: item.text if isinstance(item, plan.TextOut) else None for item in field.fields}
 
 
-def has_figure(figures: plan.FiguresOut) -> bool:
+def has_aggregate(aggregates: plan.AggregateOut) -> bool:
     """Whether anything of the object comes from rows. Without a function, SQL would give an object for each of them."""
-    return bool(figure_columns(figures)) or any(isinstance(field, plan.CountOut) for field in figures.fields)
+    return bool(aggregated_columns(aggregates)) or any(isinstance(field, plan.CountOut) for field in aggregates.fields)
 
 
-def figure_columns(figures: plan.FiguresOut) -> set[str]:
-    """The columns that the figures read."""
+def aggregated_columns(aggregates: plan.AggregateOut) -> set[str]:
+    """The columns that the aggregates read."""
     found: set[str] = set()
-    for field in figures.fields:
+    for field in aggregates.fields:
         if isinstance(field, plan.CountOut):
             found.update(column.name for column in field.columns)
         elif isinstance(field, plan.ApplyOut):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.reads import compile_query
-from graphql_app.engine.compile.scope import Dialect
+from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.statements import Template
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.plan import nodes as plan
@@ -16,7 +16,7 @@ from graphql_app.errors import each_root
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCall:
     """A compiled call: reads as templates, or writes.
 
     `transactional` if every table written can roll back; `written` are the tables written.
@@ -42,17 +42,17 @@ class Prepared:
         object.__setattr__(self, "alone", only if again else None)
 
 
-def compile_call(dialect: Dialect, call: plan.CallPlan) -> Prepared:
+def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:
     """The statements of every root of a planned call."""
     if call.writes:
         writes = each_root(call.roots, lambda root: _write(dialect, root.plan))
         tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
         transactional = all(table.transactional for table in tables)
-        return Prepared(writes=writes, transactional=transactional, written=tables_written(call))
-    return Prepared(each_root(call.roots, lambda root: _read(dialect, root.plan)))
+        return PreparedCall(writes=writes, transactional=transactional, written=tables_written(call))
+    return PreparedCall(each_root(call.roots, lambda root: _read(dialect, root.plan)))
 
 
-def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:
+def _write(dialect: SqlDialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:
     if isinstance(write, plan.TextOut):
         return json_text(write.text).encode()
     if isinstance(write, plan.QueryPlan):
@@ -60,7 +60,7 @@ def _write(dialect: Dialect, write: plan.QueryPlan | plan.WritePlan | plan.TextO
     return compile_write(dialect, write)
 
 
-def _read(dialect: Dialect, read: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> Template:
+def _read(dialect: SqlDialect, read: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> Template:
     if isinstance(read, plan.TextOut):
         return (json_text(read.text).encode(),)
     if isinstance(read, plan.WritePlan):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphql_app.engine.compile.scope import Scope, match, ref
+from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import EMPTY_LIST
 from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
@@ -40,14 +40,14 @@ def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
         case plan.Keyset():
             return _keyset(scope, alias, where)
         case plan.LastInserted():
-            return sql(ref(alias, where.column), "=LAST_INSERT_ID()")
+            return sql(column_ref(alias, where.column), "=LAST_INSERT_ID()")
 
 
 def key_in(scope: Scope, alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
     """The key columns, or the `far` columns that correspond to them, equal one of the keys given at call time."""
     types, flavour = [type_of(column) for column in where.columns], scope.dialect.features.flavour
     literals = tuple(each.key_literals for each in types)
-    refs = (ref(alias, column) for column in (far or where.columns))
+    refs = (column_ref(alias, column) for column in (far or where.columns))
     columns = [template(each.compared_for(flavour), one) for each, one in zip(types, refs, strict=True)]
     left = columns[0] if len(columns) == 1 else sql("(", join(",", columns), ")")
     return sql(left, " IN ", KeyList(literals))
@@ -80,7 +80,7 @@ def _connect(word: str, empty: Sql, items: list[Sql]) -> Sql:
 
 
 def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
-    column = ref(alias, where.column)
+    column = column_ref(alias, where.column)
     if where.operator in EQUALITIES:
         return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
     return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
@@ -117,7 +117,7 @@ def _narrow(where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -
 
 def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None) -> Sql:
     more = sql(" AND ", condition(scope.inner(), far, where)) if where is not None else EMPTY
-    equal = match(scope.dialect, alias, far, relation)
+    equal = join_condition(scope.dialect, alias, far, relation)
     return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", equal, more)
 
 
@@ -125,14 +125,14 @@ def _folded(alias: str, where: plan.CountRelated) -> Sql:
     if where.fold is Fold.COUNT:
         return count_sql(alias, where.columns, where.distinct)
     (column,) = where.columns
-    return sql("MIN(" if where.fold is Fold.BOOL_AND else "MAX(", ref(alias, column), "<>0)")
+    return sql("MIN(" if where.fold is Fold.BOOL_AND else "MAX(", column_ref(alias, column), "<>0)")
 
 
 def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
     """A count of rows, or of those whose `columns` are all not NULL, each combination once if `distinct`."""
     if not columns:
         return sql("COUNT(*)")
-    refs = [ref(alias, column) for column in columns]
+    refs = [column_ref(alias, column) for column in columns]
     if distinct and len(refs) > 1:
         # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only. Of columns as
         # they are it fails (1210) where the condition has an EXISTS under an OR.
@@ -146,7 +146,7 @@ def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
 
 
 def _as_shown(alias: str, column: Column) -> Sql:
-    return as_shown(column, ref(alias, column))
+    return as_shown(column, column_ref(alias, column))
 
 
 def as_shown(column: Column, value: Sql) -> Sql:
@@ -156,7 +156,7 @@ def as_shown(column: Column, value: Sql) -> Sql:
 
 def function_sql(alias: str, function: Function, column: Column) -> Sql:
     """An aggregate function of a column. Averages and deviations are computed in double precision."""
-    argument = ref(alias, column)
+    argument = column_ref(alias, column)
     if function not in EXACT:
         argument = sql(argument, "+0e0")
     return template(FUNCTION_SQL[function], argument)
@@ -208,7 +208,7 @@ def _ordered_by(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     if term.function is None or term.relation is None:
         if term.column is None:
             raise AssertionError("an order without a column was planned")
-        return ref(alias, term.column)
+        return column_ref(alias, term.column)
     far = scope.alias()
     rows = _far_rows(scope, alias, far, term.relation, None)
     if term.column is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from graphql_app.engine.compile.from_clause import Source, output_columns, row_source
+from graphql_app.engine.compile.from_clause import FromClause, output_columns, row_source
 from graphql_app.engine.compile.json_cell import Piece, concat
 from graphql_app.engine.compile.reads import row_cell
-from graphql_app.engine.compile.scope import Dialect, Scope, ref
+from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
 from graphql_app.engine.compile.type_guard import expect_no_text, looked_at, plain_or, row_end
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import EMPTY, Literal, Sql, Statement, finish, join, sql, template, text
@@ -58,7 +58,7 @@ _QUOTED: Mapping[str, str] = {
 }
 
 
-def compile_rows(dialect: Dialect, read: plan.ReadPlan, form: RowForm) -> Statement:
+def compile_rows(dialect: SqlDialect, read: plan.ReadPlan, form: RowForm) -> Statement:
     """The statement. Raises `RequestError` where a row is not one line: to-many relations, in CSV any relation."""
     scope = Scope(dialect)
     source = row_source(scope, read.rows, None, output_columns(read.outputs))
@@ -73,20 +73,20 @@ def compile_rows(dialect: Dialect, read: plan.ReadPlan, form: RowForm) -> Statem
     return finish(sql("SELECT ", line, source.written(scope), order, source.page))
 
 
-def _record(scope: Scope, source: Source, read: plan.ReadPlan, form: RowForm) -> Sql:
+def _record(scope: Scope, source: FromClause, read: plan.ReadPlan, form: RowForm) -> Sql:
     pieces: list[Piece] = []
     for output in read.outputs:
         if not isinstance(output, plan.ColumnOut):
             raise RequestError(Code.INVALID_PARAMETER, "CSV shows columns only, no relations")
         if pieces:
             pieces.append(",")
-        value = ref(source.alias, output.column)
+        value = column_ref(source.alias, output.column)
         expect_no_text(scope, read.rows.table, output.column, value)
         pieces += _cell(scope.dialect, value, output.column, form, looked_at(read.rows.table, output.column))
     return concat([*pieces, row_end(scope, "")])
 
 
-def _cell(dialect: Dialect, value: Sql, column: Column, form: RowForm, look: bool) -> list[Piece]:
+def _cell(dialect: SqlDialect, value: Sql, column: Column, form: RowForm, look: bool) -> list[Piece]:
     row = type_of(column)
     flavour = dialect.features.flavour
     if row.scalar in _PLAIN:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphql_app.engine.compile.conditions import as_shown, condition, key_in, order_terms
 from graphql_app.engine.compile.json_cell import key_text
-from graphql_app.engine.compile.scope import Scope, match, ref
+from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql
@@ -16,12 +16,12 @@ from schema_gen.types.column_types import type_of
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The relation from rows of `parent` that a batched statement follows; `every`: from all there are in the table."""
+class ParentLink:
+    """The relation from rows of `parent` that a batched statement follows; from all of them if `all_parents`."""
 
     relation: Relation
     parent: Table
-    every: bool = False
+    all_parents: bool = False
 
     @property
     def exact(self) -> bool:
@@ -34,7 +34,7 @@ class Link:
 
 
 @dataclass(slots=True)
-class Source:
+class FromClause:
     """The FROM part of a statement under construction, with what the rest needs of it.
 
     `told` are the values of the group's key that the scope noted as no texts.
@@ -55,13 +55,13 @@ class Source:
         return sql(" FROM ", self.table, scope.from_joins(), where)
 
     def derived(self, scope: Scope) -> Sql:
-        """` FROM (SELECT … ) AS alias`: the page of rows as a table of its own, for figures over a page."""
+        """` FROM (SELECT … ) AS alias`: the page of rows as a table of its own, for aggregates over a page."""
         order = EMPTY if self.order is None else sql(" ORDER BY ", self.order)
         inner = sql("SELECT ", name(self.alias), ".*", self.written(scope), order, self.page)
         return sql(" FROM (", inner, ") AS ", name(self.alias))
 
 
-def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str]) -> Source:
+def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, needed: set[str]) -> FromClause:
     """The source of `rows`, batched below the parents of `link` if there is one.
 
     A page per parent, and `distinct_on`, number the rows with a window function in a
@@ -71,7 +71,7 @@ def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str
     source = _base(scope, rows, link)
     terms = _stable_order(rows)
     if rows.distinct_on:
-        partition = [as_shown(column, ref(source.alias, column)) for column in rows.distinct_on]
+        partition = [as_shown(column, column_ref(source.alias, column)) for column in rows.distinct_on]
         if source.group_by:
             partition.insert(0, source.group_by)
         source, number = _numbered(scope, source, rows, needed, terms, join(",", partition))
@@ -82,28 +82,34 @@ def row_source(scope: Scope, rows: plan.Rows, link: Link | None, needed: set[str
         source.order = number
         return source
     source.order = order_terms(scope, source.alias, terms) if terms else None
-    if source.group_by and source.order is not None and link is not None and not link.every and _by_key(rows, terms):
+    if (
+        source.group_by
+        and source.order is not None
+        and link is not None
+        and not link.all_parents
+        and _by_key(rows, terms)
+    ):
         # The same within each parent, and the order in which an index of the foreign key has the rows.
         source.order = sql(source.group_by, ",", source.order)
     source.page = page_sql(rows)
     return source
 
 
-def _by_key(rows: plan.Rows, terms: tuple[plan.OrderTerm, ...]) -> bool:
+def _by_key(rows: plan.RowsPlan, terms: tuple[plan.OrderTerm, ...]) -> bool:
     """Whether the order is that of the primary key."""
     key = rows.table.primary_key
     plain = (None if term.path or term.relation or term.descending else term.column for term in terms)
     return key is not None and key.columns == tuple(column.name if column else None for column in plain)
 
 
-def _page_of_parent(number: Sql, rows: plan.Rows) -> list[Sql]:
+def _page_of_parent(number: Sql, rows: plan.RowsPlan) -> list[Sql]:
     if rows.offset is None:
         return [] if rows.limit is None else [sql(number, "<=", rows.limit)]
     after = [sql(number, ">", rows.offset)]
     return after if rows.limit is None else [*after, sql(number, "<=", rows.offset, "+", rows.limit)]
 
 
-def page_sql(rows: plan.Rows) -> Sql:
+def page_sql(rows: plan.RowsPlan) -> Sql:
     """` LIMIT … OFFSET …`, or nothing."""
     if rows.offset is None:
         return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
@@ -112,7 +118,7 @@ def page_sql(rows: plan.Rows) -> Sql:
     return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
 
 
-def _stable_order(rows: plan.Rows) -> tuple[plan.OrderTerm, ...]:
+def _stable_order(rows: plan.RowsPlan) -> tuple[plan.OrderTerm, ...]:
     """The order asked for, made total by the primary key where only a part of the rows is shown.
 
     Without it, rows that are equal in the order may appear on two pages or on none.
@@ -126,12 +132,17 @@ def _stable_order(rows: plan.Rows) -> tuple[plan.OrderTerm, ...]:
 
 
 def _numbered(
-    scope: Scope, source: Source, rows: plan.Rows, needed: set[str], terms: tuple[plan.OrderTerm, ...], partition: Sql
-) -> tuple[Source, Sql]:
+    scope: Scope,
+    source: FromClause,
+    rows: plan.RowsPlan,
+    needed: set[str],
+    terms: tuple[plan.OrderTerm, ...],
+    partition: Sql,
+) -> tuple[FromClause, Sql]:
     """`source` as a derived table whose rows are numbered within each partition, and the number's column."""
     inner = scope.inner()
     columns = needed | _order_columns(terms) | {column.name for column in rows.distinct_on}
-    shown = [ref(source.alias, column) for column in rows.table.columns if column in columns]
+    shown = [column_ref(source.alias, column) for column in rows.table.columns if column in columns]
     group_name, number_name, *key_names = _free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
     if source.group is not None:
         shown.append(sql(source.group, " AS ", name(group_name)))
@@ -144,13 +155,13 @@ def _numbered(
     shown.append(sql("ROW_NUMBER() OVER (", by, order, ") AS ", name(number_name)))
     alias = scope.alias()
     table = sql("(SELECT ", join(",", shown), source.written(inner), ") AS ", name(alias))
-    group = ref(alias, group_name) if source.group is not None else None
-    told = tuple(ref(alias, key_name) for key_name in key_names)
+    group = column_ref(alias, group_name) if source.group is not None else None
+    told = tuple(column_ref(alias, key_name) for key_name in key_names)
     # What is outside of the derived table sees them under its name only.
     for value, seen in zip(source.told, told, strict=True):
         del scope.unquoted[value]
         scope.unquoted[seen] = None
-    return Source(alias, table, [], group, group or EMPTY, told=told), ref(alias, number_name)
+    return FromClause(alias, table, [], group, group or EMPTY, told=told), column_ref(alias, number_name)
 
 
 def _free_names(table: Table, *wanted: str) -> list[str]:
@@ -182,9 +193,9 @@ def output_columns(outputs: Iterable[plan.Output]) -> set[str]:
     return found
 
 
-def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
+def _base(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None) -> FromClause:
     alias = scope.alias()
-    source = Source(alias, sql(name(rows.table.name), " AS ", name(alias)), [])
+    source = FromClause(alias, sql(name(rows.table.name), " AS ", name(alias)), [])
     if link is not None:
         before = set(scope.unquoted)
         _attach(scope, source, rows.table, link)
@@ -194,11 +205,11 @@ def _base(scope: Scope, rows: plan.Rows, link: Link | None) -> Source:
     return source
 
 
-def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
+def _attach(scope: Scope, source: FromClause, table: Table, link: ParentLink) -> None:
     """Restricts the source to the rows below the parents: those given at call time, or all there are."""
     relation = link.relation
-    if link.every and link.exact:
-        source.where += [sql(ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
+    if link.all_parents and link.exact:
+        source.where += [sql(column_ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
         _group_by_own(scope, source, table, relation)
         return
     parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
@@ -209,7 +220,7 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     parent = scope.alias()
     columns = join(",", (name(column) for column in relation.columns))
     inner = scope.alias()
-    which = EMPTY if link.every else sql(" WHERE ", key_in(scope, inner, parent_key))
+    which = EMPTY if link.all_parents else sql(" WHERE ", key_in(scope, inner, parent_key))
     (text_name,) = _free_names(link.parent, "key")
     # Parents whose keys are equal by the collation, but not by their texts, have a list each.
     text = (
@@ -219,31 +230,33 @@ def _attach(scope: Scope, source: Source, table: Table, link: Link) -> None:
     )
     parents = sql(" FROM ", name(link.parent.name), " AS ", name(inner), which)
     keys = sql("(SELECT DISTINCT ", columns, text, parents, ") AS ", name(parent))
-    source.table = sql(keys, " JOIN ", source.table, " ON ", match(scope.dialect, parent, source.alias, relation))
+    source.table = sql(
+        keys, " JOIN ", source.table, " ON ", join_condition(scope.dialect, parent, source.alias, relation)
+    )
     if text:
-        source.group = source.group_by = ref(parent, text_name)
+        source.group = source.group_by = column_ref(parent, text_name)
         return
     source.group = key_text(scope, parent, link.parent, relation.columns, present=True)
-    source.group_by = join(",", (ref(parent, column) for column in relation.columns))
+    source.group_by = join(",", (column_ref(parent, column) for column in relation.columns))
 
 
-def _unique(link: Link) -> bool:
+def _unique(link: ParentLink) -> bool:
     """Whether no two parents have equal keys."""
     return any(set(key.columns) <= set(link.relation.columns) for key in link.parent.keys)
 
 
-def _group_by_own(scope: Scope, source: Source, table: Table, relation: Relation) -> None:
+def _group_by_own(scope: Scope, source: FromClause, table: Table, relation: Relation) -> None:
     """The groups are told by the far columns themselves."""
     source.group = key_text(scope, source.alias, table, relation.to_columns, present=True)
-    source.group_by = join(",", (ref(source.alias, column) for column in relation.to_columns))
+    source.group_by = join(",", (column_ref(source.alias, column) for column in relation.to_columns))
 
 
 def _nullable(table: Table, relation: Relation) -> list[Column]:
     return [table.columns[column] for column in relation.to_columns if table.columns[column].nullable]
 
 
-def shows_every(rows: plan.Rows, link: Link | None) -> bool:
+def shows_every(rows: plan.RowsPlan, link: ParentLink | None) -> bool:
     """Whether these are all rows of their table. Then what is below them is found without their keys."""
     if rows.where is not None or rows.paged:
         return False
-    return link is None or (link.every and not _nullable(rows.table, link.relation))
+    return link is None or (link.all_parents and not _nullable(rows.table, link.relation))

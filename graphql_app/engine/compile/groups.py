@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from graphql_app.engine.compile.aggregates import figures_cell
+from graphql_app.engine.compile.aggregates import aggregates_cell
 from graphql_app.engine.compile.conditions import as_shown, comparison, count_sql, function_sql, ordered
 from graphql_app.engine.compile.from_clause import page_sql, row_source
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, object_cell
-from graphql_app.engine.compile.scope import Dialect, Scope, ref
-from graphql_app.engine.compile.statements import Form, Node
+from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Function
 from graphql_app.engine.sql.fragment import EMPTY, Sql, finish, join, sql
 from schema_gen.catalog.model import Column, Table
 
 
-def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
+def group_node(dialect: SqlDialect, query: plan.GroupPlan) -> ResultNode:
     """The statement of a group query: one row for each group."""
     scope = Scope(dialect)
-    source = row_source(scope, plan.Rows(query.rows.table, query.rows.where), None, set())
+    source = row_source(scope, plan.RowsPlan(query.rows.table, query.rows.where), None, set())
     cell = object_cell([(field.key, _field(scope, source.alias, query.rows.table, field)) for field in query.fields])
-    by = join(",", (as_shown(column, ref(source.alias, column)) for column in query.by))
+    by = join(",", (as_shown(column, column_ref(source.alias, column)) for column in query.by))
     parts = [sql("SELECT ", cell.column(scope), source.written(scope), " GROUP BY ", by)]
     if query.having:
         parts.append(sql(" HAVING ", join(" AND ", (_having(scope, source.alias, item) for item in query.having))))
@@ -27,16 +27,16 @@ def group_node(dialect: Dialect, query: plan.GroupPlan) -> Node:
         terms = (part for term in query.order for part in _order(source.alias, term))
         parts.append(sql(" ORDER BY ", join(",", terms)))
     parts.append(page_sql(query.rows))
-    return Node(finish(join("", parts)), Form.LIST)
+    return ResultNode(finish(join("", parts)), GroupForm.LIST)
 
 
-def _field(scope: Scope, alias: str, table: Table, field: plan.GroupKeyOut | plan.FiguresOut | plan.TextOut) -> Cell:
+def _field(scope: Scope, alias: str, table: Table, field: plan.GroupKeyOut | plan.AggregateOut | plan.TextOut) -> Cell:
     cell = Cell()
     match field:
         case plan.TextOut():
             cell.add(json_text(field.text))
-        case plan.FiguresOut():
-            return figures_cell(scope, alias, table, field)
+        case plan.AggregateOut():
+            return aggregates_cell(scope, alias, table, field)
         case plan.GroupKeyOut():
             return object_cell([(item.key, _key(scope, alias, table, item)) for item in field.fields])
     return cell
@@ -63,7 +63,7 @@ def _having(scope: Scope, alias: str, item: plan.HavingFigure) -> Sql:
 
 def _order(alias: str, term: plan.GroupTerm) -> list[Sql]:
     if term.function is None:
-        value = EMPTY if term.column is None else as_shown(term.column, ref(alias, term.column))
+        value = EMPTY if term.column is None else as_shown(term.column, column_ref(alias, term.column))
     else:
         value = _figure(alias, term.function, term.column)
     return ordered(value, descending=term.descending, nulls=term.nulls)

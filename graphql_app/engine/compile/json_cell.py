@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from graphql_app.engine.compile.scope import Scope, ref
-from graphql_app.engine.compile.statements import ABSENT, NULL_KEY, Node
+from graphql_app.engine.compile.scope import Scope, column_ref
+from graphql_app.engine.compile.statements import ABSENT, NULL_KEY, ResultNode
 from graphql_app.engine.compile.type_guard import expect_no_text, json_or_text, looked_at, plain_or, row_end
 from graphql_app.engine.mysql.row_text import DOCUMENT, ROW_END, SEPARATOR, name_of_column
 from graphql_app.engine.sql.dialects import Flavour
@@ -25,13 +25,13 @@ class Cell:
     """Segments of JSON text with a gap after each but the last; `gaps` are (key expression, node)."""
 
     segments: list[list[Piece]] = field(default_factory=lambda: [[]])
-    gaps: list[tuple[Sql, Node]] = field(default_factory=list)
+    gaps: list[tuple[Sql, ResultNode]] = field(default_factory=list)
 
     def add(self, *pieces: Piece) -> None:
         """More text."""
         self.segments[-1].extend(pieces)
 
-    def gap(self, key: Sql, node: Node) -> None:
+    def gap(self, key: Sql, node: ResultNode) -> None:
         """A gap that `node` fills with what it has for `key`."""
         self.gaps.append((key, node))
         self.segments.append([])
@@ -92,7 +92,7 @@ _IN_QUOTES = re.compile(r"""CONCAT\('"',(.+),'([^'\\]*)'\)""")
 
 def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[Piece]:
     """The JSON text of a column's value (`null` for NULL) in the row of `table` called `alias`."""
-    row, value, nullable = type_of(column), ref(alias, column), column.nullable
+    row, value, nullable = type_of(column), column_ref(alias, column), column.nullable
     expect_no_text(scope, table, column, value)
     flavour = scope.dialect.features.flavour
     made = row.json_for(scope.dialect.stringify, flavour)
@@ -136,7 +136,7 @@ def key_text(scope: Scope | None, alias: str, table: Table, columns: tuple[str, 
         nullable = nullable or (column.nullable and not present)
         if index:
             parts.append(text(KEY_SEPARATOR.decode()))
-        value = ref(alias, column)
+        value = column_ref(alias, column)
         made = template(type_of(column).key_sql, value)
         if scope is not None:
             expect_no_text(scope, table, column, value)

@@ -6,23 +6,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from graphql_app.engine.compile.aggregates import figure_columns, figures_cell, figures_missing, has_figure
+from graphql_app.engine.compile.aggregates import (
+    aggregated_columns,
+    aggregates_cell,
+    aggregates_of_nothing,
+    has_aggregate,
+)
 from graphql_app.engine.compile.conditions import keyset_value
-from graphql_app.engine.compile.from_clause import Link, output_columns, row_source, shows_every
+from graphql_app.engine.compile.from_clause import ParentLink, output_columns, row_source, shows_every
 from graphql_app.engine.compile.groups import group_node
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, key_text, object_cell
-from graphql_app.engine.compile.scope import Dialect, Scope, ref
-from graphql_app.engine.compile.small_tables import any_looked_up, looked_up, parents_worth
+from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.small_tables import any_looked_up, parents_worth, uses_lookup
 from graphql_app.engine.compile.statements import (
     FIELD_SEPARATOR,
     MOST_LOOKED_UP,
     ConnectionPart,
-    Form,
-    Hole,
-    Node,
-    Small,
+    GroupForm,
+    LookupVariant,
+    Placeholder,
+    ResultNode,
+    SmallTableGuess,
     Template,
-    Wide,
 )
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cursor import NULL_TEXT
@@ -31,7 +36,7 @@ from schema_gen.catalog.model import Relation, Table
 from schema_gen.types.column_types import type_of
 
 
-def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
+def compile_query(dialect: SqlDialect, query: plan.QueryPlan) -> Template:
     """The statements of a root query."""
     if isinstance(query, plan.ReadPlan):
         return (read_node(dialect, query, None),)
@@ -39,7 +44,7 @@ def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
         return (connection_part(dialect, query),)
     if isinstance(query, plan.GroupPlan):
         return (group_node(dialect, query),)
-    parts: list[bytes | Node | ConnectionPart] = []
+    parts: list[bytes | ResultNode | ConnectionPart] = []
     for index, field in enumerate(query.fields):
         parts.append((("," if index else "{") + json_key(field.key)).encode())
         parts.append(_aggregate_part(field, lambda each: _aggregate_node(dialect, query, each, None)))
@@ -47,7 +52,7 @@ def compile_query(dialect: Dialect, query: plan.QueryPlan) -> Template:
     return tuple(parts)
 
 
-def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionPart:
+def connection_part(dialect: SqlDialect, query: plan.ConnectionPlan) -> ConnectionPart:
     """The statement of a keyset page, and that of the total count where it is asked for."""
     scope = Scope(dialect)
     table = query.rows.table
@@ -61,8 +66,8 @@ def connection_part(dialect: Dialect, query: plan.ConnectionPlan) -> ConnectionP
         cell.append(row_cell(scope, source.alias, table, outputs))
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     statement = finish(sql("SELECT ", cell.column(scope), source.written(scope), order, source.page))
-    rows = Node(statement, Form.LIST, holes=_holes(cell))
-    counted = plan.FiguresOut("", (plan.CountOut("n", (), False),))
+    rows = ResultNode(statement, GroupForm.LIST, holes=_holes(cell))
+    counted = plan.AggregateOut("", (plan.CountOut("n", (), False),))
     total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
     return ConnectionPart(rows, figures_node(dialect, query.all_rows, counted, None) if total else None, query)
 
@@ -75,25 +80,29 @@ def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
 
 
-_OfRows = plan.FiguresOut | plan.NodesOut
+_OfRows = plan.AggregateOut | plan.NodesOut
 
 
-def _aggregate_part(field: _OfRows | plan.TextOut, make: Callable[[_OfRows], Node]) -> bytes | Node:
+def _aggregate_part(field: _OfRows | plan.TextOut, make: Callable[[_OfRows], ResultNode]) -> bytes | ResultNode:
     """A field of an aggregate: the JSON text of what is the same over any rows, else what `make` gives."""
     if isinstance(field, plan.TextOut):
         return json_text(field.text).encode()
-    if isinstance(field, plan.FiguresOut) and not has_figure(field):
-        return figures_missing(field)
+    if isinstance(field, plan.AggregateOut) and not has_aggregate(field):
+        return aggregates_of_nothing(field)
     return make(field)
 
 
-def _aggregate_node(dialect: Dialect, query: plan.AggregatePlan, field: _OfRows, link: Link | None) -> Node:
+def _aggregate_node(
+    dialect: SqlDialect, query: plan.AggregatePlan, field: _OfRows, link: ParentLink | None
+) -> ResultNode:
     if isinstance(field, plan.NodesOut):
         return read_node(dialect, field.read, link)
     return figures_node(dialect, query.rows, field, link)
 
 
-def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
+def read_node(
+    dialect: SqlDialect, read: plan.ReadPlan, link: ParentLink | None, *, locking: bool = False
+) -> ResultNode:
     """The statement of a read: at the root, or batched below the rows that `link` names.
 
     A `locking` read locks its rows and sees them as they are now, whatever the snapshot.
@@ -105,15 +114,15 @@ def read_node(dialect: Dialect, read: plan.ReadPlan, link: Link | None, *, locki
     parents = parents_worth(read.rows, link)
     if parents is None:
         return node
-    small = Small()
+    small = SmallTableGuess()
     wide = _read_node(Scope(dialect, small=small, below=scope.below), read, link)
-    return replace(node, wide=Wide(wide, parents, small))
+    return replace(node, wide=LookupVariant(wide, parents, small))
 
 
-def _read_node(scope: Scope, read: plan.ReadPlan, link: Link | None, *, locking: bool = False) -> Node:
+def _read_node(scope: Scope, read: plan.ReadPlan, link: ParentLink | None, *, locking: bool = False) -> ResultNode:
     source = row_source(scope, read.rows, link, output_columns(read.outputs))
     if not locking and shows_every(read.rows, link):
-        scope.every = source.alias
+        scope.all_parents = source.alias
     cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     # Joins are made while cell and order are compiled, so the source is written last.
@@ -121,40 +130,42 @@ def _read_node(scope: Scope, read: plan.ReadPlan, link: Link | None, *, locking:
     statement = finish(
         sql("SELECT ", cell.column(scope, source.group), source.written(scope), order, source.page, lock)
     )
-    form, missing = (Form.ONE, b"null") if read.one else (Form.LIST, b"[]")
-    return Node(statement, form, *_place(link), _holes(cell), missing)
+    form, missing = (GroupForm.ONE, b"null") if read.one else (GroupForm.LIST, b"[]")
+    return ResultNode(statement, form, *_place(link), _holes(cell), missing)
 
 
-def _lookup_node(scope: Scope, table: Table, output: plan.RelatedOut) -> Node:
+def _lookup_node(scope: Scope, table: Table, output: plan.RelatedOut) -> ResultNode:
     """The statement that reads a small table whole: its rows by the keys by which rows of `table` refer to them."""
     inner = Scope(scope.dialect)
-    source = row_source(inner, output.read.rows, Link(output.relation, table, every=True), set())
+    source = row_source(inner, output.read.rows, ParentLink(output.relation, table, all_parents=True), set())
     cell = row_cell(inner, source.alias, output.read.rows.table, output.read.outputs)
     page = f" LIMIT {MOST_LOOKED_UP + 1}"
     statement = finish(sql("SELECT ", cell.column(inner, source.group), source.written(inner), page))
-    return Node(statement, Form.ONE, grouped=True, missing=b"null", small=scope.small)
+    return ResultNode(statement, GroupForm.ONE, grouped=True, missing=b"null", small=scope.small)
 
 
-def figures_node(dialect: Dialect, rows: plan.Rows, figures: plan.FiguresOut, link: Link | None) -> Node:
+def figures_node(
+    dialect: SqlDialect, rows: plan.RowsPlan, aggregates: plan.AggregateOut, link: ParentLink | None
+) -> ResultNode:
     """The statement of an `aggregate { … }` object."""
     scope = Scope(dialect)
-    source = row_source(scope, rows, link, figure_columns(figures))
-    cell = figures_cell(scope, source.alias, rows.table, figures)
+    source = row_source(scope, rows, link, aggregated_columns(aggregates))
+    cell = aggregates_cell(scope, source.alias, rows.table, aggregates)
     made = sql("SELECT ", cell.column(scope, source.group))
     if source.group is None:
         made = sql(made, source.derived(scope) if rows.paged else source.written(scope))
     else:
         made = sql(made, source.written(scope), " GROUP BY ", source.group_by)
-    return Node(finish(made), Form.ONE, *_place(link), (), figures_missing(figures))
+    return ResultNode(finish(made), GroupForm.ONE, *_place(link), (), aggregates_of_nothing(aggregates))
 
 
-def _place(link: Link | None) -> tuple[bool, bool]:
+def _place(link: ParentLink | None) -> tuple[bool, bool]:
     """Whether a statement's rows are grouped, and whether it takes the parents' keys."""
-    return link is not None, link is not None and not link.every
+    return link is not None, link is not None and not link.all_parents
 
 
-def _holes(cell: Cell) -> tuple[Hole, ...]:
-    return tuple(Hole(1 + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
+def _holes(cell: Cell) -> tuple[Placeholder, ...]:
+    return tuple(Placeholder(1 + 2 * index, node) for index, (_, node) in enumerate(cell.gaps))
 
 
 def row_cell(scope: Scope, alias: str, table: Table, outputs: tuple[plan.Output, ...]) -> Cell:
@@ -169,12 +180,12 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
             cell.add(*column_json(scope, alias, table, output.column))
         case plan.TextOut():
             cell.add(json_text(output.text))
-        case plan.RelatedOut() if scope.small is not None and looked_up(table, output):
+        case plan.RelatedOut() if scope.small is not None and uses_lookup(table, output):
             cell.gap(key_text(scope, alias, table, output.relation.columns), _lookup_node(scope, table, output))
         case plan.RelatedOut() if output.relation.to_one:
             far = scope.follow(alias, output.relation)
             inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
-            cell.append(inside.only_if(sql(ref(far, output.relation.to_columns[0]), " IS NULL")))
+            cell.append(inside.only_if(sql(column_ref(far, output.relation.to_columns[0]), " IS NULL")))
         case plan.RelatedOut():
             key = key_text(scope, alias, table, output.relation.columns)
             link = _link(scope, alias, table, output.relation)
@@ -184,8 +195,8 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
     return cell
 
 
-def _link(scope: Scope, alias: str, table: Table, relation: Relation) -> Link:
-    return Link(relation, table, every=scope.every == alias)
+def _link(scope: Scope, alias: str, table: Table, relation: Relation) -> ParentLink:
+    return ParentLink(relation, table, all_parents=scope.all_parents == alias)
 
 
 def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.RelatedAggregateOut) -> Cell:
@@ -193,7 +204,7 @@ def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.Related
     link = _link(scope, alias, table, output.relation)
     parts: list[tuple[str, Cell]] = []
 
-    def node(field: _OfRows) -> Node:
+    def node(field: _OfRows) -> ResultNode:
         return scope.node_for(field, partial(_aggregate_node, scope.dialect, output.aggregate, field, link))
 
     for field in output.aggregate.fields:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graphql_app.engine.compile.reads import read_node
-from graphql_app.engine.compile.scope import Dialect
-from graphql_app.engine.compile.statements import Node
+from graphql_app.engine.compile.scope import SqlDialect
+from graphql_app.engine.compile.statements import ResultNode
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import NULL
 from graphql_app.engine.request.calls import Operator
@@ -26,7 +26,7 @@ def given(rows: plan.InsertRows, row: tuple[Value | None, ...], column: Column) 
     return None if column.auto_increment and cell == NULL else cell
 
 
-def new_row(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
+def inserted_row_condition(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> plan.Condition:
     """The condition that finds exactly the row just inserted. Raises `RequestError` where its key is not known."""
     found: list[plan.Condition] = []
     for column in rows.table.key_columns:
@@ -48,9 +48,9 @@ def unknown_key(column: Column) -> RequestError:
     return RequestError(Code.NO_KEY, f"Give '{given}': a key made by a default cannot be read back", column=given)
 
 
-def found_again(
-    dialect: Dialect, rows: plan.InsertRows, row: tuple[Value | None, ...], outputs: tuple[plan.Output, ...]
-) -> Node | None:
+def reread_node(
+    dialect: SqlDialect, rows: plan.InsertRows, row: tuple[Value | None, ...], outputs: tuple[plan.Output, ...]
+) -> ResultNode | None:
     """The node that reads the row after its COMMIT. None where that may be another row or none, or the insert may
     come with a warning: what is sent together with its COMMIT cannot be undone because of one.
     """
@@ -67,4 +67,6 @@ def found_again(
         return None
     if any(column.type.base in _ROUNDED and (column.type.precision or 0) < 6 for column in rows.columns):
         return None
-    return read_node(dialect, plan.ReadPlan(plan.Rows(table, new_row(rows, row)), outputs, one=True), None)
+    return read_node(
+        dialect, plan.ReadPlan(plan.RowsPlan(table, inserted_row_condition(rows, row)), outputs, one=True), None
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphql_app.engine.compile.statements import Node, Small
+from graphql_app.engine.compile.statements import ResultNode, SmallTableGuess
 from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql, template
 from schema_gen.catalog.model import Column, Relation
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class SqlDialect:
     """What of engine and settings decides how SQL is written."""
 
     features: Features
@@ -23,19 +23,19 @@ class Dialect:
 class Scope:
     """One statement under construction. `joined` remembers to-one joins, so that each is made once.
 
-    `every` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
+    `all_parents` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
     where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
     of one statement. `unquoted` are values that must not be texts (`type_guard`); `refuses`: the statement
     fails where one is, as it changes something. `documents`: it shows documents that are looked at when they arrive.
     """
 
-    dialect: Dialect
+    dialect: SqlDialect
     joins: list[Sql] = field(default_factory=list)
     joined: dict[tuple[str, str], str] = field(default_factory=dict)
     count: list[int] = field(default_factory=lambda: [0])
-    every: str | None = None
-    small: Small | None = None
-    below: dict[int, Node] = field(default_factory=dict)
+    all_parents: str | None = None
+    small: SmallTableGuess | None = None
+    below: dict[int, ResultNode] = field(default_factory=dict)
     unquoted: dict[Sql, None] = field(default_factory=dict)
     refuses: bool = False
     documents: bool = False
@@ -63,12 +63,12 @@ class Scope:
                 " AS ",
                 name(far),
                 " ON ",
-                match(self.dialect, alias, far, relation),
+                join_condition(self.dialect, alias, far, relation),
             )
         )
         return far
 
-    def node_for(self, output: object, make: Callable[[], Node]) -> Node:
+    def node_for(self, output: object, make: Callable[[], ResultNode]) -> ResultNode:
         """The node of an output, made on first use."""
         found = self.below.get(id(output))
         if found is None:
@@ -80,13 +80,13 @@ class Scope:
         return join("", self.joins) if self.joins else EMPTY
 
 
-def ref(alias: str, column: Column | str) -> Sql:
+def column_ref(alias: str, column: Column | str) -> Sql:
     """A column of the row called `alias`."""
     return name(alias, column if isinstance(column, str) else column.name)
 
 
-def match(dialect: Dialect, near: str, far: str, relation: Relation) -> Sql:
-    """The equality that makes `far` related to `near`."""
+def join_condition(dialect: SqlDialect, near: str, far: str, relation: Relation) -> Sql:
+    """The condition under which `far` is related to `near`."""
     # seekdb joins the wrong rows where ENUM or SET columns are compared as they are.
     side = "CONCAT({c})" if relation.worded and dialect.features.flavour is Flavour.OCEANBASE else "{c}"
     sides = relation.compared or ((side, side),) * len(relation.columns)
@@ -94,7 +94,7 @@ def match(dialect: Dialect, near: str, far: str, relation: Relation) -> Sql:
     return join(
         " AND ",
         (
-            sql(template(far_side, ref(far, there)), "=", template(near_side, ref(near, here)))
+            sql(template(far_side, column_ref(far, there)), "=", template(near_side, column_ref(near, here)))
             for here, there, (near_side, far_side) in pairs
         ),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Final
 
-from graphql_app.engine.compile.from_clause import Link
+from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import Literal
 from schema_gen.catalog.model import Table
@@ -32,7 +32,7 @@ _SHORT: Final = 32
 """Characters of what is no text, at most."""
 
 
-def looked_up(table: Table, output: plan.Output) -> bool:
+def uses_lookup(table: Table, output: plan.Output) -> bool:
     """Whether the row that `output` shows of a row of `table` can come from a table that is read whole."""
     if not isinstance(output, plan.RelatedOut) or not output.relation.to_one:
         return False
@@ -45,13 +45,13 @@ def looked_up(table: Table, output: plan.Output) -> bool:
 def any_looked_up(table: Table, outputs: Iterable[plan.Output]) -> bool:
     """Whether that holds for one of `outputs`, or for one of what is joined for them."""
     return any(
-        looked_up(table, output) or any_looked_up(output.read.rows.table, output.read.outputs)
+        uses_lookup(table, output) or any_looked_up(output.read.rows.table, output.read.outputs)
         for output in outputs
         if isinstance(output, plan.RelatedOut) and output.relation.to_one
     )
 
 
-def parents_worth(rows: plan.Rows, link: Link | None) -> int | None:
+def parents_worth(rows: plan.RowsPlan, link: ParentLink | None) -> int | None:
     """The parents below which so many rows are to be expected that it is worth it; None if that is not known."""
     below = rows.table.estimated_rows
     if below is None:
@@ -61,7 +61,7 @@ def parents_worth(rows: plan.Rows, link: Link | None) -> int | None:
         known = rows.where is None and (rows.limit is None or isinstance(rows.limit, Literal))
         few = isinstance(rows.limit, Literal) and int(rows.limit.sql) < 2 * WORTH
         return 0 if known and not few and below >= 2 * WORTH else None
-    if link.every:
+    if link.all_parents:
         return 0 if below >= WORTH else None
     above = link.parent.estimated_rows
     return None if above is None else max(1, ceil(WORTH * max(above, 1) / max(below, 1)))

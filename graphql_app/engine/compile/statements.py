@@ -29,7 +29,7 @@ MOST_LOOKED_UP = 300
 """Rows of a table that is read whole beside the rows that refer to it; it takes part only if it seems to have fewer."""
 
 
-class Form(Enum):
+class GroupForm(Enum):
     """How the rows of one group are put together."""
 
     LIST = auto()
@@ -37,15 +37,15 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Placeholder:
     """The part of a split text that `node` fills in."""
 
     part: int
-    node: Node
+    node: ResultNode
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ResultNode:
     """One statement and the place of its rows in the answer.
 
     `grouped` rows belong to parents; `keyed` says that the statement takes the parents' keys.
@@ -54,47 +54,47 @@ class Node:
     """
 
     statement: Statement
-    form: Form
+    form: GroupForm
     grouped: bool = False
     keyed: bool = False
-    holes: tuple[Hole, ...] = ()
+    holes: tuple[Placeholder, ...] = ()
     missing: bytes = b"[]"
-    small: Small | None = None
-    wide: Wide | None = None
+    small: SmallTableGuess | None = None
+    wide: LookupVariant | None = None
 
-    def for_parents(self, count: int) -> Node:
+    def for_parents(self, count: int) -> ResultNode:
         """The form of this node that costs least below so many parents."""
         wide = self.wide
-        return self if wide is None or count < wide.parents or wide.small.outgrown else wide.node
+        return self if wide is None or count < wide.parents or wide.small.guess_failed else wide.node
 
 
 @dataclass(slots=True)
-class Small:
+class SmallTableGuess:
     """What is believed of the tables that are read whole: that they have at most `MOST_LOOKED_UP` rows."""
 
-    outgrown: bool = False
+    guess_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Wide:
+class LookupVariant:
     """A node with the same answer as another, which costs less from a number of `parents` on.
 
     Its small to-one tables are read whole, beside it, where the other joins them to every row.
     """
 
-    node: Node
+    node: ResultNode
     parents: int
-    small: Small
+    small: SmallTableGuess
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPart:
     """A keyset page. Each row of `rows` is its order values and its nodes, cut by `FIELD_SEPARATOR`."""
 
-    rows: Node
-    total: Node | None
+    rows: ResultNode
+    total: ResultNode | None
     plan: ConnectionPlan
 
 
-Template = tuple[bytes | Node | ConnectionPart, ...]
+Template = tuple[bytes | ResultNode | ConnectionPart, ...]
 """The answer of one root: constant JSON text and what is filled in, in order."""

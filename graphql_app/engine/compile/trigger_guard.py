@@ -39,7 +39,7 @@ def check(table: Table, event: Event, columns: Iterable[str]) -> None:
         raise RequestError(Code.NO_KEY, message, column=column)
 
 
-def told_columns(features: Features, table: Table, is_given: Callable[[str], bool]) -> tuple[str, ...]:
+def returning_columns(features: Features, table: Table, is_given: Callable[[str], bool]) -> tuple[str, ...]:
     """The columns that the engine has to tell of new rows, since nothing else does; mostly none.
 
     `is_given` says whether every row has a value for a column.

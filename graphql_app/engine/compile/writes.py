@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql_app.engine.compile.conditions import condition, reads_others
-from graphql_app.engine.compile.from_clause import Link
+from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.json_updates import json_change
 from graphql_app.engine.compile.reads import read_node, row_cell
-from graphql_app.engine.compile.reread import found_again, given, new_row, unknown_key
-from graphql_app.engine.compile.scope import Dialect, Scope, ref
-from graphql_app.engine.compile.statements import Form, Node
-from graphql_app.engine.compile.trigger_guard import check, check_insert, told_columns
+from graphql_app.engine.compile.reread import given, inserted_row_condition, reread_node, unknown_key
+from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.statements import GroupForm, ResultNode
+from graphql_app.engine.compile.trigger_guard import check, check_insert, returning_columns
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Operator
 from graphql_app.engine.sql.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
@@ -41,8 +41,8 @@ class CompiledInsert:
     one: bool
     has_generated_id: bool
     explicit_id: Value | None
-    returning: tuple[Node, ...]
-    again: Node | None = None
+    returning: tuple[ResultNode, ...]
+    again: ResultNode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class CompiledInserts:
     rows: plan.InsertRows
     answer: tuple[plan.AnswerOut, ...]
     one: bool
-    dialect: Dialect
-    returning: tuple[Node, ...] | None
+    dialect: SqlDialect
+    returning: tuple[ResultNode, ...] | None
     outputs: tuple[tuple[plan.Output, ...], ...]
 
     @property
@@ -86,7 +86,7 @@ class CompiledChange:
     answer: tuple[plan.AnswerOut, ...]
     by_key: bool
     lock: Statement | None = None
-    returning: tuple[Node, ...] = ()
+    returning: tuple[ResultNode, ...] = ()
     before: bool = False
     max_affected: Value | None = None
     kept: tuple[int, ...] | None = None
@@ -103,7 +103,7 @@ class CompiledChanges:
 CompiledWrite = CompiledInsert | CompiledInserts | CompiledChange | CompiledChanges
 
 
-def compile_write(dialect: Dialect, write: plan.WritePlan) -> CompiledWrite:
+def compile_write(dialect: SqlDialect, write: plan.WritePlan) -> CompiledWrite:
     """The statements of one write. Raises `RequestError` where the true rows could not be found again."""
     match write:
         case plan.InsertPlan():
@@ -123,11 +123,11 @@ def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> li
 # --- insert ------------------------------------------------------------------
 
 
-def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
+def _insert(dialect: SqlDialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
     wanted = _returning(write)
     rows = _with_made_keys(dialect, write.rows, needed=bool(wanted))
     check_insert(dialect.features, rows, returned=bool(wanted))
-    told = bool(wanted) and bool(told_columns(dialect.features, rows.table, partial(_is_given, rows)))
+    told = bool(wanted) and bool(returning_columns(dialect.features, rows.table, partial(_is_given, rows)))
     alone = len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after
     if alone and not told and not rows.made:
         return _insert_one(dialect, write, rows.rows[0], wanted)
@@ -141,7 +141,7 @@ def _insert(dialect: Dialect, write: plan.InsertPlan) -> CompiledInsert | Compil
     return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
 
 
-def _with_made_keys(dialect: Dialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
+def _with_made_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
     """The rows, with the key columns whose defaults have to be known before they are inserted."""
     after = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=False)) for item in rows.after)
     before = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=True)) for item in rows.before)
@@ -169,21 +169,23 @@ def _is_given(rows: plan.InsertRows, column: str) -> bool:
     )
 
 
-def _by_own_key(dialect: Dialect, table: Table, outputs: tuple[plan.Output, ...]) -> Node:
+def _by_own_key(dialect: SqlDialect, table: Table, outputs: tuple[plan.Output, ...]) -> ResultNode:
     """The node that reads rows by their primary keys, each row a group of its own."""
     key = table.primary_key.columns if table.primary_key else ()
     itself = Relation("", table.name, key, table.name, key, Cardinality.ONE, required=True, foreign_key="")
-    return read_node(dialect, plan.ReadPlan(plan.Rows(table), outputs, one=True), Link(itself, table), locking=True)
+    return read_node(
+        dialect, plan.ReadPlan(plan.RowsPlan(table), outputs, one=True), ParentLink(itself, table), locking=True
+    )
 
 
-def read_back(dialect: Dialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> Node:
+def read_back(dialect: SqlDialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> ResultNode:
     """The node that reads the one row with this key (column -> literal)."""
     where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in table.key_columns]
-    return read_node(dialect, plan.ReadPlan(plan.Rows(table, plan.AllOf(tuple(where))), outputs, one=True), None)
+    return read_node(dialect, plan.ReadPlan(plan.RowsPlan(table, plan.AllOf(tuple(where))), outputs, one=True), None)
 
 
 def _insert_one(
-    dialect: Dialect, write: plan.InsertPlan, row: tuple[Value | None, ...], wanted: list[plan.ReturningOut]
+    dialect: SqlDialect, write: plan.InsertPlan, row: tuple[Value | None, ...], wanted: list[plan.ReturningOut]
 ) -> CompiledInsert:
     rows = write.rows
     names = join(",", (name(column.name) for column in rows.columns))
@@ -194,14 +196,14 @@ def _insert_one(
         # The columns go by the table's own name here.
         scope = Scope(dialect, refuses=True)
         cell = row_cell(scope, rows.table.name, rows.table, wanted[0].outputs)
-        node = Node(finish(sql(insert, " RETURNING ", cell.column(scope))), Form.ONE, missing=b"null")
-        again = found_again(dialect, rows, row, wanted[0].outputs)
+        node = ResultNode(finish(sql(insert, " RETURNING ", cell.column(scope))), GroupForm.ONE, missing=b"null")
+        again = reread_node(dialect, rows, row, wanted[0].outputs)
         return CompiledInsert(None, write.answer, write.one, False, None, (node,), again)
     statement = finish(insert)
     auto = rows.table.auto_increment
     explicit = given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
-    nodes = _read_back(dialect, rows.table, new_row(rows, row), wanted) if wanted else ()
+    nodes = _read_back(dialect, rows.table, inserted_row_condition(rows, row), wanted) if wanted else ()
     return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
 
 
@@ -226,7 +228,7 @@ def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
 # --- update and delete -------------------------------------------------------
 
 
-def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
+def _update(dialect: SqlDialect, write: plan.UpdatePlan) -> CompiledChange:
     if not write.assignments:
         return CompiledChange(None, write.answer, write.by_key)
     wanted = _returning(write)
@@ -238,7 +240,7 @@ def _update(dialect: Dialect, write: plan.UpdatePlan) -> CompiledChange:
     return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
 
 
-def _update_sql(dialect: Dialect, write: plan.UpdatePlan, where: plan.Condition) -> Sql:
+def _update_sql(dialect: SqlDialect, write: plan.UpdatePlan, where: plan.Condition) -> Sql:
     scope = Scope(dialect)
     alias = scope.alias()
     sets = join(",", (_assignment(alias, item) for item in write.assignments))
@@ -247,13 +249,13 @@ def _update_sql(dialect: Dialect, write: plan.UpdatePlan, where: plan.Condition)
 
 
 def _assignment(alias: str, item: plan.Assignment | plan.JsonAssignment) -> Sql:
-    column = ref(alias, item.column)
+    column = column_ref(alias, item.column)
     if isinstance(item, plan.JsonAssignment):
         return sql(column, "=", value(item.operand, partial(json_change, item.operator, item.column, column)))
     return sql(column, "=", column, "+", item.value) if item.increment else sql(column, "=", item.value)
 
 
-def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+def _update_key(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
     """An update by key that changes the key: the row is read back by the new one."""
     moved = _moved_to(write)
     new = {part.column.name for part in moved}
@@ -262,7 +264,7 @@ def _update_key(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.Retu
     return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes)
 
 
-def _update_keys(dialect: Dialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+def _update_keys(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
     """An update of many rows that changes parts of their keys: the rows are read back by what stays and what is new."""
     table = write.table
     moved = _moved_to(write)
@@ -290,13 +292,13 @@ def _parts(where: plan.Condition) -> list[plan.CompareColumn]:
     return [item for item in items if isinstance(item, plan.CompareColumn)]
 
 
-def _delete(dialect: Dialect, write: plan.DeletePlan) -> CompiledChange:
+def _delete(dialect: SqlDialect, write: plan.DeletePlan) -> CompiledChange:
     return _change(
         dialect, write, _returning(write), lambda where: _delete_sql(dialect, write.table, where), before=True
     )
 
 
-def _delete_sql(dialect: Dialect, table: Table, where: plan.Condition) -> Sql:
+def _delete_sql(dialect: SqlDialect, table: Table, where: plan.Condition) -> Sql:
     scope = Scope(dialect)
     alias = scope.alias()
     # The form with a list of tables takes an alias on every engine.
@@ -313,7 +315,7 @@ def _delete_sql(dialect: Dialect, table: Table, where: plan.Condition) -> Sql:
 
 
 def _change(
-    dialect: Dialect,
+    dialect: SqlDialect,
     write: plan.UpdatePlan | plan.DeletePlan,
     wanted: list[plan.ReturningOut],
     written: Callable[[plan.Condition], Sql],
@@ -339,15 +341,15 @@ def _change(
 
 
 def _read_back(
-    dialect: Dialect, table: Table, where: plan.Condition, wanted: list[plan.ReturningOut], *, one: bool = True
-) -> tuple[Node, ...]:
+    dialect: SqlDialect, table: Table, where: plan.Condition, wanted: list[plan.ReturningOut], *, one: bool = True
+) -> tuple[ResultNode, ...]:
     """The nodes that read rows of this transaction. They lock, and so see the rows as they are now."""
-    rows = plan.Rows(table, where)
+    rows = plan.RowsPlan(table, where)
     reads = (plan.ReadPlan(rows, field.outputs, one) for field in wanted)
     return tuple(read_node(dialect, read, None, locking=True) for read in reads)
 
 
-def _lock(dialect: Dialect, table: Table, where: plan.Condition) -> Statement:
+def _lock(dialect: SqlDialect, table: Table, where: plan.Condition) -> Statement:
     scope = Scope(dialect)
     alias = scope.alias()
     key = key_text(None, alias, table, table.primary_key.columns if table.primary_key else ())

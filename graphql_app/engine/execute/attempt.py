@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, NoReturn, TypeVar
 
-from graphql_app.engine.execute.cancellation import GRACE, Stopper, rolled_back
-from graphql_app.engine.execute.ledger import Ledger, LedgerGone, Settlement
+from graphql_app.engine.execute.cancellation import GRACE, StatementCanceller, rolled_back
+from graphql_app.engine.execute.ledger import CommitState, Ledger, LedgerGone
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import ClaimRefused, Session, TransactionLost
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.pool import Bulkhead, Pool
 from graphql_app.engine.mysql.server_errors import DUPLICATES, Failure, Phase, classify
-from graphql_app.runtime.deadlines import Limit
-from graphql_app.runtime.hot_record import record
+from graphql_app.runtime.deadlines import Deadline
+from graphql_app.runtime.hot_record import hot_record
 
 T = TypeVar("T")
 Job = Callable[[Session], Awaitable[T]]
@@ -23,24 +23,24 @@ Job = Callable[[Session], Awaitable[T]]
 _MARGIN = 0.02  # the server ends a statement this much before our limit, so that its answer still arrives
 
 
-@record
-class Unit(Generic[T]):
+@hot_record
+class UnitOfWork(Generic[T]):
     """A unit of work and what is known of it in advance."""
 
     kind: Kind
     job: Job[T]
-    lane: Lane
+    bulkhead: Bulkhead
     transactional: bool
-    settlement: Settlement[T] | None = None
+    settlement: CommitState[T] | None = None
     keep: Callable[[T], bytes] | None = None
     """Gives the statement that stores the work's value, to be run together with its COMMIT."""
-    recall: Job[T] | None = None
+    reread: Job[T] | None = None
     """Finds the work's value again where it counts and its answer was lost; it may then be sent with its COMMIT."""
     mark: bytes = b""
     """The comment that its statements end with, so that the server's logs lead back to the request."""
 
 
-class AttemptFailed(Exception):
+class AttemptError(Exception):
     """The work is not done. `failure` says what is known of it; `phase` how far it had come, `node` on which server."""
 
     def __init__(self, failure: FailureClass, error: Failure, phase: Phase, connection: Connection | None) -> None:
@@ -61,9 +61,9 @@ class AlreadyDone(Exception):
 
 
 class Attempt(Generic[T]):
-    """One attempt. `run` gives the work's value, or raises `AttemptFailed` or what the work raised.
+    """One attempt. `run` gives the work's value, or raises `AttemptError` or what the work raised.
 
-    Of a write with a `Settlement` it raises `AlreadyDone` too, and `LedgerGone`.
+    Of a write with a `CommitState` it raises `AlreadyDone` too, and `LedgerGone`.
     """
 
     __slots__ = (
@@ -81,7 +81,13 @@ class Attempt(Generic[T]):
     )
 
     def __init__(
-        self, pool: Pool, stopper: Stopper, ledger: Ledger, unit: Unit[T], limit: float, failed_before: int
+        self,
+        pool: Pool,
+        stopper: StatementCanceller,
+        ledger: Ledger,
+        unit: UnitOfWork[T],
+        limit: float,
+        failed_before: int,
     ) -> None:
         self._pool = pool
         self._stopper = stopper
@@ -98,13 +104,13 @@ class Attempt(Generic[T]):
         """Does the work within the limit."""
         unit, limit = self._unit, self._limit
         try:
-            with Limit(limit, self._pool.loop) as timer:
+            with Deadline(limit, self._pool.loop) as timer:
                 settlement, claim, note = unit.settlement, None, None
                 if settlement is not None:
                     if not self._ledger.usable:
                         await self._ledger.open()
                     claim, note = settlement.claim(self._failed_before), self._note(settlement)
-                connection = self._pool.take(unit.lane) or await self._pool.wait(unit.lane, limit)
+                connection = self._pool.take(unit.bulkhead) or await self._pool.wait(unit.bulkhead, limit)
                 self._connection = connection
                 within = max(limit - _MARGIN, limit / 2)
                 session = self._session = Session(
@@ -121,9 +127,9 @@ class Attempt(Generic[T]):
                 self._pool.release(connection)
         return self._value
 
-    def _note(self, settlement: Settlement[T]) -> bytes | None:
+    def _note(self, settlement: CommitState[T]) -> bytes | None:
         """The claim of a write that may be sent with its COMMIT: the first attempt, for there is nothing to settle."""
-        return settlement.note if self._failed_before == 0 and self._unit.recall is not None else None
+        return settlement.note if self._failed_before == 0 and self._unit.reread is not None else None
 
     async def _failed(self, error: BaseException) -> None:
         """Cleans up and raises; returns only if the work turns out to be done."""
@@ -150,11 +156,11 @@ class Attempt(Generic[T]):
             raise error  # the work's own
         failure = classify(error, phase, transactional=self._unit.transactional)
         settlement, session = self._unit.settlement, self._session
-        if settlement is not None and session is not None and session.claimed and failure is FailureClass.C:
+        if settlement is not None and session is not None and session.claimed and failure is FailureClass.UNKNOWN:
             self._leave_open(settlement, lost=isinstance(error, TransactionLost))
-        raise AttemptFailed(failure, error, phase, self._connection) from error
+        raise AttemptError(failure, error, phase, self._connection) from error
 
-    def _leave_open(self, settlement: Settlement[T], *, lost: bool) -> None:
+    def _leave_open(self, settlement: CommitState[T], *, lost: bool) -> None:
         """Notes that nobody knows whether this attempt counts. A later claim that goes through does not tell either.
 
         It would where every attempt comes to the same server. Over several, the COMMIT of this one may still be
@@ -170,13 +176,13 @@ class Attempt(Generic[T]):
         if error.code in DUPLICATES:
             raise AlreadyDone from error
         failure = classify(error, phase)
-        if failure is FailureClass.D:
+        if failure is FailureClass.PERMANENT:
             self._ledger.refused(error)
             raise LedgerGone from error
-        raise AttemptFailed(failure, error, phase, self._connection) from error
+        raise AttemptError(failure, error, phase, self._connection) from error
 
     def _not_connected(self) -> ConnectionLost:
-        return ConnectionLost(self._pool.why_waiting(self._unit.lane), sent=False, reason="no connection in time")
+        return ConnectionLost(self._pool.why_waiting(self._unit.bulkhead), sent=False, reason="no connection in time")
 
     async def _tidy(self, connection: Connection, session: Session) -> None:
         try:
@@ -195,7 +201,7 @@ class Attempt(Generic[T]):
                 self._fail(TimeoutError(), Phase.COMMIT)  # it counts, but its answer has gone
         except (ServerError, ConnectionLost, TimeoutError) as error:
             if isinstance(error, TimeoutError):
-                self._stopper.sever(connection)
+                self._stopper.kill_connection(connection)
             self._fail(error, Phase.COMMIT)
         finally:
             await self._tidy(connection, session)

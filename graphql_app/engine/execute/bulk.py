@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from graphql_app.engine.execute.insert_ignore import MOST, insert_passing_over
+from graphql_app.engine.execute.insert_ignore import MOST, insert_ignoring
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
@@ -44,7 +44,7 @@ _MOST_ODD = 1 / 100
 
 
 @dataclass(slots=True)
-class Refused:
+class RefusedRows:
     """What a batch came to: the refused rows by their place in it, and the number of those passed over.
 
     `unexpected` is the first failure of a row whose reason has no name here.
@@ -70,14 +70,14 @@ Pieces = tuple[bytes, tuple[tuple[bytes, int], ...]]
 class BulkTarget:
     """Where rows go: `head` and `tail` stand around rows of literals, if the rows are not statements themselves.
 
-    `passing_over` is a head that passes over refused rows. `pieces`: each row is a statement of its own, made of them.
+    `insert_ignore` is a head that passes over refused rows. `pieces`: each row is a statement of its own, made of them.
     """
 
     table: Table
     mode: BulkMode
     head: bytes
     tail: bytes
-    passing_over: bytes
+    insert_ignore: bytes
     pieces: Pieces | None = None
 
     @property
@@ -154,15 +154,15 @@ class BulkWriter:
     share: float = 0.0
     odd: float = 0.0
 
-    async def write(self, session: Session, text: bytes, separator: bytes) -> Refused:
+    async def write(self, session: Session, text: bytes, separator: bytes) -> RefusedRows:
         """Writes the rows of `text` within the session's transaction.
 
         Raises what ends the transaction, and `DatabaseError` where no row can be written.
         """
         if self.share <= _RARE and self.target.together and await self._at_once(session, text, separator):
             self.share /= 2
-            return Refused()
-        rows, refused = text.split(separator), Refused()
+            return RefusedRows()
+        rows, refused = text.split(separator), RefusedRows()
         self.share = max(self.share, 1 / len(rows))
         if session.features.numbers_warnings and self.target.can_pass_over and self.odd <= _MOST_ODD:
             await self._pass_over(session, rows, refused)
@@ -184,13 +184,13 @@ class BulkWriter:
             return False
         return True
 
-    async def _pass_over(self, session: Session, rows: list[bytes], refused: Refused) -> None:
+    async def _pass_over(self, session: Session, rows: list[bytes], refused: RefusedRows) -> None:
         step = max(1, int(min(MOST / 2 / self.share, 1 / 2 / self.odd if self.odd else math.inf)))
         waiting = deque((at, rows[at : at + step]) for at in range(0, len(rows), step))
         useless = 0
         while waiting:
             start, part = waiting.popleft()
-            found = await insert_passing_over(session, self.target.passing_over, part)
+            found = await insert_ignoring(session, self.target.insert_ignore, part)
             if found is None and len(part) > MOST:
                 waiting.extendleft((start + at, part[at : at + MOST]) for at in reversed(range(0, len(part), MOST)))
             elif found is None:
@@ -201,7 +201,7 @@ class BulkWriter:
                     refused.take(start + place, error, self.target.mode)
         self.odd = useless / len(rows)
 
-    async def _search(self, session: Session, first: int, rows: list[bytes], refused: Refused) -> None:
+    async def _search(self, session: Session, first: int, rows: list[bytes], refused: RefusedRows) -> None:
         step = self._step()
         # What stands behind a refused row is sent once more.
         together = max(_FEWEST, min(_TOGETHER, round(1 / self.share / step)))
@@ -225,7 +225,7 @@ class _Search:
     target: BulkTarget
     first: int
     rows: list[bytes]
-    refused: Refused
+    refused: RefusedRows
 
     async def run(self, step: int, together: int) -> None:
         """Writes all rows, `step` in a statement and so many `together`; one that is refused is repeated in parts."""
@@ -279,7 +279,7 @@ class _Search:
 
 def _refusal(session: Session, error: ServerError) -> AppError:
     """What is told of a refused row. Raises `error` where it is more than that."""
-    if classify(error, session.phase) is not FailureClass.D:
+    if classify(error, session.phase) is not FailureClass.PERMANENT:
         raise error
     found = to_app_error(error, Phase.TRANSACTION)
     if found.code in _HOPELESS:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql_app.engine.execute.session import Batches, Session
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
-from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.pool import Bulkhead, Pool
 from graphql_app.engine.mysql.server_errors import NO_SUCH_THREAD, STOPPED
 from graphql_app.observability.events import Observer, StatementKilled
 
@@ -19,7 +19,7 @@ _PATIENCE = 0.005  # a statement that ends by itself in this time needs no kill
 _KILL_LIMIT = 1.0
 
 
-class Stopper:
+class StatementCanceller:
     """Takes connections with something in flight, in the background: gives them back in sync, or closes them."""
 
     def __init__(self, pool: Pool, observer: Observer) -> None:
@@ -62,11 +62,11 @@ class Stopper:
             in_sync = await self._ended(connection, session) and await rolled_back(session)
         finally:
             if not in_sync:
-                self.sever(connection)
+                self.kill_connection(connection)
             self._pool.release(connection)
         return in_sync
 
-    def sever(self, connection: Connection) -> None:
+    def kill_connection(self, connection: Connection) -> None:
         """Closes a connection. The server is told so by another one if it owes an answer on it.
 
         It may never hear of the closing, the line being what is broken, and would hold the transaction's locks
@@ -112,7 +112,7 @@ class Stopper:
 
         Behind one address there may be several servers, each with a thread of this number, so no other will do.
         """
-        own = await self._pool.acquire(Lane.STOP)
+        own = await self._pool.acquire(Bulkhead.STOP)
         if _same_server(own, connection):
             return own
         self._pool.release(own)

@@ -9,25 +9,25 @@ from random import random
 from typing import Any
 
 from graphql_app.engine.execute import ledger
-from graphql_app.engine.execute.attempt import AlreadyDone, Attempt, AttemptFailed, Job, T, Unit
-from graphql_app.engine.execute.cancellation import Stopper
-from graphql_app.engine.execute.ledger import Entry, Ledger, LedgerGone, Once, Settlement
+from graphql_app.engine.execute.attempt import AlreadyDone, Attempt, AttemptError, Job, T, UnitOfWork
+from graphql_app.engine.execute.cancellation import StatementCanceller
+from graphql_app.engine.execute.ledger import CommitState, IdempotentResult, Ledger, LedgerEntry, LedgerGone
 from graphql_app.engine.execute.retry import GiveUp, Kind, RetryBudget, Schedule, decide
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.stream import STREAM_SETUP, RowStream
 from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.pool import Bulkhead, Pool
 from graphql_app.engine.mysql.server_codes import cause_of
 from graphql_app.engine.mysql.server_errors import Phase, error_code, is_unexpected, node_is_unfit, row_of, to_app_error
 from graphql_app.engine.sql.fragment import finish, name, sql
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.observability.events import (
     AnswerReplayed,
-    BudgetSpent,
-    GaveUp,
     Observer,
     OutcomeSettled,
+    RetriesExhausted,
+    RetryBudgetExhausted,
     Retrying,
     UnexpectedError,
     ignore,
@@ -75,7 +75,7 @@ class Executor:
         self._schedule = schedule or Schedule()
         self._observer = observer
         self._mark = mark or bytes  # no bytes
-        self._stopper = Stopper(pool, observer)
+        self._stopper = StatementCanceller(pool, observer)
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
@@ -88,7 +88,7 @@ class Executor:
         transactional: bool = True,
         schedule: Schedule | None = None,
         repeatable: bool = True,
-        recall: Job[T] | None = None,
+        reread: Job[T] | None = None,
     ) -> Coroutine[Any, Any, tuple[T, int]]:
         """The value of `job` and the number of attempts that failed before it succeeded.
 
@@ -96,7 +96,7 @@ class Executor:
         work through it. A write is one transaction; `transactional=False` says that a table in it
         cannot roll back. Reads and control work may be repeated at will. `bulk` takes the
         slots for import and export; `schedule` replaces the executor's own. `repeatable=False` says
-        that `job` may be begun once only. `recall` allows a write to use `Session.query_whole`: it reads
+        that `job` may be begun once only. `reread` allows a write to use `Session.query_whole`: it reads
         the value of one that counts and was not answered, with `LAST_INSERT_ID()` as it was.
 
         Raises `AppError` with `retry_count` and, for writes, `outcome` set; what else `job` raises
@@ -104,11 +104,13 @@ class Executor:
         """
         times = schedule or self._schedule
         noted = kind is Kind.WRITE and transactional and repeatable
-        settlement: Settlement[T] | None = self.ledger.settlement(None) if noted else None
-        unit = Unit(kind, job, _lane(kind, bulk), transactional, settlement, recall=recall, mark=self._mark())
+        settlement: CommitState[T] | None = self.ledger.settlement(None) if noted else None
+        unit = UnitOfWork(kind, job, _bulkhead(kind, bulk), transactional, settlement, reread=reread, mark=self._mark())
         return self._run(unit, times)
 
-    async def run_once(self, job: Job[bytes], entry: Entry, *, bulk: bool = False, transactional: bool = True) -> Once:
+    async def run_once(
+        self, job: Job[bytes], entry: LedgerEntry, *, bulk: bool = False, transactional: bool = True
+    ) -> IdempotentResult:
         """The answer of a write under a client's key: that of `job`, or the one it gave when it was done before.
 
         The answer is stored in the transaction of the work, so it is there if and only if the
@@ -117,17 +119,17 @@ class Executor:
         Raises as `run`, and `RequestError`: IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE, or
         IDEMPOTENCY_KEY_UNSUPPORTED where there is no ledger or a table cannot roll back.
         """
-        settlement: Settlement[bytes] | None = self.ledger.settlement(entry) if transactional else None
+        settlement: CommitState[bytes] | None = self.ledger.settlement(entry) if transactional else None
         if settlement is None:
             raise _unsupported()
         if entry.id in self.ledger.busy:
             raise _in_use()
         self.ledger.busy.add(entry.id)
         try:
-            lane, mark = _lane(Kind.WRITE, bulk), self._mark()
-            unit = Unit(Kind.WRITE, job, lane, transactional, settlement, settlement.keep, mark=mark)
+            bulkhead, mark = _bulkhead(Kind.WRITE, bulk), self._mark()
+            unit = UnitOfWork(Kind.WRITE, job, bulkhead, transactional, settlement, settlement.keep, mark=mark)
             answer, failed = await self._run(unit, BULK if bulk else self._schedule)
-            return Once(answer, failed, replayed=False)
+            return IdempotentResult(answer, failed, replayed=False)
         except AlreadyDone as done:
             return await self._replay(entry, settlement, done.failed)
         except LedgerGone:
@@ -135,7 +137,7 @@ class Executor:
         finally:
             self.ledger.busy.discard(entry.id)
 
-    async def _replay(self, entry: Entry, settlement: Settlement[bytes], failed_before: int) -> Once:
+    async def _replay(self, entry: LedgerEntry, settlement: CommitState[bytes], failed_before: int) -> IdempotentResult:
         """The answer that stands in the entry: of another request, or of an attempt of ours that was not answered."""
         try:
             found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
@@ -152,18 +154,18 @@ class Executor:
             raise RequestError(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request")
         if found[1] in settlement.values.values():
             self._observer(OutcomeSettled(applied=True))
-            return Once(found[1], failed_before, replayed=False)
+            return IdempotentResult(found[1], failed_before, replayed=False)
         self._observer(AnswerReplayed())
-        return Once(found[1], failed, replayed=True)
+        return IdempotentResult(found[1], failed, replayed=True)
 
-    async def _run(self, unit: Unit[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
+    async def _run(self, unit: UnitOfWork[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
         loop = self._pool.loop
         self._budget.requests += 1
         for attempt, limit in enumerate(times.timeouts, failed_before):
             started = loop.time()
             try:
                 return await Attempt(self._pool, self._stopper, self.ledger, unit, limit, attempt).run(), attempt
-            except AttemptFailed as failed:
+            except AttemptError as failed:
                 seconds = loop.time() - started
                 delay = self._after(unit, times, attempt - failed_before, failed, seconds)
                 if delay is None:
@@ -178,13 +180,13 @@ class Executor:
                     return await self._met(unit, attempt, AlreadyDone()), attempt
                 error.retry_count = attempt
                 if unit.kind is Kind.WRITE and error.outcome is None:
-                    error.outcome = _outcome(FailureClass.D, unit, Phase.TRANSACTION)
+                    error.outcome = _outcome(FailureClass.PERMANENT, unit, Phase.TRANSACTION)
                 raise
             # An attempt that overran its limit by cleaning up takes that from the pause.
             await asyncio.sleep(delay - max(seconds - limit, 0.0))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _met(self, unit: Unit[T], attempt: int, done: AlreadyDone) -> T:
+    async def _met(self, unit: UnitOfWork[T], attempt: int, done: AlreadyDone) -> T:
         """The value of a write that counts, for its entry is there. Raises `done` for a client's: it may be another's.
 
         Raises `AppError` with the outcome where the value cannot be found again.
@@ -196,30 +198,30 @@ class Executor:
         self._observer(OutcomeSettled(applied=True))
         try:
             number = await self._counting(settlement)
-            return settlement.values[number] if number in settlement.values else await self._recalled(unit, settlement)
+            return settlement.values[number] if number in settlement.values else await self._reread(unit, settlement)
         except AppError as error:
             error.outcome = Outcome.APPLIED
             raise
 
-    async def _counting(self, settlement: Settlement[T]) -> int:
+    async def _counting(self, settlement: CommitState[T]) -> int:
         """The number of the attempt that counts, or of one that would have given the same answer."""
         candidates = list(settlement.unanswered)
         if candidates and all(settlement.alike(candidates[0], other) for other in candidates[1:]):
             return candidates[0]
         return (await self.run(Kind.READ, lambda session: ledger.counting_attempt(session, settlement.entry)))[0]
 
-    async def _recalled(self, unit: Unit[T], settlement: Settlement[T]) -> T:
-        recall = unit.recall
-        if recall is None:
+    async def _reread(self, unit: UnitOfWork[T], settlement: CommitState[T]) -> T:
+        reread = unit.reread
+        if reread is None:
             raise ServiceUnavailableException("The write is done; its answer was lost")
 
         async def look(session: Session) -> T:
             await ledger.remind(session, settlement.entry)
-            return await recall(session)
+            return await reread(session)
 
         return (await self.run(Kind.READ, look))[0]
 
-    def _without_ledger(self, unit: Unit[T]) -> Unit[T]:
+    def _without_ledger(self, unit: UnitOfWork[T]) -> UnitOfWork[T]:
         """The same work, to be done without the ledger, which cannot be used."""
         settlement = unit.settlement
         if settlement is None or settlement.entry.payload is not None:
@@ -229,7 +231,7 @@ class Executor:
         return replace(unit, settlement=None)
 
     def _after(
-        self, unit: Unit[T], times: Schedule, attempt: int, failed: AttemptFailed, seconds: float
+        self, unit: UnitOfWork[T], times: Schedule, attempt: int, failed: AttemptError, seconds: float
     ) -> float | None:
         """The pause before the next attempt; None if there is none."""
         kind, failure, error = unit.kind, failed.failure, failed.error
@@ -242,12 +244,12 @@ class Executor:
             return None
         # Who got no connection was no burden to the database.
         if failed.phase is not Phase.CONNECT and not self._budget.draw(asyncio.get_running_loop().time()):
-            self._observer(BudgetSpent(kind))
+            self._observer(RetryBudgetExhausted(kind))
             return None
         self._observer(Retrying(kind, attempt + 1, decision.delay))
         return decision.delay
 
-    async def _give_up(self, unit: Unit[T], attempt: int, failed: AttemptFailed) -> T:
+    async def _give_up(self, unit: UnitOfWork[T], attempt: int, failed: AttemptError) -> T:
         """Raises what the caller is told; gives the work's value where the ledger says that it is done after all."""
         kind, failure, error = unit.kind, failed.failure, failed.error
         if await self._counts_after_all(unit):
@@ -257,21 +259,23 @@ class Executor:
         if is_unexpected(error):
             self._observer(UnexpectedError("database", error))
         # A refusal is an answer, not a failed attempt.
-        refused = failure is FailureClass.D and not final.retry_after
+        refused = failure is FailureClass.PERMANENT and not final.retry_after
         final.retry_count = attempt if refused else attempt + 1
         if not refused:
-            self._observer(GaveUp(kind, final.retry_count, final.code))
+            self._observer(RetriesExhausted(kind, final.retry_count, final.code))
         raise final from error
 
-    async def _counts_after_all(self, unit: Unit[T]) -> bool:
+    async def _counts_after_all(self, unit: UnitOfWork[T]) -> bool:
         """Whether an attempt counts whose COMMIT was not answered. Stays open if the ledger cannot say."""
         settlement = unit.settlement
         if settlement is None or not settlement.open or settlement.lost:
             return False
-        look = Unit(Kind.CONTROL, lambda session: ledger.counts(session, settlement.entry), Lane.CONTROL, True)
+        look = UnitOfWork(
+            Kind.CONTROL, lambda session: ledger.counts(session, settlement.entry), Bulkhead.CONTROL, True
+        )
         try:
             applied = await Attempt(self._pool, self._stopper, self.ledger, look, _LAST_LOOK, 0).run()
-        except (AttemptFailed, AppError):
+        except (AttemptError, AppError):
             return False
         settlement.open = False
         if not applied:
@@ -332,7 +336,7 @@ def _sign_of_life(table: str | None) -> Job[None]:
             await session.query(statement, last=True)
         except ServerError as error:
             # Who says that a table is gone, or not for us, lives.
-            if row_of(error).failure is not FailureClass.D or to_app_error(error, Phase.STATEMENT).retry_after:
+            if row_of(error).failure is not FailureClass.PERMANENT or to_app_error(error, Phase.STATEMENT).retry_after:
                 raise
 
     return look
@@ -348,15 +352,15 @@ def _in_use() -> RequestError:
     return RequestError(Code.IDEMPOTENCY_KEY_IN_USE, message, retry_after=1.0)
 
 
-def _lane(kind: Kind, bulk: bool) -> Lane:
+def _bulkhead(kind: Kind, bulk: bool) -> Bulkhead:
     if kind is Kind.CONTROL:
-        return Lane.CONTROL
-    return Lane.BULK if bulk else Lane.INTERACTIVE
+        return Bulkhead.CONTROL
+    return Bulkhead.BULK if bulk else Bulkhead.INTERACTIVE
 
 
-def _outcome(failure: FailureClass, unit: Unit[T], phase: Phase) -> Outcome:
+def _outcome(failure: FailureClass, unit: UnitOfWork[T], phase: Phase) -> Outcome:
     """What is known of a write that failed for good. A table that cannot roll back may keep a part of it."""
     if unit.settlement is not None:
         return Outcome.UNKNOWN if unit.settlement.open else Outcome.NOT_APPLIED
-    kept = failure is FailureClass.D and phase is not Phase.CONNECT and not unit.transactional
-    return Outcome.UNKNOWN if kept or failure is FailureClass.C else Outcome.NOT_APPLIED
+    kept = failure is FailureClass.PERMANENT and phase is not Phase.CONNECT and not unit.transactional
+    return Outcome.UNKNOWN if kept or failure is FailureClass.UNKNOWN else Outcome.NOT_APPLIED

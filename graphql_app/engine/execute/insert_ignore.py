@@ -27,7 +27,7 @@ Found = list[tuple[int, AppError]]
 """Refused rows by place, and why."""
 
 
-async def insert_passing_over(session: Session, head: bytes, rows: Sequence[bytes]) -> Found | None:
+async def insert_ignoring(session: Session, head: bytes, rows: Sequence[bytes]) -> Found | None:
     """Writes `rows`, which stand behind `head` (it ends in IGNORE's VALUES), within the session's transaction.
 
     None if it cannot be told what became of each row: nothing is written then. Needs a
@@ -37,7 +37,7 @@ async def insert_passing_over(session: Session, head: bytes, rows: Sequence[byte
     try:
         _, result = await session.query(_SAVEPOINT, _LIMITED + head + b",".join(rows))
     except ServerError as error:
-        if classify(error, session.phase) is not FailureClass.D:
+        if classify(error, session.phase) is not FailureClass.PERMANENT:
             raise
         # What a trigger does is refused as ever, and the statement with it.
         return None

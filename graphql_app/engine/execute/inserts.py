@@ -14,8 +14,8 @@ from itertools import compress, groupby
 from typing import Any
 
 from graphql_app.engine.compile.conditions import condition, reads_others
-from graphql_app.engine.compile.scope import Dialect, Scope, ref
-from graphql_app.engine.compile.trigger_guard import told_columns
+from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.trigger_guard import returning_columns
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result, ServerError
 from graphql_app.engine.mysql.server_errors import DUPLICATES, Phase, to_app_error
@@ -59,7 +59,7 @@ class Inserter:
     """One insert of a call. `affected` counts rows of every level."""
 
     session: Session
-    dialect: Dialect
+    dialect: SqlDialect
     slots: Sequence[object]
     affected: int = 0
 
@@ -130,7 +130,7 @@ class Inserter:
         if not rows:
             return
         features, table = self.session.features, level.table
-        told = told_columns(features, table, lambda column: all(column in row.values for row in rows))
+        told = returning_columns(features, table, lambda column: all(column in row.values for row in rows))
         if told:
             await self._told(level, rows, tuple(level.table.columns[name] for name in told))
             return
@@ -262,7 +262,10 @@ class Inserter:
         alias = scope.alias()
         sets = join(
             ",",
-            (sql(ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT))) for column in conflict.update),
+            (
+                sql(column_ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT)))
+                for column in conflict.update
+            ),
         )
         target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
         more = EMPTY if conflict.where is None else sql(" AND ", _held(scope, table, conflict.where, row, alias))
@@ -291,7 +294,7 @@ def _defaults(columns: tuple[Column, ...]) -> bytes:
 
 def _is_row(table: Table, row: NewRow, alias: str) -> Sql:
     key = table.key_columns
-    return join(" AND ", (sql(ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
+    return join(" AND ", (sql(column_ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
 
 
 def _held(scope: Scope, table: Table, where: plan.Condition, row: NewRow, alias: str) -> Sql:

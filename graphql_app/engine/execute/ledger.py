@@ -62,7 +62,7 @@ KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One write's place in the ledger. `payload` is a digest of what a client asked under its key."""
 
     id: bytes
@@ -70,7 +70,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotentResult:
     """The answer of a write under a client's key. `replayed`: it was given before, and nothing was done now."""
 
     answer: bytes
@@ -82,7 +82,7 @@ class LedgerGone(Exception):
     """The ledger cannot be used; nothing was done."""
 
 
-def entry_of(client: bytes, key: str, payload: bytes, part: str = "") -> Entry:
+def entry_of(client: bytes, key: str, payload: bytes, part: str = "") -> LedgerEntry:
     """The entry of what `client` asks for under `key`: nobody else's key leads to it. `payload` is all that is asked.
 
     Raises `RequestError` INVALID_PARAMETER for a key that is empty, too long, or not printable ASCII.
@@ -91,12 +91,12 @@ def entry_of(client: bytes, key: str, payload: bytes, part: str = "") -> Entry:
         message = f"Idempotency-Key takes 1 to {KEY_LENGTH} printable ASCII characters"
         raise RequestError(Code.INVALID_PARAMETER, message)
     digest = hashlib.sha256(b"\0".join((hashlib.sha256(client).digest(), key.encode(), part.encode())))
-    return Entry(digest.digest()[:16], hashlib.sha256(payload).digest())
+    return LedgerEntry(digest.digest()[:16], hashlib.sha256(payload).digest())
 
 
-def new_entry() -> Entry:
+def new_entry() -> LedgerEntry:
     """An entry of which no one else can know. Ids rise with time, so that new rows stand together."""
-    return Entry((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
+    return LedgerEntry((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
 
 
 # --- statements -------------------------------------------------------------
@@ -149,20 +149,20 @@ _ATTEMPT = b"attempt "
 """What an own entry holds as its answer, before the number of the attempt that made it; none for the first."""
 
 
-def claim_sql(entry: Entry, attempt: int = 0) -> bytes:
+def claim_sql(entry: LedgerEntry, attempt: int = 0) -> bytes:
     """The statement that claims an entry."""
     if entry.payload is not None:
         return _CLIENTS_CLAIM.render((entry.id, entry.payload, None))
     return _OWN_CLAIM.render((entry.id, None, _ATTEMPT + b"%d" % attempt if attempt else None))
 
 
-async def stored(session: Session, entry: Entry) -> tuple[bytes | None, bytes | None] | None:
+async def stored(session: Session, entry: LedgerEntry) -> tuple[bytes | None, bytes | None] | None:
     """The digest and the answer of an entry that counts; None if there is none."""
     (result,) = await session.query(_FIND.render((entry.id,)), last=True)
     return result.rows[0] if result.rows else None
 
 
-async def remind(session: Session, entry: Entry) -> None:
+async def remind(session: Session, entry: LedgerEntry) -> None:
     """Makes LAST_INSERT_ID() say again what it said in a write that counts, and was sent with its COMMIT.
 
     Raises `ServiceUnavailableException` where the entry is gone.
@@ -172,7 +172,7 @@ async def remind(session: Session, entry: Entry) -> None:
         raise ServiceUnavailableException
 
 
-async def counting_attempt(session: Session, entry: Entry) -> int:
+async def counting_attempt(session: Session, entry: LedgerEntry) -> int:
     """The attempt whose claim of an own entry was committed. Raises `ServiceUnavailableException` if there is none."""
     found = await stored(session, entry)
     if found is None:
@@ -181,7 +181,7 @@ async def counting_attempt(session: Session, entry: Entry) -> int:
     return int(answer.removeprefix(_ATTEMPT)) if answer.startswith(_ATTEMPT) else 0
 
 
-async def counts(session: Session, entry: Entry) -> bool:
+async def counts(session: Session, entry: LedgerEntry) -> bool:
     """Whether a write counts; if not, it never will. `session` has no transaction of its own (`Kind.CONTROL`).
 
     The entry is claimed for nothing, and that is committed: a COMMIT of ours that is still on its way, on another
@@ -199,15 +199,15 @@ async def counts(session: Session, entry: Entry) -> bool:
     return False
 
 
-async def _commit_nothing(session: Session, entry: Entry) -> None:
+async def _commit_nothing(session: Session, entry: LedgerEntry) -> None:
     session.open = True
     # No payload: so who finds it under a client's key can tell that it stands for nothing.
-    await session.query(b"START TRANSACTION", claim_sql(Entry(entry.id)))
+    await session.query(b"START TRANSACTION", claim_sql(LedgerEntry(entry.id)))
     await session.query(b"COMMIT")
     session.open = False
 
 
-async def free(session: Session, entry: Entry) -> None:
+async def free(session: Session, entry: LedgerEntry) -> None:
     """Gives a client's key back whose entry stands for nothing."""
     await session.query(_FREE.render((entry.id,)))
 
@@ -215,7 +215,7 @@ async def free(session: Session, entry: Entry) -> None:
 # --- one write --------------------------------------------------------------
 
 
-class Settlement(Generic[T]):
+class CommitState(Generic[T]):
     """What is known of one write while it is attempted. `open`: an attempt's COMMIT was sent and not answered.
 
     `unanswered` has the numbers of such attempts, `values` what they would have answered, where it is known. `lost`:
@@ -224,7 +224,7 @@ class Settlement(Generic[T]):
 
     __slots__ = ("entry", "lost", "open", "unanswered", "values")
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: LedgerEntry) -> None:
         self.entry = entry
         self.open = self.lost = False
         self.unanswered: set[int] = set()
@@ -268,10 +268,10 @@ class Ledger:
         self._opening: asyncio.Task[None] | None = None
         self._aging: asyncio.Task[None] | None = None
 
-    def settlement(self, entry: Entry | None) -> Settlement[T] | None:
+    def settlement(self, entry: LedgerEntry | None) -> CommitState[T] | None:
         """What a write needs of the ledger; None where there is none to be had."""
         if self.usable or (self.enabled and asyncio.get_running_loop().time() >= self._refused_until):
-            return Settlement(entry or new_entry())
+            return CommitState(entry or new_entry())
         return None
 
     async def open(self) -> None:
@@ -305,7 +305,7 @@ class Ledger:
                 await session.query(_CREATE.render())
                 made = True
         except ServerError as error:
-            if classify(error, Phase.STATEMENT) is not FailureClass.D:
+            if classify(error, Phase.STATEMENT) is not FailureClass.PERMANENT:
                 raise
             self.refused(error)
             return

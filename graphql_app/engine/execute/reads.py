@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graphql_app.engine.assemble.connections import connection
-from graphql_app.engine.assemble.json import Batch, Outgrown, Value, received, texts, ungrouped, whole
-from graphql_app.engine.compile.statements import ConnectionPart, Node, Template
+from graphql_app.engine.assemble.json import GuessFailed, NodeRows, Value, received, texts, ungrouped, whole
+from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result
 
@@ -24,7 +24,7 @@ async def perform_reads(
         return [ungrouped(alone, received(result))]
     try:
         return await _perform(session, templates, slots, last=last, widely=True)
-    except Outgrown:
+    except GuessFailed:
         await session.begin_anew()
         return await _perform(session, templates, slots, last=last, widely=False)
 
@@ -33,41 +33,41 @@ async def _perform(
     session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool, widely: bool
 ) -> list[Value]:
     nodes = (node for template in templates for part in template for node in _nodes(part))
-    batches = [Batch(node.for_parents(0) if widely else node) for node in nodes]
+    batches = [NodeRows(node.for_parents(0) if widely else node) for node in nodes]
     await fetch(session, batches, slots, last=last, widely=widely)
     made = iter(batches)
     return [_value(template, made, slots) for template in templates]
 
 
-def _value(template: Template, made: Iterator[Batch], slots: Sequence[object]) -> Value:
+def _value(template: Template, made: Iterator[NodeRows], slots: Sequence[object]) -> Value:
     """A template's text, whose batches come next."""
-    if len(template) == 1 and isinstance(template[0], Node):
+    if len(template) == 1 and isinstance(template[0], ResultNode):
         batch = next(made)
         return ungrouped(batch.node, batch.filled())
     return b"".join([_text(part, made, slots) for part in template])
 
 
-def _alone(template: Template) -> Node | None:
+def _alone(template: Template) -> ResultNode | None:
     """The one statement that a template is answered by, if there is no more to it."""
     part = template[0]
-    if len(template) > 1 or not isinstance(part, Node) or part.holes or part.wide is not None:
+    if len(template) > 1 or not isinstance(part, ResultNode) or part.holes or part.wide is not None:
         return None
     return part
 
 
-def _nodes(part: bytes | Node | ConnectionPart) -> tuple[Node, ...]:
-    if isinstance(part, Node):
+def _nodes(part: bytes | ResultNode | ConnectionPart) -> tuple[ResultNode, ...]:
+    if isinstance(part, ResultNode):
         return (part,)
     if isinstance(part, ConnectionPart):
         return (part.rows,) if part.total is None else (part.rows, part.total)
     return ()
 
 
-def _text(part: bytes | Node | ConnectionPart, made: Iterator[Batch], slots: Sequence[object]) -> bytes:
+def _text(part: bytes | ResultNode | ConnectionPart, made: Iterator[NodeRows], slots: Sequence[object]) -> bytes:
     """The text of a part, whose batches come next."""
     if isinstance(part, bytes):
         return part
-    if isinstance(part, Node):
+    if isinstance(part, ResultNode):
         return whole(next(made))
     rows = texts(next(made))
     return connection(part.plan, rows, b"" if part.total is None else whole(next(made)), slots)
@@ -75,7 +75,7 @@ def _text(part: bytes | Node | ConnectionPart, made: Iterator[Batch], slots: Seq
 
 async def fetch(
     session: Session,
-    roots: list[Batch],
+    roots: list[NodeRows],
     slots: Sequence[object],
     *,
     keys: Sequence[bytes] = (),
@@ -86,9 +86,9 @@ async def fetch(
     """Fills `roots` and everything below them, and gives the results of the statements sent `ahead` of them.
 
     `keys` are given to the roots' key lists. `widely`: nodes may be taken in their form for many parents;
-    raises `Outgrown` where that was a mistake.
+    raises `GuessFailed` where that was a mistake.
     """
-    level: list[tuple[Batch, Sequence[bytes]]] = [(batch, keys) for batch in roots]
+    level: list[tuple[NodeRows, Sequence[bytes]]] = [(batch, keys) for batch in roots]
     first: list[Result] = []
     while level or ahead:
         level += [(child, ()) for batch, _ in level for child in _found_without_keys(batch, widely)]
@@ -101,10 +101,10 @@ async def fetch(
     return first
 
 
-def _found_without_keys(batch: Batch, widely: bool) -> Iterator[Batch]:
+def _found_without_keys(batch: NodeRows, widely: bool) -> Iterator[NodeRows]:
     """Makes the batches below, and gives those that can be fetched together with this one."""
     for hole in batch.node.holes:
-        child = Batch(hole.node)
+        child = NodeRows(hole.node)
         batch.children.append(child)
         if not hole.node.keyed:
             if widely:
@@ -113,11 +113,11 @@ def _found_without_keys(batch: Batch, widely: bool) -> Iterator[Batch]:
             yield from _found_without_keys(child, widely)
 
 
-def _goes_on(fetched: tuple[Batch, Sequence[bytes]]) -> bool:
+def _goes_on(fetched: tuple[NodeRows, Sequence[bytes]]) -> bool:
     return any(hole.node.keyed for hole in fetched[0].node.holes)
 
 
-def _found_by_keys(batch: Batch, widely: bool) -> Iterator[tuple[Batch, Sequence[bytes]]]:
+def _found_by_keys(batch: NodeRows, widely: bool) -> Iterator[tuple[NodeRows, Sequence[bytes]]]:
     """The batches below that wait for this one's rows, with their keys."""
     for hole, child in zip(batch.node.holes, batch.children, strict=True):
         if hole.node.keyed and (keys := batch.keys(hole)):

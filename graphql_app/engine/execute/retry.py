@@ -86,9 +86,9 @@ class RetryBudget:
 
 
 _FINAL: dict[Kind, frozenset[FailureClass]] = {
-    Kind.READ: frozenset({FailureClass.D}),
-    Kind.CONTROL: frozenset({FailureClass.D}),
-    Kind.WRITE: frozenset({FailureClass.C, FailureClass.D}),
+    Kind.READ: frozenset({FailureClass.PERMANENT}),
+    Kind.CONTROL: frozenset({FailureClass.PERMANENT}),
+    Kind.WRITE: frozenset({FailureClass.UNKNOWN, FailureClass.PERMANENT}),
 }
 
 
@@ -105,7 +105,7 @@ def decide(
 
     `settled`: the next attempt begins by asking the ledger whether this one counts. `chance` as in `Schedule.pause`.
     """
-    final = failure in _FINAL[kind] and not (settled and failure is FailureClass.C)
+    final = failure in _FINAL[kind] and not (settled and failure is FailureClass.UNKNOWN)
     if final or attempt >= len(schedule.delays):
         return GiveUp()
     return Wait(schedule.pause(attempt, chance))

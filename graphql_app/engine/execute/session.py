@@ -283,7 +283,7 @@ class Session:
                 if place == ahead - 1:
                     self._lost = error
                     raise ClaimRefused(error) from error
-            if classify(error, self.phase) is not FailureClass.D:
+            if classify(error, self.phase) is not FailureClass.PERMANENT:
                 # The server may have rolled back: what came next would run outside the transaction.
                 self._lost = error
             raise

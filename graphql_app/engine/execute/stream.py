@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql_app.engine.execute.cancellation import Stopper
+from graphql_app.engine.execute.cancellation import StatementCanceller
 from graphql_app.engine.execute.session import Batches
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
-from graphql_app.engine.mysql.pool import Lane, Pool
+from graphql_app.engine.mysql.pool import Bulkhead, Pool
 from graphql_app.engine.mysql.server_errors import Phase, is_unexpected, to_app_error
 from graphql_app.errors import Code, DatabaseError
 from graphql_app.observability.events import Observer, UnexpectedError
@@ -34,7 +34,7 @@ class RowStream:
     def __init__(
         self,
         pool: Pool,
-        stopper: Stopper,
+        stopper: StatementCanceller,
         observer: Observer,
         connection: Connection,
         first: list[Any],
@@ -80,7 +80,7 @@ class RowStream:
     @property
     def wanted(self) -> bool:
         """Whether others wait for the connection of this stream."""
-        return self._connection is not None and self._pool.crowded(Lane.BULK)
+        return self._connection is not None and self._pool.crowded(Bulkhead.BULK)
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graphql_app.engine.assemble.json import Batch, groups, whole
+from graphql_app.engine.assemble.json import NodeRows, groups, whole
 from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.writes import (
     CompiledChange,
@@ -47,7 +47,7 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
-    batches = [Batch(node) for node in write.returning]
+    batches = [NodeRows(node) for node in write.returning]
     if write.statement is None:
         (batch,) = batches
         result = await _insert_told(session, batch.node.statement.render(slots))
@@ -66,13 +66,13 @@ async def _insert_told(session: Session, insert: bytes) -> Result:
     return (await session.query(insert))[0]
 
 
-async def recall(session: Session, write: CompiledInsert, slots: Sequence[object]) -> bytes:
+async def reread(session: Session, write: CompiledInsert, slots: Sequence[object]) -> bytes:
     """The JSON text of an insert's answer, read later: the row as it is now. `LAST_INSERT_ID()` says its id.
 
     Raises `DatabaseError` where the row is gone.
     """
     assert write.again is not None
-    batch = Batch(write.again)
+    batch = NodeRows(write.again)
     await fetch(session, [batch], slots)
     row = whole(batch)
     if row == b"null":
@@ -120,12 +120,12 @@ async def _read_rows(
     if not rows:
         return []
     if write.returning is None:
-        batches = [Batch(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
+        batches = [NodeRows(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
         for start in range(0, len(batches), BATCH):
             await fetch(session, batches[start : start + BATCH], slots, last=False)
         return [_found(whole(batch)) for batch in batches]
     keys = [KEY_SEPARATOR.join(row[column.name] for column in table.key_columns) for row in rows]
-    batch = Batch(write.returning[place])
+    batch = NodeRows(write.returning[place])
     await fetch(session, [batch], slots, keys=keys, last=False)
     found = groups(batch)
     if not found.keys() >= set(keys):
@@ -135,7 +135,7 @@ async def _read_rows(
 
 async def _change(session: Session, write: CompiledChange, slots: Sequence[object]) -> Done:
     done = Done()
-    batches = [Batch(node) for node in write.returning]
+    batches = [NodeRows(node) for node in write.returning]
     keys: Sequence[bytes] = ()
     if write.lock is not None:
         (locked,) = await session.query(write.lock.render(slots))
@@ -177,7 +177,12 @@ def _check_affected(most: Value | None, affected: int, slots: Sequence[object]) 
 
 
 async def _apply(
-    session: Session, change: bytes, before: bool, batches: list[Batch], slots: Sequence[object], keys: Sequence[bytes]
+    session: Session,
+    change: bytes,
+    before: bool,
+    batches: list[NodeRows],
+    slots: Sequence[object],
+    keys: Sequence[bytes],
 ) -> int:
     """The change with its rows read before or after it; the number of rows touched."""
     if before and batches:

@@ -13,7 +13,7 @@ from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException, unknown_table
 from graphql_app.observability.events import Observer, SchemaChanged, SchemaFailed, UnexpectedError
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.diff import Change, changes
 from schema_gen.catalog.model import Catalog, Table
 
@@ -28,26 +28,26 @@ JITTER = 0.1
 
 
 _UNKNOWN_NAMES = frozenset({Code.UNKNOWN_COLUMN, Code.UNKNOWN_RELATION})
-"""Of requests; unknown tables are looked for by `LiveCatalog.table`."""
+"""Of requests; unknown tables are looked for by `CatalogWatcher.table`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load gives. `mark` is the database's own sign of the structure that was read."""
+    """What a load gives. `schema_version` is the database's own sign of the structure that was read."""
 
     catalog: Catalog
     features: Features
-    mark: str = ""
+    schema_version: str = ""
 
 
-class Source(Protocol):
+class CatalogSource(Protocol):
     """Where catalogs come from. Both raise `AppError`."""
 
     async def load(self) -> Loaded:
         """The structure as it is now."""
         ...
 
-    async def mark(self) -> str:
+    async def schema_version(self) -> str:
         """A sign that changes when the structure does, cheap enough to be asked for every few seconds."""
         ...
 
@@ -65,10 +65,10 @@ class Snapshot:
 Listener = Callable[[Snapshot], Awaitable[None]]
 
 
-class LiveCatalog:
+class CatalogWatcher:
     """Holds the current snapshot. Listeners are told of a new one before it is served."""
 
-    def __init__(self, source: Source, observer: Observer) -> None:
+    def __init__(self, source: CatalogSource, observer: Observer) -> None:
         self._source = source
         self._observer = observer
         self._listeners: list[Listener] = []
@@ -111,12 +111,12 @@ class LiveCatalog:
             return self.snapshot if self._read > came else await self._reload()
 
     async def refresh(self) -> Snapshot:
-        """As `reload`, but reads only if the database's mark is another. Raises `AppError`."""
+        """As `reload`, but reads only if the database's `schema_version` is another. Raises `AppError`."""
         async with self._lock:
             return await self._refresh()
 
     async def _refresh(self) -> Snapshot:
-        if self._snapshot is None or await self._source.mark() != self._mark:
+        if self._snapshot is None or await self._source.schema_version() != self._mark:
             return await self._reload()
         self.failure = None
         return self._snapshot
@@ -135,7 +135,7 @@ class LiveCatalog:
             failed = AppError(Code.INTERNAL_ERROR, "The schema could not be built")
             self._fail(failed)
             raise failed from error
-        self.failure, self._mark, self._read = None, loaded.mark, started
+        self.failure, self._mark, self._read = None, loaded.schema_version, started
         self._swap(snapshot)
         return snapshot
 
@@ -151,7 +151,7 @@ class LiveCatalog:
                 catalog,
                 loaded.features,
                 current.generation + 1,
-                await aside(changes, current.catalog, catalog),
+                await run_in_thread(changes, current.catalog, catalog),
             )
         for listener in self._listeners:
             await listener(snapshot)
@@ -200,7 +200,7 @@ class LiveCatalog:
         self._demanded = True
         self._woken.set()
 
-    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def retry_on_stale_schema(self, ask: Callable[[], Awaitable[T]]) -> T:
         """What `ask` gives, asked once more where it failed because the structure changed meanwhile.
 
         That is where the request names what is not served, or the statement what is gone: neither
@@ -210,11 +210,11 @@ class LiveCatalog:
         try:
             return await ask()
         except AppError as error:
-            if not of_structure(error) or not await self.newer(before):
+            if not of_structure(error) or not await self.refresh_if_changed(before):
                 raise
         return await ask()
 
-    async def newer(self, than: Snapshot | None) -> bool:
+    async def refresh_if_changed(self, than: Snapshot | None) -> bool:
         """Whether another snapshot than this is served, once the database was looked at."""
         with suppress(AppError):
             await self._look_again(lambda: self._snapshot is not than)

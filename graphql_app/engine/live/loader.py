@@ -12,9 +12,9 @@ from graphql_app.engine.execute.session import Session
 from graphql_app.engine.live.catalog import Loaded
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.errors import AppError, Code
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.build import build_catalog
-from schema_gen.catalog.introspect import Raw, RawRow, Rows, fingerprint, parsed, read_raw
+from schema_gen.catalog.introspect import Raw, RawRow, StructureRows, fingerprint, parsed, read_raw
 from schema_gen.catalog.model import Catalog
 from schema_gen.catalog.overrides import NOTHING, CustomizationError
 
@@ -38,9 +38,9 @@ class SchemaLoader:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
         (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
         # A thousand tables take a second: requests are answered meanwhile.
-        return Loaded(await aside(self._catalog, raw), features, mark)
+        return Loaded(await run_in_thread(self._catalog, raw), features, mark)
 
-    async def mark(self) -> str:
+    async def schema_version(self) -> str:
         """The database's sign of its structure. Raises `AppError`."""
 
         async def job(session: Session) -> str:
@@ -63,7 +63,7 @@ class SchemaLoader:
         return raw, session.features, before
 
 
-def catalog_of(rows: Rows, settings: Settings) -> Catalog:
+def catalog_of(rows: StructureRows, settings: Settings) -> Catalog:
     """The catalog that the settings and their `graphql_app.yaml` make of the structure. Raises `AppError`."""
     include, exclude = settings.include_tables, settings.exclude_tables
     path = settings.customization

@@ -35,7 +35,7 @@ _JITTER = (0.9, 1.1)
 
 
 @dataclass(frozen=True, slots=True)
-class WatchSettings:
+class LiveQuerySettings:
     """`interval` in seconds; `most` distinct queries, of which `at_once` may be at the database together."""
 
     interval: float = 1.0
@@ -51,7 +51,7 @@ class Ended(Exception):
         self.answer = answer
 
 
-class Source(Protocol):
+class PolledSource(Protocol):
     """What is polled. `in_order`: every answer counts (a stream), so the next waits until the last was taken."""
 
     in_order: bool
@@ -67,7 +67,7 @@ class Source(Protocol):
         """An error as an answer."""
 
 
-class Watcher(Protocol):
+class AnswerListener(Protocol):
     """Who is told."""
 
     def offer(self, answer: bytes) -> None:
@@ -77,12 +77,12 @@ class Watcher(Protocol):
         """Nothing more will come: the query cannot be answered any more, or (None) the program ends."""
 
 
-class Watch:
+class Subscription:
     """A watcher's place at a poll."""
 
     __slots__ = ("_poll", "told", "watcher")
 
-    def __init__(self, poll: Poll, watcher: Watcher) -> None:
+    def __init__(self, poll: PolledQuery, watcher: AnswerListener) -> None:
         self._poll = poll
         self.watcher = watcher
         self.told = False
@@ -96,22 +96,24 @@ class Watch:
         self._poll.leave(self)
 
 
-class LiveQueries:
+class LiveQueryHub:
     """All polls. `probe` asks the database for a sign of life and raises `AppError` if there is none."""
 
-    def __init__(self, probe: Callable[[], Awaitable[None]], settings: WatchSettings, observer: Observer) -> None:
+    def __init__(self, probe: Callable[[], Awaitable[None]], settings: LiveQuerySettings, observer: Observer) -> None:
         self.settings = settings
         self.observer = observer
         self.slots = Turns(settings.at_once)
         self.reachable = asyncio.Event()
         self.reachable.set()
         self._probe = probe
-        self._polls: dict[Hashable, Poll] = {}
-        self._readers: dict[str, dict[Poll, None]] = {}
+        self._polls: dict[Hashable, PolledQuery] = {}
+        self._readers: dict[str, dict[PolledQuery, None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def watch(self, key: Hashable, make: Callable[[], Source], watcher: Watcher, client: str = "") -> Watch:
+    def watch(
+        self, key: Hashable, make: Callable[[], PolledSource], watcher: AnswerListener, client: str = ""
+    ) -> Subscription:
         """Watches the query that `key` stands for; `make` gives its source if nobody watches it yet.
 
         The polls of each `client` take turns with those of the others.
@@ -124,7 +126,7 @@ class LiveQueries:
                 raise ServiceUnavailableException("The program is shutting down")
             if len(self._polls) >= self.settings.most:
                 raise RequestError(Code.LIMIT_EXCEEDED, f"More than {self.settings.most} distinct subscriptions")
-            poll = self._polls[key] = Poll(self, key, make(), client)
+            poll = self._polls[key] = PolledQuery(self, key, make(), client)
         return poll.join(watcher)
 
     def wrote(self, tables: Iterable[str]) -> None:
@@ -154,7 +156,7 @@ class LiveQueries:
                 await self._probe()
                 self.reachable.set()
 
-    def reads(self, poll: Poll, before: frozenset[str], now: frozenset[str]) -> None:
+    def reads(self, poll: PolledQuery, before: frozenset[str], now: frozenset[str]) -> None:
         """A poll reads other tables than before."""
         for table in before - now:
             readers = self._readers[table]
@@ -164,7 +166,7 @@ class LiveQueries:
         for table in now - before:
             self._readers.setdefault(table, {})[poll] = None
 
-    def forget(self, key: Hashable, poll: Poll) -> None:
+    def forget(self, key: Hashable, poll: PolledQuery) -> None:
         """A poll ended. Its key may be another's by now."""
         if self._polls.get(key) is poll:
             del self._polls[key]
@@ -189,15 +191,15 @@ class LiveQueries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class Poll:
+class PolledQuery:
     """The polling of one query: lives as long as somebody watches it."""
 
-    def __init__(self, all_polls: LiveQueries, key: Hashable, source: Source, client: str) -> None:
+    def __init__(self, all_polls: LiveQueryHub, key: Hashable, source: PolledSource, client: str) -> None:
         self.source = source
         self._all = all_polls
         self._key = key
         self._client = client
-        self._watches: dict[Watch, None] = {}
+        self._watches: dict[Subscription, None] = {}
         self._last: bytes | None = None
         self._print: bytes | None = None
         self._asking = False
@@ -212,9 +214,9 @@ class Poll:
 
     # --- watchers --------------------------------------------------------------
 
-    def join(self, watcher: Watcher) -> Watch:
+    def join(self, watcher: AnswerListener) -> Subscription:
         """Another watcher: told the last answer, unless it is known to be old."""
-        watch = Watch(self, watcher)
+        watch = Subscription(self, watcher)
         self._watches[watch] = None
         if self._last and not self._woken.is_set() and not self._failures:
             self._tell(watch, self._last)
@@ -222,7 +224,7 @@ class Poll:
             self.wake()
         return watch
 
-    def leave(self, watch: Watch) -> None:
+    def leave(self, watch: Subscription) -> None:
         """A watcher goes. With the last one the poll ends: at once, or if it is at the database, a moment later.
 
         So most end by themselves, which spares the server a kill; a statement that takes long is stopped.
@@ -341,7 +343,7 @@ class Poll:
         self._last = answer if short else b""
         self._print = _fingerprint(answer) if answer is not None and not short else None
 
-    def _tell(self, watch: Watch, answer: bytes) -> None:
+    def _tell(self, watch: Subscription, answer: bytes) -> None:
         watch.told = True
         if self.source.in_order:
             self._free.clear()

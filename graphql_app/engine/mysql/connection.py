@@ -10,10 +10,10 @@ from typing import Any
 from graphql_app.engine.mysql.packets import (
     AUTOCOMMIT,
     IN_TRANSACTION,
-    Answer,
-    AnswerTooLarge,
     ProtocolError,
     Result,
+    ResultParser,
+    ResultTooLarge,
     ServerError,
 )
 from graphql_app.engine.sql.dialects import Features
@@ -51,7 +51,7 @@ class _Wire(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self.gone = asyncio.get_running_loop().create_future()
-        self.answer: Answer | None = None
+        self.answer: ResultParser | None = None
         self.waiter: asyncio.Future[None] | None = None
         self.lost: str | None = None
         self.lost_code = LOST
@@ -67,7 +67,7 @@ class _Wire(asyncio.Protocol):
         try:
             done = answer.feed(data)
         except (ProtocolError, IndexError) as error:
-            self.lost_code = ANSWER_TOO_LARGE if isinstance(error, AnswerTooLarge) else LOST
+            self.lost_code = ANSWER_TOO_LARGE if isinstance(error, ResultTooLarge) else LOST
             self.drop(str(error))
             return
         if done:
@@ -77,7 +77,7 @@ class _Wire(asyncio.Protocol):
             self.wake()
             self._hold(answer)
 
-    def _hold(self, answer: Answer) -> None:
+    def _hold(self, answer: ResultParser) -> None:
         if answer.pending > _STREAM_AHEAD and not self.paused:
             self.paused = True
             self.transport.pause_reading()
@@ -138,7 +138,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._guard: object = guard
         self._wire = _Wire(transport)
-        self._abandoned: Answer | None = None
+        self._abandoned: ResultParser | None = None
         self.connection_id = connection_id
         # Whether the number is that of a proxy's session rather than of the server's thread.
         self.proxied = False
@@ -238,7 +238,7 @@ class Connection:
         """Waits until the socket is closed: without TLS a turn of the loop, with it a farewell."""
         await asyncio.wait({self._wire.gone})
 
-    def _send(self, sql: bytes, *, stream: bool = False) -> tuple[Answer, asyncio.Future[None]]:
+    def _send(self, sql: bytes, *, stream: bool = False) -> tuple[ResultParser, asyncio.Future[None]]:
         wire = self._wire
         if wire.answer is not None or wire.lost is not None:
             raise ConnectionLost(GONE, sent=False, reason=wire.lost or "busy")
@@ -247,12 +247,12 @@ class Connection:
             raise ServerError(_TOO_LARGE, "08S01", "the statement is larger than max_allowed_packet")
         packets = _packets(sql)
         wire.waiter = waiter = self._loop.create_future()
-        wire.answer = answer = Answer(sequence=len(packets), stream=stream)
+        wire.answer = answer = ResultParser(sequence=len(packets), stream=stream)
         for packet in packets:
             wire.transport.write(packet)
         return answer, waiter
 
-    def _outcome(self, answer: Answer) -> list[Result]:
+    def _outcome(self, answer: ResultParser) -> list[Result]:
         if self._wire.answer is answer:
             reason = self._wire.lost or "closed"
             self._wire.answer = None

@@ -8,13 +8,13 @@ from enum import StrEnum
 class FailureClass(StrEnum):
     """What is known about the unit of work after a failure."""
 
-    A = "A"
+    NOT_SENT = "A"
     """Not started: no byte of a statement reached the server."""
-    B = "B"
+    ROLLED_BACK = "B"
     """Surely rolled back."""
-    B_PRIME = "B'"
+    READ_ONLY_NODE = "B'"
     """Refused by a node that may not write; nothing done."""
-    C = "C"
+    UNKNOWN = "C"
     """Unknown: it may be committed."""
-    D = "D"
+    PERMANENT = "D"
     """Permanent: repeating cannot help."""

@@ -67,7 +67,7 @@ class ProtocolError(Exception):
     """The bytes are not an answer we can or want to read; the connection is lost."""
 
 
-class AnswerTooLarge(ProtocolError):
+class ResultTooLarge(ProtocolError):
     """The answer is larger than `MAX_ANSWER`."""
 
 
@@ -120,7 +120,7 @@ def _row(data: bytes, pos: int, end: int) -> tuple[bytes | None, ...]:
     return tuple(row)
 
 
-class Answer:
+class ResultParser:
     """Everything the server says to one command, parsed as it arrives.
 
     `feed` takes bytes cut anywhere. With `stream` the rows are not kept in the results:
@@ -183,7 +183,7 @@ class Answer:
         """Takes the next bytes; whether the answer is complete. Raises `ProtocolError`."""
         self._size += len(data)
         if not self.stream and self._size > MAX_ANSWER:
-            raise AnswerTooLarge("the answer is too large")
+            raise ResultTooLarge("the answer is too large")
         if self._parts:
             self._parts.append(data)
             self._have += len(data)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from math import inf
 from types import MappingProxyType
 
+from graphql_app.engine.mysql.bulkhead import Bulkhead, BulkheadPool, BulkheadStats, PoolSettings
 from graphql_app.engine.mysql.connect_failures import describe_failure
 from graphql_app.engine.mysql.dial import (
     CANNOT_CONNECT,
@@ -25,20 +26,19 @@ from graphql_app.engine.mysql.dial import (
     connect,
 )
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.lane import Lane, LaneStats, PoolSettings, Slots
 from graphql_app.engine.mysql.probe import Probe
 from graphql_app.engine.mysql.server_errors import FULL, TOO_MANY_CONNECTIONS, row_of
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.observability.events import (
     ConnectionDiscarded,
     ConnectionOpened,
-    DatabaseAway,
-    DatabaseBack,
+    DatabaseDown,
+    DatabaseRecovered,
     Observer,
     ignore,
 )
 
-__all__ = ["Lane", "LaneStats", "Pool", "PoolSettings"]
+__all__ = ["Bulkhead", "BulkheadStats", "Pool", "PoolSettings"]
 
 _FAREWELL = 0.5
 """Seconds for closing sockets when the pool ends."""
@@ -54,7 +54,7 @@ _GENTLE = 1.0
 
 
 class Pool:
-    """Connections to one database in lanes. Safe for cancellation at any await."""
+    """Connections to one database in bulkheads. Safe for cancellation at any await."""
 
     def __init__(self, target: Target, settings: PoolSettings | None = None, observer: Observer = ignore) -> None:
         """Made inside a running loop; opens nothing yet (see `warm`)."""
@@ -75,11 +75,11 @@ class Pool:
         self._drained = asyncio.Event()
         self._leaving: list[Connection] = []
         sizes = self.settings
-        self._lanes = {
-            Lane.INTERACTIVE: Slots(self, Lane.INTERACTIVE, sizes.size, min(sizes.warm, sizes.size)),
-            Lane.CONTROL: Slots(self, Lane.CONTROL, sizes.control, min(1, sizes.control)),
-            Lane.STOP: Slots(self, Lane.STOP, sizes.stop, min(1, sizes.stop)),
-            Lane.BULK: Slots(self, Lane.BULK, sizes.bulk, 0),
+        self._bulkheads = {
+            Bulkhead.INTERACTIVE: BulkheadPool(self, Bulkhead.INTERACTIVE, sizes.size, min(sizes.warm, sizes.size)),
+            Bulkhead.CONTROL: BulkheadPool(self, Bulkhead.CONTROL, sizes.control, min(1, sizes.control)),
+            Bulkhead.STOP: BulkheadPool(self, Bulkhead.STOP, sizes.stop, min(1, sizes.stop)),
+            Bulkhead.BULK: BulkheadPool(self, Bulkhead.BULK, sizes.bulk, 0),
         }
 
     @property
@@ -89,42 +89,44 @@ class Pool:
 
     async def warm(self) -> None:
         """Opens the connections that are to be kept. A database that is away is no error here."""
-        dials = [lane.dial() for lane in self._lanes.values() for _ in range(lane.keep - lane.total)]
+        dials = [
+            bulkhead.dial() for bulkhead in self._bulkheads.values() for _ in range(bulkhead.keep - bulkhead.total)
+        ]
         if dials:
             await asyncio.wait(dials)
 
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE, limit: float = inf) -> Connection:
+    async def acquire(self, bulkhead: Bulkhead = Bulkhead.INTERACTIVE, limit: float = inf) -> Connection:
         """A connection, fit for use as far as can be known without asking the server. Give it back with `release`.
 
         Waits while all are used or the database is away; `limit` is the seconds in which the caller has to be done
         with everything, which he himself sees to. Raises `ConnectionLost`
         or `ServerError` where none can be had, or too many wait already.
         """
-        return self.take(lane) or await self.wait(lane, limit)
+        return self.take(bulkhead) or await self.wait(bulkhead, limit)
 
-    def take(self, lane: Lane) -> Connection | None:
+    def take(self, bulkhead: Bulkhead) -> Connection | None:
         """What `acquire` gives without waiting: an idle connection; None if there is none."""
-        return self._lanes[lane].take()
+        return self._bulkheads[bulkhead].take()
 
-    def wait(self, lane: Lane, limit: float) -> Awaitable[Connection]:
+    def wait(self, bulkhead: Bulkhead, limit: float) -> Awaitable[Connection]:
         """What `acquire` does where `take` gave nothing."""
-        return self._lanes[lane].wait(limit)
+        return self._bulkheads[bulkhead].wait(limit)
 
-    def why_waiting(self, lane: Lane) -> int:
+    def why_waiting(self, bulkhead: Bulkhead) -> int:
         """The number of the failure to be reported by who waited for a connection in vain."""
-        return TOO_MANY_CONNECTIONS if self._lanes[lane].used else CANNOT_CONNECT
+        return TOO_MANY_CONNECTIONS if self._bulkheads[bulkhead].used else CANNOT_CONNECT
 
-    def crowded(self, lane: Lane) -> bool:
-        """Whether anybody waits for a connection of the lane."""
-        return len(self._lanes[lane].waiters) > 0
+    def crowded(self, bulkhead: Bulkhead) -> bool:
+        """Whether anybody waits for a connection of the bulkhead."""
+        return len(self._bulkheads[bulkhead].waiters) > 0
 
     def release(self, connection: Connection) -> None:
         """Takes back a connection that `acquire` gave; one that is not usable is closed. A second time does nothing."""
-        for lane in self._lanes.values():
-            if connection in lane.used:
-                lane.release(connection)
+        for bulkhead in self._bulkheads.values():
+            if connection in bulkhead.used:
+                bulkhead.release(connection)
                 break
-        if self.closed and not any(lane.used for lane in self._lanes.values()):
+        if self.closed and not any(bulkhead.used for bulkhead in self._bulkheads.values()):
             self._drained.set()
 
     def renew(self, node: Node) -> None:
@@ -132,12 +134,12 @@ class Pool:
         if node not in self._valid_since and len(self._valid_since) >= _MOST_NODES:
             del self._valid_since[next(iter(self._valid_since))]
         self._valid_since[node] = self.loop.time()
-        for lane in self._lanes.values():
-            lane.clear("renewed", node)
+        for bulkhead in self._bulkheads.values():
+            bulkhead.clear("renewed", node)
 
     def beside(self, connection: Connection) -> Connection | None:
-        """An idle connection of any lane to the server that `connection` leads to. Give it back with `release`."""
-        found = (lane.take_to(connection.node) for lane in self._lanes.values())
+        """An idle connection of any bulkhead to the server that `connection` leads to. Give it back with `release`."""
+        found = (bulkhead.take_to(connection.node) for bulkhead in self._bulkheads.values())
         return next((each for each in found if each is not None), None)
 
     async def close(self, grace: float = 5.0) -> None:
@@ -146,10 +148,10 @@ class Pool:
         if self._trimmer is not None:
             self._trimmer.cancel()
         gone = ConnectionLost(GONE, sent=False, reason="the pool is closed")
-        for lane in self._lanes.values():
-            lane.refuse(gone)
-            lane.clear("closed")
-        dials = [dial for lane in self._lanes.values() for dial in lane.dials]
+        for bulkhead in self._bulkheads.values():
+            bulkhead.refuse(gone)
+            bulkhead.clear("closed")
+        dials = [dial for bulkhead in self._bulkheads.values() for dial in bulkhead.dials]
         await self._probe.stop()
         for dial in dials:
             dial.cancel()
@@ -159,12 +161,12 @@ class Pool:
         await self._see_off()
 
     async def _drain(self, grace: float) -> None:
-        if any(lane.used for lane in self._lanes.values()):
+        if any(bulkhead.used for bulkhead in self._bulkheads.values()):
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace):
                     await self._drained.wait()
-        for lane in self._lanes.values():
-            for connection in tuple(lane.used):
+        for bulkhead in self._bulkheads.values():
+            for connection in tuple(bulkhead.used):
                 self.drop(connection, "closed")
 
     async def _see_off(self) -> None:
@@ -176,11 +178,11 @@ class Pool:
         for connection in self._leaving:
             connection.close()
 
-    def stats(self) -> Mapping[Lane, LaneStats]:
+    def stats(self) -> Mapping[Bulkhead, BulkheadStats]:
         """The numbers of this moment, for metrics."""
-        return MappingProxyType({name: lane.stats() for name, lane in self._lanes.items()})
+        return MappingProxyType({name: bulkhead.stats() for name, bulkhead in self._bulkheads.items()})
 
-    # --- for the lanes
+    # --- for the bulkheads
 
     def unfit(self, connection: Connection, now: float) -> str | None:
         """Why a connection may not be used again, None if it may; `now` is the loop's time."""
@@ -212,30 +214,30 @@ class Pool:
         self._features = connection.features
         self.observer(ConnectionOpened(now - started))
         if self.away_since is not None:
-            self.observer(DatabaseBack(now - self.away_since))
+            self.observer(DatabaseRecovered(now - self.away_since))
             self.away_since = self.away_code = None
             self.gentle_until = now + _GENTLE
             self.loop.call_soon(self._supply_all)
         return connection
 
-    def dial_failed(self, lane: Slots, error: ConnectionLost | ServerError) -> None:
-        """Takes note that a dial of `lane` has failed."""
+    def dial_failed(self, bulkhead: BulkheadPool, error: ConnectionLost | ServerError) -> None:
+        """Takes note that a dial of `bulkhead` has failed."""
         if error.code in FULL:
             # There may still be a connection: one that comes back, or a later dial's.
-            if not (lane.dials or lane.used):
-                lane.refuse(error)
-        elif not any(each.dials for each in self._lanes.values()):
+            if not (bulkhead.dials or bulkhead.used):
+                bulkhead.refuse(error)
+        elif not any(each.dials for each in self._bulkheads.values()):
             self._note_away(error)
 
     def _note_away(self, error: ConnectionLost | ServerError) -> None:
         known = self.away
-        self._refused = row_of(error).failure is FailureClass.D
+        self._refused = row_of(error).failure is FailureClass.PERMANENT
         self.away_code = error.code
         self._tell_away(error)
         if not known or self._refused:
             # Who comes later knows that it is away, and waits.
-            for lane in self._lanes.values():
-                lane.refuse(error)
+            for bulkhead in self._bulkheads.values():
+                bulkhead.refuse(error)
         if not self.closed:
             self._probe.start()
 
@@ -246,7 +248,7 @@ class Pool:
         elif now < self._told_away + (TELL_AGAIN if reason == self._away_reason else TELL_OTHER):
             return
         self._away_reason, self._told_away = reason, now
-        self.observer(DatabaseAway(error.code, reason, now - self.away_since))
+        self.observer(DatabaseDown(error.code, reason, now - self.away_since))
 
     async def _probed(self) -> Connection:
         try:
@@ -257,17 +259,17 @@ class Pool:
             raise
 
     def _back(self, connection: Connection) -> None:
-        """Gives the probe's connection to a lane that needs one."""
-        lanes = sorted(self._lanes.values(), key=lambda lane: not lane.waiters)
-        lane = next((lane for lane in lanes if lane.total < lane.size), None)
-        if lane is None or self.closed:
+        """Gives the probe's connection to a bulkhead that needs one."""
+        bulkheads = sorted(self._bulkheads.values(), key=lambda bulkhead: not bulkhead.waiters)
+        bulkhead = next((bulkhead for bulkhead in bulkheads if bulkhead.total < bulkhead.size), None)
+        if bulkhead is None or self.closed:
             self.drop(connection, "not needed")
         else:
-            lane.offer(connection, self.loop.time())
+            bulkhead.offer(connection, self.loop.time())
 
     def _supply_all(self) -> None:
-        for lane in self._lanes.values():
-            lane.supply()
+        for bulkhead in self._bulkheads.values():
+            bulkhead.supply()
 
     def schedule_trim(self) -> None:
         """Sees to it that idle connections are looked at when the first of them may be too old."""
@@ -276,7 +278,7 @@ class Pool:
 
     def _trim(self) -> None:
         self._trimmer = None
-        for lane in self._lanes.values():
-            lane.trim(self.loop.time() - self.settings.max_idle)
-        if any(lane.idle for lane in self._lanes.values()):
+        for bulkhead in self._bulkheads.values():
+            bulkhead.trim(self.loop.time() - self.settings.max_idle)
+        if any(bulkhead.idle for bulkhead in self._bulkheads.values()):
             self.schedule_trim()

@@ -47,7 +47,7 @@ _LOGIN = Row(_D, _AWAY, "Database unavailable")
 _CHECKED = Row(_D, Code.CHECK_VIOLATION, "Check constraint violated", _CHECK, names_constraint=True)
 _UNWRITABLE = Row(_D, Code.READ_ONLY, "Not writable")
 
-CHANGED = Row(FailureClass.D, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True)
+CHANGED = Row(FailureClass.PERMANENT, Code.CONFLICT, "The structure of the table changed meanwhile", stale=True)
 OUT_OF_RANGE = 1690
 REFUSED = Row(_D, Code.DATABASE_REFUSED, "The database refuses the statement")
 _TOO_MUCH = Row(_D, Code.LIMIT_EXCEEDED, "The query is too large for the database")

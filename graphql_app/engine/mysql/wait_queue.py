@@ -19,7 +19,7 @@ PATIENCE = 0.25
 """The part of his time after which one who waits stands back."""
 
 
-class Waiting:
+class AdaptiveLifoQueue:
     """Futures of connections, each with the moment from which it stands back."""
 
     __slots__ = ("_clients", "_fresh", "_late", "_loop")

@@ -10,17 +10,17 @@ from graphql_app.engine.plan import cursor
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
-    Connection,
+    ConnectionRead,
+    Constant,
     Edges,
     Nodes,
     Nulls,
-    PageFact,
     PageInfo,
+    PageInfoField,
+    SelectCursor,
     Selection,
-    ShowCursor,
-    ShowFact,
-    ShowNode,
-    ShowText,
+    SelectNode,
+    SelectPageInfo,
     TotalCount,
 )
 from graphql_app.engine.sql.fragment import Value, value
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from graphql_app.engine.plan.planner import Planner
 
 
-def plan_connection(planner: Planner, request: Connection) -> plan.ConnectionPlan:
+def plan_connection(planner: Planner, request: ConnectionRead) -> plan.ConnectionPlan:
     """The plan of a connection. Raises `RequestError`."""
     table = planner.table(request.table)
     if request.first is not None and request.last is not None:
@@ -41,7 +41,7 @@ def plan_connection(planner: Planner, request: Connection) -> plan.ConnectionPla
     terms = _total_order(planner, table, request)
     mark = cursor.signature(_described(table, terms))
     reading = tuple(_turned(term) for term in terms) if backward else terms
-    all_rows = plan.Rows(table, planner.condition(table, request.where))
+    all_rows = plan.RowsPlan(table, planner.condition(table, request.where))
     bounds = [
         plan.Keyset(order, _values(mark, order, given))
         for order, given in ((terms, request.after), (tuple(_turned(term) for term in terms), request.before))
@@ -51,7 +51,7 @@ def plan_connection(planner: Planner, request: Connection) -> plan.ConnectionPla
     size = request.last if backward else request.first
     size = planner.limits.default_page if size is None else size
     limit = _one_more(size, planner.limits.max_page, "last" if backward else "first")
-    rows = plan.Rows(table, plan.AllOf(parts) if parts else None, reading, limit)
+    rows = plan.RowsPlan(table, plan.AllOf(parts) if parts else None, reading, limit)
     selections: list[Selection] = []
     fields = tuple(_field(item, selections) for item in request.fields)
     nodes = tuple(planner.outputs(table, select) for select in selections)
@@ -59,7 +59,7 @@ def plan_connection(planner: Planner, request: Connection) -> plan.ConnectionPla
     return plan.ConnectionPlan(rows, all_rows, terms, nodes, fields, size, backward, bounded, mark)
 
 
-def _total_order(planner: Planner, table: Table, request: Connection) -> tuple[plan.OrderTerm, ...]:
+def _total_order(planner: Planner, table: Table, request: ConnectionRead) -> tuple[plan.OrderTerm, ...]:
     if table.primary_key is None:
         raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key to page by; use limit and offset")
     terms = planner.order(table, request.order)
@@ -106,10 +106,10 @@ def _encode_one_more(what: str, maximum: int, size: object) -> bytes:
 
 
 def _field(
-    item: Edges | Nodes | PageInfo | TotalCount | ShowText, selections: list[Selection]
+    item: Edges | Nodes | PageInfo | TotalCount | Constant, selections: list[Selection]
 ) -> plan.ShowEdges | plan.ShowNodes | plan.ShowPage | plan.ShowTotal | plan.TextOut:
     match item:
-        case ShowText():
+        case Constant():
             return plan.TextOut(item.key, item.text)
         case TotalCount():
             return plan.ShowTotal(item.key)
@@ -122,14 +122,14 @@ def _field(
             return plan.ShowEdges(item.key, tuple((part.key, _edge(part, selections)) for part in item.fields))
 
 
-def _fact(part: ShowFact | ShowText) -> PageFact | str:
-    return part.fact if isinstance(part, ShowFact) else part.text
+def _fact(part: SelectPageInfo | Constant) -> PageInfoField | str:
+    return part.fact if isinstance(part, SelectPageInfo) else part.text
 
 
-def _edge(part: ShowCursor | ShowNode | ShowText, selections: list[Selection]) -> plan.CursorField | int | str:
-    if isinstance(part, ShowCursor):
+def _edge(part: SelectCursor | SelectNode | Constant, selections: list[Selection]) -> plan.CursorField | int | str:
+    if isinstance(part, SelectCursor):
         return plan.CURSOR
-    if isinstance(part, ShowText):
+    if isinstance(part, Constant):
         return part.text
     selections.append(part.select)
     return len(selections) - 1

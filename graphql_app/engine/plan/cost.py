@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from graphql_app.engine.plan.cost_conditions import conditions_cost
 from graphql_app.engine.request.calls import (
     Aggregate,
+    AggregateFields,
     Call,
-    Connection,
+    ConnectionRead,
+    Constant,
     Delete,
     Edges,
-    Figures,
     Group,
     GroupKey,
     Insert,
@@ -25,12 +26,11 @@ from graphql_app.engine.request.calls import (
     Query,
     Read,
     Returning,
+    SelectColumn,
     Selection,
-    Show,
-    ShowNode,
-    ShowRelated,
-    ShowRelatedAggregate,
-    ShowText,
+    SelectNode,
+    SelectRelated,
+    SelectRelatedAggregate,
     Slot,
     Update,
     UpdateMany,
@@ -52,7 +52,7 @@ PageSize = Callable[[Slot], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class CostBudget:
     """The most that one call may cost, and the rows that a list has without a limit, if that is set."""
 
     most: int = 10_000_000
@@ -65,7 +65,7 @@ class Estimate:
 
     call: Call
     catalog: Catalog
-    budget: Budget
+    budget: CostBudget
 
     def check(self, slots: Sequence[object]) -> None:
         """Raises `RequestError` (LIMIT_EXCEEDED) where a call costs too much."""
@@ -82,7 +82,7 @@ class Estimate:
         return values + conditions_cost(root.request for root in self.call.roots)
 
 
-def checked(call: Call, catalog: Catalog, budget: Budget) -> Estimate | None:
+def checked(call: Call, catalog: Catalog, budget: CostBudget) -> Estimate | None:
     """Checks a call; gives what is to be checked again at each call, where that depends on open page sizes.
 
     Raises `RequestError` (LIMIT_EXCEEDED) where it costs too much whatever those are.
@@ -94,7 +94,7 @@ def checked(call: Call, catalog: Catalog, budget: Budget) -> Estimate | None:
     return estimate
 
 
-def check_conditions(read: Read, budget: Budget) -> None:
+def check_conditions(read: Read, budget: CostBudget) -> None:
     """Raises `RequestError` (LIMIT_EXCEEDED) where the conditions alone cost too much: for exports of any length."""
     _compare(conditions_cost([read]), budget.most)
 
@@ -116,14 +116,14 @@ class _Estimator:
     default_rows: int | None
     page_size: PageSize
 
-    def root(self, request: Query | Write | ShowText) -> int:
+    def root(self, request: Query | Write | Constant) -> int:
         """The cost of one root."""
         match request:
             case Read():
                 return 1 + (1 if request.one else self._rows(request.limit)) * self._row(request.table, request.select)
             case Aggregate():
                 return self._aggregate(request, ROWS)
-            case Connection():
+            case ConnectionRead():
                 size = request.last if request.first is None else request.first
                 return 1 + self._rows(size) * self._parts(request.table, request.fields)
             case Group():
@@ -134,7 +134,7 @@ class _Estimator:
                 return 1 + (1 if request.by_key else ROWS) * self._parts(request.table, request.answer)
             case UpdateMany():
                 return sum(self.root(update) for update in request.updates)
-            case ShowText():
+            case Constant():
                 return 1
 
     def _rows(self, limit: object, otherwise: int = ROWS) -> int:
@@ -147,10 +147,10 @@ class _Estimator:
     def _row(self, table: str, select: Selection) -> int:
         return sum(self._shown(table, item) for item in select)
 
-    def _shown(self, table: str, item: Show | ShowText | ShowRelated | ShowRelatedAggregate) -> int:
-        if isinstance(item, ShowRelatedAggregate):
+    def _shown(self, table: str, item: SelectColumn | Constant | SelectRelated | SelectRelatedAggregate) -> int:
+        if isinstance(item, SelectRelatedAggregate):
             return self._aggregate(item.aggregate, RELATED_ROWS)
-        if not isinstance(item, ShowRelated):
+        if not isinstance(item, SelectRelated):
             return 1
         known = self.catalog.tables.get(table)
         relation = known.relations.get(item.relation) if known else None
@@ -175,11 +175,11 @@ class _Estimator:
         total = 0
         for part in parts:
             match part:
-                case Nodes(select=select) | Returning(select=select) | ShowNode(select=select):
+                case Nodes(select=select) | Returning(select=select) | SelectNode(select=select):
                     total += self._row(table, select)
                 case Edges(fields=fields):
                     total += self._parts(table, fields)
-                case Figures(fields=fields) | GroupKey(fields=fields):
+                case AggregateFields(fields=fields) | GroupKey(fields=fields):
                     total += len(fields)
                 case _:
                     total += 1

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from graphql_app.engine.request.calls import (
     Aggregate,
     And,
-    Connection,
+    ConnectionRead,
+    Constant,
     Delete,
     Edges,
     Filter,
@@ -28,10 +29,9 @@ from graphql_app.engine.request.calls import (
     RelatedCount,
     Returning,
     Selection,
-    ShowNode,
-    ShowRelated,
-    ShowRelatedAggregate,
-    ShowText,
+    SelectNode,
+    SelectRelated,
+    SelectRelatedAggregate,
     Update,
     UpdateMany,
     Write,
@@ -43,21 +43,21 @@ EACH = 500
 """What a weight of 1 beyond that counts as, in values of an answer."""
 SUBQUERY = 10
 
-Asked = Query | Write | ShowText
+GraphQLRequest = Query | Write | Constant
 
 
-def conditions_cost(requests: Iterable[Asked]) -> int:
+def conditions_cost(requests: Iterable[GraphQLRequest]) -> int:
     """The cost of all that is asked beside values."""
     return EACH * max(0, sum(_weight(request) for request in requests) - FREE)
 
 
-def _weight(request: Asked) -> int:
+def _weight(request: GraphQLRequest) -> int:
     match request:
         case Read():
             return _filter(request.where) + _orders(request.order) + _selection(request.select)
         case Aggregate():
             return _filter(request.where) + _orders(request.order) + _parts(request.fields)
-        case Connection():
+        case ConnectionRead():
             return _filter(request.where) + _orders(request.order) + _parts(request.fields)
         case Group():
             return _filter(request.where) + len(request.having) + len(request.order)
@@ -68,7 +68,7 @@ def _weight(request: Asked) -> int:
             return _filter(request.where) + _parts(request.answer)
         case UpdateMany():
             return sum(1 + _weight(update) for update in request.updates)
-        case ShowText():
+        case Constant():
             return 0
 
 
@@ -110,9 +110,9 @@ def _selection(select: Selection) -> int:
 
 def _inside(select: Selection) -> Iterator[Read | Aggregate]:
     for item in select:
-        if isinstance(item, ShowRelated):
+        if isinstance(item, SelectRelated):
             yield item.read
-        elif isinstance(item, ShowRelatedAggregate):
+        elif isinstance(item, SelectRelatedAggregate):
             yield item.aggregate
 
 
@@ -120,7 +120,7 @@ def _parts(parts: Iterable[object]) -> int:
     weight = 0
     for part in parts:
         match part:
-            case Nodes(select=select) | Returning(select=select) | ShowNode(select=select):
+            case Nodes(select=select) | Returning(select=select) | SelectNode(select=select):
                 weight += _selection(select)
             case Edges(fields=fields):
                 weight += _parts(fields)

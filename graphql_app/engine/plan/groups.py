@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import compared, page
-from graphql_app.engine.request.calls import Figures, Function, Group, GroupKey, GroupOrder, Having, ShowText
+from graphql_app.engine.request.calls import AggregateFields, Constant, Function, Group, GroupKey, GroupOrder, Having
 from graphql_app.engine.sql.aggregate_functions import FIGURE, RANKING, check_function
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, Table
@@ -22,19 +22,19 @@ def plan_group(planner: Planner, request: Group) -> plan.GroupPlan:
     if not by:
         raise RequestError(Code.INVALID_PARAMETER, "Groups need at least one column to group by")
     limit = page("limit", request.limit, planner.limits.max_page)
-    rows = plan.Rows(table, planner.condition(table, request.where), (), limit, page("offset", request.offset))
+    rows = plan.RowsPlan(table, planner.condition(table, request.where), (), limit, page("offset", request.offset))
     fields = tuple(_field(planner, table, by, field) for field in request.fields)
     having = tuple(_having(planner, table, item) for item in request.having)
     return plan.GroupPlan(rows, by, fields, having, tuple(_order(planner, table, by, item) for item in request.order))
 
 
 def _field(
-    planner: Planner, table: Table, by: tuple[Column, ...], field: GroupKey | Figures | ShowText
-) -> plan.GroupKeyOut | plan.FiguresOut | plan.TextOut:
-    if isinstance(field, ShowText):
+    planner: Planner, table: Table, by: tuple[Column, ...], field: GroupKey | AggregateFields | Constant
+) -> plan.GroupKeyOut | plan.AggregateOut | plan.TextOut:
+    if isinstance(field, Constant):
         return plan.TextOut(field.key, field.text)
-    if isinstance(field, Figures):
-        return planner.figures(table, field)
+    if isinstance(field, AggregateFields):
+        return planner.aggregates(table, field)
     shown = planner.shown(table, field.fields)
     for item in shown:
         if isinstance(item, plan.ColumnOut):

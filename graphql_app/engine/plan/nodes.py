@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphql_app.engine.plan.row_nodes import (
+    AggregateOut as AggregateOut,
+)
+from graphql_app.engine.plan.row_nodes import (
     AggregatePlan as AggregatePlan,
 )
 from graphql_app.engine.plan.row_nodes import (
@@ -34,9 +37,6 @@ from graphql_app.engine.plan.row_nodes import (
 )
 from graphql_app.engine.plan.row_nodes import (
     CountRelated as CountRelated,
-)
-from graphql_app.engine.plan.row_nodes import (
-    FiguresOut as FiguresOut,
 )
 from graphql_app.engine.plan.row_nodes import (
     KeyIn as KeyIn,
@@ -69,7 +69,7 @@ from graphql_app.engine.plan.row_nodes import (
     RelatedOut as RelatedOut,
 )
 from graphql_app.engine.plan.row_nodes import (
-    Rows as Rows,
+    RowsPlan as RowsPlan,
 )
 from graphql_app.engine.plan.row_nodes import (
     SomeRelated as SomeRelated,
@@ -77,7 +77,7 @@ from graphql_app.engine.plan.row_nodes import (
 from graphql_app.engine.plan.row_nodes import (
     TextOut as TextOut,
 )
-from graphql_app.engine.request.calls import Function, JsonOperator, Nulls, Operator, PageFact
+from graphql_app.engine.request.calls import Function, JsonOperator, Nulls, Operator, PageInfoField
 from graphql_app.engine.sql.fragment import Value
 from schema_gen.catalog.model import Column, Key, Relation, Table
 
@@ -92,7 +92,7 @@ class GroupKeyOut:
 
 @dataclass(frozen=True, slots=True)
 class HavingFigure:
-    """A figure compared; `column` is None for the count of rows."""
+    """An aggregate compared; `column` is None for the count of rows."""
 
     function: Function
     column: Column | None
@@ -113,11 +113,11 @@ class GroupTerm:
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """Groups of rows with their figures; limit and offset of `rows` count groups."""
+    """Groups of rows with their aggregates; limit and offset of `rows` count groups."""
 
-    rows: Rows
+    rows: RowsPlan
     by: tuple[Column, ...]
-    fields: tuple[GroupKeyOut | FiguresOut | TextOut, ...]
+    fields: tuple[GroupKeyOut | AggregateOut | TextOut, ...]
     having: tuple[HavingFigure, ...]
     order: tuple[GroupTerm, ...]
 
@@ -150,7 +150,7 @@ class ShowPage:
     """Facts about the page by key; constants are texts."""
 
     key: str
-    fields: tuple[tuple[str, PageFact | str], ...]
+    fields: tuple[tuple[str, PageInfoField | str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,8 @@ class ConnectionPlan:
     that the page starts at a cursor, so that there are rows on its other side.
     """
 
-    rows: Rows
-    all_rows: Rows
+    rows: RowsPlan
+    all_rows: RowsPlan
     terms: tuple[OrderTerm, ...]
     nodes: tuple[tuple[Output, ...], ...]
     fields: tuple[ShowEdges | ShowNodes | ShowPage | ShowTotal | TextOut, ...]

@@ -12,13 +12,14 @@ from graphql_app.engine.plan.values import MAX_PAGE, compared, page
 from graphql_app.engine.plan.writes import plan_write
 from graphql_app.engine.request.calls import (
     Aggregate,
+    AggregateFields,
     And,
     Apply,
     Call,
     Compare,
-    Connection,
+    ConnectionRead,
+    Constant,
     Count,
-    Figures,
     Filter,
     Fold,
     Group,
@@ -30,12 +31,11 @@ from graphql_app.engine.request.calls import (
     Read,
     Related,
     RelatedCount,
-    Root,
+    RootRequest,
+    SelectColumn,
     Selection,
-    Show,
-    ShowRelated,
-    ShowRelatedAggregate,
-    ShowText,
+    SelectRelated,
+    SelectRelatedAggregate,
 )
 from graphql_app.engine.sql.aggregate_functions import check_function
 from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_relation, unknown_table
@@ -95,9 +95,9 @@ class Planner:
         """The plan of a whole call. Raises `RequestError`."""
         return plan.CallPlan(each_root(call.roots, self._root), call.writes)
 
-    def _root(self, root: Root) -> plan.RootPlan:
+    def _root(self, root: RootRequest) -> plan.RootPlan:
         request = root.request
-        if isinstance(request, ShowText):
+        if isinstance(request, Constant):
             return plan.RootPlan(root.key, plan.TextOut(request.key, request.text))
         if isinstance(request, Query):
             return plan.RootPlan(root.key, self.query(request))
@@ -110,7 +110,7 @@ class Planner:
                 return self.read(request)
             case Aggregate():
                 return self.aggregate(request)
-            case Connection():
+            case ConnectionRead():
                 return plan_connection(self, request)
             case Group():
                 return plan_group(self, request)
@@ -124,7 +124,7 @@ class Planner:
         rows = self._rows(table, request)
         return plan.ReadPlan(rows if one else self._paged(rows), self.outputs(table, request.select), request.one)
 
-    def _paged(self, rows: plan.Rows) -> plan.Rows:
+    def _paged(self, rows: plan.RowsPlan) -> plan.RowsPlan:
         """The rows of a list: the default page of them where none was asked for."""
         if rows.limit is not None or self.limits.default_page is None:
             return rows
@@ -136,8 +136,8 @@ class Planner:
         rows = self._rows(table, request)
         return plan.AggregatePlan(rows, tuple(self._aggregate_field(rows, field) for field in request.fields))
 
-    def _rows(self, table: Table, request: Read | Aggregate) -> plan.Rows:
-        return plan.Rows(
+    def _rows(self, table: Table, request: Read | Aggregate) -> plan.RowsPlan:
+        return plan.RowsPlan(
             table,
             self.condition(table, request.where),
             self.order(table, request.order),
@@ -152,44 +152,50 @@ class Planner:
         """What is shown of each row of `table`."""
         return tuple(self._output(table, item) for item in select)
 
-    def _output(self, table: Table, item: Show | ShowText | ShowRelated | ShowRelatedAggregate) -> plan.Output:
-        if isinstance(item, Show):
+    def _output(
+        self, table: Table, item: SelectColumn | Constant | SelectRelated | SelectRelatedAggregate
+    ) -> plan.Output:
+        if isinstance(item, SelectColumn):
             return plan.ColumnOut(item.key, self.column(table, item.column))
-        if isinstance(item, ShowText):
+        if isinstance(item, Constant):
             return plan.TextOut(item.key, item.text)
         relation, _ = self.relation(table, item.relation)
-        if isinstance(item, ShowRelated):
+        if isinstance(item, SelectRelated):
             return plan.RelatedOut(item.key, relation, self._read(item.read, one=relation.to_one))
         return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
 
     def _aggregate_field(
-        self, rows: plan.Rows, field: Figures | Nodes | ShowText
-    ) -> plan.FiguresOut | plan.NodesOut | plan.TextOut:
-        if isinstance(field, ShowText):
+        self, rows: plan.RowsPlan, field: AggregateFields | Nodes | Constant
+    ) -> plan.AggregateOut | plan.NodesOut | plan.TextOut:
+        if isinstance(field, Constant):
             return plan.TextOut(field.key, field.text)
         if isinstance(field, Nodes):
             return plan.NodesOut(field.key, plan.ReadPlan(self._paged(rows), self.outputs(rows.table, field.select)))
-        return self.figures(rows.table, field)
+        return self.aggregates(rows.table, field)
 
-    def figures(self, table: Table, field: Figures) -> plan.FiguresOut:
+    def aggregates(self, table: Table, field: AggregateFields) -> plan.AggregateOut:
         """The resolved `aggregate` object."""
-        return plan.FiguresOut(field.key, tuple(self._figure(table, figure) for figure in field.fields))
+        return plan.AggregateOut(field.key, tuple(self._figure(table, aggregate) for aggregate in field.fields))
 
-    def _figure(self, table: Table, figure: Count | Apply | ShowText) -> plan.CountOut | plan.ApplyOut | plan.TextOut:
-        if isinstance(figure, ShowText):
-            return plan.TextOut(figure.key, figure.text)
-        if isinstance(figure, Count):
-            return plan.CountOut(figure.key, self.columns(table, figure.columns), figure.distinct)
-        for item in figure.fields:
-            if isinstance(item, Show):
-                check_function(figure.function, self.column(table, item.column))
-        return plan.ApplyOut(figure.key, figure.function, self.shown(table, figure.fields))
+    def _figure(
+        self, table: Table, aggregate: Count | Apply | Constant
+    ) -> plan.CountOut | plan.ApplyOut | plan.TextOut:
+        if isinstance(aggregate, Constant):
+            return plan.TextOut(aggregate.key, aggregate.text)
+        if isinstance(aggregate, Count):
+            return plan.CountOut(aggregate.key, self.columns(table, aggregate.columns), aggregate.distinct)
+        for item in aggregate.fields:
+            if isinstance(item, SelectColumn):
+                check_function(aggregate.function, self.column(table, item.column))
+        return plan.ApplyOut(aggregate.key, aggregate.function, self.shown(table, aggregate.fields))
 
-    def shown(self, table: Table, fields: tuple[Show | ShowText, ...]) -> tuple[plan.ColumnOut | plan.TextOut, ...]:
+    def shown(
+        self, table: Table, fields: tuple[SelectColumn | Constant, ...]
+    ) -> tuple[plan.ColumnOut | plan.TextOut, ...]:
         """Columns and constants."""
         return tuple(
             plan.ColumnOut(item.key, self.column(table, item.column))
-            if isinstance(item, Show)
+            if isinstance(item, SelectColumn)
             else plan.TextOut(item.key, item.text)
             for item in fields
         )

@@ -141,7 +141,7 @@ class RelatedOut:
 
 @dataclass(frozen=True, slots=True)
 class RelatedAggregateOut:
-    """Figures and rows of a to-many relation."""
+    """Aggregates and rows of a to-many relation."""
 
     key: str
     relation: Relation
@@ -152,7 +152,7 @@ Output = ColumnOut | TextOut | RelatedOut | RelatedAggregateOut
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowsPlan:
     """Which rows, in which order: what reads and aggregates share."""
 
     table: Table
@@ -172,7 +172,7 @@ class Rows:
 class ReadPlan:
     """Rows and what to show of each. `one`: an object or null instead of a list."""
 
-    rows: Rows
+    rows: RowsPlan
     outputs: tuple[Output, ...]
     one: bool = False
 
@@ -196,7 +196,7 @@ class ApplyOut:
 
 
 @dataclass(frozen=True, slots=True)
-class FiguresOut:
+class AggregateOut:
     """The `aggregate` object."""
 
     key: str
@@ -213,7 +213,7 @@ class NodesOut:
 
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
-    """Figures over rows, and the rows."""
+    """Aggregates over rows, and the rows."""
 
-    rows: Rows
-    fields: tuple[FiguresOut | NodesOut | TextOut, ...]
+    rows: RowsPlan
+    fields: tuple[AggregateOut | NodesOut | TextOut, ...]

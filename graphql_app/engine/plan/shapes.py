@@ -16,7 +16,7 @@ from graphql_app.engine.request.calls import (
     Read,
     Related,
     RelatedCount,
-    ShowRelated,
+    SelectRelated,
     Slot,
 )
 
@@ -39,7 +39,7 @@ class _Apart:
     def read(self, read: Read) -> Read:
         where = None if read.where is None else self._filter(read.where)
         select = tuple(
-            ShowRelated(item.key, item.relation, self.read(item.read)) if isinstance(item, ShowRelated) else item
+            SelectRelated(item.key, item.relation, self.read(item.read)) if isinstance(item, SelectRelated) else item
             for item in read.select
         )
         limit, offset = self._page(read.limit), self._page(read.offset)
@@ -73,13 +73,13 @@ class _Apart:
         return replace(item, value=value, where=None if item.where is None else self._filter(item.where))
 
 
-def apart(read: Read) -> tuple[Read, list[object]]:
+def parameterize(read: Read) -> tuple[Read, list[object]]:
     """`read` with slots for its values, and the values. What decides over the SQL's form stays where it is."""
     found = _Apart()
     return found.read(read), found.values
 
 
-class Compiled(Generic[V]):
+class PreparedCache(Generic[V]):
     """What was made of each shape, for one catalog at a time."""
 
     def __init__(self) -> None:

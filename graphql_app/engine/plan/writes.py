@@ -11,12 +11,12 @@ from graphql_app.engine.plan.values import added, assigned, page
 from graphql_app.engine.request.calls import (
     AffectedRows,
     Answer,
+    Constant,
     Delete,
     GeneratedId,
     Insert,
     JsonChange,
     Returning,
-    ShowText,
     Update,
     UpdateMany,
     Write,
@@ -63,14 +63,14 @@ def _answer(planner: Planner, table: Table, answer: Answer) -> tuple[plan.Answer
 
 
 def _answer_field(
-    planner: Planner, table: Table, field: AffectedRows | Returning | GeneratedId | ShowText
+    planner: Planner, table: Table, field: AffectedRows | Returning | GeneratedId | Constant
 ) -> plan.AnswerOut:
     match field:
         case AffectedRows():
             return plan.AffectedOut(field.key)
         case GeneratedId():
             return plan.GeneratedIdOut(field.key)
-        case ShowText():
+        case Constant():
             return plan.TextOut(field.key, field.text)
         case Returning():
             if table.primary_key is None:

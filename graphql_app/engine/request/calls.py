@@ -1,6 +1,6 @@
-"""Requests: what a face asks of the engine, in the database's own names, nothing checked yet.
+"""Requests: what an API asks of the engine, in the database's own names, nothing checked yet.
 
-Both faces make the same values for the same wish; a test compares them with `==`.
+Both APIs make the same values for the same wish; a test compares them with `==`.
 Absent differs from null everywhere: an absent column is not in the mapping, a null
 one maps to `None`. A `Slot` stands for a value that is filled in at each call of a
 prepared operation; everything else about the request is then fixed.
@@ -15,6 +15,9 @@ from graphql_app.engine.request.rows import (
     Aggregate as Aggregate,
 )
 from graphql_app.engine.request.rows import (
+    AggregateFields as AggregateFields,
+)
+from graphql_app.engine.request.rows import (
     And as And,
 )
 from graphql_app.engine.request.rows import (
@@ -24,10 +27,10 @@ from graphql_app.engine.request.rows import (
     Compare as Compare,
 )
 from graphql_app.engine.request.rows import (
-    Count as Count,
+    Constant as Constant,
 )
 from graphql_app.engine.request.rows import (
-    Figures as Figures,
+    Count as Count,
 )
 from graphql_app.engine.request.rows import (
     Filter as Filter,
@@ -66,19 +69,16 @@ from graphql_app.engine.request.rows import (
     RelatedCount as RelatedCount,
 )
 from graphql_app.engine.request.rows import (
+    SelectColumn as SelectColumn,
+)
+from graphql_app.engine.request.rows import (
     Selection as Selection,
 )
 from graphql_app.engine.request.rows import (
-    Show as Show,
+    SelectRelated as SelectRelated,
 )
 from graphql_app.engine.request.rows import (
-    ShowRelated as ShowRelated,
-)
-from graphql_app.engine.request.rows import (
-    ShowRelatedAggregate as ShowRelatedAggregate,
-)
-from graphql_app.engine.request.rows import (
-    ShowText as ShowText,
+    SelectRelatedAggregate as SelectRelatedAggregate,
 )
 from graphql_app.engine.request.rows import (
     Slot as Slot,
@@ -93,12 +93,12 @@ class GroupKey:
     """The `key { … }` object of a group: the columns grouped by."""
 
     key: str
-    fields: tuple[Show | ShowText, ...]
+    fields: tuple[SelectColumn | Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """A figure of the group compared: `function` of `column` (`None`: the count of rows)."""
+    """An aggregate of the group compared: `function` of `column` (`None`: the count of rows)."""
 
     function: Function
     column: str | None
@@ -108,7 +108,7 @@ class Having:
 
 @dataclass(frozen=True, slots=True)
 class GroupOrder:
-    """One term of an order of groups: a grouped column, or a figure."""
+    """One term of an order of groups: a grouped column, or an aggregate."""
 
     column: str | None
     descending: bool = False
@@ -118,11 +118,11 @@ class GroupOrder:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows grouped by columns, with figures of each group."""
+    """Rows grouped by columns, with aggregates of each group."""
 
     table: str
     by: tuple[str, ...]
-    fields: tuple[GroupKey | Figures | ShowText, ...]
+    fields: tuple[GroupKey | AggregateFields | Constant, ...]
     where: Filter | None = None
     having: tuple[Having, ...] = ()
     order: tuple[GroupOrder, ...] = ()
@@ -134,14 +134,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowCursor:
+class SelectCursor:
     """The row's cursor under `key`."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class ShowNode:
+class SelectNode:
     """The row itself under `key`."""
 
     key: str
@@ -153,10 +153,10 @@ class Edges:
     """The `edges { … }` list under `key`."""
 
     key: str
-    fields: tuple[ShowCursor | ShowNode | ShowText, ...]
+    fields: tuple[SelectCursor | SelectNode | Constant, ...]
 
 
-class PageFact(StrEnum):
+class PageInfoField(StrEnum):
     """What `pageInfo` tells."""
 
     HAS_NEXT_PAGE = "hasNextPage"
@@ -166,11 +166,11 @@ class PageFact(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShowFact:
+class SelectPageInfo:
     """One fact of `pageInfo` under `key`."""
 
     key: str
-    fact: PageFact
+    fact: PageInfoField
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class PageInfo:
     """The `pageInfo { … }` object under `key`."""
 
     key: str
-    fields: tuple[ShowFact | ShowText, ...]
+    fields: tuple[SelectPageInfo | Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +189,11 @@ class TotalCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectionRead:
     """A page of rows by keyset: `first` rows after `after`, or `last` rows before `before`, in `order`."""
 
     table: str
-    fields: tuple[Edges | Nodes | PageInfo | TotalCount | ShowText, ...]
+    fields: tuple[Edges | Nodes | PageInfo | TotalCount | Constant, ...]
     where: Filter | None = None
     order: tuple[Order, ...] = ()
     first: object = None
@@ -227,7 +227,7 @@ class GeneratedId:
     key: str
 
 
-Answer = tuple[AffectedRows | Returning | GeneratedId | ShowText, ...]
+Answer = tuple[AffectedRows | Returning | GeneratedId | Constant, ...]
 
 
 Pairs = tuple[tuple[str, object], ...]
@@ -341,7 +341,7 @@ class UpdateMany:
     max_affected: object = None
 
 
-Query = Read | Aggregate | Connection | Group
+Query = Read | Aggregate | ConnectionRead | Group
 Write = Insert | Update | UpdateMany | Delete
 
 
@@ -349,18 +349,18 @@ Write = Insert | Update | UpdateMany | Delete
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class RootRequest:
     """One answer of a call under its `key`."""
 
     key: str
-    request: Query | Write | ShowText
+    request: Query | Write | Constant
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """Everything asked at once: reads see one snapshot, writes are one transaction in order."""
 
-    roots: tuple[Root, ...] = field(default=())
+    roots: tuple[RootRequest, ...] = field(default=())
 
     @property
     def writes(self) -> bool:

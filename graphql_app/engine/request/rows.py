@@ -167,7 +167,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class SelectColumn:
     """The value of `column` under the answer's `key`."""
 
     key: str
@@ -175,7 +175,7 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowText:
+class Constant:
     """A constant text under `key`: GraphQL's `__typename`."""
 
     key: str
@@ -183,7 +183,7 @@ class ShowText:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowRelated:
+class SelectRelated:
     """The rows at the far end of `relation` under `key`; `read.table` is the far table.
 
     One object or null for a to-one relation, a list otherwise.
@@ -195,7 +195,7 @@ class ShowRelated:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowRelatedAggregate:
+class SelectRelatedAggregate:
     """The aggregate of a to-many relation under `key`."""
 
     key: str
@@ -203,7 +203,7 @@ class ShowRelatedAggregate:
     aggregate: Aggregate
 
 
-Selection = tuple[Show | ShowText | ShowRelated | ShowRelatedAggregate, ...]
+Selection = tuple[SelectColumn | Constant | SelectRelated | SelectRelatedAggregate, ...]
 
 
 # --- reads ------------------------------------------------------------------
@@ -238,15 +238,15 @@ class Apply:
 
     key: str
     function: Function
-    fields: tuple[Show | ShowText, ...]
+    fields: tuple[SelectColumn | Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class AggregateFields:
     """The `aggregate { … }` object under `key`."""
 
     key: str
-    fields: tuple[Count | Apply | ShowText, ...]
+    fields: tuple[Count | Apply | Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +259,10 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """Figures over the rows that a `Read` with the same arguments would give, and the rows themselves."""
+    """Aggregates over the rows that a `Read` with the same arguments would give, and the rows themselves."""
 
     table: str
-    fields: tuple[Figures | Nodes | ShowText, ...]
+    fields: tuple[AggregateFields | Nodes | Constant, ...]
     where: Filter | None = None
     order: tuple[Order, ...] = ()
     limit: object = None

@@ -29,8 +29,8 @@ RANKING = frozenset({Function.MIN, Function.MAX})
 EXACT = RANKING | {Function.SUM}
 """The others are computed in double precision."""
 
-FIGURE = Column("figure", ColumnType("decimal", precision=65, scale=30), nullable=True, ordinal=0)
-"""A column in name only: what figures are compared as."""
+FIGURE = Column("aggregate", ColumnType("decimal", precision=65, scale=30), nullable=True, ordinal=0)
+"""A column in name only: what aggregates are compared as."""
 
 
 def check_function(function: Function, column: Column) -> None:

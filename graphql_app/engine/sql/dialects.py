@@ -98,7 +98,7 @@ _LOCK_WAITS = b"SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_time
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _FeatureRow:
     """From `since` on, a server of `flavour` has these features."""
 
     flavour: Flavour
@@ -106,9 +106,9 @@ class _Row:
     features: Features
 
 
-def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _Row:
+def _row(flavour: Flavour, since: tuple[int, ...], **columns: object) -> _FeatureRow:
     make: Callable[..., Features] = Features
-    return _Row(flavour, since, make(flavour, **columns))
+    return _FeatureRow(flavour, since, make(flavour, **columns))
 
 
 _READ_WRITE = b"SET SESSION TRANSACTION READ WRITE"
@@ -126,7 +126,7 @@ _MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300, SESSION
 _OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
 
 # The last row of a flavour whose `since` is reached counts.
-_ROWS: tuple[_Row, ...] = (
+_ROWS: tuple[_FeatureRow, ...] = (
     _row(Flavour.MYSQL, (), consecutive_ids=True, session_setup=_COMMON),
     _row(
         Flavour.MYSQL,

@@ -25,7 +25,7 @@ def regular_expression(pattern: str) -> str:
     """The regular expression. Raises `ValueError`, with words for the client."""
     if len(pattern) > MOST_CHARACTERS:
         raise ValueError(f"expected a pattern of at most {MOST_CHARACTERS} characters")
-    return rf"\A(?:{''.join(_Reader(pattern).parts())})\z"
+    return rf"\A(?:{''.join(_PatternReader(pattern).parts())})\z"
 
 
 def literal(character: str) -> str:
@@ -35,7 +35,7 @@ def literal(character: str) -> str:
     )
 
 
-class _Reader:
+class _PatternReader:
     """Reads a pattern once, from left to right."""
 
     def __init__(self, pattern: str) -> None:
@@ -49,7 +49,7 @@ class _Reader:
         found: list[str] = []
         while self._at < len(self._pattern):
             character = self._pattern[self._at]
-            found.append(_READERS.get(character, _Reader._plain)(self))
+            found.append(_READERS.get(character, _PatternReader._plain)(self))
         if self._depth:
             raise _wrong("a group that is closed")
         return found
@@ -153,15 +153,15 @@ class _Reader:
         return self._take() if character == "\\" else character
 
 
-_READERS: Final[dict[str, Callable[[_Reader], str]]] = {
-    "%": _Reader._any_text,
-    "_": _Reader._any_character,
-    "(": _Reader._open,
-    ")": _Reader._close,
-    "|": _Reader._alternative,
-    "[": _Reader._set,
-    "\\": _Reader._escaped,
-    **dict.fromkeys("*+?{", _Reader._repeated),
+_READERS: Final[dict[str, Callable[[_PatternReader], str]]] = {
+    "%": _PatternReader._any_text,
+    "_": _PatternReader._any_character,
+    "(": _PatternReader._open,
+    ")": _PatternReader._close,
+    "|": _PatternReader._alternative,
+    "[": _PatternReader._set,
+    "\\": _PatternReader._escaped,
+    **dict.fromkeys("*+?{", _PatternReader._repeated),
 }
 
 

@@ -34,7 +34,7 @@ from graphql_app.errors import Code, shown_name
 from graphql_app.graphql_api.did_you_mean import completed, hint
 from graphql_app.graphql_api.documents.field_merging_rule import FIRST_RULES, rules
 from graphql_app.graphql_api.documents.limits import DocumentLimits, check
-from graphql_app.graphql_api.documents.variable_usage import astray
+from graphql_app.graphql_api.documents.variable_usage import unknown_or_unused_variables
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura
 from graphql_app.runtime.weights import weight
@@ -75,7 +75,7 @@ def _ignore(_bytes: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class DocumentOperation:
     """One operation of a valid document. `cache` is what was compiled of it; `keep` adds to it.
 
     `grown` is told by how many bytes it grows or shrinks.
@@ -119,12 +119,12 @@ class Operation:
 class Document:
     """A document's operations by name, or why it cannot be used."""
 
-    operations: Mapping[str, Operation] = field(default_factory=dict)
+    operations: Mapping[str, DocumentOperation] = field(default_factory=dict)
     errors: tuple[GraphQLError, ...] = ()
     code: Code = Code.GRAPHQL_VALIDATION_FAILED
     suggests: bool = False
     """Whether an error may say which name was probably meant."""
-    only: Operation | None = field(init=False)
+    only: DocumentOperation | None = field(init=False)
     """The operation of a document with one."""
 
     def __post_init__(self) -> None:
@@ -132,7 +132,7 @@ class Document:
         only = next(iter(self.operations.values())) if len(self.operations) == 1 else None
         object.__setattr__(self, "only", only)
 
-    def operation(self, name: str | None) -> Operation:
+    def operation(self, name: str | None) -> DocumentOperation:
         """The operation to run. Raises `RequestFailed` if it cannot be told or does not exist."""
         if self.errors:
             raise RequestFailed([request_error(error, self.code) for error in self.errors], self.code)
@@ -219,7 +219,7 @@ class Documents:
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
         grown = partial(self._grow, text)
-        made = (Operation(node, fragments, self._variables(node), grown) for node in operations)
+        made = (DocumentOperation(node, fragments, self._variables(node), grown) for node in operations)
         return Document({operation.name: operation for operation in made}, suggests=self._suggests)
 
     def _told(self, errors: list[GraphQLError]) -> tuple[GraphQLError, ...]:
@@ -232,7 +232,7 @@ class Documents:
         """What is wrong, the cheapest checks first: what fails one of them does not cost the others."""
         return (
             self._broken(parsed, FIRST_RULES)
-            or astray(parsed, text, MAX_ERRORS)
+            or unknown_or_unused_variables(parsed, text, MAX_ERRORS)
             or self._broken(parsed, self._rules)
             or ("$" in text and self._broken(parsed, self._rules_of_variables))
             or []

@@ -40,7 +40,7 @@ from graphql.validation import (
     UniqueFragmentNamesRule,
 )
 
-from schema_gen.strawberry_core.lazy_mapping import Growing
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 
 FIRST_RULES: tuple[type[ASTValidationRule], ...] = (
     ExecutableDefinitionsRule,
@@ -112,7 +112,7 @@ def rules(schema: GraphQLSchema, most: int = FieldsAgreeRule.most) -> tuple[type
     """
     types: Mapping[str, GraphQLNamedType] = schema.type_map
     # Types that are made when asked for are none of these; hand-written ones are there from the start.
-    made = types.made if isinstance(types, Growing) else types
+    made = types.made if isinstance(types, LazyMapping) else types
     own = any(is_abstract_type(each) for each in made.values())
     agree = type(FieldsAgreeRule.__name__, (FieldsAgreeRule,), {"most": most})
     taken = OverlappingFieldsCanBeMergedRule if own else agree

@@ -60,7 +60,7 @@ class DocumentLimits:
 
 @dataclass(slots=True)
 class _Measure:
-    """One definition: its own figures, and the fragments it spreads with the depth where they stand."""
+    """One definition: its own numbers, and the fragments it spreads with the depth where they stand."""
 
     fields: int = 0
     aliases: int = 0
@@ -149,7 +149,7 @@ def _refused(what: str, most: int) -> RequestFailed:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _CostReader:
     """Where the pass stands. `braces` says for each open brace whether it is a level of the selection."""
 
     limits: DocumentLimits
@@ -229,7 +229,7 @@ class _Reader:
 
 
 def _measured(tokens: list[str], limits: DocumentLimits) -> tuple[list[_Measure], dict[str, _Measure]]:
-    reader = _Reader(limits)
+    reader = _CostReader(limits)
     before = ""
     # After `...` comes a name, `on` and a type, or the brace of an inline fragment; after `@` a name.
     inline = False

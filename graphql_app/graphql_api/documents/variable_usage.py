@@ -11,7 +11,7 @@ from graphql import DocumentNode, GraphQLError
 from graphql_app.graphql_api.documents.limits import TOKEN
 
 
-def astray(document: DocumentNode, text: str, most: int) -> list[GraphQLError]:
+def unknown_or_unused_variables(document: DocumentNode, text: str, most: int) -> list[GraphQLError]:
     """At most `most` errors: for variables of a document, parsed from `text`, used but never defined or the reverse."""
     if "$" not in text:
         return []

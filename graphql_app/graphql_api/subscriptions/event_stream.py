@@ -14,10 +14,10 @@ from functools import lru_cache
 from starlette.types import Receive, Send
 
 from graphql_app.errors import ServiceUnavailableException
-from graphql_app.graphql_api.long_text import Text
-from graphql_app.graphql_api.service import Asked, GraphQLFace
+from graphql_app.graphql_api.gzipped import Text
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
-from graphql_app.graphql_api.subscriptions.send_queue import Outbox
+from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
 from graphql_app.http.negotiation import REMEMBERED_BYTES, taken, takes_multipart_subscription
 from graphql_app.observability.events import Observer
@@ -32,7 +32,7 @@ _CUT = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class StreamForm:
     """How a stream is written: each answer, its proper end, and a sign of life.
 
     `before` and `after` stand around an answer; `one_line`: it must not have line ends.
@@ -60,7 +60,7 @@ class Form:
 
 
 _PART, _END_OF_PART = b"\r\nContent-Type: application/json\r\n\r\n", b"\r\n--graphql"
-SSE = Form(
+SSE = StreamForm(
     "sse",
     b"text/event-stream; charset=utf-8",
     b"event: next\ndata: ",
@@ -69,7 +69,7 @@ SSE = Form(
     b":\n\n",
     one_line=True,
 )
-MULTIPART = Form(
+MULTIPART = StreamForm(
     "multipart",
     b'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
     _PART + b'{"payload":',
@@ -80,17 +80,17 @@ MULTIPART = Form(
 )
 
 
-def form_for(accept: bytes) -> Form | None:
+def form_for(accept: bytes) -> StreamForm | None:
     """The form of stream that an `Accept` header takes, if any."""
     return _known_form(accept) if len(accept) <= REMEMBERED_BYTES else _form(accept)
 
 
 @lru_cache(maxsize=200)
-def _known_form(accept: bytes) -> Form | None:
+def _known_form(accept: bytes) -> StreamForm | None:
     return _form(accept)
 
 
-def _form(accept: bytes) -> Form | None:
+def _form(accept: bytes) -> StreamForm | None:
     found = taken(accept)
     if found.weight_of("text/event-stream"):
         return SSE
@@ -101,12 +101,12 @@ def _form(accept: bytes) -> Form | None:
 class EventStreams:
     """Answers requests as streams."""
 
-    face: GraphQLFace
+    service: GraphQLService
     subscriptions: Subscriptions
     observer: Observer
     beat: float = BEAT_SECONDS
 
-    async def run(self, receive: Receive, send: Send, form: Form, asked: Asked, size: int = 0) -> None:
+    async def run(self, receive: Receive, send: Send, form: StreamForm, asked: GraphQLRequest, size: int = 0) -> None:
         """Answers one request of `size` bytes until it has ended or its client is gone.
 
         Raises `ServiceUnavailableException`, before anything is sent, if too many clients are connected.
@@ -126,14 +126,14 @@ class EventStreams:
                 task.cancel()
             await asyncio.wait((gone, sending))
 
-    async def _send(self, send: Send, form: Form, asked: Asked, size: int) -> None:
+    async def _send(self, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
         headers = [(b"content-type", form.media_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": form.head or form.beat, "more_body": True})
-        if await self.face.subscribes(asked):
+        if await self.service.subscribes(asked):
             await self._subscribe(send, form, asked, size)
         else:
-            text = (await self.face.answer(asked)).text
+            text = (await self.service.answer(asked)).text
             if isinstance(text, bytes):
                 await send({"type": "http.response.body", "body": form.answer(text) + form.end})
                 return
@@ -142,39 +142,39 @@ class EventStreams:
                 await asyncio.sleep(0)
             await send({"type": "http.response.body", "body": form.end})
 
-    async def _subscribe(self, send: Send, form: Form, asked: Asked, size: int) -> None:
-        outbox: Outbox[bytes] = Outbox(self.subscriptions.unsent, current_client())
+    async def _subscribe(self, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
+        send_queue: SendQueue[bytes] = SendQueue(self.subscriptions.unsent, current_client())
 
         def ended(answer: bytes | None) -> None:
-            outbox.put(_CUT if answer is None else form.answer(answer) + form.end)
-            outbox.put(_CUT)
+            send_queue.put(_CUT if answer is None else form.answer(answer) + form.end)
+            send_queue.put(_CUT)
 
         name = asked.operation_name or ""
-        subscriber = Subscriber(self.observer, form.transport, name, outbox, form.answer, ended)
+        subscriber = Subscriber(self.observer, form.transport, name, send_queue, form.answer, ended)
         try:
             try:
                 subscriber.open(self.subscriptions, asked, size, current_client())
             except Exception as error:
-                ended(self.face.failed(error).body)
-            while await self._send_next(send, form, outbox):
+                ended(self.service.failed(error).body)
+            while await self._send_next(send, form, send_queue):
                 pass
             await send({"type": "http.response.body", "body": b""})
         finally:
             subscriber.close()
-            outbox.close()
+            send_queue.close()
 
-    async def _send_next(self, send: Send, form: Form, outbox: Outbox[bytes]) -> bool:
+    async def _send_next(self, send: Send, form: StreamForm, send_queue: SendQueue[bytes]) -> bool:
         """Sends the next message, which nothing holds any longer than that; whether there may be another."""
-        message = await self._next(outbox, form)
-        if message == _CUT or outbox.overflown.is_set():
+        message = await self._next(send_queue, form)
+        if message == _CUT or send_queue.overflown.is_set():
             return False
         await send({"type": "http.response.body", "body": message, "more_body": True})
         return True
 
-    async def _next(self, outbox: Outbox[bytes], form: Form) -> bytes:
+    async def _next(self, send_queue: SendQueue[bytes], form: StreamForm) -> bytes:
         try:
             async with asyncio.timeout(self.beat):
-                return await outbox.next()
+                return await send_queue.next()
         except TimeoutError:
             return form.beat
 

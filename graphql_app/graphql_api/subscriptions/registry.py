@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import FieldNode
 
-from graphql_app.engine.compile.call import Prepared
+from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.live.queries import Ended, LiveQueries, Watch, Watcher
+from graphql_app.engine.live.queries import AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.request.calls import Call, Slot
 from graphql_app.errors import AppError, Code
-from graphql_app.graphql_api.documents.cache import Operation
+from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.prepared_operations import FieldFailed, root_fields, root_type
-from graphql_app.graphql_api.service import Asked, GraphQLFace, Served, execution_failure
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, Served, execution_failure
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.translate.operation import Translator
 from graphql_app.graphql_api.translate.streams import split_batch
@@ -36,7 +36,7 @@ class Live:
 
     served: Served
     key: str
-    prepared: Prepared
+    prepared: PreparedCall
     slots: tuple[object, ...]
     tables: frozenset[str]
 
@@ -50,7 +50,7 @@ class Subscribed:
     """A subscription being prepared: its operation with the variables of this call."""
 
     served: Served
-    operation: Operation
+    operation: DocumentOperation
     bound: Bound
 
     @property
@@ -101,14 +101,14 @@ class Subscriptions:
 
     def __init__(
         self,
-        face: GraphQLFace,
+        service: GraphQLService,
         engine: Engine,
-        live: LiveQueries,
+        live: LiveQueryHub,
         connections: int = 10_000,
         texts: Budget | None = None,
         unsent: Unsent | None = None,
     ) -> None:
-        self.face = face
+        self.service = service
         self.engine = engine
         self.live = live
         self.places = Places(connections)
@@ -116,7 +116,7 @@ class Subscriptions:
         self.unsent = unsent or Unsent(Budget(DEFAULT_UNSENT))
         self._streams = itertools.count()
 
-    def open(self, asked: Asked, watcher: Watcher, client: Client = "") -> Watch:
+    def open(self, asked: GraphQLRequest, watcher: AnswerListener, client: Client = "") -> Subscription:
         """Watches what a subscription asks for.
 
         Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
@@ -135,15 +135,15 @@ class Subscriptions:
             reply = await self.engine.execute(live.prepared, (*live.slots, *more))
         except StaleSchema:
             # The next poll is by the new structure.
-            await self.engine.live.newer(live.served.snapshot)
+            await self.engine.live.refresh_if_changed(live.served.snapshot)
             raise
         return reply.texts[0]
 
-    def prepare(self, asked: Asked) -> Subscribed:
+    def prepare(self, asked: GraphQLRequest) -> Subscribed:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
-        served = self.face.served
+        served = self.service.served
         operation = served.documents.get(asked.query).operation(asked.operation_name)
-        return Subscribed(served, operation, self.face.bind(served, operation, asked))
+        return Subscribed(served, operation, self.service.bind(served, operation, asked))
 
     def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
         """The operation compiled; `further`: a stream's batch behind a cursor, which is the slot after all others.
@@ -168,7 +168,7 @@ class LiveSource:
     """A query that is polled."""
 
     subscriptions: Subscriptions
-    asked: Asked
+    asked: GraphQLRequest
     live: Live
     in_order: bool = field(default=False, init=False)
 
@@ -179,7 +179,7 @@ class LiveSource:
 
     async def answer(self) -> bytes | None:
         """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
-        if self.subscriptions.face.served is not self.live.served:
+        if self.subscriptions.service.served is not self.live.served:
             self.live = _again(self.subscriptions, self.asked)
         return self.live.body(await self.subscriptions.answer(self.live))
 
@@ -193,7 +193,7 @@ class StreamSource:
     """A stream: batch after batch, each behind the one before."""
 
     subscriptions: Subscriptions
-    asked: Asked
+    asked: GraphQLRequest
     live: Live
     cursor: str | None = None
     started: bool = False
@@ -206,7 +206,7 @@ class StreamSource:
 
     async def answer(self) -> bytes | None:
         """The next batch; an empty one only at the start. Raises as `LiveSource.answer`."""
-        if self.subscriptions.face.served is not self.live.served:
+        if self.subscriptions.service.served is not self.live.served:
             self.live = _again(self.subscriptions, self.asked, further=self.cursor is not None)
         behind = () if self.cursor is None else (self.cursor,)
         cursor, rows = split_batch(await self.subscriptions.answer(self.live, *behind))
@@ -223,9 +223,9 @@ class StreamSource:
         return execution_failure(error, self.live.key).body
 
 
-def _again(subscriptions: Subscriptions, asked: Asked, *, further: bool = False) -> Live:
+def _again(subscriptions: Subscriptions, asked: GraphQLRequest, *, further: bool = False) -> Live:
     """The subscription by the schema being served now. Raises `Ended` where that has no place for it."""
     try:
         return subscriptions.compile(subscriptions.prepare(asked), further=further)
     except (RequestFailed, FieldFailed) as error:
-        raise Ended(subscriptions.face.failed(error).body) from None
+        raise Ended(subscriptions.service.failed(error).body) from None

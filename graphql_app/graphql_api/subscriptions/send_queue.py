@@ -49,7 +49,7 @@ class Unsent:
             self._budget.free(client, size)
 
 
-class Outbox(Generic[T]):
+class SendQueue(Generic[T]):
     """Messages in order; those of live queries are made when they are sent.
 
     `overflown` is set when there is no room for a message in `unsent`: then the client is to be let go.
@@ -59,16 +59,16 @@ class Outbox(Generic[T]):
         self.overflown = asyncio.Event()
         self.unsent = unsent or Unsent(Budget(sys.maxsize))
         self.client = client
-        self._waiting: deque[T | Latest[T]] = deque()
+        self._waiting: deque[T | ConflatedMessage[T]] = deque()
         self._bytes = 0
         self._going: T | None = None
         self._filled = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
 
-    def put(self, message: T | Latest[T]) -> None:
+    def put(self, message: T | ConflatedMessage[T]) -> None:
         """A message, or a place in the queue for what a live query will have to say then."""
-        if not isinstance(message, Latest):
+        if not isinstance(message, ConflatedMessage):
             if not self.unsent.take(self.client, message):
                 self.overflown.set()
                 return
@@ -90,7 +90,7 @@ class Outbox(Generic[T]):
                 self._filled.clear()
                 await self._filled.wait()
             found = self._waiting.popleft()
-            if not isinstance(found, Latest):
+            if not isinstance(found, ConflatedMessage):
                 self._going = found
                 return found
             message = found.take()
@@ -114,7 +114,7 @@ class Outbox(Generic[T]):
         """Nothing of it will be sent."""
         self._sent()
         for message in self._waiting:
-            if isinstance(message, Latest):
+            if isinstance(message, ConflatedMessage):
                 message.drop()
             else:
                 self.unsent.free(message)
@@ -122,13 +122,13 @@ class Outbox(Generic[T]):
         self._bytes = 0
 
 
-class Latest(Generic[T]):
+class ConflatedMessage(Generic[T]):
     """The newest answer of one live query until it is sent. `write` makes the message; `taken` is told it goes out."""
 
-    __slots__ = ("_answer", "_outbox", "_queued", "_write", "sent", "taken")
+    __slots__ = ("_answer", "_queued", "_send_queue", "_write", "sent", "taken")
 
-    def __init__(self, outbox: Outbox[T], write: Callable[[bytes], T]) -> None:
-        self._outbox = outbox
+    def __init__(self, send_queue: SendQueue[T], write: Callable[[bytes], T]) -> None:
+        self._send_queue = send_queue
         self._write = write
         self._answer: bytes | None = None
         self._queued = False
@@ -138,19 +138,19 @@ class Latest(Generic[T]):
     def offer(self, answer: bytes) -> None:
         """An answer; one that still waits is replaced."""
         self.drop()
-        if not self._outbox.unsent.take(self._outbox.client, answer):
-            self._outbox.overflown.set()
+        if not self._send_queue.unsent.take(self._send_queue.client, answer):
+            self._send_queue.overflown.set()
             return
         self._answer = answer
         if not self._queued:
             self._queued = True
-            self._outbox.put(self)
+            self._send_queue.put(self)
 
     def drop(self) -> None:
         """What waits is not wanted any more."""
         answer, self._answer = self._answer, None
         if answer is not None:
-            self._outbox.unsent.free(answer)
+            self._send_queue.unsent.free(answer)
 
     def take(self) -> T | None:
         """The message to send now, if there still is one."""

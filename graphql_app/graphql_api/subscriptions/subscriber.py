@@ -1,4 +1,4 @@
-"""One subscription of one client: between the live query that it watches and the outbox of its connection."""
+"""One subscription of one client: between the live query that it watches and the send queue of its connection."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Generic, TypeVar
 
-from graphql_app.engine.live.queries import Watch
+from graphql_app.engine.live.queries import Subscription
 from graphql_app.errors import Code, RequestError
-from graphql_app.graphql_api.service import Asked
+from graphql_app.graphql_api.service import GraphQLRequest
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
-from graphql_app.graphql_api.subscriptions.send_queue import Latest, Outbox
+from graphql_app.graphql_api.subscriptions.send_queue import ConflatedMessage, SendQueue
 from graphql_app.observability.events import Observer, SubscriptionClosed, SubscriptionOpened
 from graphql_app.runtime.budget import Client
 
@@ -25,20 +25,20 @@ class Subscriber(Generic[T]):
         observer: Observer,
         transport: str,
         name: str,
-        outbox: Outbox[T],
+        send_queue: SendQueue[T],
         write: Callable[[bytes], T],
         ended: Callable[[bytes | None], None],
     ) -> None:
         self._observer = observer
         self._transport = transport
         self._name = name
-        self._latest = Latest(outbox, write)
+        self._latest = ConflatedMessage(send_queue, write)
         self._ended = ended
-        self._watch: Watch | None = None
+        self._watch: Subscription | None = None
         self._give_back: Callable[[], None] = _nothing
         self._started = perf_counter()
 
-    def open(self, subscriptions: Subscriptions, asked: Asked, size: int, client: Client) -> None:
+    def open(self, subscriptions: Subscriptions, asked: GraphQLRequest, size: int, client: Client) -> None:
         """Begins; `size` are the bytes that `client` asked with. Raises as `Subscriptions.open`, and LIMIT_EXCEEDED."""
         if not subscriptions.texts.take(client, size):
             raise RequestError(Code.LIMIT_EXCEEDED, "The subscriptions ask with more bytes than MAX_SUBSCRIPTION_BYTES")

@@ -16,17 +16,17 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.graphql_api.long_text import Joined
-from graphql_app.graphql_api.service import Answer, Asked, GraphQLFace
+from graphql_app.graphql_api.gzipped import Joined
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService
 from graphql_app.graphql_api.subscriptions.registry import Places, Subscriptions
-from graphql_app.graphql_api.subscriptions.send_queue import Outbox
+from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
 from graphql_app.graphql_api.subscriptions.ws_protocols import (
     PROTOCOLS,
     Close,
     Message,
     Protocol,
-    Refused,
+    ProtocolViolation,
     about,
     answering,
     headers_of,
@@ -60,7 +60,7 @@ class SocketLimits:
 class SocketEndpoint:
     """The GraphQL address for WebSockets. `refusal` is asked about the headers that a client's first message holds."""
 
-    face: GraphQLFace
+    service: GraphQLService
     subscriptions: Subscriptions
     observer: Observer
     limits: SocketLimits = field(default_factory=SocketLimits)
@@ -124,7 +124,7 @@ class Socket:
         self._send = send
         self._client = client = client_of(scope)
         self._fragments = takes_fragments(scope)
-        self._outbox: Outbox[str | Joined] = Outbox(endpoint.subscriptions.unsent, client)
+        self._send_queue: SendQueue[str | Joined] = SendQueue(endpoint.subscriptions.unsent, client)
         self._ready = False
         self._operations: dict[str, Subscriber[str | Joined] | asyncio.Task[None]] = {}
         self._handlers: dict[str, Callable[[Message], Awaitable[None]]] = {
@@ -138,14 +138,14 @@ class Socket:
     async def run(self) -> None:
         """Until either side closes."""
         writer = asyncio.create_task(self._write())
-        refused: Refused | None = None
+        refused: ProtocolViolation | None = None
         try:
             await self._listen_within_bounds()
-        except Refused as error:
+        except ProtocolViolation as error:
             refused, self.code = error, error.code
         finally:
             await self._end(writer)
-            self._outbox.close()
+            self._send_queue.close()
         if refused is not None:
             with suppress(OSError):  # the client is gone meanwhile
                 await self._send(_close(refused.code, refused.reason))
@@ -169,7 +169,7 @@ class Socket:
 
     async def _write_one(self) -> None:
         """Sends the next message. Nothing holds it any longer than that: not while the one after it is waited for."""
-        message = await self._outbox.next()
+        message = await self._send_queue.next()
         if isinstance(message, Joined) and self._fragments:
             for each in fragments(message.pieces()):
                 await self._send(each)
@@ -183,11 +183,11 @@ class Socket:
     async def _listen_within_bounds(self) -> None:
         """Until the client leaves, or leaves so much unread that there is no room for more."""
         listening = asyncio.ensure_future(self._listen())
-        full = asyncio.ensure_future(self._outbox.overflown.wait())
+        full = asyncio.ensure_future(self._send_queue.overflown.wait())
         try:
             await asyncio.wait((listening, full), return_when=asyncio.FIRST_COMPLETED)
             if not listening.done():
-                raise Refused(Close.TRY_AGAIN, "Too much is unread")
+                raise ProtocolViolation(Close.TRY_AGAIN, "Too much is unread")
             await listening
         finally:
             for task in (listening, full):
@@ -209,39 +209,39 @@ class Socket:
         except TimeoutError:
             if not timer.expired():
                 raise
-            raise Refused(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
+            raise ProtocolViolation(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
 
     async def _heard(self, text: str | None) -> None:
         if text is None:
-            raise Refused(Close.BAD_MESSAGE, "Invalid message received: it is not text")
+            raise ProtocolViolation(Close.BAD_MESSAGE, "Invalid message received: it is not text")
         if len(text) > self._endpoint.limits.message:
-            raise Refused(Close.TOO_BIG, "The message is too large")
+            raise ProtocolViolation(Close.TOO_BIG, "The message is too large")
         message = parse_message(text, self._endpoint.limits.depth)
         if self._protocol.leave is not None and message.type == self._protocol.leave:
-            raise Refused(Close.NORMAL, "")
+            raise ProtocolViolation(Close.NORMAL, "")
         handle = self._handlers.get(message.type)
         if handle is None:
-            raise Refused(Close.BAD_MESSAGE, "Invalid message received: unknown type")
+            raise ProtocolViolation(Close.BAD_MESSAGE, "Invalid message received: unknown type")
         await handle(message)
-        await self._outbox.room()
+        await self._send_queue.room()
 
     async def _init(self, message: Message) -> None:
         if self._ready:
-            raise Refused(Close.INIT_TWICE, "Too many initialisation requests")
+            raise ProtocolViolation(Close.INIT_TWICE, "Too many initialisation requests")
         error = self._endpoint.refusal(headers_of(message))
         if error is not None:
             if self._protocol.init_error is not None:
                 await self._send(
                     {"type": "websocket.send", "text": plain(self._protocol.init_error, {"message": error.message})}
                 )
-            raise Refused(Close.FORBIDDEN, error.message)
+            raise ProtocolViolation(Close.FORBIDDEN, error.message)
         self._ready = True
-        self._outbox.put(plain("connection_ack"))
+        self._send_queue.put(plain("connection_ack"))
         if self._protocol.greeting is not None:
-            self._outbox.put(plain(self._protocol.greeting))
+            self._send_queue.put(plain(self._protocol.greeting))
 
     async def _ping(self, message: Message) -> None:
-        self._outbox.put(plain("pong", message.payload))
+        self._send_queue.put(plain("pong", message.payload))
 
     async def _pong(self, _message: Message) -> None:
         """An answer to nothing: pings of ours are WebSocket's own."""
@@ -256,13 +256,13 @@ class Socket:
     async def _start(self, message: Message) -> None:
         asked = parse_operation(message)
         if not self._ready:
-            raise Refused(Close.UNAUTHORIZED, "Unauthorized")
+            raise ProtocolViolation(Close.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
-            raise Refused(Close.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
+            raise ProtocolViolation(Close.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         most = self._endpoint.limits.operations
         if len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
-        elif await self._endpoint.face.subscribes(asked):
+        elif await self._endpoint.service.subscribes(asked):
             self._subscribe(message.id, asked, message.size)
         elif not self._endpoint.subscriptions.texts.take(self._client, message.size):
             large = ServiceUnavailableException("Too many large requests are being answered; try again")
@@ -282,7 +282,7 @@ class Socket:
 
     # --- operations --------------------------------------------------------------
 
-    def _subscribe(self, identity: str, asked: Asked, size: int) -> None:
+    def _subscribe(self, identity: str, asked: GraphQLRequest, size: int) -> None:
         protocol = self._protocol
 
         def ended(answer: bytes | None) -> None:
@@ -294,27 +294,27 @@ class Socket:
             self._endpoint.observer,
             "websocket",
             asked.operation_name or "",
-            self._outbox,
+            self._send_queue,
             lambda answer: about(protocol.next, identity, answer),
             ended,
         )
         try:
             subscriber.open(self._endpoint.subscriptions, asked, size, self._client)
         except Exception as error:
-            self._failed(identity, orjson.loads(self._endpoint.face.failed(error).body)["errors"])
+            self._failed(identity, orjson.loads(self._endpoint.service.failed(error).body)["errors"])
         else:
             self._operations[identity] = subscriber
 
-    async def _answer(self, identity: str, asked: Asked) -> None:
-        answer: Answer = await self._endpoint.face.answer(asked)
+    async def _answer(self, identity: str, asked: GraphQLRequest) -> None:
+        answer: GraphQLResponse = await self._endpoint.service.answer(asked)
         if self._operations.get(identity) is not asyncio.current_task():
             return
         del self._operations[identity]
         if answer.request_error:
             self._failed(identity, orjson.loads(answer.body)["errors"])
             return
-        self._outbox.put(answering(self._protocol.next, identity, answer.text))
-        self._outbox.put(about("complete", identity))
+        self._send_queue.put(answering(self._protocol.next, identity, answer.text))
+        self._send_queue.put(about("complete", identity))
 
     def _failed(self, identity: str, errors: object) -> None:
-        self._outbox.put(about("error", identity, orjson.dumps(errors)))
+        self._send_queue.put(about("error", identity, orjson.dumps(errors)))

@@ -8,9 +8,9 @@ from enum import IntEnum
 import orjson
 
 from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.http_protocol import asked_of
-from graphql_app.graphql_api.long_text import Joined, Text
-from graphql_app.graphql_api.service import Asked
+from graphql_app.graphql_api.service import GraphQLRequest
 from graphql_app.http.request_body import parse_json
 
 
@@ -29,7 +29,7 @@ class Close(IntEnum):
     INIT_TWICE = 4429
 
 
-class Refused(Exception):
+class ProtocolViolation(Exception):
     """The client broke the protocol: the connection ends."""
 
     def __init__(self, code: Close, reason: str) -> None:
@@ -83,7 +83,7 @@ class Message:
 
 
 def parse_message(text: str, depth: int) -> Message:
-    """A client's message, whose payload has at most `depth` levels. Raises `Refused`."""
+    """A client's message, whose payload has at most `depth` levels. Raises `ProtocolViolation`."""
     try:
         value = parse_json(text.encode(), depth + 1)
     except (RequestError, UnicodeEncodeError):
@@ -104,8 +104,8 @@ def headers_of(message: Message) -> dict[bytes, bytes]:
     return {name.lower().encode(): str(value).encode() for name, value in given.items()}
 
 
-def parse_operation(message: Message) -> Asked:
-    """The operation that a message starts. Raises `Refused`."""
+def parse_operation(message: Message) -> GraphQLRequest:
+    """The operation that a message starts. Raises `ProtocolViolation`."""
     if not message.id:
         raise _bad("Invalid message received: it has no id")
     try:
@@ -114,8 +114,8 @@ def parse_operation(message: Message) -> Asked:
         raise _bad(f"Invalid message received: {error.message}") from None
 
 
-def _bad(reason: str) -> Refused:
-    return Refused(Close.BAD_MESSAGE, reason)
+def _bad(reason: str) -> ProtocolViolation:
+    return ProtocolViolation(Close.BAD_MESSAGE, reason)
 
 
 def plain(type_: str, payload: dict[str, object] | None = None) -> str:

@@ -22,7 +22,7 @@ from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import RequestFailed
 
 
-class Uniform(list[object]):
+class ColumnarRows(list[object]):
     """A list of objects with the same fields, each value as it came; `columns` are the values by field."""
 
     def __init__(self, items: list[object], columns: dict[str, tuple[object, ...]]) -> None:
@@ -82,7 +82,7 @@ def reader(type_: GraphQLInputType) -> Reader:
     return lambda value: None if value is None else read(value)
 
 
-def uniform(type_: GraphQLInputType, items: list[object]) -> Uniform | None:
+def uniform(type_: GraphQLInputType, items: list[object]) -> ColumnarRows | None:
     """The objects, looked at column by column. None where they are not alike, or hold more than plain values."""
     named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     first = items[0]
@@ -99,7 +99,7 @@ def uniform(type_: GraphQLInputType, items: list[object]) -> Uniform | None:
     except KeyError:
         return None
     kept = all(_is_kept(fields[name].type, values) for name, values in columns.items())
-    return Uniform(items, columns) if kept else None
+    return ColumnarRows(items, columns) if kept else None
 
 
 def _is_kept(type_: GraphQLInputType, values: tuple[object, ...]) -> bool:

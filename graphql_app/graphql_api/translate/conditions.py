@@ -90,7 +90,7 @@ class Conditions:
             raise absent_condition(value.absent[0])
 
     def _filter(self, type_: GraphQLInputObjectType, name: str, value: object) -> Iterable[Filter]:
-        meaning = self.built.meanings[type_.name, name]
+        meaning = self.built.field_roles[type_.name, name]
         if value is None:
             raise null_comparison(name)
         far = type_.fields[name].type
@@ -127,7 +127,7 @@ class Conditions:
             raise AssertionError("a comparison was not an input object")
         self._refuse_absent(value)
         for name, part in value.items():
-            meaning = self.built.meanings[named.name, name]
+            meaning = self.built.field_roles[named.name, name]
             if not isinstance(meaning, Comparison):
                 raise AssertionError(f"{named.name}.{name} is no comparison")
             yield Operator(meaning.operator), part
@@ -142,7 +142,7 @@ class Conditions:
             known = ", ".join(f"'{each}'" for each in named.fields)
             raise RequestError(Code.INVALID_PARAMETER, f"'{name}' takes exactly one of {known}")
         ((key, part),) = value.items()
-        meaning = self.built.meanings[named.name, key]
+        meaning = self.built.field_roles[named.name, key]
         if not isinstance(meaning, AggregateFunction):
             raise AssertionError(f"{named.name}.{key} is no aggregate")
         return self._counted(relation, Fold(meaning.function), key, part, named.fields[key].type)
@@ -154,8 +154,8 @@ class Conditions:
         if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
             raise AssertionError("a condition on a count was not an input object")
         self._refuse_absent(value)
-        parts = {self.built.meanings[named.name, key]: part for key, part in value.items()}
-        names = {self.built.meanings[named.name, key]: key for key in named.fields}
+        parts = {self.built.field_roles[named.name, key]: part for key, part in value.items()}
+        names = {self.built.field_roles[named.name, key]: key for key in named.fields}
         filtered = parts.get(CountPart.FILTER)
         if self.of_write and filtered is None and CountPart.FILTER in parts:
             raise null_comparison(names[CountPart.FILTER])
@@ -187,7 +187,7 @@ class Conditions:
                 yield from self._order(named, name, part, path)
 
     def _order(self, type_: GraphQLInputObjectType, name: str, value: object, path: tuple[str, ...]) -> Iterable[Order]:
-        meaning = self.built.meanings[type_.name, name]
+        meaning = self.built.field_roles[type_.name, name]
         far = type_.fields[name].type
         match meaning:
             case ColumnField():
@@ -202,9 +202,9 @@ class Conditions:
     def _figure_orders(self, value: object, type_: GraphQLInputType, path: tuple[str, ...]) -> Iterable[Order]:
         named = get_named_type(type_)
         if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
-            raise AssertionError("an order by figures was not an input object")
+            raise AssertionError("an order by aggregates was not an input object")
         for name, part in value.items():
-            meaning = self.built.meanings[named.name, name]
+            meaning = self.built.field_roles[named.name, name]
             if part is None or not isinstance(meaning, AggregateFunction):
                 continue
             function = Function(meaning.function)
@@ -214,7 +214,7 @@ class Conditions:
                 continue
             inner = get_named_type(named.fields[name].type)
             for column, direction in part.items() if isinstance(part, dict) else ():
-                column_meaning = self.built.meanings[inner.name, column]
+                column_meaning = self.built.field_roles[inner.name, column]
                 if direction is not None and isinstance(column_meaning, ColumnField):
                     descending, nulls = ORDERS[str(direction)]
                     yield Order(column_meaning.column, descending, nulls, path, function)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
 
 from graphql_app.engine.request.calls import (
-    Connection,
+    AggregateFields,
+    ConnectionRead,
+    Constant,
     Edges,
-    Figures,
     Function,
     Group,
     GroupKey,
@@ -18,18 +19,17 @@ from graphql_app.engine.request.calls import (
     Having,
     Nodes,
     PageInfo,
-    Show,
-    ShowCursor,
-    ShowFact,
-    ShowNode,
-    ShowText,
+    SelectColumn,
+    SelectCursor,
+    SelectNode,
+    SelectPageInfo,
     TotalCount,
 )
-from graphql_app.engine.request.calls import PageFact as Fact
+from graphql_app.engine.request.calls import PageInfoField as Fact
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.translate.conditions import ORDERS, Conditions
 from graphql_app.graphql_api.translate.selection import Fields
-from schema_gen.strawberry_core.roles import AggregateFunction, Argument, ColumnField, PageFact, Part
+from schema_gen.strawberry_core.roles import AggregateFunction, Argument, ColumnField, PageFact, ResultField
 
 if TYPE_CHECKING:
     from graphql_app.graphql_api.translate.operation import Given, Translator
@@ -39,7 +39,7 @@ Named = tuple[str, list[FieldNode]]
 
 def to_connection(
     translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
-) -> Connection:
+) -> ConnectionRead:
     """`t_connection`. Raises `RequestError`."""
     page = translator.page(given)
     first, after, last, before = (
@@ -47,47 +47,47 @@ def to_connection(
         for argument in (Argument.FIRST, Argument.AFTER, Argument.LAST, Argument.BEFORE)
     )
     shown = tuple(_field(translator, type_, item) for item in fields.items())
-    return Connection(table, shown, page.where, page.order, first, after, last, before)
+    return ConnectionRead(table, shown, page.where, page.order, first, after, last, before)
 
 
 def _field(
     translator: Translator, type_: GraphQLObjectType, item: Named
-) -> Edges | Nodes | PageInfo | TotalCount | ShowText:
+) -> Edges | Nodes | PageInfo | TotalCount | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
-        return ShowText(key, type_.name)
-    meaning = translator.built.meanings[type_.name, name]
-    if meaning is Part.TOTAL_COUNT:
+        return Constant(key, type_.name)
+    meaning = translator.built.field_roles[type_.name, name]
+    if meaning is ResultField.TOTAL_COUNT:
         return TotalCount(key)
     far, fields = translator.inside(type_.fields[name], nodes)
-    if meaning is Part.NODES:
+    if meaning is ResultField.NODES:
         return Nodes(key, translator.selection(far, fields))
-    if meaning is Part.EDGES:
+    if meaning is ResultField.EDGES:
         return Edges(key, tuple(_edge(translator, far, inner) for inner in fields.items()))
     return PageInfo(key, tuple(_fact(translator, far, inner) for inner in fields.items()))
 
 
-def _edge(translator: Translator, type_: GraphQLObjectType, item: Named) -> ShowCursor | ShowNode | ShowText:
+def _edge(translator: Translator, type_: GraphQLObjectType, item: Named) -> SelectCursor | SelectNode | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
-        return ShowText(key, type_.name)
-    if translator.built.meanings[type_.name, name] is Part.CURSOR:
-        return ShowCursor(key)
+        return Constant(key, type_.name)
+    if translator.built.field_roles[type_.name, name] is ResultField.CURSOR:
+        return SelectCursor(key)
     far, fields = translator.inside(type_.fields[name], nodes)
-    return ShowNode(key, translator.selection(far, fields))
+    return SelectNode(key, translator.selection(far, fields))
 
 
-def _fact(translator: Translator, type_: GraphQLObjectType, item: Named) -> ShowFact | ShowText:
+def _fact(translator: Translator, type_: GraphQLObjectType, item: Named) -> SelectPageInfo | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
-        return ShowText(key, type_.name)
-    meaning = translator.built.meanings[type_.name, name]
+        return Constant(key, type_.name)
+    meaning = translator.built.field_roles[type_.name, name]
     if not isinstance(meaning, PageFact):
         raise AssertionError(f"{type_.name}.{name} is no fact about a page")
-    return ShowFact(key, Fact(meaning.value))
+    return SelectPageInfo(key, Fact(meaning.value))
 
 
 # --- groups ------------------------------------------------------------------
@@ -109,15 +109,17 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _group_field(translator: Translator, type_: GraphQLObjectType, item: Named) -> GroupKey | Figures | ShowText:
+def _group_field(
+    translator: Translator, type_: GraphQLObjectType, item: Named
+) -> GroupKey | AggregateFields | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
-        return ShowText(key, type_.name)
+        return Constant(key, type_.name)
     far, fields = translator.inside(type_.fields[name], nodes)
-    if translator.built.meanings[type_.name, name] is Part.FIGURES:
-        return Figures(key, translator.figures(far, fields))
-    shown = (part for part in translator.selection(far, fields) if isinstance(part, Show | ShowText))
+    if translator.built.field_roles[type_.name, name] is ResultField.AGGREGATE:
+        return AggregateFields(key, translator.aggregates(far, fields))
+    shown = (part for part in translator.selection(far, fields) if isinstance(part, SelectColumn | Constant))
     return GroupKey(key, tuple(shown))
 
 
@@ -135,7 +137,7 @@ def _having(translator: Translator, value: object, type_: GraphQLInputType) -> I
         return
     conditions = Conditions(translator.built)
     for owner, name, part, far in _fields(type_, value):
-        meaning = translator.built.meanings[owner, name]
+        meaning = translator.built.field_roles[owner, name]
         if part is None or not isinstance(meaning, AggregateFunction):
             raise RequestError(Code.NULL_COMPARISON, f"'{name}' must not be null")
         function = Function(meaning.function)
@@ -143,7 +145,7 @@ def _having(translator: Translator, value: object, type_: GraphQLInputType) -> I
             yield from (Having(function, None, *item) for item in conditions.comparisons(part, far))
             continue
         for inner, column, condition, comparison in _fields(far, part):
-            named = translator.built.meanings[inner, column]
+            named = translator.built.field_roles[inner, column]
             if condition is None or not isinstance(named, ColumnField):
                 raise RequestError(Code.NULL_COMPARISON, f"'{column}' must not be null")
             yield from (Having(function, named.column, *item) for item in conditions.comparisons(condition, comparison))
@@ -154,7 +156,7 @@ def _orders(translator: Translator, value: object, type_: GraphQLInputType) -> I
         if item is None:
             continue
         for owner, name, part, far in _fields(type_, item):
-            meaning = translator.built.meanings[owner, name]
+            meaning = translator.built.field_roles[owner, name]
             if part is None:
                 continue
             function = Function(meaning.function) if isinstance(meaning, AggregateFunction) else None
@@ -162,6 +164,6 @@ def _orders(translator: Translator, value: object, type_: GraphQLInputType) -> I
                 yield GroupOrder(None, *ORDERS[str(part)], function)
                 continue
             for inner, column, direction, _ in _fields(far, part):
-                named = translator.built.meanings[inner, column]
+                named = translator.built.field_roles[inner, column]
                 if direction is not None and isinstance(named, ColumnField):
                     yield GroupOrder(named.column, *ORDERS[str(direction)], function)

@@ -11,6 +11,7 @@ from graphql_app.engine.request.calls import (
     Answer,
     Columns,
     Compare,
+    Constant,
     Delete,
     Filter,
     Insert,
@@ -21,13 +22,12 @@ from graphql_app.engine.request.calls import (
     Operator,
     Pairs,
     Returning,
-    ShowText,
     Update,
     UpdateMany,
     Write,
     all_of,
 )
-from graphql_app.graphql_api.translate.bulk_variables import Uniform
+from graphql_app.graphql_api.translate.bulk_variables import ColumnarRows
 from graphql_app.graphql_api.translate.conditions import Conditions, absent_condition, null_comparison
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Incomplete
@@ -37,8 +37,8 @@ from schema_gen.strawberry_core.roles import (
     ColumnField,
     ConflictPart,
     NestedPart,
-    Part,
     RelationField,
+    ResultField,
     RootField,
 )
 
@@ -50,7 +50,7 @@ NO_NESTED: tuple[NestedInsert, ...] = ()
 
 def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, fields: Fields, given: Given) -> Write:
     """The write of a mutation's root field. Raises `RequestError`."""
-    writer = Writer(translator)
+    writer = MutationTranslator(translator)
     match root.action:
         case Action.INSERT | Action.INSERT_ONE:
             one = root.action is Action.INSERT_ONE
@@ -68,7 +68,7 @@ def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, 
     raise AssertionError(f"{root.action} is no write")
 
 
-class Writer:
+class MutationTranslator:
     """Reads the arguments and selections of mutations."""
 
     def __init__(self, translator: Translator) -> None:
@@ -86,11 +86,11 @@ class Writer:
 
     def _answer_field(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> AffectedRows | Returning | ShowText:
+    ) -> AffectedRows | Returning | Constant:
         name = nodes[0].name.value
         if name == "__typename":
-            return ShowText(key, type_.name)
-        if self._built.meanings[type_.name, name] is Part.AFFECTED_ROWS:
+            return Constant(key, type_.name)
+        if self._built.field_roles[type_.name, name] is ResultField.AFFECTED_ROWS:
             return AffectedRows(key)
         far, fields = self._translator.inside(type_.fields[name], nodes)
         return Returning(key, self._translator.selection(far, fields))
@@ -100,9 +100,9 @@ class Writer:
     def insert(self, table: str, given: Given, answer: Answer, *, one: bool) -> Insert:
         """`insert_t` and `insert_t_one`."""
         value, type_ = given[Argument.OBJECT if one else Argument.OBJECTS]
-        if isinstance(value, Uniform):
-            meanings = self._built.meanings.of(_input(type_).name)
-            known = {name: each.column for name, each in meanings.items() if isinstance(each, ColumnField)}
+        if isinstance(value, ColumnarRows):
+            field_roles = self._built.field_roles.of(_input(type_).name)
+            known = {name: each.column for name, each in field_roles.items() if isinstance(each, ColumnField)}
             if value.columns.keys() <= known.keys():
                 columns = Columns(tuple(known[name] for name in value.columns), tuple(value.columns.values()))
                 return Insert(table, columns, answer, one, self._conflict(given))
@@ -118,7 +118,9 @@ class Writer:
         if not isinstance(value, dict):
             return None
         named = _input(type_)
-        parts = {self._built.meanings[named.name, key]: (item, named.fields[key].type) for key, item in value.items()}
+        parts = {
+            self._built.field_roles[named.name, key]: (item, named.fields[key].type) for key, item in value.items()
+        }
         constraint, _ = parts[ConflictPart.CONSTRAINT]
         columns, _ = parts.get(ConflictPart.UPDATE_COLUMNS, ([], None))
         update = tuple(str(column) for column in columns) if isinstance(columns, list) else ()
@@ -126,7 +128,7 @@ class Writer:
 
     def _conflict_where(self, value: dict[str, object], type_: GraphQLInputObjectType) -> Filter | None:
         """The condition on rows that are there; what is written out but has no value must not update them all."""
-        name = next(name for name in type_.fields if self._built.meanings[type_.name, name] is ConflictPart.WHERE)
+        name = next(name for name in type_.fields if self._built.field_roles[type_.name, name] is ConflictPart.WHERE)
         if isinstance(value, Incomplete) and name in value.absent:
             raise absent_condition(name)
         if name not in value:
@@ -140,8 +142,8 @@ class Writer:
     ) -> tuple[tuple[Pairs, ...], tuple[tuple[NestedInsert, ...], ...]]:
         """The rows, and what is nested in each (nothing at all where nothing is)."""
         named = _input(type_)
-        meanings = self._built.meanings.of(named.name)
-        columns = {name: each.column for name, each in meanings.items() if isinstance(each, ColumnField)}
+        field_roles = self._built.field_roles.of(named.name)
+        columns = {name: each.column for name, each in field_roles.items() if isinstance(each, ColumnField)}
         if all(isinstance(item, dict) and item.keys() <= columns.keys() for item in items):
             return tuple(tuple([(columns[key], each) for key, each in item.items()]) for item in items), ()  # type: ignore[attr-defined]
         rows: list[Pairs] = []
@@ -150,7 +152,7 @@ class Writer:
             pairs: list[tuple[str, object]] = []
             inside: list[NestedInsert] = []
             for key, value in item.items() if isinstance(item, dict) else ():
-                meaning = meanings[key]
+                meaning = field_roles[key]
                 if isinstance(meaning, ColumnField):
                     pairs.append((meaning.column, value))
                 elif isinstance(meaning, RelationField) and value is not None:
@@ -163,7 +165,9 @@ class Writer:
         """`{data, on_conflict}`; an empty list does nothing."""
         named = _input(type_)
         items = value if isinstance(value, dict) else {}
-        parts = {self._built.meanings[named.name, key]: (item, named.fields[key].type) for key, item in items.items()}
+        parts = {
+            self._built.field_roles[named.name, key]: (item, named.fields[key].type) for key, item in items.items()
+        }
         data, data_type = parts[NestedPart.DATA]
         rows, nested = self._rows(data if isinstance(data, list) else [data], data_type)
         conflict = self._on_conflict(*parts[NestedPart.ON_CONFLICT]) if NestedPart.ON_CONFLICT in parts else None
@@ -196,7 +200,7 @@ class Writer:
         for item in value if isinstance(value, list) else [value]:
             parts: dict[Argument | str, tuple[object, GraphQLInputType]] = {}
             for key, part in item.items() if isinstance(item, dict) else ():
-                meaning = self._built.meanings[named.name, key]
+                meaning = self._built.field_roles[named.name, key]
                 if isinstance(meaning, Argument):
                     parts[meaning] = part, named.fields[key].type
             updates.append(self.update(table, parts, answer))
@@ -222,10 +226,10 @@ class Writer:
 
     def _pairs(self, value: object, type_: GraphQLInputType) -> Pairs:
         """(column, value) of a set, increment or key input."""
-        meanings = self._built.meanings.of(get_named_type(type_).name)
+        field_roles = self._built.field_roles.of(get_named_type(type_).name)
         pairs = []
         for key, item in value.items() if isinstance(value, dict) else ():
-            meaning = meanings[key]
+            meaning = field_roles[key]
             if isinstance(meaning, ColumnField):
                 pairs.append((meaning.column, item))
         return tuple(pairs)

@@ -18,10 +18,11 @@ from graphql import (
 
 from graphql_app.engine.request.calls import (
     Aggregate,
+    AggregateFields,
     Apply,
     Compare,
+    Constant,
     Count,
-    Figures,
     Filter,
     Function,
     Nodes,
@@ -29,12 +30,11 @@ from graphql_app.engine.request.calls import (
     Order,
     Query,
     Read,
-    Root,
+    RootRequest,
+    SelectColumn,
     Selection,
-    Show,
-    ShowRelated,
-    ShowRelatedAggregate,
-    ShowText,
+    SelectRelated,
+    SelectRelatedAggregate,
     Write,
     all_of,
 )
@@ -51,9 +51,9 @@ from schema_gen.strawberry_core.roles import (
     AggregateFunction,
     Argument,
     ColumnField,
-    Part,
     RelationAggregateField,
     RelationField,
+    ResultField,
     RootField,
 )
 
@@ -84,17 +84,17 @@ class Translator:
 
     # --- roots ---------------------------------------------------------------
 
-    def root(self, key: str, nodes: list[FieldNode], parent: GraphQLObjectType) -> Root:
+    def root(self, key: str, nodes: list[FieldNode], parent: GraphQLObjectType) -> RootRequest:
         """One root field. Raises `RequestError`."""
         name = nodes[0].name.value
         if name == "__typename":
-            return Root(key, ShowText(key, parent.name))
-        meaning = self.built.meanings[parent.name, name]
+            return RootRequest(key, Constant(key, parent.name))
+        meaning = self.built.field_roles[parent.name, name]
         if not isinstance(meaning, RootField):
             raise AssertionError(f"{name} is no generated root field")
         field = parent.fields[name]
         given = self.given(parent.name, field, nodes[0])
-        return Root(key, self._request(meaning, field, nodes, given))
+        return RootRequest(key, self._request(meaning, field, nodes, given))
 
     def _request(self, root: RootField, field: GraphQLField, nodes: list[FieldNode], given: Given) -> Query | Write:
         far, fields = self.inside(field, nodes)
@@ -126,7 +126,7 @@ class Translator:
 
     def given(self, parent: str, field: GraphQLField, node: FieldNode) -> Given:
         """The arguments given, by their meaning, with their types; columns by name."""
-        meanings = self.built.arguments.get((parent, node.name.value), {})
+        field_roles = self.built.arguments.get((parent, node.name.value), {})
         given: dict[Argument | str, tuple[object, GraphQLInputType]] = {}
         for item in node.arguments or ():
             name = item.name.value
@@ -134,7 +134,7 @@ class Translator:
             offset = offset_of(item, type_)
             value = literal(item.value, type_, self.variables) if offset is None else offset
             if value is not Undefined:
-                meaning = meanings[name]
+                meaning = field_roles[name]
                 given[meaning.column if isinstance(meaning, ColumnField) else meaning] = value, type_
         return given
 
@@ -161,13 +161,13 @@ class Translator:
 
     def _shown(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> Show | ShowText | ShowRelated | ShowRelatedAggregate:
+    ) -> SelectColumn | Constant | SelectRelated | SelectRelatedAggregate:
         name = nodes[0].name.value
         if name == "__typename":
-            return ShowText(key, type_.name)
-        meaning = self.built.meanings[type_.name, name]
+            return Constant(key, type_.name)
+        meaning = self.built.field_roles[type_.name, name]
         if isinstance(meaning, ColumnField):
-            return Show(key, meaning.column)
+            return SelectColumn(key, meaning.column)
         if not isinstance(meaning, RelationField | RelationAggregateField):
             raise AssertionError(f"{type_.name}.{name} has no meaning in a row")
         field = type_.fields[name]
@@ -176,8 +176,8 @@ class Translator:
         far, fields = self.inside(field, nodes)
         if isinstance(meaning, RelationField):
             read = self._read(relation.to_table, self.selection(far, fields), page)
-            return ShowRelated(key, relation.name, read)
-        return ShowRelatedAggregate(key, relation.name, self._aggregate(relation.to_table, far, fields, page))
+            return SelectRelated(key, relation.name, read)
+        return SelectRelatedAggregate(key, relation.name, self._aggregate(relation.to_table, far, fields, page))
 
     def _aggregate(self, table: str, type_: GraphQLObjectType, fields: Fields, page: Page) -> Aggregate:
         parts = tuple(self._aggregate_field(type_, key, nodes) for key, nodes in fields.items())
@@ -185,33 +185,33 @@ class Translator:
 
     def _aggregate_field(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> Figures | Nodes | ShowText:
+    ) -> AggregateFields | Nodes | Constant:
         name = nodes[0].name.value
         if name == "__typename":
-            return ShowText(key, type_.name)
+            return Constant(key, type_.name)
         far, fields = self.inside(type_.fields[name], nodes)
-        if self.built.meanings[type_.name, name] is Part.NODES:
+        if self.built.field_roles[type_.name, name] is ResultField.NODES:
             return Nodes(key, self.selection(far, fields))
-        return Figures(key, self.figures(far, fields))
+        return AggregateFields(key, self.aggregates(far, fields))
 
-    def figures(self, type_: GraphQLObjectType, fields: Fields) -> tuple[Count | Apply | ShowText, ...]:
+    def aggregates(self, type_: GraphQLObjectType, fields: Fields) -> tuple[Count | Apply | Constant, ...]:
         """The fields of an `aggregate` object."""
         return tuple(self._figure(type_, key, nodes) for key, nodes in fields.items())
 
-    def _figure(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Count | Apply | ShowText:
+    def _figure(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Count | Apply | Constant:
         name = nodes[0].name.value
         if name == "__typename":
-            return ShowText(key, type_.name)
-        meaning = self.built.meanings[type_.name, name]
+            return Constant(key, type_.name)
+        meaning = self.built.field_roles[type_.name, name]
         if not isinstance(meaning, AggregateFunction):
-            raise AssertionError(f"{type_.name}.{name} is no figure")
+            raise AssertionError(f"{type_.name}.{name} is no aggregate")
         field = type_.fields[name]
         if meaning.function == Function.COUNT:
             given = self.given(type_.name, field, nodes[0])
             columns, distinct = given.get(Argument.COLUMNS, NOTHING)[0], given.get(Argument.DISTINCT, NOTHING)[0]
             return Count(key, texts(columns), bool(distinct))
         far, fields = self.inside(field, nodes)
-        shown = tuple(item for item in self.selection(far, fields) if isinstance(item, Show | ShowText))
+        shown = tuple(item for item in self.selection(far, fields) if isinstance(item, SelectColumn | Constant))
         return Apply(key, Function(meaning.function), shown)
 
 

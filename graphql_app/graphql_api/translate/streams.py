@@ -12,13 +12,13 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType,
 
 from graphql_app.engine.request.calls import (
     Compare,
-    Connection,
+    ConnectionRead,
     Nodes,
     Operator,
     Order,
-    PageFact,
     PageInfo,
-    ShowFact,
+    PageInfoField,
+    SelectPageInfo,
     all_of,
 )
 from graphql_app.errors import Code, RequestError
@@ -35,17 +35,19 @@ _HEAD = f'{{"{_PAGE}":{{"{_END}":'.encode()
 _MIDDLE = f'}},"{_ROWS}":'.encode()
 
 
-def to_stream(translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given) -> Connection:
+def to_stream(
+    translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
+) -> ConnectionRead:
     """One batch of `t_stream`, behind `translator.after` where a batch came before. Raises `RequestError`."""
     column, descending, value = _cursor(translator, *given[Argument.CURSOR])
     behind = Compare(column, Operator.LT if descending else Operator.GT, value)
-    end = PageInfo(_PAGE, (ShowFact(_END, PageFact.END_CURSOR),))
+    end = PageInfo(_PAGE, (SelectPageInfo(_END, PageInfoField.END_CURSOR),))
     rows = Nodes(_ROWS, translator.selection(type_, fields))
     where = all_of(part for part in (translator.page(given).where, behind) if part is not None)
     size = given[Argument.BATCH_SIZE][0]
     if isinstance(size, int) and size < 1:
         raise _bad("'batch_size' must be at least 1")
-    return Connection(table, (end, rows), where, (Order(column, descending),), size, translator.after)
+    return ConnectionRead(table, (end, rows), where, (Order(column, descending),), size, translator.after)
 
 
 def split_batch(text: bytes) -> tuple[str | None, bytes]:
@@ -65,7 +67,7 @@ def _cursor(translator: Translator, given: object, type_: GraphQLInputType) -> t
     initial: list[tuple[str, object]] = []
     descending = False
     for name, part in items[0].items():
-        meaning = translator.built.meanings[named.name, name]
+        meaning = translator.built.field_roles[named.name, name]
         if meaning is StreamPart.INITIAL_VALUE:
             initial = list(_values(translator, get_named_type(named.fields[name].type).name, part))
         else:
@@ -81,7 +83,7 @@ def _cursor(translator: Translator, given: object, type_: GraphQLInputType) -> t
 def _values(translator: Translator, type_: str, given: object) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for name, value in given.items() if isinstance(given, dict) else ():
-        meaning = translator.built.meanings[type_, name]
+        meaning = translator.built.field_roles[type_, name]
         if isinstance(meaning, ColumnField):
             found.append((meaning.column, value))
     return found

@@ -34,7 +34,7 @@ from graphql.execution.values import get_variable_values
 from graphql_app.engine.request.calls import Slot
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.did_you_mean import completed
-from graphql_app.graphql_api.documents.cache import MAX_ERRORS, Operation
+from graphql_app.graphql_api.documents.cache import MAX_ERRORS, DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
 from graphql_app.graphql_api.hasura_rules import digits, offset_variables
 from graphql_app.graphql_api.translate.bulk_variables import (
@@ -61,7 +61,7 @@ class Incomplete(dict[str, object]):
         self.absent = absent
 
 
-class Slots(list[object]):
+class SlotValues(list[object]):
     """The values of the slots; `constants` says that the tree holds values too, and is good for this call only."""
 
     constants = False
@@ -70,7 +70,7 @@ class Slots(list[object]):
 class Variables(dict[str, object]):
     """The variables of one call, slots in place of values, as the literals of its document see them."""
 
-    def __init__(self, tree: Tree, slots: Slots) -> None:
+    def __init__(self, tree: Tree, slots: SlotValues) -> None:
         super().__init__(tree)
         self.slots = slots
 
@@ -109,7 +109,7 @@ class Bound:
     """Variables of one call: `tree` with slots in place of values, the slots' values, and the shape's key."""
 
     tree: dict[str, object] = field(default_factory=dict)
-    slots: Slots = field(default_factory=Slots)
+    slots: SlotValues = field(default_factory=SlotValues)
     key: list[object] = field(default_factory=list)
 
     @property
@@ -118,7 +118,9 @@ class Bound:
         return Variables(self.tree, self.slots)
 
 
-def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object], *, suggests: bool = False) -> Bound:
+def bind(
+    schema: GraphQLSchema, operation: DocumentOperation, raw: Mapping[str, object], *, suggests: bool = False
+) -> Bound:
     """The variables of a call. Raises `RequestFailed` where one is missing or does not fit its type.
 
     `suggests`: the error says which name was probably meant.
@@ -149,7 +151,7 @@ def bind(schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object],
     return bound
 
 
-def _with_offsets(operation: Operation, raw: Mapping[str, object]) -> dict[str, object] | None:
+def _with_offsets(operation: DocumentOperation, raw: Mapping[str, object]) -> dict[str, object] | None:
     """The variables with the number in place of an offset in digits. None where there is none, as nearly always."""
     numbers = {
         variable.name: number
@@ -163,7 +165,7 @@ def _with_offsets(operation: Operation, raw: Mapping[str, object]) -> dict[str, 
 
 
 def _explained(
-    schema: GraphQLSchema, operation: Operation, raw: Mapping[str, object], *, suggests: bool
+    schema: GraphQLSchema, operation: DocumentOperation, raw: Mapping[str, object], *, suggests: bool
 ) -> RequestFailed:
     try:
         values = {name: rounded(value) for name, value in raw.items()}
@@ -183,7 +185,7 @@ def _explained(
     return RequestFailed.because(Code.GRAPHQL_VALIDATION_FAILED, "The variables do not fit their types.")
 
 
-def _take(type_: GraphQLInputType, value: object, slots: Slots) -> tuple[object, object]:
+def _take(type_: GraphQLInputType, value: object, slots: SlotValues) -> tuple[object, object]:
     """The shape key and the tree of a variable's value."""
     if isinstance(type_, GraphQLNonNull):
         if value is None:
@@ -205,7 +207,7 @@ def _take(type_: GraphQLInputType, value: object, slots: Slots) -> tuple[object,
     return _take_scalar(type_, value, slots)
 
 
-def _take_scalar(type_: GraphQLScalarType, value: object, slots: Slots) -> tuple[object, object]:
+def _take_scalar(type_: GraphQLScalarType, value: object, slots: SlotValues) -> tuple[object, object]:
     taken = parsed(type_, value)
     if isinstance(taken, bool):
         return taken, taken
@@ -213,7 +215,7 @@ def _take_scalar(type_: GraphQLScalarType, value: object, slots: Slots) -> tuple
     return "value", Slot(len(slots) - 1)
 
 
-def _take_list(of_type: GraphQLInputType, items: list[object], slots: Slots) -> tuple[object, object]:
+def _take_list(of_type: GraphQLInputType, items: list[object], slots: SlotValues) -> tuple[object, object]:
     scalar = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
     if isinstance(scalar, GraphQLScalarType) and items and None not in items:
         values = [parsed(scalar, item) for item in items]
@@ -231,7 +233,7 @@ def _take_list(of_type: GraphQLInputType, items: list[object], slots: Slots) -> 
     return tuple(key for key, _ in taken), [tree for _, tree in taken]
 
 
-def _take_object(type_: GraphQLInputObjectType, value: object, slots: Slots) -> tuple[object, object]:
+def _take_object(type_: GraphQLInputObjectType, value: object, slots: SlotValues) -> tuple[object, object]:
     if not isinstance(value, dict):
         raise Mismatch
     tree: dict[str, object] = {}

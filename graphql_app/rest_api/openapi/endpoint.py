@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, structure_hidden
-from graphql_app.http.cached_content import Packed, pack, packed_response
+from graphql_app.http.cached_content import CompressedContent, compress, compressed_response
 from graphql_app.rest_api.envelope import failure, respond, utc_now
 from graphql_app.rest_api.openapi.document import openapi_document
 from graphql_app.rest_api.query_language.pairs import parse_pairs, unknown_parameter
-from graphql_app.runtime.worker_thread import aside
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
 
 
@@ -31,7 +31,7 @@ class CachedDocument:
         self._engine = engine
         self._stringify = stringify
         self._fingerprint: str | None = None
-        self._whole = Packed(b"", b"", "", "")
+        self._whole = CompressedContent(b"", b"", "", "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the document of the catalog being served."""
@@ -40,9 +40,9 @@ class CachedDocument:
         except AppError as error:
             await respond(send, failure(error, utc_now()))
         else:
-            await packed_response(Request(scope), document)(scope, receive, send)
+            await compressed_response(Request(scope), document)(scope, receive, send)
 
-    async def _wanted(self, query: bytes) -> Packed:
+    async def _wanted(self, query: bytes) -> CompressedContent:
         if not self._shown:
             raise structure_hidden()
         pairs = parse_pairs(query)
@@ -55,14 +55,14 @@ class CachedDocument:
         only = MappingProxyType({table.name: table})
         return _document(replace(self._engine.catalog, tables=only), self._stringify)
 
-    async def _current(self) -> Packed:
+    async def _current(self) -> CompressedContent:
         catalog = self._engine.catalog
         if catalog.fingerprint != self._fingerprint:
             # A thousand tables take a moment: other requests go on meanwhile.
-            whole = await aside(_document, catalog, self._stringify)
+            whole = await run_in_thread(_document, catalog, self._stringify)
             self._whole, self._fingerprint = whole, catalog.fingerprint
         return self._whole
 
 
-def _document(catalog: Catalog, stringify: bool) -> Packed:
-    return pack(orjson.dumps(openapi_document(catalog, stringify=stringify)), "application/json")
+def _document(catalog: Catalog, stringify: bool) -> CompressedContent:
+    return compress(orjson.dumps(openapi_document(catalog, stringify=stringify)), "application/json")

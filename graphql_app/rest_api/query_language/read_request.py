@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graphql_app.engine.request.calls import Filter, Read, Related, Show, ShowRelated, all_of
+from graphql_app.engine.request.calls import Filter, Read, Related, SelectColumn, SelectRelated, all_of
 from graphql_app.errors import Code, RequestError, unknown_column, unknown_relation
 from graphql_app.rest_api.query_language.filters import GROUPS, parse_filter, parse_group, reads_as_filter
 from graphql_app.rest_api.query_language.order import parse_order
@@ -24,9 +24,9 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _EVERYTHING: tuple[Item, ...] = (EveryColumn(),)
 
 
-def every_column(table: Table) -> tuple[Show, ...]:
+def every_column(table: Table) -> tuple[SelectColumn, ...]:
     """What `*` shows: the columns in table order, without those declared INVISIBLE."""
-    return tuple(Show(column.name, column.name) for column in table.columns.values() if not column.invisible)
+    return tuple(SelectColumn(column.name, column.name) for column in table.columns.values() if not column.invisible)
 
 
 def read_request(
@@ -120,13 +120,13 @@ def _read(
     catalog: Catalog, level: _Level, conditions: tuple[Filter, ...], room: _Room, page: int | None = None
 ) -> Read:
     filters = list(conditions + level.filters)
-    shown: dict[str, Show | ShowRelated] = {}
+    shown: dict[str, SelectColumn | SelectRelated] = {}
     # What is given again shows nothing more; found anew it would cost a step for each column of the table.
     for item in dict.fromkeys(level.items):
         room.take(_room_of(item, level.table))
         match item:
             case EveryColumn():
-                found: Iterable[Show | ShowRelated] = every_column(level.table)
+                found: Iterable[SelectColumn | SelectRelated] = every_column(level.table)
             case OneColumn():
                 found = (_show(level.table, item),)
             case Embed():
@@ -150,20 +150,20 @@ def _room_of(item: Item, table: Table) -> int:
     return _RELATION if isinstance(item, Embed) else 1
 
 
-def _show(table: Table, item: OneColumn) -> Show:
+def _show(table: Table, item: OneColumn) -> SelectColumn:
     if item.column not in table.columns:
         raise unknown_column(table.name, item.column, table.columns)
-    return Show(item.key, item.column)
+    return SelectColumn(item.key, item.column)
 
 
 def _embed(
     catalog: Catalog, level: _Level, embed: Embed, filters: list[Filter], room: _Room
-) -> tuple[ShowRelated, ...]:
+) -> tuple[SelectRelated, ...]:
     _, relation, pairs = level.embeds[embed.key]
     read = _read(catalog, _level(catalog.target(relation), embed.items, pairs), (), room)
     if embed.inner:
         filters.append(Related(relation.name, read.where))
-    return (ShowRelated(embed.key, relation.name, read),) if read.select else ()
+    return (SelectRelated(embed.key, relation.name, read),) if read.select else ()
 
 
 def _relation(table: Table, name: str) -> Relation:

@@ -1,4 +1,4 @@
-"""The connections of one lane: who waits for one gets the first there is."""
+"""The connections of one bulkhead: who waits for one gets the first there is."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from graphql_app.engine.mysql.dial import CROWDED, GONE, Connection, ConnectionLost, Node, ServerError
-from graphql_app.engine.mysql.wait_queue import Waiter, Waiting
-from graphql_app.observability.events import Parked, TurnedAway
+from graphql_app.engine.mysql.wait_queue import AdaptiveLifoQueue, Waiter
+from graphql_app.observability.events import PoolQueueFull, WaitedForDatabase
 from graphql_app.observability.request_context import current_client
 
 if TYPE_CHECKING:
     from graphql_app.engine.mysql.pool import Pool
 
 
-class Lane(StrEnum):
-    """Who a connection is for: work of one lane never waits for that of another."""
+class Bulkhead(StrEnum):
+    """Who a connection is for: work of one bulkhead never waits for that of another."""
 
     INTERACTIVE = "interactive"
     BULK = "bulk"
     CONTROL = "control"
     STOP = "stop"
-    """Kills. Whoever waits for a lock in another lane may wait for the very statement that is to be stopped."""
+    """Kills. Whoever waits for a lock in another bulkhead may wait for the very statement that is to be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """Sizes count connections, times are seconds. `warm` connections of the interactive lane are kept open.
+    """Sizes count connections, times are seconds. `warm` connections of the interactive bulkhead are kept open.
 
-    `waiting` is the most callers that wait for a connection of a lane.
+    `waiting` is the most callers that wait for a connection of a bulkhead.
     """
 
     size: int = 10
@@ -45,8 +45,8 @@ class PoolSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneStats:
-    """One lane at this moment."""
+class BulkheadStats:
+    """One bulkhead at this moment."""
 
     size: int
     idle: int
@@ -61,17 +61,17 @@ _FRESH_DIAL = 0.2
 """Seconds after which a dial is not counted on any more, and who waits may start another."""
 
 
-class Slots:
-    """The connections of one lane: idle ones (the last used first), used ones, and dials under way."""
+class BulkheadPool:
+    """The connections of one bulkhead: idle ones (the last used first), used ones, and dials under way."""
 
-    def __init__(self, pool: Pool, name: Lane, size: int, keep: int) -> None:
+    def __init__(self, pool: Pool, name: Bulkhead, size: int, keep: int) -> None:
         self.name = name
         self.size = size
         self.keep = keep
         self.idle: list[tuple[Connection, float]] = []
         self.used: set[Connection] = set()
         self.dials: dict[asyncio.Task[None], float] = {}
-        self.waiters = Waiting(pool.loop)
+        self.waiters = AdaptiveLifoQueue(pool.loop)
         self._pool = pool
 
     @property
@@ -97,7 +97,7 @@ class Slots:
         if pool.closed:
             raise ConnectionLost(GONE, sent=False, reason="the pool is closed")
         if len(self.waiters) >= pool.settings.waiting:
-            pool.observer(TurnedAway(self.name))
+            pool.observer(PoolQueueFull(self.name))
             raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
         waiter = self.waiters.add(limit, current_client())
         self.supply()
@@ -110,7 +110,7 @@ class Slots:
         finally:
             if parked is not None:
                 released = waiter.done() and not waiter.cancelled()
-                pool.observer(Parked(self.name, pool.loop.time() - parked, released))
+                pool.observer(WaitedForDatabase(self.name, pool.loop.time() - parked, released))
 
     def _leave(self, waiter: Waiter) -> None:
         """A waiter that was cancelled gives back what it was handed in the same moment."""
@@ -209,8 +209,8 @@ class Slots:
             for _ in range(self.keep - self.total):
                 self.dial()
 
-    def stats(self) -> LaneStats:
+    def stats(self) -> BulkheadStats:
         """The numbers of this moment."""
         waiting = len(self.waiters)
         parked = waiting if self._pool.away else 0
-        return LaneStats(self.size, len(self.idle), len(self.used), len(self.dials), waiting, parked)
+        return BulkheadStats(self.size, len(self.idle), len(self.used), len(self.dials), waiting, parked)

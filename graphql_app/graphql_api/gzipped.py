@@ -14,7 +14,7 @@ _GZIP = 31
 
 
 @dataclass(frozen=True, slots=True)
-class LongText:
+class GzippedText:
     """A text, compressed. `length` counts its own bytes."""
 
     gzip: bytes
@@ -72,11 +72,11 @@ class Joined:
                 yield from part.pieces()
 
 
-Text = bytes | LongText | Joined
+Text = bytes | GzippedText | Joined
 """The text of an answer."""
 
 
-def long_text(pieces: Iterable[bytes]) -> LongText:
+def gzipped_text(pieces: Iterable[bytes]) -> GzippedText:
     """The text of these pieces, never held as a whole."""
     packing = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
     made, length = [], 0
@@ -84,4 +84,4 @@ def long_text(pieces: Iterable[bytes]) -> LongText:
         made.append(packing.compress(piece))
         length += len(piece)
     made.append(packing.flush())
-    return LongText(b"".join(made), length)
+    return GzippedText(b"".join(made), length)

@@ -31,7 +31,7 @@ _MOST_DOUBLED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _PatternRow:
     """What the rows have in common: the delimiter, escaped, and whether the columns are few."""
 
     delimiter: bytes
@@ -89,7 +89,7 @@ def _moment(date: bytes, type_: ColumnType) -> bytes:
 # --- texts ------------------------------------------------------------------
 
 
-def _text(type_: ColumnType, row: _Row) -> bytes | None:
+def _text(type_: ColumnType, row: _PatternRow) -> bytes | None:
     if type_.base in ("enum", "set"):
         return _members(type_, row)
     if not type_.length or type_.length >= _MOST_REPEATED:
@@ -103,7 +103,7 @@ def _text(type_: ColumnType, row: _Row) -> bytes | None:
     return quoted + (doubled if row.few else b"") + b"|" + plain
 
 
-def _members(type_: ColumnType, row: _Row) -> bytes | None:
+def _members(type_: ColumnType, row: _PatternRow) -> bytes | None:
     # A "?" may stand for a letter that the server did not tell.
     none_of = set('",\r\n\\\0?') | {row.delimiter.decode()[-1]}
     if len(type_.members) > _MOST_MEMBERS or any(not each or none_of & set(each) for each in type_.members):
@@ -133,15 +133,15 @@ def pieces(columns: Sequence[Column | None], delimiter: str) -> list[tuple[bytes
 
     A column that is not written (None) has no place, and cells that are not looked at.
     """
-    row = _Row(re.escape(delimiter.encode()), len(columns) <= _FEW_COLUMNS)
+    row = _PatternRow(re.escape(delimiter.encode()), len(columns) <= _FEW_COLUMNS)
     return [_passed_over(row) if column is None else _piece(column, row) for column in columns]
 
 
-def _passed_over(row: _Row) -> tuple[bytes, bytes]:
+def _passed_over(row: _PatternRow) -> tuple[bytes, bytes]:
     return rb'(?:"[^"]*+"(?!")|[^"%b\r\n]*+)' % row.delimiter, b""
 
 
-def _piece(column: Column, row: _Row) -> tuple[bytes, bytes]:
+def _piece(column: Column, row: _PatternRow) -> tuple[bytes, bytes]:
     scalar = type_of(column).scalar
     known = _FORMS.get(scalar)
     form, mark = known(column.type) if known else (None, PLAIN)

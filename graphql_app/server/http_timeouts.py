@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql_app.server.coalescing_transport import WholeAnswers
+from graphql_app.server.coalescing_transport import CoalescingTransport
 from graphql_app.server.heads import HeadProtocol
 from graphql_app.server.refusals import CROWDED, LATE
 from graphql_app.server.unread import Unread
@@ -44,24 +44,24 @@ class SlowClients:
 
     def __init__(self, header_seconds: float, body_seconds: float) -> None:
         self._limits = {"head": header_seconds, "body": body_seconds, "answer": ANSWER_SECONDS}
-        self._connections: dict[PatientProtocol, tuple[Doing, float] | None] = {}
+        self._connections: dict[TimeoutHttpProtocol, tuple[Doing, float] | None] = {}
         self._looking = False
 
-    def join(self, connection: PatientProtocol) -> None:
+    def join(self, connection: TimeoutHttpProtocol) -> None:
         """From now on `connection` is looked at."""
         self._connections[connection] = None
         if not self._looking:
             self._looking = True
             connection.loop.call_later(LOOK_SECONDS, self._look, connection.loop)
 
-    def leave(self, connection: PatientProtocol) -> None:
+    def leave(self, connection: TimeoutHttpProtocol) -> None:
         """It is gone."""
         self._connections.pop(connection, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._look_at(loop, tuple(self._connections))
 
-    def _look_at(self, loop: asyncio.AbstractEventLoop, connections: tuple[PatientProtocol, ...]) -> None:
+    def _look_at(self, loop: asyncio.AbstractEventLoop, connections: tuple[TimeoutHttpProtocol, ...]) -> None:
         """Some at a time: closing a thousand at once would keep the others waiting."""
         now = loop.time()
         for connection in connections[:AT_A_TIME]:
@@ -75,7 +75,7 @@ class SlowClients:
             loop.call_later(LOOK_SECONDS, self._look, loop)
 
     def _judge(
-        self, connection: PatientProtocol, before: tuple[Doing, float] | None, now: float
+        self, connection: TimeoutHttpProtocol, before: tuple[Doing, float] | None, now: float
     ) -> tuple[Doing, float] | None:
         doing = connection.doing()
         if doing is None:
@@ -91,7 +91,7 @@ class SlowClients:
         connection.loop.call_soon(connection.loop.call_soon, self._give_up, connection, before, now)
         return before
 
-    def _give_up(self, connection: PatientProtocol, before: tuple[Doing, float], now: float) -> None:
+    def _give_up(self, connection: TimeoutHttpProtocol, before: tuple[Doing, float], now: float) -> None:
         seen, since = before
         doing = connection.doing()
         if connection not in self._connections or doing is None:
@@ -108,7 +108,7 @@ def _got_on(doing: Doing, seen: Doing, seconds: float) -> bool:
     return doing.bytes - seen.bytes >= wanted
 
 
-class PatientProtocol(HeadProtocol):
+class TimeoutHttpProtocol(HeadProtocol):
     """uvicorn's protocol, whose patience has an end. The configuration's `slow_clients` looks at it."""
 
     def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
@@ -171,7 +171,7 @@ class PatientProtocol(HeadProtocol):
         transport = self.transport
         left = transport.get_write_buffer_size()
         if left:
-            assert isinstance(transport, WholeAnswers)
+            assert isinstance(transport, CoalescingTransport)
             return Doing("answer", None, transport.taken, left)
         if transport.is_closing():
             return None

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from graphql_app.csv_io.dialect import NEW_LINE, Dialect, record_pattern
-from graphql_app.csv_io.forms import PLAIN, TEXT_OR_EMPTY, TEXT_OR_NULL, pieces
+from graphql_app.csv_io.cell_patterns import PLAIN, TEXT_OR_EMPTY, TEXT_OR_NULL, pieces
+from graphql_app.csv_io.dialect import NEW_LINE, CsvDialect, record_pattern
 from schema_gen.catalog.model import Column
 
 ROW_END = b"\xfc"
@@ -37,7 +37,7 @@ Careful = Callable[[bytes, int], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ParsedRows:
     """Rows as SQL with `ROW_END` between them, the line of each, and newlines in all.
 
     `left` bytes at the end are the beginning of a record whose quotes are not closed: nothing was done with them.
@@ -49,14 +49,14 @@ class Rows:
     left: int = 0
 
 
-class QuickRows:
+class FastPathRows:
     """Rows of a file whose columns are these; a column that is not written is None.
 
     With `common` false every record goes the careful way.
     """
 
     def __init__(
-        self, columns: Sequence[Column | None], careful: Careful, newline: bytes, dialect: Dialect, *, common: bool
+        self, columns: Sequence[Column | None], careful: Careful, newline: bytes, dialect: CsvDialect, *, common: bool
     ) -> None:
         made = pieces(columns, dialect.delimiter)
         pattern = re.escape(dialect.delimiter.encode()).join(form for form, _ in made) + NEW_LINE
@@ -72,7 +72,7 @@ class QuickRows:
         self._quick = common
         self._newline = newline
 
-    def rows(self, text: bytes, line: int) -> Rows:
+    def rows(self, text: bytes, line: int) -> ParsedRows:
         """The rows of whole records, whose first line is `line`."""
         quick = self._quick and b"\0" not in text and _is_utf8(text)
         doubled = quick and b"\\" in text
@@ -89,7 +89,7 @@ class QuickRows:
         simple = count == len(found) and not self._other_newlines(text)
         lines = list(range(line, line + count)) if simple else self._lines(found, line)
         made = _finished(*self._made(found, lines, doubled=doubled))
-        return Rows(made, lines, count, len(left.replace(b"\\\\", b"\\") if doubled else left))
+        return ParsedRows(made, lines, count, len(left.replace(b"\\\\", b"\\") if doubled else left))
 
     def _made(self, found: list[tuple[bytes, ...]], lines: list[int], *, doubled: bool) -> tuple[list[bytes], bool]:
         """The rows, and whether any still has marks. Lines of records that give none are taken out of `lines`."""

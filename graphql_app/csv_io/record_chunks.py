@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from graphql_app.csv_io.dialect import Dialect, as_utf8, decoder_of
+from graphql_app.csv_io.dialect import CsvDialect, as_utf8, decoder_of
 from graphql_app.csv_io.record_end import RecordEnd
 
 SLICE = 8 * 1024
@@ -29,8 +29,8 @@ class Slicer:
 
     broken = "A quoted cell is not closed"
 
-    def __init__(self, dialect: Dialect | None = None) -> None:
-        dialect = dialect or Dialect()
+    def __init__(self, dialect: CsvDialect | None = None) -> None:
+        dialect = dialect or CsvDialect()
         self._buffer = bytearray()
         self._decoder = None if dialect.encoding == "utf-8" else decoder_of(dialect.encoding)
         self._started = False
