@@ -8,13 +8,14 @@ from typing import Any
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.mysql.dial import TRANSACTION_LOST, Connection, ConnectionLost, Result, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.server_errors import TRUNCATIONS, Phase, StaleSchema, classify
+from graphql_app.engine.mysql.server_errors import Phase, StaleSchema, classify, refuse_warnings
 from graphql_app.engine.sql.dialects import Features
+from graphql_app.engine.sql.operators import matches_pattern
 from graphql_app.errors import Code, DatabaseError
 
 _AUTOCOMMIT, _NO_AUTOCOMMIT = b"SET SESSION autocommit = 1", b"SET SESSION autocommit = 0"
 _COMMIT = b"COMMIT"
-_WARNINGS = b"SHOW WARNINGS"
+SHOW_WARNINGS = b"SHOW WARNINGS"
 _GROWTH = 8
 """How many times its size a value may take in JSON text, and a little more."""
 
@@ -113,7 +114,7 @@ class Session:
 
         `last` says that a read needs nothing more. Raises `ServerError` (its `statement` counts
         within `statements`; after a refusal such as a duplicate key a write may go on),
-        `ConnectionLost`, or `DatabaseError` RESULT_TOO_LARGE where the server cut a value.
+        `ConnectionLost`, or `DatabaseError` as `refuse_warnings`: where the server cut a value, say.
         """
         if self._lost is not None:
             raise self._lost
@@ -129,10 +130,10 @@ class Session:
             self.open = False
         own = results[len(head) : len(head) + len(statements)]
         for place, result in enumerate(own):
-            if result.warnings and result.columns:
+            if result.warnings and (result.columns or matches_pattern(statements[place], self.features)):
                 # The server keeps the warnings of its last statement only.
                 again = b"" if place == len(own) - 1 and not ends else statements[place]
-                await self._refuse_truncation(again)
+                await self._look_at_warnings(again, result)
         return own
 
     async def open_stream(self, sql: bytes, statement_setup: bytes) -> tuple[Connection, list[Any], Batches]:
@@ -294,12 +295,12 @@ class Session:
         self.claimed = True
         return results
 
-    async def _refuse_truncation(self, again: bytes) -> None:
-        """Raises if the last statement, or `again` once more, warns that the server cut a value."""
-        results = await self._send((again, _WARNINGS) if again else (_WARNINGS,), 0)
-        for _level, code, _text in results[-1].rows:
-            if int(code) in TRUNCATIONS:
-                raise DatabaseError(Code.RESULT_TOO_LARGE, "The result is too large")
+    async def _look_at_warnings(self, again: bytes, result: Result) -> None:
+        """Raises as `refuse_warnings` for the last statement, or for the read `again` sent once more."""
+        if again and not result.columns:
+            raise DatabaseError(Code.LIMIT_EXCEEDED, "The database warns of a pattern, and it is not known of what")
+        results = await self._send((again, SHOW_WARNINGS) if again else (SHOW_WARNINGS,), 0)
+        refuse_warnings(results[-1].rows, self.features.flavour)
 
     async def finish(self, keep: bytes | None = None) -> None:
         """Ends the transaction; a write runs `keep` together with its COMMIT.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from graphql_app.engine.execute.cancellation import StatementCanceller
-from graphql_app.engine.execute.session import Batches
+from graphql_app.engine.execute.session import SHOW_WARNINGS, Batches
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql.pool import Bulkhead, Pool
-from graphql_app.engine.mysql.server_errors import Phase, is_unexpected, to_app_error
+from graphql_app.engine.mysql.server_errors import Phase, is_unexpected, refuse_warnings, to_app_error
 from graphql_app.errors import Code, DatabaseError
 from graphql_app.observability.events import Observer, UnexpectedError
 
@@ -64,11 +64,18 @@ class RowStream:
             raise
 
     async def _next(self) -> list[Any]:
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             raise StopAsyncIteration
         try:
-            return await anext(self._batches)
-        except StopAsyncIteration:
+            if (rows := await anext(self._batches, None)) is not None:
+                return rows
+            if connection.warned:
+                (shown,) = await connection.query(SHOW_WARNINGS)
+                refuse_warnings(shown.rows, connection.features.flavour)
+            self._release()
+            raise StopAsyncIteration
+        except DatabaseError:
             self._release()
             raise
         except (ServerError, ConnectionLost) as error:

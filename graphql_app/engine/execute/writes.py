@@ -21,6 +21,7 @@ from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
+from graphql_app.engine.sql.operators import matches_pattern
 from graphql_app.errors import Code, DatabaseError
 
 
@@ -188,6 +189,10 @@ async def _apply(
     if before and batches:
         await fetch(session, batches, slots, keys=keys, last=False)
         (result,) = await session.query(change)
+    elif batches and matches_pattern(change, session.features):
+        # The server keeps the warnings of its last statement only.
+        (result,) = await session.query(change)
+        await fetch(session, batches, slots, keys=keys, last=False)
     else:
         (result,) = await fetch(session, batches, slots, keys=keys, ahead=(change,), last=False)
     return result.affected

@@ -131,6 +131,7 @@ class Connection:
         "read_several",
         "statement_limit",
         "tells_autocommit",
+        "warned",
     )
 
     def __init__(self, transport: asyncio.Transport, features: Features, connection_id: int, guard: object) -> None:
@@ -156,6 +157,8 @@ class Connection:
         # The place in the last batch of the statement after which a transaction was over, its COMMIT or not.
         self.ended_at: int | None = None
         self.read_several = False
+        # Whether the last stream ended with warnings.
+        self.warned = False
         transport.set_protocol(self._wire)
         if transport.is_closing():
             self._wire.drop("closed during the handshake")
@@ -215,7 +218,7 @@ class Connection:
                     wire.go_on()
                 if rows:
                     yield rows
-            self._outcome(answer)
+            self.warned = self._outcome(answer)[-1].warnings > 0
         finally:
             if wire.answer is answer:
                 self.close()

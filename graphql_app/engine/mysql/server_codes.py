@@ -56,6 +56,12 @@ _ANOTHER_NODE = Row(_B_PRIME, _AWAY)
 _NO_WRITES = Row(_B_PRIME, _AWAY, sure_at_commit=True)
 _ROLLED_BACK = Row(_B, _AWAY, sure_at_commit=True)
 _OWN_WORD = Row(_D, Code.CHECK_VIOLATION, "Refused by a rule of the database", own_word=True)
+_NO_PATTERN = Row(_D, Code.INVALID_VALUE, "Invalid regular expression")
+_DEAR_PATTERN = Row(
+    _D, Code.LIMIT_EXCEEDED, "The regular expression takes the database too long: make it simpler, or its texts shorter"
+)
+REGEXP = 1139
+"""What is wrong with a regular expression or, as MariaDB and OceanBase say it, with the time that it takes."""
 _CHARSETS = Row(
     _D,
     Code.INVALID_VALUE,
@@ -105,7 +111,8 @@ ROWS: dict[int, Row] = dict(
         *_table(Row(_D, Code.VALUE_OUT_OF_RANGE, "Value out of range"), OUT_OF_RANGE, 1467, 1441),
         *_table(Row(_D, Code.INVALID_VALUE, "Invalid value", _COLUMN), 1366, 1292, 1265, 1525, 3140, 3156),
         *_table(Row(_D, Code.INVALID_VALUE, "Invalid value"), 1300, 1365, 1367, 1411, 1977, 3037, 3143, 3146, 1210),
-        *_table(Row(_D, Code.INVALID_VALUE, "Invalid regular expression"), 1139, *range(3685, 3701), 3887),
+        *_table(_NO_PATTERN, REGEXP, *range(3685, 3698), 3887),
+        *_table(_DEAR_PATTERN, 3698, 3699, 3700),
         *_table(_CHARSETS, 1253, 1267, 1270, 1271, 3854),
         # --- what may not be written, seen or stored
         *_table(Row(_D, Code.READ_ONLY, "A generated value cannot be written", _ANY_COLUMN), 1906, 3105),
@@ -196,16 +203,19 @@ _BY_STATE: tuple[tuple[str, Row], ...] = (
 
 # Vitess has this number for whatever it has no other for.
 _UNKNOWN_ERROR = 1105
-_BY_TEXT: tuple[tuple[re.Pattern[str], Row], ...] = (
-    (re.compile(r"undetermined", re.I), Row(_C, _AWAY)),
-    (re.compile(r"transaction .*(?:rolled back|rollback|aborted|not found|ended at)", re.I), Row(_B, _AWAY)),
-    (
-        re.compile(r"not serving|reparent|unavailable|no healthy tablet|operation not allowed in state", re.I),
-        _ANOTHER_NODE,
+_BY_TEXT: dict[int, tuple[tuple[re.Pattern[str], Row], ...]] = {
+    _UNKNOWN_ERROR: (
+        (re.compile(r"undetermined", re.I), Row(_C, _AWAY)),
+        (re.compile(r"transaction .*(?:rolled back|rollback|aborted|not found|ended at)", re.I), Row(_B, _AWAY)),
+        (
+            re.compile(r"not serving|reparent|unavailable|no healthy tablet|operation not allowed in state", re.I),
+            _ANOTHER_NODE,
+        ),
+        (re.compile(r"deadline ?exceeded|timed? ?out|canceled", re.I), Row(_B, _TIME)),
+        (re.compile(r"resource ?exhausted|too large|exceeds? .*limit", re.I), _TOO_MUCH),
     ),
-    (re.compile(r"deadline ?exceeded|timed? ?out|canceled", re.I), Row(_B, _TIME)),
-    (re.compile(r"resource ?exhausted|too large|exceeds? .*limit", re.I), _TOO_MUCH),
-)
+    REGEXP: ((re.compile(r"limit|TIME_OUT|OVERFLOW|TOO_BIG|too large|too complicated|memory", re.I), _DEAR_PATTERN),),
+}
 
 _SIGNALLED = "45"
 
@@ -240,8 +250,8 @@ def row_of_code(flavour: str, code: int, state: str, message: str) -> Row:
     if state.startswith(_SIGNALLED):
         # An application may give its own refusals whatever number it likes.
         return _OWN_WORD
-    if code == _UNKNOWN_ERROR:
-        return next((row for text, row in _BY_TEXT if text.search(message)), REFUSED)
+    if code in _BY_TEXT:
+        return next((row for text, row in _BY_TEXT[code] if text.search(message)), ROWS.get(code, REFUSED))
     own = _OF_FLAVOUR.get(flavour)
     found = ALL_ROWS.get(code) if own is None else own.get(code) or ROWS.get(code)
     return found or next((row for start, row in _BY_STATE if state.startswith(start)), REFUSED)

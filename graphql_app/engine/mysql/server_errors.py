@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql_app.engine.mysql.dial import TRANSACTION_LOST, ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
-from graphql_app.engine.mysql.server_codes import CHANGED, OUT_OF_RANGE, REFUSED, ROWS, Row, row_of_code
+from graphql_app.engine.mysql.server_codes import CHANGED, OUT_OF_RANGE, REFUSED, REGEXP, ROWS, Row, row_of_code
 from graphql_app.errors import (
     AppError,
     Code,
@@ -75,6 +76,19 @@ FULL = frozenset({TOO_MANY_CONNECTIONS, 1203, 1226, 1135})
 def error_code(error: Failure) -> int:
     """The number of a failure; 0 for a limit of ours."""
     return 0 if isinstance(error, TimeoutError) else error.code
+
+
+def refuse_warnings(warnings: Iterable[tuple[bytes, bytes, bytes]], flavour: str) -> None:
+    """Raises `DatabaseError` where a statement's warnings (SHOW WARNINGS) say that its result is not what was asked.
+
+    A value was cut; or a regular expression was given up over a row, which then counts as one that does not match.
+    """
+    for _level, code, text in warnings:
+        if int(code) in TRUNCATIONS:
+            raise DatabaseError(Code.RESULT_TOO_LARGE, "The result is too large")
+        if int(code) == REGEXP:
+            row = row_of_code(flavour, REGEXP, "", text.decode("utf-8", "replace"))
+            raise DatabaseError(row.code, row.message)
 
 
 def row_of(error: Failure) -> Row:
