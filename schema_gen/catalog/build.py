@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schema_gen.catalog.column_type import column_type, unquoted
-from schema_gen.catalog.declared import default_sql, numbers_in_keys, told
+from schema_gen.catalog.declared import default_columns, default_sql, numbers_in_keys, told
 from schema_gen.catalog.introspect import (
     ColumnRow,
     ForeignKeyRow,
@@ -196,13 +196,15 @@ def _column(server: ServerFlavour, row: ColumnRow, json: bool) -> Column:
     generated = _GENERATED.search(row.extra) is not None
     auto_increment = "auto_increment" in row.extra.lower()
     default = None if generated else _default(server, row)
+    expression = default_sql(server, row, default)
     return Column(
         name=row.name,
         type=column_type(row, raw_members=server is ServerFlavour.OCEANBASE, json=json),
         nullable=row.nullable,
         ordinal=row.ordinal,
         default=default,
-        default_sql=default_sql(server, row, default),
+        default_sql=expression,
+        default_columns=default_columns(expression),
         has_default=row.nullable or default is not None or auto_increment or generated,
         auto_increment=auto_increment,
         generated=generated,

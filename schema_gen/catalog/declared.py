@@ -16,28 +16,37 @@ from schema_gen.sql_literals import quote_text
 _MOMENTS: Final = frozenset({"date", "datetime", "timestamp"})
 _ZERO: Final = "0000-00-00"
 _NOW = re.compile(r"(?:CURRENT_TIMESTAMP|NOW)(?:\(\d?\))?", re.IGNORECASE)
+_NAME_OR_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'|`((?:[^`]|``)+)`", re.DOTALL)
 _BITS: Final = frozenset({"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 
 
 def default_sql(server: ServerFlavour, row: ColumnRow, default: str | None) -> str | None:
     """An expression for the default of a column.
 
-    Nothing where it takes other columns, or where the server does not say whether it is a text or an expression.
+    Nothing where the server does not say whether it is a text or an expression, or spoils its letters.
     """
     if default is None:
         return None
     if server is ServerFlavour.MARIADB:
-        return None if "`" in (row.default or "") else row.default
+        return row.default
     base = row.data_type.lower()
     if base in _MOMENTS and _NOW.fullmatch(default):
         # OceanBase leaves the precision out, which is the column's.
         return f"CURRENT_TIMESTAMP({row.time_precision})" if row.time_precision else "CURRENT_TIMESTAMP"
     if "DEFAULT_GENERATED" in row.extra.upper():
-        # MySQL keeps the text of the expression as if it stood within quotes.
-        return None if "`" in default else unquoted(default)
+        if server is ServerFlavour.OCEANBASE:
+            return default
+        # MySQL keeps the text of the expression as if it stood within quotes, in the bytes of another character set.
+        return unquoted(default) if default.isascii() else None
     if base in _BITS or (server is ServerFlavour.OCEANBASE and "(" in default):
         return None
     return quote_text(default).decode()
+
+
+def default_columns(expression: str | None) -> tuple[str, ...]:
+    """The columns of whose values a default is made."""
+    found = (match[1] for match in _NAME_OR_TEXT.finditer(expression or ""))
+    return tuple(dict.fromkeys(name.replace("``", "`") for name in found if name))
 
 
 def told(columns: Mapping[str, Column], server: ServerFlavour, row: TableRow) -> dict[str, Column]:

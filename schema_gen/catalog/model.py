@@ -49,8 +49,8 @@ class Column:
     """One column. `has_default` is true where an INSERT may leave it out; `shown_as` is a name given by hand.
 
     `zero_date`: it may hold a date of zeros, which is shown as null. `default_sql` is an expression that gives the
-    default of a new row, where that is known. `may_number`: a view's column, of which the server does not say whether
-    it is a table's AUTO_INCREMENT column or has a default of 0.
+    default of a new row, where that is known, and `default_columns` are what it takes of the row. `may_number`: a
+    view's column, of which the server does not say whether it is a table's AUTO_INCREMENT column or has a default of 0.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Column:
     shown_as: str = ""
     zero_date: bool = False
     default_sql: str | None = None
+    default_columns: tuple[str, ...] = ()
     may_number: bool = False
 
     @property

@@ -23,7 +23,7 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Operator
 from graphql_app.engine.sql.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog.model import Cardinality, Event, Relation, Table
+from schema_gen.catalog.model import Cardinality, Column, Event, Relation, Table
 from schema_gen.types.column_types import INTEGER, type_of, unset
 
 
@@ -150,15 +150,28 @@ def _with_made_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool)
     if (dialect.features.returning and rows.conflict is None) or not (needed or after or rows.conflict):
         return rows
     made = tuple(
-        column
-        for column in rows.table.key_columns
-        if column.default_sql is not None and not column.auto_increment and not _is_given(rows, column.name)
+        column for column in rows.table.key_columns if _can_be_made(rows, column) and not _is_given(rows, column.name)
     )
     if not made:
         return rows
     new = tuple(column for column in made if column not in rows.columns)
     cells = tuple((*row, *(None for _ in new)) for row in rows.rows)
     return replace(rows, columns=(*rows.columns, *new), rows=cells, made=made)
+
+
+def _can_be_made(rows: plan.InsertRows, column: Column) -> bool:
+    """Whether the database can be asked for the column's default: what it takes of the row has to be known."""
+    return (
+        column.default_sql is not None
+        and not column.auto_increment
+        and all(_is_given(rows, each) and _as_given(rows.table.columns[each]) for each in column.default_columns)
+    )
+
+
+def _as_given(column: Column) -> bool:
+    """Whether a value of the column is of the kind that its literal is, so that functions make the same of both."""
+    type_ = column.type
+    return type_.base in ("int", "bigint", "varchar") and not (type_.unsigned or type_.zerofill)
 
 
 def _is_given(rows: plan.InsertRows, column: str) -> bool:

@@ -100,7 +100,7 @@ class Inserter:
         """Asks the database for the defaults of key columns, once for each row that misses one."""
         missing = [(row, [column for column in made if column.name not in row.values]) for row in rows]
         asked = [(row, tuple(columns)) for row, columns in missing if columns]
-        results = await self._each([_defaults(columns) for _, columns in asked])
+        results = await self._each([_defaults(columns, row) for row, columns in asked])
         for (row, columns), result in zip(asked, results, strict=True):
             row.values.update(_literals(columns, result.rows[0]))
 
@@ -282,14 +282,14 @@ def _unsure(column: Column) -> bool:
     return column.may_number
 
 
-def _defaults(columns: tuple[Column, ...]) -> bytes:
-    """The statement that gives the texts of columns' defaults."""
-    return finish(
-        sql(
-            "SELECT ",
-            join(",", (template(type_of(column).key_sql, sql(column.default_sql or "NULL")) for column in columns)),
-        )
-    ).render()
+def _defaults(columns: tuple[Column, ...], row: NewRow) -> bytes:
+    """The statement that gives the texts of columns' defaults, made of the row's other values where they take such."""
+    shown = join(",", (template(type_of(column).key_sql, sql(column.default_sql or "NULL")) for column in columns))
+    used = dict.fromkeys(each for column in columns for each in column.default_columns)
+    if not used:
+        return finish(sql("SELECT ", shown)).render()
+    given = join(",", (sql(Literal(row.values[each]), " AS ", name(each)) for each in used))
+    return finish(sql("SELECT ", shown, " FROM (SELECT ", given, ") AS given")).render()
 
 
 def _is_row(table: Table, row: NewRow, alias: str) -> Sql:
