@@ -184,3 +184,54 @@ def test_a_transaction_that_ended_by_itself_is_told_as_unknown_and_never_repeate
             assert not any(sql == b"COMMIT" for _, sql in server.statements)
 
     run_virtual(work())
+
+
+def losing(work: bytes, claims: list[str]) -> Callable[[bytes], Reply | Act]:
+    """A server that ends the transaction at the statement that begins with `work`; claims are answered by a script."""
+    inside = False
+
+    def handle(sql: bytes) -> Reply | Act:
+        nonlocal inside
+        reply = Reply()
+        for number, statement in enumerate(parts := sql.split(b";")):
+            if statement.startswith(b"INSERT") and claims.pop(0) == "met":
+                return reply.error(*DUPLICATE)
+            inside = (inside or statement == b"START TRANSACTION") and not statement.startswith((work, b"COMMIT"))
+            reply.ok(inside=inside, more=number < len(parts) - 1)
+        return reply
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("lost_at", "claims", "outcome"),
+    [
+        # Nothing of the work was sent: a claim that stands alone changes nothing in that.
+        (b"INSERT", ["ok"], Outcome.NOT_APPLIED),
+        (b"SELECT 1", ["ok"], Outcome.NOT_APPLIED),
+        # The change went with the claim, or did not: the ledger tells.
+        (b"SELECT 2", ["ok", "ok"], Outcome.NOT_APPLIED),
+        (b"SELECT 2", ["ok", "met"], Outcome.UNKNOWN),
+        # The change may have run outside the transaction.
+        (b"UPDATE", ["ok"], Outcome.UNKNOWN),
+    ],
+)
+def test_what_is_left_of_a_lost_transaction_is_told_where_that_is_known(
+    lost_at: bytes, claims: list[str], outcome: Outcome
+) -> None:
+    async def job(session: Session) -> int:
+        await session.query(b"SELECT 1 FOR UPDATE")
+        await session.query(b"UPDATE t SET v = v + 1 WHERE id = 1")
+        await session.query(b"SELECT 2")
+        return 1
+
+    async def work() -> None:
+        async with FakeServer(losing(lost_at, claims)) as server, rig(at(server.port), use_ledger=True) as r:
+            with pytest.raises(AppError) as caught:
+                await r.executor.run(Kind.WRITE, job)
+            assert (caught.value.code, caught.value.outcome) == (Code.SERVICE_UNAVAILABLE, outcome)
+            assert [(event.failure, event.code) for event in r.of(AttemptFailed)] == [("C", TRANSACTION_LOST)]
+            assert not claims
+            assert sum(b"UPDATE t" in sql for _, sql in server.statements) == (lost_at in (b"UPDATE", b"SELECT 2"))
+
+    run_virtual(work())

@@ -9,7 +9,7 @@ from typing import Generic, NoReturn, TypeVar
 from graphql_app.engine.execute.cancellation import GRACE, StatementCanceller, rolled_back
 from graphql_app.engine.execute.ledger import CommitState, Ledger, LedgerGone
 from graphql_app.engine.execute.retry import Kind
-from graphql_app.engine.execute.session import ClaimRefused, Session, TransactionLost
+from graphql_app.engine.execute.session import ClaimRefused, Remains, Session, TransactionLost
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.pool import Bulkhead, Pool
@@ -156,18 +156,20 @@ class Attempt(Generic[T]):
             raise error  # the work's own
         failure = classify(error, phase, transactional=self._unit.transactional)
         settlement, session = self._unit.settlement, self._session
-        if settlement is not None and session is not None and session.claimed and failure is FailureClass.UNKNOWN:
-            self._leave_open(settlement, lost=isinstance(error, TransactionLost))
+        if settlement is not None and session is not None:
+            if isinstance(error, TransactionLost):
+                settlement.lost, settlement.partial = error.remains is Remains.UNKNOWN, True
+            if session.claimed and failure is FailureClass.UNKNOWN:
+                self._leave_open(settlement)
         raise AttemptError(failure, error, phase, self._connection) from error
 
-    def _leave_open(self, settlement: CommitState[T], *, lost: bool) -> None:
+    def _leave_open(self, settlement: CommitState[T]) -> None:
         """Notes that nobody knows whether this attempt counts. A later claim that goes through does not tell either.
 
         It would where every attempt comes to the same server. Over several, the COMMIT of this one may still be
         on its way while another server lets the claim through: only a claim that is committed, or met, tells.
         """
         settlement.open = True
-        settlement.lost = settlement.lost or lost
         settlement.unanswered.add(self._failed_before)
         if self._known:
             settlement.values[self._failed_before] = self._value

@@ -238,7 +238,7 @@ class Executor:
         self._observer(AttemptFailedEvent(kind, attempt, failure, error_code(error), seconds))
         if failed.node is not None and node_is_unfit(error):
             self._pool.renew(failed.node)
-        settled = unit.settlement is not None and not unit.settlement.lost
+        settled = unit.settlement is not None and not unit.settlement.partial
         decision = decide(times, failure, attempt, kind, settled=settled, chance=self._chance())
         if isinstance(decision, GiveUp):
             return None
@@ -276,6 +276,8 @@ class Executor:
         try:
             applied = await Attempt(self._pool, self._stopper, self.ledger, look, _LAST_LOOK, 0).run()
         except (AttemptError, AppError):
+            return False
+        if applied and settlement.partial:
             return False
         settlement.open = False
         if not applied:

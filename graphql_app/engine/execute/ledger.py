@@ -219,14 +219,15 @@ class CommitState(Generic[T]):
     """What is known of one write while it is attempted. `open`: an attempt's COMMIT was sent and not answered.
 
     `unanswered` has the numbers of such attempts, `values` what they would have answered, where it is known. `lost`:
-    a part of an attempt may count without its entry, so the ledger cannot tell.
+    a part of an attempt may count without its entry, so the ledger cannot tell. `partial`: its entry may count
+    without the whole of it, so that only an entry that is not there tells.
     """
 
-    __slots__ = ("entry", "lost", "open", "unanswered", "values")
+    __slots__ = ("entry", "lost", "open", "partial", "unanswered", "values")
 
     def __init__(self, entry: LedgerEntry) -> None:
         self.entry = entry
-        self.open = self.lost = False
+        self.open = self.lost = self.partial = False
         self.unanswered: set[int] = set()
         self.values: dict[int, T] = {}
 

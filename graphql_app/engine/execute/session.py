@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from enum import Enum, auto
 from typing import Any
 
 from graphql_app.engine.execute.retry import Kind
@@ -31,14 +32,23 @@ class ClaimRefused(Exception):
         self.error = error
 
 
+class Remains(Enum):
+    """What may be left of a write whose transaction the server ended before its COMMIT."""
+
+    NOTHING = auto()
+    """Nothing of the work was sent. The claim may stand alone."""
+    NOT_WITHOUT_CLAIM = auto()
+    """Nothing that writes was sent from there on: where the claim is gone, so is everything."""
+    UNKNOWN = auto()
+    """What was sent afterwards may count by itself, whether the claim is there or not."""
+
+
 class TransactionLost(ServerError):
-    """The server ended a write's transaction before its COMMIT: what was sent afterwards may count by itself.
+    """The server ended a write's transaction before its COMMIT, at the statement of this number."""
 
-    The ledger cannot tell whether it does, for the claim may have gone, or may stand alone.
-    """
-
-    def __init__(self, statement: int) -> None:
+    def __init__(self, statement: int, remains: Remains) -> None:
         super().__init__(TRANSACTION_LOST, "HY000", "the transaction ended before its COMMIT", statement)
+        self.remains = remains
 
 
 class Session:
@@ -56,6 +66,7 @@ class Session:
         "_begun",
         "_claim",
         "_connection",
+        "_keep",
         "_limit",
         "_lost",
         "_mark",
@@ -95,6 +106,7 @@ class Session:
         self.claimed = False
         self.failed = failed
         self._claim = claim
+        self._keep: bytes | None = None
         self._connection = connection
         self._limit = limit
         self._mark = mark
@@ -255,24 +267,36 @@ class Session:
         try:
             results = await self._connection.query(b";".join(statements))
         except ServerError as error:
-            self._still_inside(error.statement)
+            self._still_inside(statements, error.statement)
             raise
-        self._still_inside(len(statements) if end is None else end)
+        self._still_inside(statements, len(statements) if end is None else end)
         return results
 
-    def _still_inside(self, until: int) -> None:
+    def _still_inside(self, statements: Sequence[bytes], until: int) -> None:
         """Raises where a write's transaction was over before the statement at the place `until`."""
         place = self._connection.ended_at
         if place is not None and place < until and self.kind is Kind.WRITE:
-            self._lost = lost = TransactionLost(place)
+            self._lost = lost = TransactionLost(place, self._remains(statements[:place], statements[place:until]))
             raise lost
+
+    def _remains(self, before: Sequence[bytes], after: Sequence[bytes]) -> Remains:
+        """What may be left where a transaction ended between these statements of a packet, or at the first `after`."""
+        if not all(map(self._writes_nothing, after)):
+            return Remains.UNKNOWN
+        if self.claimed or not all(map(self._writes_nothing, before)):
+            return Remains.NOT_WITHOUT_CLAIM
+        return Remains.NOTHING
+
+    def _writes_nothing(self, statement: bytes) -> bool:
+        """Whether a statement of a write leaves the database as it is, but for the ledger."""
+        return statement in (self._claim, self._keep) or statement.startswith((b"SELECT ", b"SET ", b"START "))
 
     async def _send(self, statements: Sequence[bytes], ahead: int) -> list[Result]:
         connection = self._connection
         try:
             results = await self._ask(statements, ahead)
-        except TransactionLost:
-            self.claimed = True
+        except TransactionLost as error:
+            self.claimed = error.remains is not Remains.NOTHING
             raise
         except ServerError as error:
             if error.statement:
@@ -309,6 +333,7 @@ class Session:
         """
         if self._lost is not None:
             raise self._lost
+        self._keep = keep
         if keep is not None and not self.open:
             head = self._head(1, last=False)
             await self._send(head, len(head))
