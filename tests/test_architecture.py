@@ -7,11 +7,13 @@ import statistics
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.harness import source_rules
+from tests.harness.import_graph import circle, class_places, import_graph
 from tests.harness.source_rules import RULES, Source
 
 ROOT = source_rules.ROOT
@@ -103,6 +105,44 @@ def test_every_package_of_schema_gen_is_open_or_closed_to_the_engine() -> None:
     }
     closed = set(CONTRACTS["engine-takes-the-catalog-only"]["forbidden_modules"])
     assert closed == parts - ENGINE_MAY_TAKE - {"schema_gen.__init__"}
+
+
+OURS = [source for source in SOURCES if source.python and source.path.startswith(PACKAGES)]
+FLAT = 20
+"""Modules in one folder, at most."""
+
+
+def test_no_modules_import_each_other() -> None:
+    """Neither openly nor by an import in a function or under TYPE_CHECKING."""
+    assert circle(import_graph(OURS)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from graphql_app.engine.plan.planner import Planner\n",
+        "def late():\n    from graphql_app.engine.plan import planner\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import graphql_app.engine.plan.planner\n",
+    ],
+)
+def test_a_circle_is_found_wherever_the_import_stands(text: str) -> None:
+    """The planner imports the module that is made to import it."""
+    path = "graphql_app/engine/plan/rows.py"
+    sources = [Source(path, source.text + text) if source.path == path else source for source in OURS]
+    found = circle(import_graph(sources))
+    assert found is not None
+    assert {"graphql_app.engine.plan.rows", "graphql_app.engine.plan.planner"} <= set(found)
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    """No two classes of the tree have the same name."""
+    assert {name: places for name, places in class_places(OURS).items() if len(places) > 1} == {}
+
+
+def test_folders_are_small_enough_to_be_seen() -> None:
+    """At most so many modules stand flat in a folder."""
+    folders = Counter(str(Path(source.path).parent) for source in OURS if not source.path.endswith("__init__.py"))
+    assert {folder: count for folder, count in folders.items() if count > FLAT} == {}
 
 
 def test_the_linter_is_content() -> None:

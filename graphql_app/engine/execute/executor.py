@@ -304,7 +304,7 @@ class Executor:
     @property
     def away(self) -> str | None:
         """Why the database is known to be away, in words for who runs the program; None if it is not."""
-        code = self._pool.away_code
+        code = self._pool.availability.code
         return None if code is None else cause_of(code)
 
     async def probe(self, table: str | None = None) -> None:
@@ -313,8 +313,8 @@ class Executor:
         A server that has left its group still answers what needs no table: so the ledger is looked at where there is
         one, else `table`.
         """
-        if self._pool.away_code is not None:
-            raise ServiceUnavailableException(cause_of(self._pool.away_code))
+        if self._pool.availability.code is not None:
+            raise ServiceUnavailableException(cause_of(self._pool.availability.code))
         look = _sign_of_life(ledger.TABLE if self.ledger.usable else table)
         try:
             await self.run(Kind.CONTROL, look, schedule=_PROBE)

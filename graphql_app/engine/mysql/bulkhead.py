@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from graphql_app.engine.mysql.availability import Availability
 from graphql_app.engine.mysql.dial import CROWDED, GONE, Connection, ConnectionLost, Node, ServerError
+from graphql_app.engine.mysql.fitness import Fitness
+from graphql_app.engine.mysql.server_errors import FULL
 from graphql_app.engine.mysql.wait_queue import AdaptiveLifoQueue, Waiter
-from graphql_app.observability.events import PoolQueueFull, WaitedForDatabase
+from graphql_app.observability.events import Observer, PoolQueueFull, WaitedForDatabase
 from graphql_app.observability.request_context import current_client
-
-if TYPE_CHECKING:
-    from graphql_app.engine.mysql.pool import Pool
 
 
 class Bulkhead(StrEnum):
@@ -61,18 +61,39 @@ _FRESH_DIAL = 0.2
 """Seconds after which a dial is not counted on any more, and who waits may start another."""
 
 
+@dataclass(frozen=True, slots=True)
+class SharedByBulkheads:
+    """What the bulkheads of one pool share.
+
+    `dial` opens a connection, or raises `ConnectionLost` or `ServerError`. `failed` is called with a dial's failure
+    that is about the database, not about the number of its connections; `kept` when a connection becomes idle.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    settings: PoolSettings
+    availability: Availability
+    fitness: Fitness
+    observer: Observer
+    dial: Callable[[], Awaitable[Connection]]
+    failed: Callable[[ConnectionLost | ServerError], None]
+    kept: Callable[[], None]
+
+
 class BulkheadPool:
     """The connections of one bulkhead: idle ones (the last used first), used ones, and dials under way."""
 
-    def __init__(self, pool: Pool, name: Bulkhead, size: int, keep: int) -> None:
+    def __init__(self, shared: SharedByBulkheads, name: Bulkhead, size: int, keep: int) -> None:
         self.name = name
         self.size = size
         self.keep = keep
         self.idle: list[tuple[Connection, float]] = []
         self.used: set[Connection] = set()
         self.dials: dict[asyncio.Task[None], float] = {}
-        self.waiters = AdaptiveLifoQueue(pool.loop)
-        self._pool = pool
+        self.waiters = AdaptiveLifoQueue(shared.loop)
+        self._shared = shared
+        self._loop = shared.loop
+        self._fitness = shared.fitness
+        self._availability = shared.availability
 
     @property
     def total(self) -> int:
@@ -81,27 +102,26 @@ class BulkheadPool:
 
     def take(self) -> Connection | None:
         """An idle connection that is fit for use; None if one has to be waited for."""
-        pool = self._pool
-        now = pool.loop.time() if self.idle else 0.0
+        now = self._loop.time() if self.idle else 0.0
         while self.idle:
             connection, since = self.idle.pop()
-            if now - since < pool.settings.max_idle and pool.unfit(connection, now) is None:
+            if now - since < self._shared.settings.max_idle and self._fitness.unfit(connection, now) is None:
                 self.used.add(connection)
                 return connection
-            pool.drop(connection, "stale")
+            self._fitness.drop(connection, "stale")
         return None
 
     async def wait(self, limit: float) -> Connection:
         """The next connection there is. Raises as `Pool.acquire`."""
-        pool = self._pool
-        if pool.closed:
+        shared = self._shared
+        if self._fitness.closed:
             raise ConnectionLost(GONE, sent=False, reason="the pool is closed")
-        if len(self.waiters) >= pool.settings.waiting:
-            pool.observer(PoolQueueFull(self.name))
+        if len(self.waiters) >= shared.settings.waiting:
+            shared.observer(PoolQueueFull(self.name))
             raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
         waiter = self.waiters.add(limit, current_client())
         self.supply()
-        parked = pool.loop.time() if pool.away else None
+        parked = self._loop.time() if self._availability.away else None
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -110,7 +130,7 @@ class BulkheadPool:
         finally:
             if parked is not None:
                 released = waiter.done() and not waiter.cancelled()
-                pool.observer(WaitedForDatabase(self.name, pool.loop.time() - parked, released))
+                shared.observer(WaitedForDatabase(self.name, self._loop.time() - parked, released))
 
     def _leave(self, waiter: Waiter) -> None:
         """A waiter that was cancelled gives back what it was handed in the same moment."""
@@ -122,12 +142,12 @@ class BulkheadPool:
     def release(self, connection: Connection) -> None:
         """Takes a connection back; one in doubt is closed."""
         self.used.discard(connection)
-        now = self._pool.loop.time()
-        unfit = self._pool.unfit(connection, now)
+        now = self._loop.time()
+        unfit = self._fitness.unfit(connection, now)
         if unfit is None:
             self.offer(connection, now)
         else:
-            self._pool.drop(connection, unfit)
+            self._fitness.drop(connection, unfit)
             self.supply()
 
     def offer(self, connection: Connection, now: float) -> None:
@@ -137,47 +157,52 @@ class BulkheadPool:
             self.used.add(connection)
             waiter.set_result(connection)
             return
-        if self._pool.closed:
-            self._pool.drop(connection, "closed")
+        if self._fitness.closed:
+            self._fitness.drop(connection, "closed")
             return
         self.idle.append((connection, now))
-        self._pool.schedule_trim()
+        self._shared.kept()
 
     def supply(self) -> None:
         """Starts as many dials as there are waiters without one. While the database is away the probe dials."""
-        pool = self._pool
-        if pool.away or self.total >= self.size:
+        if self._availability.away or self.total >= self.size:
             return
-        now = pool.loop.time()
+        now = self._loop.time()
         fresh = sum(now - started < _FRESH_DIAL for started in self.dials.values())
         wanted = len(self.waiters)
-        if pool.away_since is not None:
+        if self._availability.since is not None:
             wanted = min(wanted, 1)  # it refuses to let us in
-        elif now < pool.gentle_until:
+        elif now < self._availability.gentle_until:
             wanted = min(wanted, max(len(self.idle) + len(self.used), 1))
         for _ in range(min(wanted - fresh, self.size - self.total)):
             self.dial()
 
     def dial(self) -> asyncio.Task[None]:
         """Starts a dial. It outlives the waiter that caused it, so that a slow handshake is not in vain."""
-        task = self._pool.loop.create_task(self._dial())
-        self.dials[task] = self._pool.loop.time()
+        task = self._loop.create_task(self._dial())
+        self.dials[task] = self._loop.time()
         task.add_done_callback(lambda done: self.dials.pop(done, None))
         return task
 
     async def _dial(self) -> None:
-        pool = self._pool
         task = asyncio.current_task()
         assert task is not None
         try:
-            connection = await pool.open_connection()
+            connection = await self._shared.dial()
         except (ConnectionLost, ServerError) as error:
             self.dials.pop(task)
-            pool.dial_failed(self, error)
+            self._dial_failed(error)
             return
         self.dials.pop(task)
-        self.offer(connection, pool.loop.time())
+        self.offer(connection, self._loop.time())
         self.supply()
+
+    def _dial_failed(self, error: ConnectionLost | ServerError) -> None:
+        if error.code not in FULL:
+            self._shared.failed(error)
+        elif not (self.dials or self.used):
+            # Else there may still be a connection: one that comes back, or a later dial's.
+            self.refuse(error)
 
     def refuse(self, error: ConnectionLost | ServerError) -> None:
         """Tells every waiter why there is no connection."""
@@ -189,13 +214,13 @@ class BulkheadPool:
         gone = [connection for connection, _ in self.idle if node in (None, connection.node)]
         self.idle = [kept for kept in self.idle if kept[0] not in gone]
         for connection in gone:
-            self._pool.drop(connection, reason)
+            self._fitness.drop(connection, reason)
 
     def take_to(self, node: Node) -> Connection | None:
         """An idle connection to this server that is fit for use; None if there is none."""
-        now = self._pool.loop.time()
+        now = self._loop.time()
         for place, (connection, _) in enumerate(self.idle):
-            if connection.node == node and self._pool.unfit(connection, now) is None:
+            if connection.node == node and self._fitness.unfit(connection, now) is None:
                 del self.idle[place]
                 self.used.add(connection)
                 return connection
@@ -204,13 +229,13 @@ class BulkheadPool:
     def trim(self, before: float) -> None:
         """Closes connections that were not used since `before`, and opens new ones for those that are to be kept."""
         while self.idle and self.idle[0][1] <= before:
-            self._pool.drop(self.idle.pop(0)[0], "idle")
-        if self._pool.away_since is None:
+            self._fitness.drop(self.idle.pop(0)[0], "idle")
+        if self._availability.since is None:
             for _ in range(self.keep - self.total):
                 self.dial()
 
     def stats(self) -> BulkheadStats:
         """The numbers of this moment."""
         waiting = len(self.waiters)
-        parked = waiting if self._pool.away else 0
+        parked = waiting if self._availability.away else 0
         return BulkheadStats(self.size, len(self.idle), len(self.used), len(self.dials), waiting, parked)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from graphql_app.engine.plan import cursor
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
     ConnectionRead,
@@ -28,11 +28,8 @@ from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Table
 from schema_gen.types.column_types import type_of
 
-if TYPE_CHECKING:
-    from graphql_app.engine.plan.planner import Planner
 
-
-def plan_connection(planner: Planner, request: ConnectionRead) -> plan.ConnectionPlan:
+def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.ConnectionPlan:
     """The plan of a connection. Raises `RequestError`."""
     table = planner.table(request.table)
     if request.first is not None and request.last is not None:
@@ -59,7 +56,7 @@ def plan_connection(planner: Planner, request: ConnectionRead) -> plan.Connectio
     return plan.ConnectionPlan(rows, all_rows, terms, nodes, fields, size, backward, bounded, mark)
 
 
-def _total_order(planner: Planner, table: Table, request: ConnectionRead) -> tuple[plan.OrderTerm, ...]:
+def _total_order(planner: RowPlanner, table: Table, request: ConnectionRead) -> tuple[plan.OrderTerm, ...]:
     if table.primary_key is None:
         raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key to page by; use limit and offset")
     terms = planner.order(table, request.order)

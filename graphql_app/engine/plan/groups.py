@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import compared, page
 from graphql_app.engine.request.calls import AggregateFields, Constant, Function, Group, GroupKey, GroupOrder, Having
 from graphql_app.engine.sql.aggregate_functions import FIGURE, RANKING, check_function
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, Table
 
-if TYPE_CHECKING:
-    from graphql_app.engine.plan.planner import Planner
 
-
-def plan_group(planner: Planner, request: Group) -> plan.GroupPlan:
+def plan_group(planner: RowPlanner, request: Group) -> plan.GroupPlan:
     """The plan of a group query. Raises `RequestError`."""
     table = planner.table(request.table)
     by = planner.columns(table, dict.fromkeys(request.by))
@@ -29,7 +25,7 @@ def plan_group(planner: Planner, request: Group) -> plan.GroupPlan:
 
 
 def _field(
-    planner: Planner, table: Table, by: tuple[Column, ...], field: GroupKey | AggregateFields | Constant
+    planner: RowPlanner, table: Table, by: tuple[Column, ...], field: GroupKey | AggregateFields | Constant
 ) -> plan.GroupKeyOut | plan.AggregateOut | plan.TextOut:
     if isinstance(field, Constant):
         return plan.TextOut(field.key, field.text)
@@ -50,7 +46,7 @@ def _grouped(by: tuple[Column, ...], column: Column) -> Column:
     return column
 
 
-def _figure_column(planner: Planner, table: Table, function: Function, name: str | None) -> Column | None:
+def _figure_column(planner: RowPlanner, table: Table, function: Function, name: str | None) -> Column | None:
     if name is None:
         return None
     column = planner.column(table, name)
@@ -58,13 +54,13 @@ def _figure_column(planner: Planner, table: Table, function: Function, name: str
     return column
 
 
-def _having(planner: Planner, table: Table, item: Having) -> plan.HavingFigure:
+def _having(planner: RowPlanner, table: Table, item: Having) -> plan.HavingFigure:
     column = _figure_column(planner, table, item.function, item.column)
     low, high = compared(column if column and item.function in RANKING else FIGURE, item.operator, item.value)
     return plan.HavingFigure(item.function, column, item.operator, low, high)
 
 
-def _order(planner: Planner, table: Table, by: tuple[Column, ...], item: GroupOrder) -> plan.GroupTerm:
+def _order(planner: RowPlanner, table: Table, by: tuple[Column, ...], item: GroupOrder) -> plan.GroupTerm:
     if item.function is not None:
         column = _figure_column(planner, table, item.function, item.column)
         return plan.GroupTerm(column, item.function, item.descending, item.nulls)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import stored_column, storer
 from graphql_app.engine.request.calls import Columns, Insert, NestedInsert, OnConflict, Pairs
 from graphql_app.engine.sql.fragment import Literal, Value
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog.model import Column, Table, TableKind
-
-if TYPE_CHECKING:
-    from graphql_app.engine.plan.planner import Planner
 
 MAX_NESTING = 10
 """Levels of rows inserted through relations."""
@@ -26,7 +23,9 @@ MOST_EMPTY = 4
 NestedRows = Sequence[tuple[NestedInsert, ...]]
 
 
-def plan_insert(planner: Planner, table: Table, request: Insert, answer: tuple[plan.AnswerOut, ...]) -> plan.InsertPlan:
+def plan_insert(
+    planner: RowPlanner, table: Table, request: Insert, answer: tuple[plan.AnswerOut, ...]
+) -> plan.InsertPlan:
     """The plan of an insert. Raises `RequestError`."""
     if isinstance(request.rows, Columns):
         blind = request.conflict is None and not any(isinstance(item, plan.ReturningOut) for item in answer)
@@ -38,7 +37,7 @@ def plan_insert(planner: Planner, table: Table, request: Insert, answer: tuple[p
 
 
 def _columns(
-    planner: Planner, table: Table, rows: Columns, conflict: OnConflict | None, *, blind: bool
+    planner: RowPlanner, table: Table, rows: Columns, conflict: OnConflict | None, *, blind: bool
 ) -> plan.InsertRows:
     """Rows given column by column; they stay so where nobody asks which rows they become."""
     columns = tuple(writable_column(planner, table, name) for name in rows.names)
@@ -49,7 +48,7 @@ def _columns(
     return plan.InsertRows(table, columns, cells, _conflict(planner, table, conflict))
 
 
-def writable_column(planner: Planner, table: Table, name: str) -> Column:
+def writable_column(planner: RowPlanner, table: Table, name: str) -> Column:
     """A column that may be given a value. Raises `RequestError`."""
     column = planner.column(table, name)
     if column.generated:
@@ -58,7 +57,7 @@ def writable_column(planner: Planner, table: Table, name: str) -> Column:
 
 
 def _level(
-    planner: Planner,
+    planner: RowPlanner,
     table: Table,
     rows: Sequence[Pairs],
     conflict: OnConflict | None,
@@ -121,7 +120,7 @@ def _cells(columns: tuple[Column, ...], rows: Sequence[Pairs]) -> Iterator[tuple
             raise
 
 
-def _conflict(planner: Planner, table: Table, conflict: OnConflict | None) -> plan.ConflictPlan | None:
+def _conflict(planner: RowPlanner, table: Table, conflict: OnConflict | None) -> plan.ConflictPlan | None:
     if conflict is None:
         return None
     key = next((key for key in table.keys if key.name == conflict.constraint), None)
@@ -138,7 +137,7 @@ def _conflict(planner: Planner, table: Table, conflict: OnConflict | None) -> pl
 
 
 def _nested(
-    planner: Planner, table: Table, nested: NestedRows, depth: int
+    planner: RowPlanner, table: Table, nested: NestedRows, depth: int
 ) -> tuple[tuple[plan.NestedPlan, ...], tuple[plan.NestedPlan, ...]]:
     """What is inserted before and after the rows, by relation."""
     before: list[plan.NestedPlan] = []

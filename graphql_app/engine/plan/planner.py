@@ -2,94 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.connections import plan_connection
 from graphql_app.engine.plan.groups import plan_group
-from graphql_app.engine.plan.values import MAX_PAGE, compared, page
+from graphql_app.engine.plan.rows import Limits, RowPlanner
 from graphql_app.engine.plan.writes import plan_write
-from graphql_app.engine.request.calls import (
-    Aggregate,
-    AggregateFields,
-    And,
-    Apply,
-    Call,
-    Compare,
-    ConnectionRead,
-    Constant,
-    Count,
-    Filter,
-    Fold,
-    Group,
-    Nodes,
-    Not,
-    Or,
-    Order,
-    Query,
-    Read,
-    Related,
-    RelatedCount,
-    RootRequest,
-    SelectColumn,
-    Selection,
-    SelectRelated,
-    SelectRelatedAggregate,
-)
-from graphql_app.engine.sql.aggregate_functions import check_function
-from graphql_app.errors import Code, RequestError, each_root, unknown_column, unknown_relation, unknown_table
-from schema_gen.catalog.model import Catalog, Column, Relation, Table
-from schema_gen.types.column_types import INTEGER, TRUTH, type_of
+from graphql_app.engine.request.calls import Aggregate, Call, ConnectionRead, Constant, Group, Query, Read, RootRequest
+from graphql_app.errors import each_root
+
+__all__ = ["Limits", "Planner"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a request may ask at most.
+class Planner(RowPlanner):
+    """Plans whole calls: each kind of root is planned by the module of its kind."""
 
-    `max_page` bounds `limit` where one is given; `default_page` is that of lists without one (`None`: all rows).
-    """
-
-    max_page: int = MAX_PAGE
-    default_page: int | None = None
-    cost: int = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Planner:
-    """Resolves requests against one catalog."""
-
-    catalog: Catalog
-    limits: Limits = Limits()
-
-    # --- names ---------------------------------------------------------------
-
-    def table(self, name: str) -> Table:
-        """The table called `name`; raises `RequestError` (UNKNOWN_TABLE)."""
-        found = self.catalog.tables.get(name)
-        if found is None:
-            raise unknown_table(name, self.catalog.tables)
-        return found
-
-    def column(self, table: Table, name: str) -> Column:
-        """A column of `table`; raises `RequestError` (UNKNOWN_COLUMN)."""
-        found = table.columns.get(name)
-        if found is None:
-            raise unknown_column(table.name, name, table.columns)
-        return found
-
-    def columns(self, table: Table, names: Iterable[str]) -> tuple[Column, ...]:
-        """Several columns of `table`."""
-        return tuple(self.column(table, name) for name in names)
-
-    def relation(self, table: Table, name: str) -> tuple[Relation, Table]:
-        """A relation of `table` and its far end; raises `RequestError` (UNKNOWN_RELATION)."""
-        found = table.relations.get(name)
-        if found is None:
-            raise unknown_relation(table.name, name, table.relations)
-        return found, self.catalog.tables[found.to_table]
-
-    # --- calls ---------------------------------------------------------------
+    __slots__ = ()
 
     def call(self, call: Call) -> plan.CallPlan:
         """The plan of a whole call. Raises `RequestError`."""
@@ -114,155 +41,3 @@ class Planner:
                 return plan_connection(self, request)
             case Group():
                 return plan_group(self, request)
-
-    def read(self, request: Read) -> plan.ReadPlan:
-        """The plan of a read."""
-        return self._read(request, one=request.one)
-
-    def _read(self, request: Read, *, one: bool) -> plan.ReadPlan:
-        table = self.table(request.table)
-        rows = self._rows(table, request)
-        return plan.ReadPlan(rows if one else self._paged(rows), self.outputs(table, request.select), request.one)
-
-    def _paged(self, rows: plan.RowsPlan) -> plan.RowsPlan:
-        """The rows of a list: the default page of them where none was asked for."""
-        if rows.limit is not None or self.limits.default_page is None:
-            return rows
-        return replace(rows, limit=page("limit", self.limits.default_page))
-
-    def aggregate(self, request: Aggregate) -> plan.AggregatePlan:
-        """The plan of an aggregate."""
-        table = self.table(request.table)
-        rows = self._rows(table, request)
-        return plan.AggregatePlan(rows, tuple(self._aggregate_field(rows, field) for field in request.fields))
-
-    def _rows(self, table: Table, request: Read | Aggregate) -> plan.RowsPlan:
-        return plan.RowsPlan(
-            table,
-            self.condition(table, request.where),
-            self.order(table, request.order),
-            page("limit", request.limit, self.limits.max_page),
-            page("offset", request.offset),
-            self.columns(table, request.distinct_on),
-        )
-
-    # --- outputs -------------------------------------------------------------
-
-    def outputs(self, table: Table, select: Selection) -> tuple[plan.Output, ...]:
-        """What is shown of each row of `table`."""
-        return tuple(self._output(table, item) for item in select)
-
-    def _output(
-        self, table: Table, item: SelectColumn | Constant | SelectRelated | SelectRelatedAggregate
-    ) -> plan.Output:
-        if isinstance(item, SelectColumn):
-            return plan.ColumnOut(item.key, self.column(table, item.column))
-        if isinstance(item, Constant):
-            return plan.TextOut(item.key, item.text)
-        relation, _ = self.relation(table, item.relation)
-        if isinstance(item, SelectRelated):
-            return plan.RelatedOut(item.key, relation, self._read(item.read, one=relation.to_one))
-        return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
-
-    def _aggregate_field(
-        self, rows: plan.RowsPlan, field: AggregateFields | Nodes | Constant
-    ) -> plan.AggregateOut | plan.NodesOut | plan.TextOut:
-        if isinstance(field, Constant):
-            return plan.TextOut(field.key, field.text)
-        if isinstance(field, Nodes):
-            return plan.NodesOut(field.key, plan.ReadPlan(self._paged(rows), self.outputs(rows.table, field.select)))
-        return self.aggregates(rows.table, field)
-
-    def aggregates(self, table: Table, field: AggregateFields) -> plan.AggregateOut:
-        """The resolved `aggregate` object."""
-        return plan.AggregateOut(field.key, tuple(self._figure(table, aggregate) for aggregate in field.fields))
-
-    def _figure(
-        self, table: Table, aggregate: Count | Apply | Constant
-    ) -> plan.CountOut | plan.ApplyOut | plan.TextOut:
-        if isinstance(aggregate, Constant):
-            return plan.TextOut(aggregate.key, aggregate.text)
-        if isinstance(aggregate, Count):
-            return plan.CountOut(aggregate.key, self.columns(table, aggregate.columns), aggregate.distinct)
-        for item in aggregate.fields:
-            if isinstance(item, SelectColumn):
-                check_function(aggregate.function, self.column(table, item.column))
-        return plan.ApplyOut(aggregate.key, aggregate.function, self.shown(table, aggregate.fields))
-
-    def shown(
-        self, table: Table, fields: tuple[SelectColumn | Constant, ...]
-    ) -> tuple[plan.ColumnOut | plan.TextOut, ...]:
-        """Columns and constants."""
-        return tuple(
-            plan.ColumnOut(item.key, self.column(table, item.column))
-            if isinstance(item, SelectColumn)
-            else plan.TextOut(item.key, item.text)
-            for item in fields
-        )
-
-    # --- order ---------------------------------------------------------------
-
-    def order(self, table: Table, terms: tuple[Order, ...]) -> tuple[plan.OrderTerm, ...]:
-        """The resolved terms of an order. Raises `RequestError`."""
-        return tuple(self._order(table, term) for term in terms)
-
-    def _order(self, table: Table, term: Order) -> plan.OrderTerm:
-        steps = term.path if term.function is None else term.path[:-1]
-        path: list[Relation] = []
-        for step in steps:
-            relation, table = self.relation(table, step)
-            if not relation.to_one:
-                raise RequestError(Code.INVALID_PARAMETER, f"Cannot order by the to-many relation '{step}'")
-            path.append(relation)
-        if term.function is None:
-            if term.column is None:
-                raise RequestError(Code.INVALID_PARAMETER, "An order needs a column")
-            column = self.column(table, term.column)
-            return plan.OrderTerm(column, term.descending, term.nulls, tuple(path))
-        relation, target = self.relation(table, term.path[-1])
-        far = None if term.column is None else self.column(target, term.column)
-        if far is not None:
-            check_function(term.function, far)
-        return plan.OrderTerm(far, term.descending, term.nulls, tuple(path), relation, target, term.function)
-
-    # --- conditions ----------------------------------------------------------
-
-    def condition(self, table: Table, where: Filter | None) -> plan.Condition | None:
-        """The resolved form of a filter. Raises `RequestError`."""
-        return None if where is None else self._condition(table, where)
-
-    def _condition(self, table: Table, where: Filter) -> plan.Condition:
-        match where:
-            case Compare():
-                column = self.column(table, where.column)
-                low, high = compared(column, where.operator, where.value)
-                return plan.CompareColumn(column, where.operator, low, high)
-            case And():
-                return plan.AllOf(tuple(self._condition(table, item) for item in where.items))
-            case Or():
-                return plan.AnyOf(tuple(self._condition(table, item) for item in where.items))
-            case Not():
-                return plan.NoneOf(self._condition(table, where.item))
-            case Related():
-                relation, target = self.relation(table, where.relation)
-                return plan.SomeRelated(relation, target, self.condition(target, where.where))
-            case RelatedCount():
-                return self._related_count(table, where)
-
-    def _related_count(self, table: Table, where: RelatedCount) -> plan.CountRelated:
-        relation, target = self.relation(table, where.relation)
-        low, high = compared(INTEGER if where.fold is Fold.COUNT else TRUTH, where.operator, where.value)
-        columns = self.columns(target, where.columns)
-        if where.fold is not Fold.COUNT and (len(columns) != 1 or type_of(columns[0]).scalar != type_of(TRUTH).scalar):
-            raise RequestError(Code.INVALID_PARAMETER, f"'{where.fold}' takes one column that is true or false")
-        return plan.CountRelated(
-            relation,
-            target,
-            where.operator,
-            low,
-            high,
-            columns,
-            where.distinct,
-            self.condition(target, where.where),
-            where.fold,
-        )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.inserts import plan_insert, writable_column
+from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import added, assigned, page
 from graphql_app.engine.request.calls import (
     AffectedRows,
@@ -26,11 +26,8 @@ from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Table
 from schema_gen.types.column_types import OperatorGroup, type_of
 
-if TYPE_CHECKING:
-    from graphql_app.engine.plan.planner import Planner
 
-
-def plan_write(planner: Planner, request: Write) -> plan.WritePlan:
+def plan_write(planner: RowPlanner, request: Write) -> plan.WritePlan:
     """The plan of an insert, update or delete. Raises `RequestError`."""
     if isinstance(request, UpdateMany):
         return _update_many(planner, request)
@@ -48,7 +45,7 @@ def plan_write(planner: Planner, request: Write) -> plan.WritePlan:
             return plan.DeletePlan(table, where, answer, request.by_key, _most(request.max_affected))
 
 
-def _update_many(planner: Planner, request: UpdateMany) -> plan.UpdateManyPlan:
+def _update_many(planner: RowPlanner, request: UpdateMany) -> plan.UpdateManyPlan:
     planned = [plan_write(planner, update) for update in request.updates]
     updates = tuple(item for item in planned if isinstance(item, plan.UpdatePlan))
     return plan.UpdateManyPlan(planner.table(request.table), updates, _most(request.max_affected))
@@ -58,12 +55,12 @@ def _most(raw: object) -> Value | None:
     return page("max_affected", raw)
 
 
-def _answer(planner: Planner, table: Table, answer: Answer) -> tuple[plan.AnswerOut, ...]:
+def _answer(planner: RowPlanner, table: Table, answer: Answer) -> tuple[plan.AnswerOut, ...]:
     return tuple(_answer_field(planner, table, field) for field in answer)
 
 
 def _answer_field(
-    planner: Planner, table: Table, field: AffectedRows | Returning | GeneratedId | Constant
+    planner: RowPlanner, table: Table, field: AffectedRows | Returning | GeneratedId | Constant
 ) -> plan.AnswerOut:
     match field:
         case AffectedRows():
@@ -80,7 +77,7 @@ def _answer_field(
             return plan.ReturningOut(field.key, planner.outputs(table, field.select))
 
 
-def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
+def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
     _check_given_once(planner, table, request)
     assignments: list[plan.Assignment | plan.JsonAssignment] = [
         plan.Assignment(column, assigned(column, raw))
@@ -97,7 +94,7 @@ def _update(planner: Planner, table: Table, request: Update, answer: tuple[plan.
     return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key, most)
 
 
-def _check_given_once(planner: Planner, table: Table, request: Update) -> None:
+def _check_given_once(planner: RowPlanner, table: Table, request: Update) -> None:
     """Raises `RequestError` for a column that is unknown, or given in two operators: before anything is built."""
     seen: set[str] = set()
     names = chain((name for name, _ in chain(request.sets, request.increments)), (each.column for each in request.json))
@@ -108,7 +105,7 @@ def _check_given_once(planner: Planner, table: Table, request: Update) -> None:
         seen.add(name)
 
 
-def _json_assignment(planner: Planner, table: Table, change: JsonChange) -> plan.JsonAssignment:
+def _json_assignment(planner: RowPlanner, table: Table, change: JsonChange) -> plan.JsonAssignment:
     column = writable_column(planner, table, change.column)
     if OperatorGroup.JSON not in type_of(column).operators:
         raise RequestError(Code.INVALID_VALUE, f"Column '{column.name}' holds no JSON", column=column.name)

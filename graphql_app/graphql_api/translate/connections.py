@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
 
@@ -28,17 +27,15 @@ from graphql_app.engine.request.calls import (
 from graphql_app.engine.request.calls import PageInfoField as Fact
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.translate.conditions import ORDERS, Conditions
+from graphql_app.graphql_api.translate.rows import Given, RowTranslator
 from graphql_app.graphql_api.translate.selection import Fields
 from schema_gen.strawberry_core.roles import AggregateFunction, Argument, ColumnField, PageFact, ResultField
-
-if TYPE_CHECKING:
-    from graphql_app.graphql_api.translate.operation import Given, Translator
 
 Named = tuple[str, list[FieldNode]]
 
 
 def to_connection(
-    translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
+    translator: RowTranslator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
 ) -> ConnectionRead:
     """`t_connection`. Raises `RequestError`."""
     page = translator.page(given)
@@ -51,7 +48,7 @@ def to_connection(
 
 
 def _field(
-    translator: Translator, type_: GraphQLObjectType, item: Named
+    translator: RowTranslator, type_: GraphQLObjectType, item: Named
 ) -> Edges | Nodes | PageInfo | TotalCount | Constant:
     key, nodes = item
     name = nodes[0].name.value
@@ -68,7 +65,7 @@ def _field(
     return PageInfo(key, tuple(_fact(translator, far, inner) for inner in fields.items()))
 
 
-def _edge(translator: Translator, type_: GraphQLObjectType, item: Named) -> SelectCursor | SelectNode | Constant:
+def _edge(translator: RowTranslator, type_: GraphQLObjectType, item: Named) -> SelectCursor | SelectNode | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
@@ -79,7 +76,7 @@ def _edge(translator: Translator, type_: GraphQLObjectType, item: Named) -> Sele
     return SelectNode(key, translator.selection(far, fields))
 
 
-def _fact(translator: Translator, type_: GraphQLObjectType, item: Named) -> SelectPageInfo | Constant:
+def _fact(translator: RowTranslator, type_: GraphQLObjectType, item: Named) -> SelectPageInfo | Constant:
     key, nodes = item
     name = nodes[0].name.value
     if name == "__typename":
@@ -93,7 +90,7 @@ def _fact(translator: Translator, type_: GraphQLObjectType, item: Named) -> Sele
 # --- groups ------------------------------------------------------------------
 
 
-def to_group(translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given) -> Group:
+def to_group(translator: RowTranslator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given) -> Group:
     """`t_group`. Raises `RequestError`."""
     by = tuple(str(column) for column in _list(given[Argument.BY][0]))
     where = given.get(Argument.WHERE, (None, None))
@@ -110,7 +107,7 @@ def _list(value: object) -> list[object]:
 
 
 def _group_field(
-    translator: Translator, type_: GraphQLObjectType, item: Named
+    translator: RowTranslator, type_: GraphQLObjectType, item: Named
 ) -> GroupKey | AggregateFields | Constant:
     key, nodes = item
     name = nodes[0].name.value
@@ -132,7 +129,7 @@ def _fields(type_: GraphQLInputType, value: object) -> Iterator[tuple[str, str, 
         yield named.name, name, part, named.fields[name].type
 
 
-def _having(translator: Translator, value: object, type_: GraphQLInputType) -> Iterator[Having]:
+def _having(translator: RowTranslator, value: object, type_: GraphQLInputType) -> Iterator[Having]:
     if value is None:
         return
     conditions = Conditions(translator.built)
@@ -151,7 +148,7 @@ def _having(translator: Translator, value: object, type_: GraphQLInputType) -> I
             yield from (Having(function, named.column, *item) for item in conditions.comparisons(condition, comparison))
 
 
-def _orders(translator: Translator, value: object, type_: GraphQLInputType) -> Iterator[GroupOrder]:
+def _orders(translator: RowTranslator, value: object, type_: GraphQLInputType) -> Iterator[GroupOrder]:
     for item in _list(value):
         if item is None:
             continue

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
 
 from graphql_app.engine.request.calls import (
@@ -29,6 +27,7 @@ from graphql_app.engine.request.calls import (
 )
 from graphql_app.graphql_api.translate.bulk_variables import ColumnarRows
 from graphql_app.graphql_api.translate.conditions import Conditions, absent_condition, null_comparison
+from graphql_app.graphql_api.translate.rows import Given, RowTranslator, key_filter
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Incomplete
 from schema_gen.strawberry_core.roles import (
@@ -42,13 +41,12 @@ from schema_gen.strawberry_core.roles import (
     RootField,
 )
 
-if TYPE_CHECKING:
-    from graphql_app.graphql_api.translate.operation import Given, Translator
-
 NO_NESTED: tuple[NestedInsert, ...] = ()
 
 
-def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, fields: Fields, given: Given) -> Write:
+def to_write(
+    translator: RowTranslator, root: RootField, type_: GraphQLObjectType, fields: Fields, given: Given
+) -> Write:
     """The write of a mutation's root field. Raises `RequestError`."""
     writer = MutationTranslator(translator)
     match root.action:
@@ -71,7 +69,7 @@ def to_write(translator: Translator, root: RootField, type_: GraphQLObjectType, 
 class MutationTranslator:
     """Reads the arguments and selections of mutations."""
 
-    def __init__(self, translator: Translator) -> None:
+    def __init__(self, translator: RowTranslator) -> None:
         self._translator = translator
         self._built = translator.built
         self._conditions = Conditions(translator.built, of_write=True)
@@ -178,8 +176,6 @@ class MutationTranslator:
     def by_key(self, root: RootField, given: Given, answer: Answer) -> Write:
         """`update_t_by_pk` and `delete_t_by_pk`."""
         if root.action is Action.DELETE_BY_PK:
-            from graphql_app.graphql_api.translate.operation import key_filter
-
             return Delete(root.table, key_filter(given), answer, by_key=True)
         key = self._pairs(*given[Argument.PK_COLUMNS])
         where = all_of(Compare(column, Operator.EQ, value) for column, value in key)

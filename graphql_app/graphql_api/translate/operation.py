@@ -1,88 +1,21 @@
-"""A GraphQL operation -> the engine's `Call`, by the meaning of each name. Pure."""
+"""A GraphQL operation -> the engine's `Call`, by the role of each name. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    GraphQLField,
-    GraphQLInputType,
-    GraphQLObjectType,
-    GraphQLString,
-    Undefined,
-    get_named_type,
-)
-
-from graphql_app.engine.request.calls import (
-    Aggregate,
-    AggregateFields,
-    Apply,
-    Compare,
-    Constant,
-    Count,
-    Filter,
-    Function,
-    Nodes,
-    Operator,
-    Order,
-    Query,
-    Read,
-    RootRequest,
-    SelectColumn,
-    Selection,
-    SelectRelated,
-    SelectRelatedAggregate,
-    Write,
-    all_of,
-)
-from graphql_app.graphql_api.hasura_rules import offset_of
-from graphql_app.graphql_api.translate.conditions import Conditions
+from graphql_app.engine.request.calls import Constant, Query, Read, RootRequest, Write
 from graphql_app.graphql_api.translate.connections import to_connection, to_group
 from graphql_app.graphql_api.translate.mutations import to_write
-from graphql_app.graphql_api.translate.selection import Fields, merged
+from graphql_app.graphql_api.translate.rows import Given, RowTranslator, key_filter
 from graphql_app.graphql_api.translate.streams import to_stream
-from graphql_app.graphql_api.translate.variables import Tree, literal
-from schema_gen.graphql.schema import BuiltSchema
-from schema_gen.strawberry_core.roles import (
-    Action,
-    AggregateFunction,
-    Argument,
-    ColumnField,
-    RelationAggregateField,
-    RelationField,
-    ResultField,
-    RootField,
-)
-
-Given = Mapping[Argument | str, tuple[object, GraphQLInputType]]
-"""Arguments by meaning (columns by name): value and type."""
-NOTHING: tuple[object, GraphQLInputType] = (None, GraphQLString)
+from schema_gen.strawberry_core.roles import Action, RootField
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The arguments that reads and aggregates share."""
+class Translator(RowTranslator):
+    """Translates one operation: each kind of root field by the module of its kind."""
 
-    where: Filter | None = None
-    order: tuple[Order, ...] = ()
-    limit: object = None
-    offset: object = None
-    distinct_on: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Translator:
-    """Translates one operation; `variables` hold slots in place of values, `after` the place where a stream goes on."""
-
-    built: BuiltSchema
-    fragments: Mapping[str, FragmentDefinitionNode]
-    variables: Tree
-    after: object = None
-
-    # --- roots ---------------------------------------------------------------
+    __slots__ = ()
 
     def root(self, key: str, nodes: list[FieldNode], parent: GraphQLObjectType) -> RootRequest:
         """One root field. Raises `RequestError`."""
@@ -100,12 +33,12 @@ class Translator:
         far, fields = self.inside(field, nodes)
         match root.action:
             case Action.LIST:
-                return self._read(root.table, self.selection(far, fields), self.page(given))
+                return self.read(root.table, self.selection(far, fields), self.page(given))
             case Action.BY_PK:
                 select = self.selection(far, fields)
                 return Read(root.table, select, key_filter(given), one=True)
             case Action.AGGREGATE:
-                return self._aggregate(root.table, far, fields, self.page(given))
+                return self.aggregate(root.table, far, fields, self.page(given))
             case Action.CONNECTION:
                 return to_connection(self, root.table, far, fields, given)
             case Action.GROUP:
@@ -114,112 +47,3 @@ class Translator:
                 return to_stream(self, root.table, far, fields, given)
             case _:
                 return to_write(self, root, far, fields, given)
-
-    def inside(self, field: GraphQLField, nodes: list[FieldNode]) -> tuple[GraphQLObjectType, Fields]:
-        """The type a field leads to, and the fields selected there."""
-        far = get_named_type(field.type)
-        if not isinstance(far, GraphQLObjectType):
-            raise AssertionError("a generated field does not lead to an object")
-        return far, merged(nodes, self.fragments, self.variables)
-
-    # --- arguments -----------------------------------------------------------
-
-    def given(self, parent: str, field: GraphQLField, node: FieldNode) -> Given:
-        """The arguments given, by their meaning, with their types; columns by name."""
-        field_roles = self.built.arguments.get((parent, node.name.value), {})
-        given: dict[Argument | str, tuple[object, GraphQLInputType]] = {}
-        for item in node.arguments or ():
-            name = item.name.value
-            type_ = field.args[name].type
-            offset = offset_of(item, type_)
-            value = literal(item.value, type_, self.variables) if offset is None else offset
-            if value is not Undefined:
-                meaning = field_roles[name]
-                given[meaning.column if isinstance(meaning, ColumnField) else meaning] = value, type_
-        return given
-
-    def page(self, given: Given) -> Page:
-        """Null or absent arguments are ignored, as Hasura does."""
-        conditions = Conditions(self.built)
-        where, order = given.get(Argument.WHERE, NOTHING), given.get(Argument.ORDER_BY, NOTHING)
-        return Page(
-            None if where[0] is None else conditions.where(*where),
-            () if order[0] is None else conditions.order_by(*order),
-            given.get(Argument.LIMIT, NOTHING)[0],
-            given.get(Argument.OFFSET, NOTHING)[0],
-            texts(given.get(Argument.DISTINCT_ON, NOTHING)[0]),
-        )
-
-    # --- reads ---------------------------------------------------------------
-
-    def _read(self, table: str, select: Selection, page: Page) -> Read:
-        return Read(table, select, page.where, page.order, page.limit, page.offset, page.distinct_on)
-
-    def selection(self, type_: GraphQLObjectType, fields: Fields) -> Selection:
-        """What is shown of each row."""
-        return tuple(self._shown(type_, key, nodes) for key, nodes in fields.items())
-
-    def _shown(
-        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> SelectColumn | Constant | SelectRelated | SelectRelatedAggregate:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return Constant(key, type_.name)
-        meaning = self.built.field_roles[type_.name, name]
-        if isinstance(meaning, ColumnField):
-            return SelectColumn(key, meaning.column)
-        if not isinstance(meaning, RelationField | RelationAggregateField):
-            raise AssertionError(f"{type_.name}.{name} has no meaning in a row")
-        field = type_.fields[name]
-        relation = meaning.relation
-        page = self.page(self.given(type_.name, field, nodes[0]))
-        far, fields = self.inside(field, nodes)
-        if isinstance(meaning, RelationField):
-            read = self._read(relation.to_table, self.selection(far, fields), page)
-            return SelectRelated(key, relation.name, read)
-        return SelectRelatedAggregate(key, relation.name, self._aggregate(relation.to_table, far, fields, page))
-
-    def _aggregate(self, table: str, type_: GraphQLObjectType, fields: Fields, page: Page) -> Aggregate:
-        parts = tuple(self._aggregate_field(type_, key, nodes) for key, nodes in fields.items())
-        return Aggregate(table, parts, page.where, page.order, page.limit, page.offset, page.distinct_on)
-
-    def _aggregate_field(
-        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
-    ) -> AggregateFields | Nodes | Constant:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return Constant(key, type_.name)
-        far, fields = self.inside(type_.fields[name], nodes)
-        if self.built.field_roles[type_.name, name] is ResultField.NODES:
-            return Nodes(key, self.selection(far, fields))
-        return AggregateFields(key, self.aggregates(far, fields))
-
-    def aggregates(self, type_: GraphQLObjectType, fields: Fields) -> tuple[Count | Apply | Constant, ...]:
-        """The fields of an `aggregate` object."""
-        return tuple(self._figure(type_, key, nodes) for key, nodes in fields.items())
-
-    def _figure(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Count | Apply | Constant:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return Constant(key, type_.name)
-        meaning = self.built.field_roles[type_.name, name]
-        if not isinstance(meaning, AggregateFunction):
-            raise AssertionError(f"{type_.name}.{name} is no aggregate")
-        field = type_.fields[name]
-        if meaning.function == Function.COUNT:
-            given = self.given(type_.name, field, nodes[0])
-            columns, distinct = given.get(Argument.COLUMNS, NOTHING)[0], given.get(Argument.DISTINCT, NOTHING)[0]
-            return Count(key, texts(columns), bool(distinct))
-        far, fields = self.inside(field, nodes)
-        shown = tuple(item for item in self.selection(far, fields) if isinstance(item, SelectColumn | Constant))
-        return Apply(key, Function(meaning.function), shown)
-
-
-def key_filter(given: Given) -> Filter | None:
-    """The row whose primary key the arguments are."""
-    return all_of(Compare(str(column), Operator.EQ, value) for column, (value, _) in given.items())
-
-
-def texts(value: object) -> tuple[str, ...]:
-    """A list of enum values; none for null."""
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()

@@ -6,8 +6,6 @@ and then of the key, so that rows with equal values are neither lost nor sent tw
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
 
 from graphql_app.engine.request.calls import (
@@ -22,11 +20,9 @@ from graphql_app.engine.request.calls import (
     all_of,
 )
 from graphql_app.errors import Code, RequestError
+from graphql_app.graphql_api.translate.rows import Given, RowTranslator
 from graphql_app.graphql_api.translate.selection import Fields
 from schema_gen.strawberry_core.roles import Argument, ColumnField, StreamPart
-
-if TYPE_CHECKING:
-    from graphql_app.graphql_api.translate.operation import Given, Translator
 
 _PAGE = "p"
 _END = "e"
@@ -36,7 +32,7 @@ _MIDDLE = f'}},"{_ROWS}":'.encode()
 
 
 def to_stream(
-    translator: Translator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
+    translator: RowTranslator, table: str, type_: GraphQLObjectType, fields: Fields, given: Given
 ) -> ConnectionRead:
     """One batch of `t_stream`, behind `translator.after` where a batch came before. Raises `RequestError`."""
     column, descending, value = _cursor(translator, *given[Argument.CURSOR])
@@ -56,7 +52,7 @@ def split_batch(text: bytes) -> tuple[str | None, bytes]:
     return (None if cursor == b"null" else cursor.decode().strip('"')), rows[:-1]
 
 
-def _cursor(translator: Translator, given: object, type_: GraphQLInputType) -> tuple[str, bool, object]:
+def _cursor(translator: RowTranslator, given: object, type_: GraphQLInputType) -> tuple[str, bool, object]:
     """The column, whether it descends, and the value that the stream starts behind."""
     items = [item for item in given if item is not None] if isinstance(given, list) else []
     if len(items) != 1 or not isinstance(items[0], dict):
@@ -80,7 +76,7 @@ def _cursor(translator: Translator, given: object, type_: GraphQLInputType) -> t
     return column, descending, value
 
 
-def _values(translator: Translator, type_: str, given: object) -> list[tuple[str, object]]:
+def _values(translator: RowTranslator, type_: str, given: object) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for name, value in given.items() if isinstance(given, dict) else ():
         meaning = translator.built.field_roles[type_, name]
