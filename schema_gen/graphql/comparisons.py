@@ -10,7 +10,7 @@ from schema_gen.graphql.table_view import ColumnView
 from schema_gen.graphql.type_registry import Entry, TypeRegistry, shape
 from schema_gen.strawberry_core.definitions import AnyType, DefinitionCache, GeneratedDefinition
 from schema_gen.strawberry_core.roles import Comparison
-from schema_gen.types.column_types import ROWS, OperatorGroup
+from schema_gen.types.type_rows import ROWS, OperatorGroup
 
 _Operand = Callable[[DefinitionCache, AnyType], AnyType]
 

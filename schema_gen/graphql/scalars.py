@@ -31,7 +31,7 @@ from graphql.pyutils import inspect
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.scalar import ScalarDefinition
 
-from schema_gen.types.column_types import SCALARS
+from schema_gen.types.type_rows import SCALARS
 
 _DIGITS = re.compile(r"[+-]?[0-9]{1,65}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,3})?")

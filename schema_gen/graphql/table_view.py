@@ -9,7 +9,8 @@ from schema_gen.catalog.model import Column, Table
 from schema_gen.names.naming import Names, TableNames
 from schema_gen.strawberry_core.definitions import AnyType
 from schema_gen.strawberry_core.roles import ColumnField
-from schema_gen.types.column_types import OperatorGroup, TypeRow, type_of
+from schema_gen.types.column_types import type_of
+from schema_gen.types.type_rows import OperatorGroup, TypeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from schema_gen.names.identifiers import (
     styled_type,
 )
 from schema_gen.names.identifiers import Style as Style
-from schema_gen.types.column_types import SCALARS
+from schema_gen.types.type_rows import SCALARS
 
 BUILT_IN: Final = ("Int", "Float", "String", "Boolean", "ID")
 SHARED_TYPES: Final = (

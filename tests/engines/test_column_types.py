@@ -14,7 +14,8 @@ from schema_gen.catalog.build import build_catalog
 from schema_gen.catalog.introspect import introspect
 from schema_gen.catalog.model import Column
 from schema_gen.sql_literals import double, quote_bytes, quote_text
-from schema_gen.types.column_types import ROWS, OperatorGroup, TypeRow, encode, encode_compared, type_of
+from schema_gen.types.column_types import encode, encode_compared, type_of
+from schema_gen.types.type_rows import ROWS, OperatorGroup, TypeRow
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 from tests.harness.raw_session import RawSession, raw_session

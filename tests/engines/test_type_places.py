@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from schema_gen.types.column_types import OperatorGroup
+from schema_gen.types.type_rows import OperatorGroup
 from tests.engines.type_world import Faults, Typed, World, check, rows_of, same, typed_columns
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient

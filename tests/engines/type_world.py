@@ -11,7 +11,8 @@ import httpx
 from schema_gen.catalog.build import build_catalog
 from schema_gen.catalog.introspect import introspect
 from schema_gen.catalog.model import Column
-from schema_gen.types.column_types import OperatorGroup, TypeRow, type_of
+from schema_gen.types.column_types import type_of
+from schema_gen.types.type_rows import OperatorGroup, TypeRow
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 from tests.harness.raw_session import raw_session

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schema_gen.catalog.model import Column, ColumnType
-from schema_gen.types.column_types import INTEGER, ROWS, SCALARS, TypeRow, encode_compared, known, type_of
+from schema_gen.types.column_types import INTEGER, encode_compared, known, type_of
+from schema_gen.types.type_rows import ROWS, SCALARS, TypeRow
 
 
 def column(base: str, **parts: object) -> Column:

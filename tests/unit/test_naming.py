@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schema_gen.catalog.model import Cardinality, Catalog, Column, ColumnType, Key, Relation, Table, TableKind
 from schema_gen.names.identifiers import camel, is_legal, legal
 from schema_gen.names.naming import Names, RootName, TableNames, TypeNames, build_names, legal_enum_members
-from schema_gen.types.column_types import SCALARS
+from schema_gen.types.type_rows import SCALARS
 
 QUICK = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """The same examples each time, however busy the machine."""

@@ -18,7 +18,8 @@ from graphql_app.rest_api.openapi.columns import _ROWS
 from graphql_app.rest_api.openapi.document import openapi_document
 from graphql_app.rest_api.query_language.filters import SPELLINGS
 from schema_gen.catalog.model import EMPTY_CATALOG, Catalog, Column, ColumnType, Table
-from schema_gen.types.column_types import ROWS, SCALARS, encode
+from schema_gen.types.column_types import encode
+from schema_gen.types.type_rows import ROWS, SCALARS
 from tests.rest_samples import CATALOG, column, table
 
 Json = dict[str, Any]

@@ -38,7 +38,8 @@ from schema_gen.strawberry_core.roles import (
     ResultField,
     RootField,
 )
-from schema_gen.types.column_types import ROWS, type_of
+from schema_gen.types.column_types import type_of
+from schema_gen.types.type_rows import ROWS
 from tests.harness import golden
 from tests.unit.schema_shop import CART, PRIMARY, SHOP, built, catalog, column, nobody, table
 

@@ -16,7 +16,7 @@ from schema_gen.catalog.model import Catalog, Column, ColumnType, ForeignKey, Ke
 from schema_gen.graphql.schema import sdl
 from schema_gen.names.naming import Style
 from schema_gen.strawberry_core.roles import ColumnField, RelationField
-from schema_gen.types.column_types import ROWS
+from schema_gen.types.type_rows import ROWS
 from tests.unit.schema_shop import built, catalog, table
 
 WORDS = (

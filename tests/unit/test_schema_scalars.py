@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema_gen.graphql.scalars import SCALAR_MAP, SCALAR_TYPES, plain_value
-from schema_gen.types.column_types import SCALARS
+from schema_gen.types.type_rows import SCALARS
 
 TEXTS = ("date", "datetime", "timestamp", "time", "binary", "uuid", "inet")
 

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from schema_gen.types.column_types import ROWS, encode, type_of
+from schema_gen.types.column_types import encode, type_of
+from schema_gen.types.type_rows import ROWS
 from tests.harness.type_families import FAMILIES, Family
 from tests.unit.type_page import graphql_takes, schema_of_samples
 

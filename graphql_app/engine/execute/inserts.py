@@ -11,26 +11,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import compress, groupby
-from typing import Any
+from operator import attrgetter
 
-from graphql_app.engine.compile.conditions import condition, reads_others
-from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.inserts import (
+    MAX_STATEMENT,
+    NULL,
+    change_of_met,
+    chunks_of_values,
+    defaults_query,
+    insert_head,
+    key_literals,
+    lock_query,
+    returning_tail,
+    row_text,
+    row_texts,
+)
+from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.trigger_guard import returning_columns
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result, ServerError
 from graphql_app.engine.mysql.server_errors import DUPLICATES, Phase, to_app_error
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.sql.fragment import EMPTY, Literal, Sql, Value, finish, join, name, sql, template
+from graphql_app.engine.sql.fragment import Literal, Value
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column, Table
-from schema_gen.types.column_types import type_of, unset
 
-MAX_STATEMENT = 4 * 1024 * 1024
-"""Bytes of one multi-row INSERT, under the smallest `max_allowed_packet` that servers come with (16 MiB)."""
 BATCH = 1000
 """The most statements sent in one round trip where each row needs one of its own; `MAX_STATEMENT` bounds them too."""
 
-NULL, DEFAULT = b"NULL", b"DEFAULT"
 _NO_ID = (None, NULL)
 _SAVE, _UNDO = b"SAVEPOINT rows_", b"ROLLBACK TO SAVEPOINT rows_"
 _RACES = 3
@@ -100,17 +108,17 @@ class Inserter:
         """Asks the database for the defaults of key columns, once for each row that misses one."""
         missing = [(row, [column for column in made if column.name not in row.values]) for row in rows]
         asked = [(row, tuple(columns)) for row, columns in missing if columns]
-        results = await self._each([_defaults(columns, row) for row, columns in asked])
+        results = await self._each([defaults_query(columns, row.values) for row, columns in asked])
         for (row, columns), result in zip(asked, results, strict=True):
-            row.values.update(_literals(columns, result.rows[0]))
+            row.values.update(key_literals(columns, result.rows[0]))
 
     # --- plain rows ----------------------------------------------------------
 
     async def insert_blind(self, level: plan.InsertRows) -> bytes | None:
         """Inserts plain rows that nobody asks back, and gives the id generated for the first."""
         first: bytes | None = None
-        head = _head(level)
-        for text in _blind_chunks(_texts(self.slots, level)):
+        head = insert_head(level)
+        for text in chunks_of_values(row_texts(self.slots, level)):
             (result,) = await self.session.query(head + text)
             self.affected += result.affected
             if first is None and result.insert_id:
@@ -123,7 +131,9 @@ class Inserter:
             return
         # What such a column holds where nothing is given only its absence tells.
         for given, found in groupby(rows, key=lambda row: [column.name in row.values for column in level.columns]):
-            columns = tuple(compress(level.columns, given)) or tuple(sorted(level.columns, key=_unsure)[:1])
+            columns = tuple(compress(level.columns, given)) or tuple(
+                sorted(level.columns, key=attrgetter("may_number"))[:1]
+            )
             await self._alike(replace(level, columns=columns), list(found))
 
     async def _alike(self, level: plan.InsertRows, rows: list[NewRow]) -> None:
@@ -147,16 +157,15 @@ class Inserter:
 
     async def _told(self, level: plan.InsertRows, rows: list[NewRow], columns: tuple[Column, ...]) -> None:
         """Inserts rows whose values only the database knows; it tells them in the order of the rows."""
-        head = _head(level)
-        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in columns))
-        tail = finish(sql(" RETURNING ", shown)).render()
+        head = insert_head(level)
+        tail = returning_tail(columns)
         for chunk in _chunks(level, rows):
             (result,) = await self.session.query(head + b",".join(text for _, text in chunk) + tail)
             for (row, _), cells in zip(chunk, result.rows, strict=True):
-                row.values.update(_literals(columns, cells))
+                row.values.update(key_literals(columns, cells))
 
     async def _in_bulk(self, level: plan.InsertRows, rows: list[NewRow], auto: Column | None) -> None:
-        head = _head(level)
+        head = insert_head(level)
         for chunk in _chunks(level, rows):
             statement = head + b",".join(text for _, text in chunk)
             several = auto is not None and len(chunk) > 1
@@ -167,8 +176,8 @@ class Inserter:
                     self._identify(row, auto, result.insert_id + place * increment)
 
     async def _one_by_one(self, level: plan.InsertRows, rows: list[NewRow], auto: Column) -> None:
-        head = _head(level)
-        results = await self._each([head + _tuple(level, row) for row in rows])
+        head = insert_head(level)
+        results = await self._each([head + row_text(level.columns, row.values) for row in rows])
         for row, result in zip(rows, results, strict=True):
             if row.values.get(auto.name) in _NO_ID:
                 self._identify(row, auto, result.insert_id)
@@ -219,26 +228,17 @@ class Inserter:
         self, table: Table, conflict: plan.ConflictPlan, rows: list[NewRow]
     ) -> list[tuple[NewRow, dict[str, bytes] | None]]:
         """For each row the key values of the existing row it meets."""
-        asked = [(row, self._lock(table, conflict, row)) for row in rows]
+        asked = [(row, lock_query(table, conflict.key, row.values)) for row in rows]
         answers = iter(await self._each([statement for _, statement in asked if statement is not None]))
         key = table.key_columns
         found: list[tuple[NewRow, dict[str, bytes] | None]] = []
         for row, statement in asked:
             cells = next(answers).rows if statement is not None else []
             if cells:
-                found.append((row, _literals(key, cells[0])))
+                found.append((row, key_literals(key, cells[0])))
             else:
                 found.append((row, None))
         return found
-
-    def _lock(self, table: Table, conflict: plan.ConflictPlan, row: NewRow) -> bytes | None:
-        """The statement that locks the row met by the key; None if none can be met."""
-        wanted = [row.values.get(column) for column in conflict.key.columns]
-        if any(value in (None, NULL) for value in wanted):
-            return None
-        shown = join(",", (template(type_of(column).key_sql, name(column.name)) for column in table.key_columns))
-        where = _equal(conflict.key.columns, row.values)
-        return finish(sql("SELECT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE")).render()
 
     async def _update(
         self, level: plan.InsertRows, conflict: plan.ConflictPlan, met: list[tuple[NewRow, dict[str, bytes]]]
@@ -247,7 +247,9 @@ class Inserter:
             row.fate = Fate.IGNORED
             row.values.update(key)
         changes = [row for row, _ in met if conflict.update]
-        results = await self._each([self._change(level.table, conflict, row) for row in changes])
+        results = await self._each(
+            [change_of_met(self.dialect, level.table, conflict, row.values).render(self.slots) for row in changes]
+        )
         for row, result in zip(changes, results, strict=True):
             row.fate = Fate.UPDATED if result.affected else Fate.IGNORED
         for row, key in met:
@@ -257,67 +259,11 @@ class Inserter:
                 known |= {column.name for column in conflict.update}
             row.values = {column: value for column, value in row.values.items() if column in known}
 
-    def _change(self, table: Table, conflict: plan.ConflictPlan, row: NewRow) -> bytes:
-        scope = Scope(self.dialect)
-        alias = scope.alias()
-        sets = join(
-            ",",
-            (
-                sql(column_ref(alias, column), "=", Literal(row.values.get(column.name, DEFAULT)))
-                for column in conflict.update
-            ),
-        )
-        target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
-        more = EMPTY if conflict.where is None else sql(" AND ", _held(scope, table, conflict.where, row, alias))
-        return finish(sql(target, " WHERE ", _is_row(table, row, alias), more)).render(self.slots)
-
     async def _each(self, statements: list[bytes]) -> list[Result]:
         results: list[Result] = []
         for batch in _batches(statements):
             results += await self.session.query(*batch)
         return results
-
-
-def _unsure(column: Column) -> bool:
-    return column.may_number
-
-
-def _defaults(columns: tuple[Column, ...], row: NewRow) -> bytes:
-    """The statement that gives the texts of columns' defaults, made of the row's other values where they take such."""
-    shown = join(",", (template(type_of(column).key_sql, sql(column.default_sql or "NULL")) for column in columns))
-    used = dict.fromkeys(each for column in columns for each in column.default_columns)
-    if not used:
-        return finish(sql("SELECT ", shown)).render()
-    given = join(",", (sql(Literal(row.values[each]), " AS ", name(each)) for each in used))
-    return finish(sql("SELECT ", shown, " FROM (SELECT ", given, ") AS given")).render()
-
-
-def _is_row(table: Table, row: NewRow, alias: str) -> Sql:
-    key = table.key_columns
-    return join(" AND ", (sql(column_ref(alias, column), "=", Literal(row.values[column.name])) for column in key))
-
-
-def _held(scope: Scope, table: Table, where: plan.Condition, row: NewRow, alias: str) -> Sql:
-    """Whether `where` holds for the row called `alias`.
-
-    MySQL refuses a change whose condition reads the same table (error 1093), unless what is read stands in a derived
-    table that cannot be merged into the rest, as one with a LIMIT cannot.
-    """
-    if not reads_others(where):
-        return condition(scope, alias, where)
-    inner, derived = scope.alias(), scope.alias()
-    source = sql(" AS held FROM ", name(table.name), " AS ", name(inner), " WHERE ", _is_row(table, row, inner))
-    held = sql("SELECT ", condition(scope, inner, where), source, " LIMIT 1")
-    return sql("(SELECT held FROM (", held, ") AS ", name(derived), ")")
-
-
-def _literals(columns: tuple[Column, ...], cells: Any) -> dict[str, bytes]:
-    """The literals of one row of key texts; the row of a single column is its text. A NULL says nothing."""
-    texts = cells if len(columns) > 1 else (cells,)
-    return {
-        column.name: NULL if text is None else type_of(column).key_literal(text)
-        for column, text in zip(columns, texts, strict=True)
-    }
 
 
 def _raise_unless_met(error: ServerError, conflict: plan.ConflictPlan) -> None:
@@ -326,66 +272,17 @@ def _raise_unless_met(error: ServerError, conflict: plan.ConflictPlan) -> None:
         raise error
 
 
-def _equal(columns: Iterable[str], values: dict[str, bytes]) -> Sql:
-    return join(" AND ", (sql(name(column), "=", Literal(values[column])) for column in columns))
-
-
-def _head(level: plan.InsertRows) -> bytes:
-    columns = join(",", (name(column.name) for column in level.columns))
-    return finish(sql("INSERT INTO ", name(level.table.name), " (", columns, ") VALUES ")).render()
-
-
-def _tuple(level: plan.InsertRows, row: NewRow) -> bytes:
-    return b"(" + b",".join([row.values.get(column.name) or unset(column) for column in level.columns]) + b")"
-
-
 def _chunks(level: plan.InsertRows, rows: list[NewRow]) -> Iterable[list[tuple[NewRow, bytes]]]:
     chunk: list[tuple[NewRow, bytes]] = []
     size = 0
     for row in rows:
-        text = _tuple(level, row)
+        text = row_text(level.columns, row.values)
         if chunk and size + len(text) > MAX_STATEMENT:
             yield chunk
             chunk, size = [], 0
         chunk.append((row, text))
         size += len(text) + 1
     yield chunk
-
-
-def _texts(slots: Sequence[object], level: plan.InsertRows) -> list[bytes]:
-    """The rows between the commas of VALUES."""
-    if level.literals:
-        row = b"(" + b",".join([b"%b"] * len(level.literals)) + b")"
-        return [row % cells for cells in zip(*level.literals, strict=True)]
-    absent = [unset(column) for column in level.columns]
-    return [
-        b"("
-        + b",".join(
-            [
-                none if cell is None else cell.sql if isinstance(cell, Literal) else cell.literal(slots)
-                for cell, none in zip(row, absent, strict=True)
-            ]
-        )
-        + b")"
-        for row in level.rows
-    ]
-
-
-def _blind_chunks(rows: list[bytes]) -> Iterator[bytes]:
-    if sum(map(len, rows)) + len(rows) <= MAX_STATEMENT:
-        if rows:
-            yield b",".join(rows)
-        return
-    chunk: list[bytes] = []
-    size = 0
-    for text in rows:
-        if chunk and size + len(text) > MAX_STATEMENT:
-            yield b",".join(chunk)
-            chunk, size = [], 0
-        chunk.append(text)
-        size += len(text) + 1
-    if chunk:
-        yield b",".join(chunk)
 
 
 def _batches(statements: Iterable[bytes]) -> Iterator[list[bytes]]:

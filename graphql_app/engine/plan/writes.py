@@ -24,7 +24,8 @@ from graphql_app.engine.request.calls import (
 from graphql_app.engine.sql.fragment import Value
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Table
-from schema_gen.types.column_types import OperatorGroup, type_of
+from schema_gen.types.column_types import type_of
+from schema_gen.types.type_rows import OperatorGroup
 
 
 def plan_write(planner: RowPlanner, request: Write) -> plan.WritePlan:
