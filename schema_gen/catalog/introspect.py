@@ -177,7 +177,7 @@ _SUMS: Final = (
 )
 _FINGERPRINT: Final = "SELECT CONCAT_WS('.'," + ",".join(
     f"(SELECT CONCAT(COUNT(*),'-',IFNULL(SUM(CRC32(CONCAT_WS('|',{table},{parts}))),0))"
-    f" FROM information_schema.{view} WHERE {schema}=DATABASE() AND {table} NOT IN ({{system}}))"
+    f" FROM information_schema.{view} WHERE {schema}={{database}} AND {table} NOT IN ({{system}}))"
     for view, schema, table, parts in _SUMS
 ) + ")"  # fmt: skip
 
@@ -339,12 +339,12 @@ def parsed(raw: Raw) -> StructureRows:
     )
 
 
-async def fingerprint(fetch: Fetch) -> str:
-    """A short text that changes when the structure of the current database does: one query, made for polling.
+async def fingerprint(fetch: Fetch, database: str) -> str:
+    """A short text that changes when the structure of `database` does: one query, made for polling.
 
     Not the same text as `Catalog.fingerprint`; compare it with an earlier one of its own.
     Raises what `fetch` raises.
     """
     system = ",".join(quote_text(name).decode() for name in sorted(SYSTEM_TABLES))
-    rows = await fetch(_FINGERPRINT.format(system=system))
+    rows = await fetch(_FINGERPRINT.format(database=quote_text(database).decode(), system=system))
     return _text(rows[0][0])

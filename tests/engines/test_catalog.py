@@ -244,12 +244,12 @@ async def test_the_fingerprint_changes_with_the_structure_alone(
     """Both fingerprints notice every change of the structure, and nothing else."""
     engine.execute(SMALL, database)
     fetch = session.fetch
-    cheap, full = await fingerprint(fetch), (await read(session, database)).fingerprint
+    cheap, full = await fingerprint(fetch, database), (await read(session, database)).fingerprint
     engine.execute("INSERT INTO filled VALUES (1); CREATE TABLE graphql_app_ledger (id INT PRIMARY KEY)", database)
-    assert (await fingerprint(fetch), (await read(session, database)).fingerprint) == (cheap, full)
+    assert (await fingerprint(fetch, database), (await read(session, database)).fingerprint) == (cheap, full)
     for change in CHANGES:
         engine.execute(change, database)
-        now, built = await fingerprint(fetch), (await read(session, database)).fingerprint
+        now, built = await fingerprint(fetch, database), (await read(session, database)).fingerprint
         assert now != cheap, change
         assert built != full, change
         cheap, full = now, built

@@ -134,6 +134,35 @@ class TestTransactions:
 
         await r.executor.run(Kind.CONTROL, job)
 
+    async def test_another_default_database_is_left_behind(self, r: Rig, database: str) -> None:
+        async def job(session: Session) -> list[tuple[object, ...]]:
+            there = await session.query_within("information_schema", b"SELECT DATABASE(), CONNECTION_ID()", database)
+            (here,) = await session.query(b"SELECT DATABASE(), CONNECTION_ID()")
+            return [tuple(row) for row in (*there.rows, *here.rows)]
+
+        (away, number), (home, same) = (await r.executor.run(Kind.CONTROL, job))[0]
+        assert (away, home) == (b"information_schema", database.encode())
+        assert number == same
+        assert (await r.executor.run(Kind.CONTROL, job))[0][0] == (away, number)
+
+    @pytest.mark.parametrize("statement", [b"SELECT nothing", b"SELECT SLEEP(6)"], ids=["error", "cancelled"])
+    async def test_who_stays_in_another_default_database_is_not_used_again(
+        self, r: Rig, database: str, statement: bytes
+    ) -> None:
+        async def job(session: Session) -> None:
+            await session.query_within("information_schema", statement, database)
+
+        with pytest.raises((DatabaseError, AppError, TimeoutError)):
+            async with asyncio.timeout(1):
+                await r.executor.run(Kind.CONTROL, job)
+
+        async def home(session: Session) -> object:
+            (result,) = await session.query(b"SELECT DATABASE()")
+            return result.rows
+
+        for _ in range(4):
+            assert (await r.executor.run(Kind.CONTROL, home))[0] == [database.encode()]
+
 
 @pytest.mark.engines("mariadb", "mysql")
 async def test_a_deadlock_is_rolled_back_whole_and_repeated(r: Rig, engine: Engine, database: str) -> None:

@@ -130,7 +130,8 @@ async def test_the_fingerprint_is_one_query() -> None:
         asked.append(sql)
         return [(b"1-2.3-4",)]
 
-    assert await fingerprint(fetch) == "1-2.3-4"
+    assert await fingerprint(fetch, "x'y") == "1-2.3-4"
     (sql,) = asked
+    assert sql.count(r"='x\'y' ") == sql.count("information_schema.")
     assert sql.count("'graphql_app_ledger'") == sql.count("information_schema.")
     assert "TABLE_ROWS" not in sql

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from enum import Enum, auto
+from math import inf
 from typing import Any
 
 from graphql_app.engine.execute.retry import Kind
@@ -11,6 +12,7 @@ from graphql_app.engine.mysql.dial import TRANSACTION_LOST, Connection, Connecti
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.server_errors import Phase, StaleSchema, classify, refuse_warnings
 from graphql_app.engine.sql.dialects import Features
+from graphql_app.engine.sql.fragment import finish, name, sql
 from graphql_app.engine.sql.operators import matches_pattern
 from graphql_app.errors import Code, DatabaseError
 
@@ -147,6 +149,16 @@ class Session:
                 again = b"" if place == len(own) - 1 and not ends else statements[place]
                 await self._look_at_warnings(again, result)
         return own
+
+    async def query_within(self, database: str, statement: bytes, own: str) -> Result:
+        """Runs a statement with `database` as its default, in place of the connection's `own`. Raises as `query`."""
+        connection = self._connection
+        # Unless it is known to have come back it may not be used again.
+        until, connection.good_until = connection.good_until, -inf
+        there, back = (finish(sql("USE ", name(each))).render() for each in (database, own))
+        _, result, _ = await self.query(there, statement, back)
+        connection.good_until = until
+        return result
 
     async def open_stream(self, sql: bytes, statement_setup: bytes) -> tuple[Connection, list[Any], Batches]:
         """Starts the one read of this session without a limit of time, and waits for its first rows.
