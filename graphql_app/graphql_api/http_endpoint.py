@@ -93,7 +93,7 @@ class GraphQLEndpoint:
             with CancelOnDisconnect(receive, self.observer, "graphql"):
                 await self.heavy.acquire()
         try:
-            if len(body) < LONG_BYTES:
+            if len(body) + len(scope["query_string"]) < LONG_BYTES:
                 asked = self._asked(scope, headers, body)
             else:
                 asked = await run_in_thread(self._asked, scope, headers, body)

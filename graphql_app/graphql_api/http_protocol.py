@@ -93,7 +93,7 @@ def parse_query(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if given.get(name):
             value[name] = parse_json(given[name].encode())
-    return asked_of(value, read_only=True)
+    return asked_of(value, read_only=True, long=len(query_string) >= LONG_BYTES)
 
 
 def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> GraphQLRequest:

@@ -42,8 +42,8 @@ class Bounds:
 
 DEFAULT_BOUNDS = Bounds()
 
-LONG_BYTES = 64 * 1024
-"""A body of this size takes milliseconds to read and to plan: that is done beside the event loop."""
+LONG_BYTES = 16 * 1024
+"""A request of this size takes milliseconds to read and to plan: that is done beside the event loop."""
 HEAVY_BYTES = 256 * 1024
 """A body of this size (thousands of rows to insert) waits for its turn: read, it takes ten times as much memory."""
 HEAVY_AT_ONCE = 4

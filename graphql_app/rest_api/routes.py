@@ -153,7 +153,7 @@ class Endpoint:
         catalog = self.engine.catalog
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
-        long = len(body) >= LONG_BYTES
+        long = len(body) + len(scope["query_string"]) >= LONG_BYTES
         if long:
             prepared = await run_in_thread(self._prepared, operation, scope, body, catalog, table)
         else:

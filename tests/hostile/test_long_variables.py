@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from graphql_app.graphql_api.http_protocol import parse_query
+from graphql_app.http.request_body import LONG_BYTES
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 from tests.hostile.growing import SCHEMA, VARIABLES
@@ -49,3 +53,68 @@ async def test_the_loop_goes_on_meanwhile(open_app: OpenApp, engine: Engine, nam
             done.set()
             assert answer.status_code in (200, 400), answer.text[:300]
             assert await watching < LONGEST
+
+
+async def _over_socket(application: Any, payload: object) -> str:
+    """The type of the answer to an operation over a WebSocket of this process."""
+    inbox: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    inbox.put_nowait({"type": "websocket.connect"})
+    for message in ({"type": "connection_init"}, {"type": "subscribe", "id": "1", "payload": payload}):
+        inbox.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+    scope = {
+        "type": "websocket",
+        "path": "/graphql",
+        "raw_path": b"/graphql",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "ws",
+        "headers": [(b"host", b"program")],
+        "client": ("127.0.0.1", 1),
+        "server": ("program", 80),
+        "subprotocols": ["graphql-transport-ws"],
+        "extensions": {},
+        "state": {},
+    }
+    running = asyncio.create_task(application(scope, inbox.get, heard.put))
+    async with asyncio.timeout(60):
+        while (event := await heard.get())["type"] != "websocket.send" or '"id":"1"' not in event["text"]:
+            assert event["type"] != "websocket.close", event
+    inbox.put_nowait({"type": "websocket.disconnect", "code": 1000})
+    await running
+    return str(json.loads(event["text"])["type"])
+
+
+SOCKET_KINDS: Mapping[str, int] = {
+    "items of _or": 60_000,
+    "items of _and": 30_000,
+    "relations of _or": 20_000,
+    "lists of _in": 30_000,
+    "doubled levels": 13,
+    "unknown fields of objects": 30_000,
+    "nested rows of rows": 6_000,
+}
+_MUTATIONS = ("unknown fields of objects", "nested rows of rows")
+OVER_SOCKETS = [("query", name) for name in SOCKET_KINDS] + [
+    ("subscription", name) for name in SOCKET_KINDS if name not in _MUTATIONS
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), OVER_SOCKETS)
+async def test_the_loop_goes_on_over_a_websocket(open_app: OpenApp, engine: Engine, kind: str, name: str) -> None:
+    payload = json.loads(VARIABLES[name].make(SOCKET_KINDS[name]).body)
+    payload["query"] = payload["query"].replace("query", kind, 1)
+    with engine.database(SCHEMA) as database:
+        async with open_app(engine.environment(database)) as client:
+            done = asyncio.Event()
+            watching = asyncio.create_task(_longest_turn(done))
+            heard = await _over_socket(client._transport.app, payload)  # type: ignore[attr-defined]
+            done.set()
+            assert heard in ("next", "error")
+            assert await watching < LONGEST
+
+
+def test_a_long_address_is_read_beside_the_loop_too() -> None:
+    variables = "%20" * (LONG_BYTES // 3)
+    assert parse_query(b"query={a}&variables={}" + variables.encode()).long
+    assert not parse_query(b"query={a}&variables={}").long

@@ -153,7 +153,7 @@ class EventStreams:
         subscriber = Subscriber(self.observer, form.transport, name, send_queue, form.answer, ended)
         try:
             try:
-                subscriber.open(self.subscriptions, asked, size, current_client())
+                await subscriber.open(self.subscriptions, asked, size, current_client())
             except Exception as error:
                 ended(self.service.failed(error).body)
             while await self._send_next(send, form, send_queue):

@@ -24,6 +24,7 @@ from graphql_app.graphql_api.translate.operation import Translator
 from graphql_app.graphql_api.translate.streams import split_batch
 from graphql_app.graphql_api.translate.variables import Bound
 from graphql_app.runtime.budget import Budget, Client
+from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.strawberry_core.roles import Action
 
 DEFAULT_TEXTS = 32 * 1024 * 1024
@@ -52,6 +53,7 @@ class Subscribed:
     served: Served
     operation: DocumentOperation
     bound: Bound
+    long: bool
 
     @property
     def identity(self) -> Hashable:
@@ -116,18 +118,22 @@ class Subscriptions:
         self.unsent = unsent or Unsent(Budget(DEFAULT_UNSENT))
         self._streams = itertools.count()
 
-    def open(self, asked: GraphQLRequest, watcher: AnswerListener, client: Client = "") -> Subscription:
+    async def open(self, asked: GraphQLRequest, watcher: AnswerListener, client: Client = "") -> Subscription:
         """Watches what a subscription asks for.
 
         Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
         Raises `RequestFailed`, `FieldFailed` and `AppError`.
         """
-        subscribed = self.prepare(asked)
+        subscribed = await self.prepare(asked)
         if subscribed.streams:
-            first = self.compile(subscribed)
+            first = await self.compile(subscribed)
             return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher, client)
-        key = (asked.query, asked.operation_name, subscribed.identity)
-        return self.live.watch(key, lambda: LiveSource(self, asked, self.compile(subscribed)), watcher, client)
+        if asked.long:
+            live, identity = await run_in_thread(lambda: (self._compiled(subscribed), subscribed.identity))
+            key = asked.query, asked.operation_name, identity
+            return self.live.watch(key, lambda: LiveSource(self, asked, live), watcher, client)
+        key = asked.query, asked.operation_name, subscribed.identity
+        return self.live.watch(key, lambda: LiveSource(self, asked, self._compiled(subscribed)), watcher, client)
 
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""
@@ -139,14 +145,27 @@ class Subscriptions:
             raise
         return reply.texts[0]
 
-    def prepare(self, asked: GraphQLRequest) -> Subscribed:
+    async def prepare(self, asked: GraphQLRequest) -> Subscribed:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
-        served = self.service.served
+        served, bind = self.service.served, self.service.bind
         operation = served.documents.get(asked.query).operation(asked.operation_name)
-        return Subscribed(served, operation, self.service.bind(served, operation, asked))
+        if asked.long:
+            bound = await run_in_thread(bind, served, operation, asked)
+        else:
+            bound = bind(served, operation, asked)
+        return Subscribed(served, operation, bound, asked.long)
 
-    def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
+    async def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
         """The operation compiled; `further`: a stream's batch behind a cursor, which is the slot after all others.
+
+        Raises `FieldFailed`.
+        """
+        if subscribed.long:
+            return await run_in_thread(self._compiled, subscribed, further=further)
+        return self._compiled(subscribed, further=further)
+
+    def _compiled(self, subscribed: Subscribed, *, further: bool = False) -> Live:
+        """As `compile`, here and now.
 
         Raises `FieldFailed`.
         """
@@ -180,7 +199,7 @@ class LiveSource:
     async def answer(self) -> bytes | None:
         """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
         if self.subscriptions.service.served is not self.live.served:
-            self.live = _again(self.subscriptions, self.asked)
+            self.live = await _again(self.subscriptions, self.asked)
         return self.live.body(await self.subscriptions.answer(self.live))
 
     def explain(self, error: AppError) -> bytes:
@@ -207,14 +226,14 @@ class StreamSource:
     async def answer(self) -> bytes | None:
         """The next batch; an empty one only at the start. Raises as `LiveSource.answer`."""
         if self.subscriptions.service.served is not self.live.served:
-            self.live = _again(self.subscriptions, self.asked, further=self.cursor is not None)
+            self.live = await _again(self.subscriptions, self.asked, further=self.cursor is not None)
         behind = () if self.cursor is None else (self.cursor,)
         cursor, rows = split_batch(await self.subscriptions.answer(self.live, *behind))
         first, self.started = not self.started, True
         if cursor is None:
             return self.live.body(rows) if first else None
         if self.cursor is None:
-            self.live = _again(self.subscriptions, self.asked, further=True)
+            self.live = await _again(self.subscriptions, self.asked, further=True)
         self.cursor = cursor
         return self.live.body(rows)
 
@@ -223,9 +242,9 @@ class StreamSource:
         return execution_failure(error, self.live.key).body
 
 
-def _again(subscriptions: Subscriptions, asked: GraphQLRequest, *, further: bool = False) -> Live:
+async def _again(subscriptions: Subscriptions, asked: GraphQLRequest, *, further: bool = False) -> Live:
     """The subscription by the schema being served now. Raises `Ended` where that has no place for it."""
     try:
-        return subscriptions.compile(subscriptions.prepare(asked), further=further)
+        return await subscriptions.compile(await subscriptions.prepare(asked), further=further)
     except (RequestFailed, FieldFailed) as error:
         raise Ended(subscriptions.service.failed(error).body) from None

@@ -38,12 +38,12 @@ class Subscriber(Generic[T]):
         self._give_back: Callable[[], None] = _nothing
         self._started = perf_counter()
 
-    def open(self, subscriptions: Subscriptions, asked: GraphQLRequest, size: int, client: Client) -> None:
+    async def open(self, subscriptions: Subscriptions, asked: GraphQLRequest, size: int, client: Client) -> None:
         """Begins; `size` are the bytes that `client` asked with. Raises as `Subscriptions.open`, and LIMIT_EXCEEDED."""
         if not subscriptions.texts.take(client, size):
             raise RequestError(Code.LIMIT_EXCEEDED, "The subscriptions ask with more bytes than MAX_SUBSCRIPTION_BYTES")
         try:
-            watch = self._watch = subscriptions.open(asked, self, client)
+            watch = self._watch = await subscriptions.open(asked, self, client)
         except BaseException:
             subscriptions.texts.free(client, size)
             raise

@@ -35,9 +35,11 @@ from graphql_app.graphql_api.subscriptions.ws_protocols import (
     plain,
     too_many,
 )
+from graphql_app.http.request_body import LONG_BYTES
 from graphql_app.observability.events import Observer, SocketClosed, SocketOpened
 from graphql_app.runtime.budget import client_of
 from graphql_app.runtime.fragments import fragments, takes_fragments
+from graphql_app.runtime.worker_thread import run_in_thread
 
 BUSY = 503
 
@@ -216,7 +218,11 @@ class Socket:
             raise ProtocolViolation(Close.BAD_MESSAGE, "Invalid message received: it is not text")
         if len(text) > self._endpoint.limits.message:
             raise ProtocolViolation(Close.TOO_BIG, "The message is too large")
-        message = parse_message(text, self._endpoint.limits.depth)
+        depth = self._endpoint.limits.depth
+        if len(text) < LONG_BYTES:
+            message = parse_message(text, depth)
+        else:
+            message = await run_in_thread(parse_message, text, depth)
         if self._protocol.leave is not None and message.type == self._protocol.leave:
             raise ProtocolViolation(Close.NORMAL, "")
         handle = self._handlers.get(message.type)
@@ -263,7 +269,7 @@ class Socket:
         if len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif await self._endpoint.service.subscribes(asked):
-            self._subscribe(message.id, asked, message.size)
+            await self._subscribe(message.id, asked, message.size)
         elif not self._endpoint.subscriptions.texts.take(self._client, message.size):
             large = ServiceUnavailableException("Too many large requests are being answered; try again")
             self._failed(message.id, [execution_error(large, None)])
@@ -282,7 +288,7 @@ class Socket:
 
     # --- operations --------------------------------------------------------------
 
-    def _subscribe(self, identity: str, asked: GraphQLRequest, size: int) -> None:
+    async def _subscribe(self, identity: str, asked: GraphQLRequest, size: int) -> None:
         protocol = self._protocol
 
         def ended(answer: bytes | None) -> None:
@@ -299,7 +305,7 @@ class Socket:
             ended,
         )
         try:
-            subscriber.open(self._endpoint.subscriptions, asked, size, self._client)
+            await subscriber.open(self._endpoint.subscriptions, asked, size, self._client)
         except Exception as error:
             self._failed(identity, orjson.loads(self._endpoint.service.failed(error).body)["errors"])
         else:

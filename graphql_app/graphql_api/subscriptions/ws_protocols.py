@@ -11,7 +11,7 @@ from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.http_protocol import asked_of
 from graphql_app.graphql_api.service import GraphQLRequest
-from graphql_app.http.request_body import parse_json
+from graphql_app.http.request_body import LONG_BYTES, parse_json
 
 
 class Close(IntEnum):
@@ -109,7 +109,7 @@ def parse_operation(message: Message) -> GraphQLRequest:
     if not message.id:
         raise _bad("Invalid message received: it has no id")
     try:
-        return asked_of(message.payload)
+        return asked_of(message.payload, long=message.size >= LONG_BYTES)
     except RequestError as error:
         raise _bad(f"Invalid message received: {error.message}") from None
 
