@@ -18,6 +18,8 @@ HEX_TEXT: Final = "HEX(CONVERT({c} USING utf8mb4))"
 WORD_SQL: Final = "JSON_QUOTE(CONVERT({c} USING utf8mb4))"
 # A zero date, or one without month or day, is none; what may be NULL is looked at elsewhere.
 DAY: Final = "IF(MONTH({{c}})*DAY({{c}})=0,'null',{})"
+MOMENT: Final = "CONCAT('\"',INSERT({c},11,1,'T'),'\"')"
+INSTANT: Final = "CONCAT('\"',INSERT({c},11,1,'T'),'+00:00\"')"
 TRUTH: Final = "CASE {c}=0 WHEN 1 THEN 'false' WHEN 0 THEN 'true' END"
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from schema_gen.catalog.model import Column
 from schema_gen.types import column_texts as texts
 from schema_gen.types import encoders
 from schema_gen.types import key_literals as keys
@@ -69,7 +70,8 @@ class TypeRow:
     database if and only if their texts are. `summable`: `sum`, `avg`, `_inc`;
     `ranked`: `min`, `max`; `by_place`: ORDER BY goes by the places of the members, a bare `<`
     by their texts; `exact_sum`: a sum is stringified like the scalar itself; `shown_sql`: what stands for the value
-    as it is shown where values are ordered, grouped or told apart; `truth`: any number but 0 is true.
+    as it is shown where values are ordered, grouped or told apart; `truth`: any number but 0 is true;
+    `never_null_sql`: the JSON text where the schema promises that it is not null, while `json_sql` may be.
     """
 
     scalar: str
@@ -88,6 +90,7 @@ class TypeRow:
     by_place: bool = False
     shown_sql: str = "{c}"
     truth: bool = False
+    never_null_sql: str | None = None
     json_by_flavour: Mapping[str, str] = field(default_factory=dict)
     figure_by_flavour: Mapping[str, str] = field(default_factory=dict)
     compared_by_flavour: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +100,12 @@ class TypeRow:
         if not stringify and self.number_sql is not None:
             return self.number_sql
         return self.json_by_flavour.get(flavour, self.json_sql)
+
+    def json_of(self, column: Column, stringify: bool, flavour: str) -> str:
+        """The template of the JSON text of a value of this very column."""
+        if self.never_null_sql is not None and not column.shown_null:
+            return self.never_null_sql
+        return self.json_for(stringify, flavour)
 
     def figure_for(self, stringify: bool, flavour: str) -> str:
         """The template of the JSON text of a `min` or `max`."""
@@ -204,19 +213,23 @@ ROWS: Final[Mapping[str, TypeRow]] = MappingProxyType(
         "year": TypeRow(
             "year", "({c}+0)", encoders.encode_year, _ORDERED, key_sql="({c}+0)", key_literal=keys.digits_key
         ),
-        "date": TypeRow("date", texts.DAY.format(texts.QUOTED), times.encode_date, _ORDERED),
+        "date": TypeRow(
+            "date", texts.DAY.format(texts.QUOTED), times.encode_date, _ORDERED, never_null_sql=texts.QUOTED
+        ),
         "datetime": TypeRow(
             "datetime",
-            texts.DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'\"')"),
+            texts.DAY.format(texts.MOMENT),
             times.encode_moment,
             _ORDERED,
+            never_null_sql=texts.MOMENT,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
         "timestamp": TypeRow(
             "timestamp",
-            texts.DAY.format("CONCAT('\"',INSERT({c},11,1,'T'),'+00:00\"')"),
+            texts.DAY.format(texts.INSTANT),
             times.encode_moment,
             _ORDERED,
+            never_null_sql=texts.INSTANT,
             key_sql="CAST({c} AS DATETIME(6))",
         ),
         "time": TypeRow("time", texts.QUOTED, times.encode_time, _ORDERED, key_sql="CAST({c} AS TIME(6))"),

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 SCHEMA = """
 CREATE TABLE t (id INT PRIMARY KEY, age INT DEFAULT 7, total BIGINT NOT NULL DEFAULT 8,
+  b9 BIT(9) DEFAULT b'101', b1 BIT(1) NOT NULL DEFAULT b'1',
   day DATE NOT NULL DEFAULT '2024-02-29', at DATETIME NOT NULL DEFAULT '2024-02-29 01:02:03', doc JSON, n INT);
 CREATE TABLE c (id INT PRIMARY KEY, t_id INT NOT NULL, v INT DEFAULT 1,
   CONSTRAINT fk_t FOREIGN KEY (t_id) REFERENCES t (id));
@@ -27,7 +28,7 @@ INSERT INTO c (id, t_id) VALUES (1, 1);
 """
 TEXT = 'se"ven'
 CHANGE = "MODIFY {} VARCHAR(20) NOT NULL DEFAULT 'se\"ven'"
-COLUMNS = {"t": ("age", "total", "day", "at"), "c": ("v",)}
+COLUMNS = {"t": ("age", "total", "day", "at", "b9", "b1"), "c": ("v",)}
 NEVER = {"SCHEMA_POLL_SECONDS": "0"}
 
 CASES: list[tuple[str, object]] = [
@@ -36,6 +37,12 @@ CASES: list[tuple[str, object]] = [
     ("{ t { total } }", [{"total": TEXT}]),
     ("{ t { day } }", [{"day": TEXT}]),
     ("{ t { at } }", [{"at": TEXT}]),
+    ("{ t { b9 } }", [{"b9": TEXT}]),
+    ("{ t { b1 age } }", [{"b1": TEXT, "age": TEXT}]),
+    ("{ t_group(by: [b1]) { key { b1 } } }", [{"key": {"b1": TEXT}}]),
+    ("{ c { t { b9 } } }", [{"t": {"b9": TEXT}}]),
+    ("/api/t/query?select=b9,b1", [{"b9": TEXT, "b1": TEXT}]),
+    ("text/csv /api/t/export?select=b9", ["b9", '"se""ven"']),
     ("{ t_aggregate { aggregate { max { age } } } }", {"aggregate": {"max": {"age": TEXT}}}),
     ("{ t_aggregate { nodes { age } } }", {"nodes": [{"age": TEXT}]}),
     ("{ t_group(by: [age]) { key { age } } }", [{"key": {"age": TEXT}}]),
@@ -188,6 +195,17 @@ async def test_a_view_whose_column_became_a_text(open_app: OpenApp, engine: Engi
                 assert found(await data(client, asked), "v") == text, asked
             lines = cast(list[str], await data(client, "text/csv /api/w/export"))
             assert next(csv.reader(["\n".join(lines[1:])])) == [text] or "\x1f" in text
+
+
+@pytest.mark.parametrize("column", ["b9", "b1"])
+async def test_a_view_whose_bits_became_a_text(open_app: OpenApp, engine: Engine, database: str, column: str) -> None:
+    engine.execute(f"{SCHEMA}CREATE VIEW w AS SELECT {column} AS v FROM t", database)
+    for asked in ("{ w { v } }", "{ w_group(by: [v]) { key { v } } }", "/api/w/query?select=v"):
+        async with open_app(engine.environment(database) | NEVER) as client:
+            assert found(await data(client, asked), "v") in (5, True)
+            engine.execute("DROP VIEW w; CREATE VIEW w AS SELECT 'seven' AS v FROM t", database)
+            assert found(await data(client, asked), "v") == "seven", asked
+            engine.execute(f"DROP VIEW w; CREATE VIEW w AS SELECT {column} AS v FROM t", database)
 
 
 def engine_text(text: str) -> str:

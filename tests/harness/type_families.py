@@ -145,9 +145,9 @@ FAMILIES = (
         " Dates of zeros, or without month or day (`0000-00-00`, `2024-00-00`), which lax servers hold,"
         " are shown as null, in DATETIME and TIMESTAMP too. Conditions, pages and CSV have them as they are stored, and"
         " writes take them as far as the server does. Where a column of a table has such a default, all its dates may"
-        " be null in GraphQL whatever they are declared. In other tables a NOT NULL date"
-        " keeps its `!`: a date of zeros that a lax session wrote there is shown as null all the same, so that its row"
-        ' is answered. `where: {d: {_lt: "0001-01-01"}}` finds such rows, to mend them.',
+        " be null in GraphQL whatever they are declared. In other tables a NOT NULL date keeps its `!`, and is never"
+        " null: a date of zeros that a lax session wrote there is shown as it is stored (`0000-00-00`,"
+        ' `0000-00-00T00:00:00`). `where: {d: {_lt: "0001-01-01"}}` finds such rows, to mend them.',
     ),
     Family(
         "DATETIME",

@@ -159,8 +159,7 @@ def _numbered(
     told = tuple(column_ref(alias, key_name) for key_name in key_names)
     # What is outside of the derived table sees them under its name only.
     for value, seen in zip(source.told, told, strict=True):
-        del scope.unquoted[value]
-        scope.unquoted[seen] = None
+        scope.unquoted[seen] = scope.unquoted.pop(value)
     return FromClause(alias, table, [], group, group or EMPTY, told=told), column_ref(alias, number_name)
 
 

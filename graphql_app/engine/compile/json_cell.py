@@ -95,7 +95,7 @@ def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[
     row, value, nullable = type_of(column), column_ref(alias, column), column.nullable
     expect_no_text(scope, table, column, value)
     flavour = scope.dialect.features.flavour
-    made = row.json_for(scope.dialect.stringify, flavour)
+    made = row.json_of(column, scope.dialect.stringify, flavour)
     if looked_at(table, column):
         return [json_or_text(value, template(made, value))]
     if row.scalar == "json" and flavour is Flavour.MARIADB:

@@ -25,8 +25,9 @@ class Scope:
 
     `all_parents` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
     where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
-    of one statement. `unquoted` are values that must not be texts (`type_guard`); `refuses`: the statement
-    fails where one is, as it changes something. `documents`: it shows documents that are looked at when they arrive.
+    of one statement. `unquoted` are values that must not be texts, and templates that show it (`type_guard`);
+    `refuses`: the statement fails where one is, as it changes something. `documents`: it shows documents that are
+    looked at when they arrive.
     """
 
     dialect: SqlDialect
@@ -36,7 +37,7 @@ class Scope:
     all_parents: str | None = None
     small: SmallTableGuess | None = None
     below: dict[int, ResultNode] = field(default_factory=dict)
-    unquoted: dict[Sql, None] = field(default_factory=dict)
+    unquoted: dict[Sql, str] = field(default_factory=dict)
     refuses: bool = False
     documents: bool = False
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from graphql_app.engine.compile.scope import Scope
 from graphql_app.engine.sql.dialects import Flavour
-from graphql_app.engine.sql.fragment import Sql, join, sql, text
+from graphql_app.engine.sql.fragment import Sql, join, sql, template, text
 from schema_gen.catalog.model import Column, Table, TableKind
 
 _UNQUOTED: Final = frozenset(
@@ -24,13 +24,19 @@ _UNQUOTED: Final = frozenset(
 )
 _PLAIN: Final = r"^[-+.: 0-9A-Za-z]*\z"
 _JSON: Final = r"^(null|true|false|-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?|\"[-+.: 0-9A-Za-z]*\")\z"
+# Bits are like a text to CONCAT; beside a number they are one, which a text is not. As a number a text would be 0.
+_BITS: Final = "COALESCE({c},0)"
 _FLAVOURS: Final = frozenset({Flavour.MYSQL, Flavour.MARIADB, Flavour.OCEANBASE})
 
 
 def expect_no_text(scope: Scope, table: Table, column: Column, value: Sql) -> None:
     """Notes that the statement shows `value`, which is made of `column` of `table`, as the server writes it."""
-    if table.kind is TableKind.TABLE and _is_bare(column) and scope.dialect.features.flavour in _FLAVOURS:
-        scope.unquoted[value] = None
+    if scope.dialect.features.flavour not in _FLAVOURS:
+        return
+    if column.type.base == "bit":
+        scope.unquoted[value] = _BITS
+    elif table.kind is TableKind.TABLE and _is_bare(column):
+        scope.unquoted[value] = "{c}"
 
 
 def looked_at(table: Table, column: Column) -> bool:
@@ -62,6 +68,7 @@ def row_end(scope: Scope, end: str) -> str | Sql:
     """`end`, where no text stands among what was noted; else NULL, or an error where the scope `refuses`."""
     if not scope.unquoted:
         return end
-    told = sql("COERCIBILITY(CONCAT(", join(",", scope.unquoted), "))")
+    values = (template(looked_for, value) for value, looked_for in scope.unquoted.items())
+    told = sql("COERCIBILITY(CONCAT(", join(",", values), "))")
     place = sql("EXP(1000*(4-", told, "))") if scope.refuses else sql(told, "-3")
     return sql("ELT(", place, ",", text(end), ")")
