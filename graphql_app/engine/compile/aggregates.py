@@ -46,7 +46,11 @@ def _applied(scope: Scope, alias: str, table: Table, function: Function, item: p
         if function in _OF_ITS_TYPE:
             expect_no_text(scope, table, item.column, value)
         made = _function_json(scope, value, function, item.column)
-        cell.add(json_or_text(value, made) if function in _OF_ITS_TYPE and looked_at(table, item.column) else made)
+        cell.add(
+            json_or_text(item.column, value, made)
+            if function in _OF_ITS_TYPE and looked_at(table, item.column)
+            else made
+        )
     return cell
 
 

@@ -94,7 +94,7 @@ def _cell(dialect: SqlDialect, value: Sql, column: Column, form: RowForm, look: 
         made = template(plain, value)
         if look:
             quoted = sql("CONCAT(", _MARK, ",CAST(CONCAT(", value, ") AS BINARY),", _MARK, ")")
-            made = plain_or(value, sql("CAST(CONCAT(", made, ") AS BINARY)"), quoted)
+            made = plain_or(column, value, sql("CAST(CONCAT(", made, ") AS BINARY)"), quoted)
         return [_or_empty(made) if column.nullable else made]
     made = template(_QUOTED.get(row.scalar) or row.json_for(False, flavour), value)
     if row.scalar in ("String", "json") and column.type.charset not in (None, "utf8mb4"):

@@ -97,7 +97,7 @@ def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[
     flavour = scope.dialect.features.flavour
     made = row.json_of(column, scope.dialect.stringify, flavour)
     if looked_at(table, column):
-        return [json_or_text(value, template(made, value))]
+        return [json_or_text(column, value, template(made, value))]
     if row.scalar == "json" and flavour is Flavour.MARIADB:
         # There it is a text with a check, which may be gone, and which lets through what is no JSON.
         scope.documents = True
@@ -141,6 +141,6 @@ def key_text(scope: Scope | None, alias: str, table: Table, columns: tuple[str, 
         if scope is not None:
             expect_no_text(scope, table, column, value)
         # A mark in a text would be taken for the end of the key.
-        parts.append(plain_or(value, made, text(NULL_KEY)) if looked_at(table, column) else made)
+        parts.append(plain_or(column, value, made, text(NULL_KEY)) if looked_at(table, column) else made)
     made = parts[0] if len(parts) == 1 else sql("CONCAT(", join(",", parts), ")")
     return sql("IFNULL(", made, ",", text(NULL_KEY), ")") if nullable else made

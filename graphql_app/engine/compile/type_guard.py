@@ -23,6 +23,7 @@ _UNQUOTED: Final = frozenset(
     "tinyint smallint mediumint int bigint decimal float double year date datetime timestamp time".split()
 )
 _PLAIN: Final = r"^[-+.: 0-9A-Za-z]*\z"
+_DIGITS: Final = r"^[0-9]+\z"
 _JSON: Final = r"^(null|true|false|-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?|\"[-+.: 0-9A-Za-z]*\")\z"
 # Bits are like a text to CONCAT; beside a number they are one, which a text is not. As a number a text would be 0.
 _BITS: Final = "COALESCE({c},0)"
@@ -31,33 +32,41 @@ _FLAVOURS: Final = frozenset({Flavour.MYSQL, Flavour.MARIADB, Flavour.OCEANBASE}
 
 def expect_no_text(scope: Scope, table: Table, column: Column, value: Sql) -> None:
     """Notes that the statement shows `value`, which is made of `column` of `table`, as the server writes it."""
-    if scope.dialect.features.flavour not in _FLAVOURS:
-        return
-    if column.type.base == "bit":
-        scope.unquoted[value] = _BITS
-    elif table.kind is TableKind.TABLE and _is_bare(column):
-        scope.unquoted[value] = "{c}"
+    guarded = table.kind is TableKind.TABLE and (_is_bare(column) or _is_bits(column))
+    if guarded and scope.dialect.features.flavour in _FLAVOURS:
+        scope.unquoted[value] = _BITS if _is_bits(column) else "{c}"
 
 
 def looked_at(table: Table, column: Column) -> bool:
     """Whether each value of a column has to be looked at, as nothing else tells that it is no text."""
-    return table.kind is not TableKind.TABLE and _is_bare(column)
+    return table.kind is not TableKind.TABLE and (_is_bare(column) or _is_bits(column))
 
 
 def _is_bare(column: Column) -> bool:
     return column.type.base in _UNQUOTED
 
 
-def json_or_text(value: Sql, made: Sql) -> Sql:
+def _is_bits(column: Column) -> bool:
+    return column.type.base == "bit"
+
+
+def json_or_text(column: Column, value: Sql, made: Sql) -> Sql:
     """`made`, which is the JSON text of `value`, where it is one; else `value` as a text. NULL becomes `null`."""
     plain = sql("CONVERT(CONCAT(", value, ") USING utf8mb4)")
-    shown = sql("IF(", _utf8(made), " REGEXP ", text(_JSON), ",", _utf8(made), ",JSON_QUOTE(", plain, "))")
+    is_one = sql(_utf8(_telling(column, value, made)), " REGEXP ", text(_JSON))
+    shown = sql("IF(", is_one, ",", _utf8(made), ",JSON_QUOTE(", plain, "))")
     return sql("IF(", value, " IS NULL,'null',", shown, ")")
 
 
-def plain_or(value: Sql, made: Sql, otherwise: Sql) -> Sql:
+def plain_or(column: Column, value: Sql, made: Sql, otherwise: Sql) -> Sql:
     """`made`, which is made of `value`, where it has letters, digits and signs of moments only; else `otherwise`."""
-    return sql("IF(", _utf8(made), " REGEXP ", text(_PLAIN), " OR ", value, " IS NULL,", made, ",", otherwise, ")")
+    is_plain = sql(_utf8(_telling(column, value, made)), " REGEXP ", text(_DIGITS if _is_bits(column) else _PLAIN))
+    return sql("IF(", is_plain, " OR ", value, " IS NULL,", made, ",", otherwise, ")")
+
+
+def _telling(column: Column, value: Sql, made: Sql) -> Sql:
+    """What shows whether `value` is a text: of one in the place of bits `made` is a number like any other."""
+    return template(_BITS, value) if _is_bits(column) else made
 
 
 def _utf8(made: Sql) -> Sql:
