@@ -127,7 +127,7 @@ def import_(
     from graphql_app.cli.import_ import import_files
     from graphql_app.csv_io.detect import given_form
     from graphql_app.csv_io.importing import Options
-    from graphql_app.engine.execute.bulk import BulkMode
+    from graphql_app.engine.request.bulk import BulkMode
 
     if mode not in [each.value for each in BulkMode]:
         raise CannotRun(f"--mode takes one of {', '.join(BulkMode)}")

@@ -9,7 +9,7 @@ from graphql_app.cli.engine import opened_engine
 from graphql_app.cli.progress import Advance
 from graphql_app.config.settings import Settings
 from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
-from graphql_app.engine.compile.exports import RowForm
+from graphql_app.engine.request.bulk import RowForm, RowsRead
 from graphql_app.engine.request.calls import Read, SelectColumn
 
 
@@ -23,7 +23,7 @@ async def _export(settings: Settings, name: str, out: IO[bytes], advance: Advanc
     async with opened_engine(settings) as engine:
         table = await engine.table(name)
         select = tuple(SelectColumn(each.name, each.name) for each in table.columns.values() if not each.invisible)
-        rows = await engine.stream(engine.compile_rows(Read(table.name, select), form, whole=True))
+        rows = await engine.stream(engine.prepare(RowsRead(Read(table.name, select), form, whole=True)))
         try:
             header = spreadsheet_header if form is RowForm.SPREADSHEET else header_line
             out.write(header(show.key for show in select))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphql_app.csv_io.cells import BadCell, split
-from graphql_app.engine.execute.bulk import BulkMode
+from graphql_app.engine.request.bulk import BulkMode
 from graphql_app.errors import Code, RequestError, unknown_column
 from schema_gen.catalog.model import Column, Table
 

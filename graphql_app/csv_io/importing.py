@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from graphql_app.csv_io.batches import KeyOf, RowBatch, Write, Written, by_itself, under_a_key, within
+from graphql_app.csv_io.batches import KeyOf, RowBatch, Write, Written, by_itself, in_rehearsal, under_a_key
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split
 from graphql_app.csv_io.detect import FORM, HEAD, Given, detect
 from graphql_app.csv_io.fast_path import Careful, FastPathRows
 from graphql_app.csv_io.header import header_columns, named_columns
 from graphql_app.csv_io.json_lines import JsonCells, JsonRows, LineSlicer, names_of
 from graphql_app.csv_io.record_chunks import MAX_RECORD, Slicer
+from graphql_app.engine.compile.bulk import BulkTarget
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.bulk import BulkMode, BulkTarget, bulk_target
-from graphql_app.engine.execute.session import Session
+from graphql_app.engine.request.bulk import BulkMode, BulkWrite
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog.model import Column, Table
 
@@ -72,10 +71,6 @@ class Report:
 OnBadRow = Callable[[BadRow], None]
 
 
-class _Undo(Exception):
-    """Ends a dry run: whoever raises it out of a transaction has it undone."""
-
-
 async def import_csv(
     engine: Engine,
     table: Table,
@@ -92,18 +87,13 @@ async def import_csv(
     """
     opened = await (_open_json if options.json_lines else _open_csv)(file, table, options)
     report = Report(table.name, opened.told)
-    target = bulk_target(table, [column for column in opened.columns if column is not None], options.mode)
-    work = _Import(opened, file, target, report, on_bad_row)
-    if not options.dry_run:
-        await work.run(by_itself(engine, target) if key_of is None else under_a_key(engine, target, key_of))
-        return report
-
-    async def all_in_one(session: Session) -> None:
-        await work.run(within(session, engine, target))
-        raise _Undo
-
-    with suppress(_Undo):
-        await engine.write_long(all_in_one)
+    names = tuple(column.name for column in opened.columns if column is not None)
+    run = engine.bulk(BulkWrite(table.name, names, options.mode))
+    work = _Import(opened, file, run.target, report, on_bad_row)
+    if options.dry_run:
+        await run.rehearse(lambda write_rows: work.run(in_rehearsal(write_rows)))
+    else:
+        await work.run(by_itself(run) if key_of is None else under_a_key(run, key_of))
     return report
 
 

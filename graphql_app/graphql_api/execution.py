@@ -50,7 +50,7 @@ async def resolve_root(_source: object, info: GraphQLResolveInfo[Context]) -> ob
     fields = {key: root_fields(context.operation, context.bound)[key]}
     try:
         made = compile_fields(context.engine, context.snapshot, context.built, context.operation, context.bound, fields)
-        reply = await context.engine.execute(made.prepared, context.bound.slots)
+        reply = await context.engine.run(made.prepared, context.bound.slots)
     except FieldFailed as failed:
         raise _as_graphql(failed.error, key) from None
     except AppError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 from graphql import OperationType
 
-from graphql_app.engine.engine import Engine
+from graphql_app.engine.engine import Engine, Once
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.live.catalog import Snapshot, of_structure
 from graphql_app.engine.mysql.server_errors import StaleSchema
@@ -207,7 +207,7 @@ class GraphQLService:
     ) -> GraphQLResponse:
         try:
             if entry is not None:
-                once = await self._engine.execute_once(made.prepared, bound.slots, entry, made.body)
+                once = await self._engine.run(made.prepared, bound.slots, once=Once(entry, made.body))
                 return GraphQLResponse(
                     once.answer,
                     retry_count=once.retry_count,
@@ -215,7 +215,7 @@ class GraphQLService:
                     kind=operation.kind,
                     replayed=once.replayed,
                 )
-            reply = await self._engine.execute(made.prepared, bound.slots)
+            reply = await self._engine.run(made.prepared, bound.slots)
         except StaleSchema:
             raise
         except AppError as error:
@@ -257,7 +257,7 @@ class GraphQLService:
         for key in fields.keys() - data.keys():
             found[key] = await served.introspections.answer(operation, asked.query, asked.variables, key)
         try:
-            reply = await self._engine.execute(made.prepared, bound.slots)
+            reply = await self._engine.run(made.prepared, bound.slots)
         except AppError as error:
             return execution_failure(error, made.key_of(error.root))
         found |= dict(zip(data, reply.texts, strict=True))

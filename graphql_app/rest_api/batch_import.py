@@ -17,8 +17,8 @@ from graphql_app.csv_io.file_name import is_json_lines
 from graphql_app.csv_io.find_table import table_for
 from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.bulk import BulkMode
 from graphql_app.engine.execute.ledger import LedgerEntry
+from graphql_app.engine.request.bulk import BulkMode
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.http.disconnect import CancelOnUploadDisconnect
 from graphql_app.http.idempotency import REPLAYED, client_entry

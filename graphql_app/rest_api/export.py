@@ -11,8 +11,10 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
-from graphql_app.engine.compile.exports import RowForm
+from graphql_app.engine.assemble.json import rows_in
+from graphql_app.engine.compile.exports import PreparedRows
 from graphql_app.engine.engine import Engine
+from graphql_app.engine.request.bulk import RowForm, RowsRead
 from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest, SelectRelated
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
@@ -102,9 +104,9 @@ class _Streaming:
         catalog = self.engine.catalog
         return read_request(catalog, catalog.tables.get(table.name, table), (), pairs, page)
 
-    async def stream(self, receive: Receive, send: Send, wanted: Wanted, sql: bytes) -> None:
+    async def stream(self, receive: Receive, send: Send, wanted: Wanted, rows: PreparedRows) -> None:
         """Sends every row."""
-        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(sql), self.spools)
+        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(rows), self.spools)
 
 
 class _Told:
@@ -131,11 +133,11 @@ class Export(_Streaming):
         """Streams the file."""
         form, pairs = _format(parse_pairs(scope["query_string"]))
         read = await self.table_read(scope, pairs)
-        sql = self.engine.compile_rows(read, form, whole=True)
+        rows = self.engine.prepare(RowsRead(read, form, whole=True))
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return RestResponse(200, b"", headers)
-        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read, form)), sql)
+        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read, form)), rows)
         return None
 
 
@@ -170,7 +172,7 @@ class Query(_Streaming):
             wanted = Wanted(read, RowForm.JSON, (*_LINES, *counted), Lines(_json_lines))
         else:
             return await self._json(read, counted, receive, send)
-        await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
+        await self.stream(receive, send, wanted, self.engine.prepare(RowsRead(read, wanted.form)))
         return None
 
     async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> RestResponse | None:
@@ -181,15 +183,15 @@ class Query(_Streaming):
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
         first, bounded = self._first_rows(read)
         with CancelOnDisconnect(receive, self.observer, "rest"):
-            rows, retries = await self.engine.rows(self.engine.compile_rows(first, RowForm.JSON))
-        if not bounded or len(rows) < bounded:
-            data = b"[" + b",".join(rows) + b"]"
-            return _with(success(_MESSAGE, data, retries, self.clock()), counted)
-        del rows
+            reply = await self.engine.run(Call((RootRequest("data", first),)))
+        if not bounded or rows_in(reply.values[0]) < bounded:
+            return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
+        retries = reply.retry_count
+        del reply
         head = f'{{"timestamp":"{timestamp(self.clock())}","message":"{_MESSAGE}","data":['.encode()
         lines = Lines(b",".join, head, b",", b'],"retry_count":%d}' % retries)
         wanted = Wanted(read, RowForm.JSON, (*_JSON, *counted), lines)
-        await self.stream(receive, send, wanted, self.engine.compile_rows(read, wanted.form))
+        await self.stream(receive, send, wanted, self.engine.prepare(RowsRead(read, wanted.form)))
         return None
 
     def _first_rows(self, read: Read) -> tuple[Read, int]:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.config.settings import Settings
-from graphql_app.engine.engine import Engine, Reply
+from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.errors import AppError, Code, Outcome, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
@@ -173,9 +173,9 @@ class Endpoint:
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
 
     async def _once(self, prepared: PreparedRequest, entry: LedgerEntry, *, long: bool) -> RestResponse:
-        plan = self.engine.prepare
-        compiled = await run_in_thread(plan, prepared.call) if long else plan(prepared.call)
-        once = await self.engine.execute_once(compiled, (), entry, lambda reply: self._success(prepared, reply).body)
+        once = await self.engine.run(
+            prepared.call, once=Once(entry, lambda reply: self._success(prepared, reply).body), long=long
+        )
         return kept(once.answer, once.retry_count, replayed=once.replayed)
 
     def _wrong_method(self, method: str) -> RestResponse:

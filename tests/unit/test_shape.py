@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.compile.exports import RowForm, compile_rows
+from graphql_app.engine.compile.exports import compile_rows
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.plan import shapes as shape
 from graphql_app.engine.plan.planner import Limits, Planner
 from graphql_app.engine.plan.shapes import SHAPES, PreparedCache, parameterize
+from graphql_app.engine.request.bulk import RowForm
 from graphql_app.engine.request.calls import Read
 from graphql_app.engine.sql.dialects import detect
 from graphql_app.engine.sql.fragment import Statement

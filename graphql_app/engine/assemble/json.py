@@ -95,6 +95,11 @@ Value = bytes | RowList
 """The JSON text of a root."""
 
 
+def rows_in(value: Value) -> int:
+    """The number of rows of a list without relations."""
+    return len(value.pieces) if isinstance(value, RowList) else 0
+
+
 def within(before: bytes, value: Value, after: bytes = b"") -> bytes:
     """A root's JSON text between others."""
     return value.between(before, after) if isinstance(value, RowList) else b"%b%b%b" % (before, value, after)

@@ -11,7 +11,7 @@ from graphql_app.engine.compile.statements import Template
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cost import Estimate
-from graphql_app.engine.plan.touched_tables import tables_written
+from graphql_app.engine.plan.touched_tables import tables_read, tables_written
 from graphql_app.errors import each_root
 
 
@@ -19,7 +19,8 @@ from graphql_app.errors import each_root
 class PreparedCall:
     """A compiled call: reads as templates, or writes.
 
-    `transactional` if every table written can roll back; `written` are the tables written.
+    `transactional` if every table written can roll back; `written` are the tables written, `read` those that the
+    answer of reads depends on.
     `estimate` is there where page sizes given at each call decide whether it costs too much.
     """
 
@@ -28,6 +29,7 @@ class PreparedCall:
     transactional: bool = True
     written: frozenset[str] = frozenset()
     estimate: Estimate | None = None
+    read: frozenset[str] = frozenset()
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
     alone: CompiledInsert | None = field(init=False)
@@ -49,7 +51,7 @@ def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:
         tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
         transactional = all(table.transactional for table in tables)
         return PreparedCall(writes=writes, transactional=transactional, written=tables_written(call))
-    return PreparedCall(each_root(call.roots, lambda root: _read(dialect, root.plan)))
+    return PreparedCall(each_root(call.roots, lambda root: _read(dialect, root.plan)), read=tables_read(call))
 
 
 def _write(dialect: SqlDialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:

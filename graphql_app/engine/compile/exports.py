@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from dataclasses import dataclass
 
 from graphql_app.engine.compile.from_clause import FromClause, output_columns, row_source
 from graphql_app.engine.compile.json_cell import Piece, concat
@@ -11,6 +11,7 @@ from graphql_app.engine.compile.reads import row_cell
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
 from graphql_app.engine.compile.type_guard import expect_no_text, looked_at, plain_or, row_end
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.request.bulk import RowForm
 from graphql_app.engine.sql.fragment import EMPTY, Literal, Sql, Statement, finish, join, sql, template, text
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column
@@ -26,12 +27,11 @@ RUNS = frozenset("\t\n\v\f\r+-=@\u00a0\ufeff\uff0b\uff0d\uff1d\uff20")
 _RUNS = "(" + ",".join(str(int.from_bytes(each.encode())) for each in sorted(RUNS)) + ")"
 
 
-class RowForm(Enum):
-    """What the line of a row is. `SPREADSHEET` is CSV whose texts no spreadsheet takes for a formula."""
+@dataclass(frozen=True, slots=True)
+class PreparedRows:
+    """A compiled `RowsRead`: its statement with the values in it."""
 
-    JSON = auto()
-    CSV = auto()
-    SPREADSHEET = auto()
+    sql: bytes
 
 
 # Texts of numbers stand without quotes; those of every other scalar within them, so that an empty one is no NULL.

@@ -1,4 +1,4 @@
-"""Reads apart from their values: equal but for these, they are planned and compiled once. Pure."""
+"""Requests apart from their values: equal but for these, they are planned and compiled once. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from typing import Generic, TypeVar
 from graphql_app.engine.request.calls import (
     And,
     Compare,
+    Constant,
+    Delete,
     Filter,
+    Insert,
     Not,
     Or,
+    Pairs,
+    Query,
     Read,
     Related,
     RelatedCount,
     SelectRelated,
     Slot,
+    Update,
+    Write,
 )
 
 V = TypeVar("V")
@@ -37,13 +44,25 @@ class _Apart:
         self.values: list[object] = []
 
     def read(self, read: Read) -> Read:
-        where = None if read.where is None else self._filter(read.where)
+        """A read, with those of its relations."""
+        where = self.where(read.where)
         select = tuple(
             SelectRelated(item.key, item.relation, self.read(item.read)) if isinstance(item, SelectRelated) else item
             for item in read.select
         )
         limit, offset = self._page(read.limit), self._page(read.offset)
         return Read(read.table, select, where, read.order, limit, offset, read.distinct_on, read.one)
+
+    def pairs(self, pairs: Pairs) -> Pairs:
+        """Values for columns."""
+        return tuple((column, self._stored(value)) for column, value in pairs)
+
+    def where(self, where: Filter | None) -> Filter | None:
+        """A condition."""
+        return None if where is None else self._filter(where)
+
+    def _stored(self, value: object) -> object:
+        return value if value is None or isinstance(value, bool) else self._slot(value)
 
     def _slot(self, value: object) -> Slot:
         self.values.append(value)
@@ -77,6 +96,28 @@ def parameterize(read: Read) -> tuple[Read, list[object]]:
     """`read` with slots for its values, and the values. What decides over the SQL's form stays where it is."""
     found = _Apart()
     return found.read(read), found.values
+
+
+def shape_of(request: Query | Write | Constant) -> tuple[Query | Write, list[object]] | None:
+    """A request with slots for its values, and the values. None where it is not worth looking for its like.
+
+    That is so for inserts of several rows, and for whatever is asked for rarely.
+    """
+    found = _Apart()
+    shape: Query | Write
+    match request:
+        case Read():
+            shape = found.read(request)
+        case Insert(rows=(row,), conflict=None) if not any(request.nested):
+            shape = replace(request, rows=(found.pairs(row),))
+        case Update(json=()):
+            sets, increments = found.pairs(request.sets), found.pairs(request.increments)
+            shape = replace(request, sets=sets, increments=increments, where=found.where(request.where))
+        case Delete():
+            shape = replace(request, where=found.where(request.where))
+        case _:
+            return None
+    return shape, found.values
 
 
 class PreparedCache(Generic[V]):

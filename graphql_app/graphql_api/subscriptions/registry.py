@@ -138,7 +138,7 @@ class Subscriptions:
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""
         try:
-            reply = await self.engine.execute(live.prepared, (*live.slots, *more))
+            reply = await self.engine.run(live.prepared, (*live.slots, *more))
         except StaleSchema:
             # The next poll is by the new structure.
             await self.engine.live.refresh_if_changed(live.served.snapshot)
@@ -176,10 +176,10 @@ class Subscriptions:
         key, nodes = subscribed.field
         try:
             call = Call((translator.root(key, nodes, type_),))
-            prepared, tables = self.engine.prepare_live(call, served.snapshot)
+            prepared = self.engine.prepare(call, served.snapshot)
         except AppError as error:
             raise FieldFailed(key, error) from None
-        return Live(served, key, prepared, tuple(bound.slots), tables)
+        return Live(served, key, prepared, tuple(bound.slots), prepared.read)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql_app.csv_io.detect import FORM
 from graphql_app.csv_io.dialect import DATES
-from graphql_app.engine.execute.bulk import BulkMode
+from graphql_app.engine.request.bulk import BulkMode
 from graphql_app.errors import Code
 from graphql_app.rest_api.openapi.components import (
     KEY_PARAMETER,
