@@ -184,3 +184,8 @@ def structure_hidden() -> RequestError:
 def unknown_table(table: str, known: Iterable[str] = ()) -> RequestError:
     """The error for a table that the catalog does not have; `known` are those that it has."""
     return unknown_name(Code.UNKNOWN_TABLE, f"Unknown table '{shown_name(table)}'", table, known)
+
+
+def internal_error() -> AppError:
+    """The failure that stands for a defect of ours, and says nothing of it."""
+    return AppError(Code.INTERNAL_ERROR, "Internal server error")

@@ -6,7 +6,6 @@ import asyncio
 from asyncio import Semaphore
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from time import perf_counter
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,9 +18,10 @@ from graphql_app.graphql_api.http_protocol import JSON, RESPONSE_JSON, media_typ
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService, failure
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, StreamForm, form_for
 from graphql_app.http.disconnect import CancelOnDisconnect
+from graphql_app.http.endpoint import Endpoint
 from graphql_app.http.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.http.negotiation import takes_gzip
-from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, ClientDisconnect, read_body
+from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, read_body
 from graphql_app.observability.events import Observer, RequestDone
 from graphql_app.runtime.worker_thread import run_in_thread
 
@@ -43,74 +43,86 @@ Page = Callable[[Request], Response | None]
 
 
 @dataclass(frozen=True, slots=True)
-class GraphQLEndpoint:
+class GraphQLEndpoint(Endpoint[Answered]):
     """The GraphQL address. `page` answers browsers that come by GET without a query; None if GraphiQL is off.
 
-    `streams` answers subscriptions, and those who take nothing but a stream. `heavy` lets requests with large
+    `event_streams` answers subscriptions, and those who take nothing but a stream. `heavy` lets requests with large
     bodies in, a few at a time.
     """
 
+    path = "/graphql"
     service: GraphQLService
     observer: Observer
     bounds: Bounds
     page: Page | None = None
-    streams: EventStreams | None = None
+    event_streams: EventStreams | None = None
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> Answered | None:
+        """The answer, its media type and status; None where it was a page, or a stream for what has to be one."""
         headers: Headers = dict(scope["headers"])
         shown = self.page(Request(scope)) if self.page is not None and _without_query(scope) else None
         if shown is not None:
             await shown(scope, receive, send)
-            return
-        started = perf_counter()
-        try:
-            answered = await self._answered(scope, headers, receive, send)
-        except ClientDisconnect:
-            return
-        if answered is None:
-            return
-        media, answer, code = answered
-        await _send(send, headers, media, answer, code)
-        seconds = perf_counter() - started
-        done = RequestDone("graphql", answer.name, code, seconds, answer.retry_count, answer.failure, answer.kind)
-        self.observer(done)
-
-    async def _answered(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> Answered | None:
-        """The answer, its media type and status; None where it was a stream, for what has to be one."""
+            return None
         accept = headers.get(b"accept", b"")
         media = media_type(accept)
-        form = form_for(accept) if accept and self.streams is not None else None
+        form = form_for(accept) if accept and self.event_streams is not None else None
+        if media is None and form is None:
+            raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
+        body = await self._body(scope, headers, receive)
+        if form is not None or len(body) < HEAVY_BYTES:  # a stream would keep its turn for hours
+            return await self._answered(scope, headers, receive, send, body, form, media)
+        with CancelOnDisconnect(receive, self.observer, "graphql"):
+            await self.heavy.acquire()
         try:
-            if media is None and form is None:
-                raise RequestError(Code.NOT_ACCEPTABLE, "The answer is JSON; accept application/json")
-            body = await self._body(scope, headers, receive)
-        except AppError as error:
-            return _refused(error, media or JSON)
-        heavy = form is None and len(body) >= HEAVY_BYTES  # a stream would keep its turn for hours
-        if heavy:
-            with CancelOnDisconnect(receive, self.observer, "graphql"):
-                await self.heavy.acquire()
-        try:
-            if len(body) + len(scope["query_string"]) < LONG_BYTES:
-                asked = self._asked(scope, headers, body)
-            else:
-                asked = await run_in_thread(self._asked, scope, headers, body)
-            if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
-                return None
-            if media is None:
-                raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
-            with CancelOnDisconnect(receive, self.observer, "graphql"):
-                if isinstance(asked, list):
-                    return media, _together(await self._batch(asked)), 200
-                answer = await self.service.answer(asked)
-            return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
-        except AppError as error:
-            return _refused(error, media or JSON)
+            return await self._answered(scope, headers, receive, send, body, form, media)
         finally:
-            if heavy:
-                self.heavy.release()
+            self.heavy.release()
+
+    async def _answered(
+        self,
+        scope: Scope,
+        headers: Headers,
+        receive: Receive,
+        send: Send,
+        body: bytes,
+        form: StreamForm | None,
+        media: str | None,
+    ) -> Answered | None:
+        if len(body) + len(scope["query_string"]) < LONG_BYTES:
+            asked = self._asked(scope, headers, body)
+        else:
+            asked = await run_in_thread(self._asked, scope, headers, body)
+        if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
+            return None
+        if media is None:
+            raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
+        with CancelOnDisconnect(receive, self.observer, "graphql"):
+            if isinstance(asked, list):
+                return media, _together(await self._batch(asked)), 200
+            answer = await self.service.answer(asked)
+        return media, answer, 405 if answer.failure is Code.METHOD_NOT_ALLOWED else status(answer, media)
+
+    def failed(self, scope: Scope, error: AppError) -> Answered:
+        """A refused method or body was never a GraphQL request: its own status in either media type."""
+        media = media_type(dict(scope["headers"]).get(b"accept", b"")) or JSON
+        code = 500 if error.code is Code.INTERNAL_ERROR else _STATUS.get(error.code, 400)
+        return media, failure([execution_error(error, None)], error.code), code
+
+    async def respond(self, scope: Scope, send: Send, answer: Answered) -> None:
+        """Sends an answer, compressed where it is kept so."""
+        media, response, code = answer
+        await _send(send, scope["headers"], media, response, code)
+
+    def done(self, scope: Scope, answer: Answered | None, seconds: float) -> RequestDone | None:
+        """Pages and streams tell of themselves."""
+        if answer is None:
+            return None
+        _, response, code = answer
+        return RequestDone(
+            "graphql", response.name, code, seconds, response.retry_count, response.failure, response.kind
+        )
 
     async def _streamed(
         self,
@@ -124,8 +136,8 @@ class GraphQLEndpoint:
         """Answers as a stream what has to be one, or whose client takes nothing else; whether it did."""
         if isinstance(asked, list) or not (media is None or await self.service.subscribes(asked)):
             return False
-        assert self.streams is not None
-        await self.streams.run(receive, send, form, asked, size)
+        assert self.event_streams is not None
+        await self.event_streams.run(receive, send, form, asked, size)
         return True
 
     async def _batch(self, batch: list[GraphQLRequest]) -> list[GraphQLResponse]:
@@ -157,11 +169,6 @@ def _with_entries(
     return [replace(each, entry=client_entry(scope, body, str(place))) for place, each in enumerate(asked)]
 
 
-def _refused(error: AppError, media: str) -> Answered:
-    # A refused method or body was never a GraphQL request: its own status in either media type.
-    return media, failure([execution_error(error, None)], error.code), _STATUS.get(error.code, 400)
-
-
 def _together(answers: list[GraphQLResponse]) -> GraphQLResponse:
     replayed = any(answer.replayed for answer in answers)
     return GraphQLResponse(
@@ -173,11 +180,11 @@ def _without_query(scope: Scope) -> bool:
     return scope["method"] == "GET" and b"query=" not in scope["query_string"]
 
 
-async def _send(send: Send, asked: Headers, media: str, answer: GraphQLResponse, code: int) -> None:
+async def _send(send: Send, asked: list[tuple[bytes, bytes]], media: str, answer: GraphQLResponse, code: int) -> None:
     text, headers = answer.text, [_CONTENT_TYPES[media]]
     if isinstance(text, GzippedText):
         headers.append((b"vary", b"accept-encoding"))
-        if takes_gzip(asked.get(b"accept-encoding", b"")):
+        if takes_gzip(dict(asked).get(b"accept-encoding", b"")):
             headers.append((b"content-encoding", b"gzip"))
             text = text.gzip
     headers.append((b"content-length", b"%d" % (len(text) if isinstance(text, bytes) else text.length)))

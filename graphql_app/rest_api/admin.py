@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
-from graphql_app.errors import AppError
-from graphql_app.observability.events import Observer, RequestDone
-from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond, success
+from graphql_app.observability.events import Observer
+from graphql_app.rest_api.endpoint import RestEndpoint
+from graphql_app.rest_api.envelope import Clock, RestResponse, success
 
 PATH = "/admin/reload"
 SHOWN = 1000
@@ -19,26 +18,19 @@ SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Reload:
+class Reload(RestEndpoint):
     """The endpoint. Who may call it is decided before."""
 
+    path = PATH
+    suggests = False
     live: CatalogWatcher
     observer: Observer
     clock: Clock
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
-        started = perf_counter()
-        answer = await self._answer()
-        await respond(send, answer)
-        self.observer(RequestDone("rest", f"POST {PATH}", answer.status, perf_counter() - started, 0, answer.code))
-
-    async def _answer(self) -> RestResponse:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse:
+        """Reloads. Raises `AppError`."""
         before = self.live.snapshot.generation if self.live.ready else 0
-        try:
-            snapshot = await self.live.reload()
-        except AppError as error:
-            return failure(error, self.clock())
+        snapshot = await self.live.reload()
         changed = snapshot.generation != before
         message = "Schema reloaded" if changed else "Schema is up to date"
         return success(message, orjson.dumps(_report(snapshot, changed)), 0, self.clock())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TypeVar
 
 import orjson
@@ -19,12 +18,13 @@ from graphql_app.csv_io.importing import Options, Report, import_csv
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.request.bulk import BulkMode
-from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
+from graphql_app.errors import Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.http.disconnect import CancelOnUploadDisconnect
 from graphql_app.http.idempotency import REPLAYED, client_entry
-from graphql_app.http.request_body import Bounds, ClientDisconnect
-from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
-from graphql_app.rest_api.envelope import Clock, RestResponse, failure, internal_error, respond, success
+from graphql_app.http.request_body import Bounds
+from graphql_app.observability.events import Observer
+from graphql_app.rest_api.endpoint import RestEndpoint
+from graphql_app.rest_api.envelope import Clock, RestResponse, success
 from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import File, Upload
 
@@ -45,37 +45,29 @@ class _Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchImport:
+class BatchImport(RestEndpoint):
     """The address: one upload, one answer that says what became of each row."""
 
+    path = PATH
+    streams = True
     engine: Engine
     observer: Observer
     clock: Clock
     bounds: Bounds
     suggests: bool = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
-        started = perf_counter()
-        try:
-            wish = _wish(parse_pairs(scope["query_string"]))
-            with BadRows(keep_all=wish.errors_as_file) as bad:
-                stays = CancelOnUploadDisconnect(receive, self.observer, "rest")
-                upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
-                with stays:
-                    answer = await self._run(wish, upload, bad, _key_of(scope))
-                await _send(send, answer, bad if wish.errors_as_file and answer.status != 200 else None)
-        except ClientDisconnect:
-            return
-        except AppError as error:
-            answer = failure(error, self.clock(), suggests=self.suggests)
-            await respond(send, answer)
-        except Exception as error:
-            self.observer(UnexpectedError(PATH, error))
-            answer = failure(internal_error(), self.clock())
-            await respond(send, answer)
-        seconds = perf_counter() - started
-        self.observer(RequestDone("rest", f"POST {PATH}", answer.status, seconds, answer.retry_count, answer.code))
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+        """Imports, and sends the report. Raises `AppError`, `ClientDisconnect`."""
+        wish = _wish(parse_pairs(scope["query_string"]))
+        with BadRows(keep_all=wish.errors_as_file) as bad:
+            stays = CancelOnUploadDisconnect(receive, self.observer, "rest")
+            upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
+            with stays:
+                answer = await self._run(wish, upload, bad, _key_of(scope))
+            if wish.errors_as_file and answer.status != 200:
+                await _send_file(send, answer.status, bad)
+                return replace(answer, sent=True)
+            return answer
 
     async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> RestResponse:
         try:
@@ -135,15 +127,12 @@ def _data(report: Report, bad: BadRows) -> bytes:
     )
 
 
-async def _send(send: Send, answer: RestResponse, bad: BadRows | None) -> None:
-    if bad is None:
-        await respond(send, answer)
-        return
+async def _send_file(send: Send, status: int, bad: BadRows) -> None:
     headers = [
         (b"content-type", b"text/csv; charset=utf-8; header=present"),
         (b"content-disposition", b'attachment; filename="errors.csv"'),
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     for data in bad.chunks():
         await send({"type": "http.response.body", "body": data, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

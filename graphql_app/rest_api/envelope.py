@@ -76,13 +76,14 @@ _JSON: Headers = ((b"content-type", b"application/json"),)
 
 @dataclass(frozen=True, slots=True)
 class RestResponse:
-    """One finished HTTP answer. `code` is set on failures, for the log."""
+    """One finished HTTP answer. `code` is set on failures, for the log; `sent` where it went out already."""
 
     status: int
     body: bytes
     headers: Headers = _JSON
     retry_count: int = 0
     code: Code | None = None
+    sent: bool = False
 
 
 def utc_now() -> datetime:
@@ -107,11 +108,6 @@ def success(message: str, data: Value, retry_count: int, moment: datetime) -> Re
 def kept(body: bytes, retry_count: int, *, replayed: bool) -> RestResponse:
     """The answer of a call under an `Idempotency-Key`: a success's `body`, marked if it was given before."""
     return RestResponse(200, body, (*_JSON, REPLAYED) if replayed else _JSON, retry_count)
-
-
-def internal_error() -> AppError:
-    """The failure that stands for a defect of ours, and says nothing of it."""
-    return AppError(Code.INTERNAL_ERROR, "Internal server error")
 
 
 def failure(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from time import perf_counter
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,17 +15,16 @@ from graphql_app.engine.compile.exports import PreparedRows
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.request.bulk import RowForm, RowsRead
 from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest, SelectRelated
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import Code, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
-from graphql_app.http.request_body import ClientDisconnect, parse_json
-from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
+from graphql_app.http.request_body import parse_json
+from graphql_app.observability.events import Observer
+from graphql_app.rest_api.endpoint import RestEndpoint
 from graphql_app.rest_api.envelope import (
     Clock,
     Headers,
     RestResponse,
-    failure,
-    internal_error,
     respond,
     respond_head,
     success,
@@ -63,9 +61,10 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Streaming:
+class _Streaming(RestEndpoint):
     """What the two kinds of endpoint have in common."""
 
+    streams = True
     path: str
     engine: Engine
     observer: Observer
@@ -73,26 +72,14 @@ class _Streaming:
     suggests: bool
     spools: Spools
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request; what breaks after the first rows breaks the connection."""
-        started = perf_counter()
-        told = _Told(send)
-        answer: RestResponse | None = None
-        try:
-            answer = await self.engine.live.retry_on_stale_schema(lambda: self.run(scope, receive, told))
-        except ClientDisconnect:
-            return
-        except AppError as error:
-            answer = failure(error, self.clock(), suggests=self.suggests)
-        except Exception as error:
-            self.observer(UnexpectedError(self.path, error))
-            answer = failure(internal_error(), self.clock())
-        if answer is not None and not told.started:
-            head = scope["method"] == "HEAD" and answer.code is None
-            await (respond_head if head else respond)(send, answer)
-        status, code = (200, None) if answer is None else (answer.status, answer.code)
-        name = f"{scope['method']} {self.path}"
-        self.observer(RequestDone("rest", name, status, perf_counter() - started, 0, code))
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+        """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
+        return await self.engine.live.retry_on_stale_schema(lambda: self.run(scope, receive, send))
+
+    async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
+        """Sends what was not streamed; of a success that HEAD asks for, the head alone."""
+        head = scope["method"] == "HEAD" and answer.code is None
+        await (respond_head if head else respond)(send, answer)
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
@@ -109,25 +96,9 @@ class _Streaming:
         await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(rows), self.spools)
 
 
-class _Told:
-    """A `send` that remembers whether the answer has begun."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.started = False
-
-    async def __call__(self, message: object) -> None:
-        self.started = True
-        await self._send(message)  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True, slots=True)
 class Export(_Streaming):
     """`GET /api/{table}/export`: the table as a CSV file."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
-        await self.answer(scope, receive, send)
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams the file."""
@@ -151,8 +122,8 @@ class Query(_Streaming):
         """Answers one HTTP request."""
         if scope["method"] not in ("GET", "HEAD"):
             await self.plain(scope, receive, send)
-            return
-        await self.answer(scope, receive, send)
+        else:
+            await RestEndpoint.__call__(self, scope, receive, send)
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams what is long, and answers what is short."""

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import AppError, Code, RequestError, internal_error
 from graphql_app.observability.events import Observer, UnexpectedError
-from graphql_app.rest_api.envelope import Clock, Headers, RestResponse, failure, internal_error, utc_now
+from graphql_app.rest_api.envelope import Clock, Headers, RestResponse, failure, utc_now
 
 _CODES: Mapping[int, Code] = {
     400: Code.INVALID_PARAMETER,

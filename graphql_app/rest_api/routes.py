@@ -5,7 +5,6 @@ from __future__ import annotations
 from asyncio import Semaphore
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,26 +21,16 @@ from graphql_app.http.request_body import (
     HEAVY_BYTES,
     LONG_BYTES,
     Bounds,
-    ClientDisconnect,
     parse_json,
     read_body,
 )
-from graphql_app.observability.events import Observer, RequestDone, UnexpectedError
+from graphql_app.observability.events import Observer
 from graphql_app.rest_api.admin import PATH as RELOAD_PATH
 from graphql_app.rest_api.admin import Reload
 from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
 from graphql_app.rest_api.batch_import import BatchImport
-from graphql_app.rest_api.envelope import (
-    Clock,
-    Headers,
-    RestResponse,
-    failure,
-    internal_error,
-    kept,
-    respond,
-    success,
-    utc_now,
-)
+from graphql_app.rest_api.endpoint import RestEndpoint
+from graphql_app.rest_api.envelope import Clock, Headers, RestResponse, failure, kept, success, utc_now
 from graphql_app.rest_api.export import Export, Query
 from graphql_app.rest_api.openapi.endpoint import CachedDocument
 from graphql_app.rest_api.operations import (
@@ -83,8 +72,8 @@ def rest_endpoints(
 ) -> dict[str, ASGIApp]:
     """The endpoints of `rest_routes`, by name."""
     suggests, spools = settings.introspection, Spools(settings.max_spool_bytes, observer)
-    table = Endpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, suggests)
-    rows = Endpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, suggests)
+    table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, suggests)
+    rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, suggests)
     return {
         "batch_import": BatchImport(engine, observer, clock, bounds, suggests),
         **{name: Export(path, engine, observer, clock, suggests, spools) for name, path in EXPORT_PATHS.items()},
@@ -96,7 +85,7 @@ def rest_endpoints(
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class TableEndpoint(RestEndpoint):
     """One address: picks the operation by method, and turns whatever happens into one envelope."""
 
     path: str
@@ -108,19 +97,8 @@ class Endpoint:
     suggests: bool = False
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
-        started = perf_counter()
-        try:
-            answer = await self._answer(scope, receive)
-        except ClientDisconnect:
-            return
-        await respond(send, answer)
-        name = f"{scope['method']} {self.path}" if scope["method"] in self.operations else self.path
-        seconds = perf_counter() - started
-        self.observer(RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code))
-
-    async def _answer(self, scope: Scope, receive: Receive) -> RestResponse:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse:
+        """The envelope. Raises `AppError`, `ClientDisconnect`."""
         operation = self.operations.get(scope["method"])
         if operation is None:
             return self._wrong_method(scope["method"])
@@ -130,12 +108,11 @@ class Endpoint:
             if operation.writes and error.code is Code.SERVICE_UNAVAILABLE and error.outcome is None:
                 # Where the write was begun, the engine has said what became of it.
                 error.outcome = Outcome.NOT_APPLIED
-            return failure(error, self.clock(), suggests=self.suggests)
-        except ClientDisconnect:
             raise
-        except Exception as error:
-            self.observer(UnexpectedError(self.path, error))
-            return failure(internal_error(), self.clock())
+
+    def called(self, scope: Scope) -> str:
+        """A method that the address does not have is not named."""
+        return f"{scope['method']} {self.path}" if scope["method"] in self.operations else self.path
 
     async def _run(self, operation: RestOperation, scope: Scope, receive: Receive) -> RestResponse:
         body = await read_body(dict(scope["headers"]), receive, self.bounds.body_bytes) if operation.takes_body else b""

@@ -24,7 +24,7 @@ from graphql_app.errors import Code
 from graphql_app.http.request_body import DEFAULT_BOUNDS
 from graphql_app.observability.events import Event, RequestDone, UnexpectedError, ignore
 from graphql_app.rest_api.operations import PreparedRequest, RestOperation, RestRequest
-from graphql_app.rest_api.routes import Endpoint, rest_endpoints, rest_routes
+from graphql_app.rest_api.routes import TableEndpoint, rest_endpoints, rest_routes
 from tests.rest_samples import CATALOG
 
 pytestmark = pytest.mark.anyio
@@ -139,7 +139,7 @@ async def test_refusals_are_observed_by_route_and_code_and_never_by_value(away: 
     assert "secret" not in repr(events).lower()
 
 
-async def call(endpoint: Endpoint, *received: Message) -> list[Message]:
+async def call(endpoint: TableEndpoint, *received: Message) -> list[Message]:
     sent: list[Message] = []
     left = iter(received)
 
@@ -158,7 +158,7 @@ async def test_a_defect_is_an_envelope_that_says_nothing(away: Engine, events: l
     def fail(_wish: RestRequest) -> PreparedRequest:
         raise RuntimeError("secret")
 
-    endpoint = Endpoint("/api/{table}", {"POST": RestOperation(fail)}, away, DEFAULT_BOUNDS, events.append, clock)
+    endpoint = TableEndpoint("/api/{table}", {"POST": RestOperation(fail)}, away, DEFAULT_BOUNDS, events.append, clock)
     start, body = await call(endpoint, {"type": "http.request", "body": b""})
     assert start["status"] == 500
     assert orjson.loads(body["body"]) == {
@@ -179,7 +179,7 @@ async def test_a_client_that_leaves_gets_nothing_and_is_no_failure(away: Engine,
     def never(_wish: RestRequest) -> PreparedRequest:
         raise AssertionError("prepared without a body")
 
-    endpoint = Endpoint("/api/{table}", {"POST": RestOperation(never)}, away, DEFAULT_BOUNDS, events.append, clock)
+    endpoint = TableEndpoint("/api/{table}", {"POST": RestOperation(never)}, away, DEFAULT_BOUNDS, events.append, clock)
     half: Message = {"type": "http.request", "body": b'{"in', "more_body": True}
     assert await call(endpoint, half, {"type": "http.disconnect"}) == []
     assert events == []

@@ -1,0 +1,39 @@
+"""The scaffold of the REST endpoints: every answer is an envelope."""
+
+from __future__ import annotations
+
+from starlette.types import Scope, Send
+
+from graphql_app.errors import AppError
+from graphql_app.http.endpoint import Endpoint
+from graphql_app.observability.events import RequestDone
+from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond
+
+
+class RestEndpoint(Endpoint[RestResponse]):
+    """An address of the REST API. `suggests`: unknown names are answered with the one that was probably meant."""
+
+    __slots__ = ()
+
+    clock: Clock
+    suggests: bool
+
+    def failed(self, scope: Scope, error: AppError) -> RestResponse:
+        """The envelope of a failure."""
+        return failure(error, self.clock(), suggests=self.suggests)
+
+    async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
+        """Sends an envelope, if it was not."""
+        if not answer.sent:
+            await respond(send, answer)
+
+    def done(self, scope: Scope, answer: RestResponse | None, seconds: float) -> RequestDone:
+        """An answer that is None was streamed to its end."""
+        name = self.called(scope)
+        if answer is None:
+            return RequestDone("rest", name, 200, seconds, 0, None)
+        return RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code)
+
+    def called(self, scope: Scope) -> str:
+        """What a request is called in logs and metrics."""
+        return f"{scope['method']} {self.path}"
