@@ -24,8 +24,7 @@ from bench.database import FLAGS, NAME
 from bench.processes import forget_peak, peak_megabytes
 from tests.harness.engines import MariaDB
 from tests.harness.ports import free_port
-from tests.harness.servers import NotInstalled, program
-from tests.harness.servers import StartFailed as DatabaseFailed
+from tests.harness.servers import NotInstalled, StartFailed as DatabaseFailed, program
 
 _READ: Final = f"/api/{csv_data.SMALL}/query?id=eq.7"
 _READS_A_SECOND: Final = 100

@@ -6,8 +6,15 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr
-from pydantic import model_validator as validates_model
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    PositiveInt,
+    SecretStr,
+    model_validator as validates_model,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graphql_app.config.address import DatabaseAddress, is_loopback
@@ -24,17 +31,17 @@ from graphql_app.config.setting_types import (
     Milliseconds,
     Names,
     Port,
+    choice as _choice,
+    filled as _filled,
+    hosts as _hosts,
+    installed as _installed,
+    lower as _lower,
+    origins as _origins,
+    read_secret as _read_secret,
     request_fields,
+    secret_file as _secret_file,
+    setting as _setting,
 )
-from graphql_app.config.setting_types import choice as _choice
-from graphql_app.config.setting_types import filled as _filled
-from graphql_app.config.setting_types import hosts as _hosts
-from graphql_app.config.setting_types import installed as _installed
-from graphql_app.config.setting_types import lower as _lower
-from graphql_app.config.setting_types import origins as _origins
-from graphql_app.config.setting_types import read_secret as _read_secret
-from graphql_app.config.setting_types import secret_file as _secret_file
-from graphql_app.config.setting_types import setting as _setting
 
 CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphql_app.csv_io.cells import BadCell, split
-from graphql_app.csv_io.dialect import DATES as ORDERS
 from graphql_app.csv_io.dialect import (
+    DATES as ORDERS,
     DELIMITERS,
     ENCODINGS,
     NEW_LINE,

@@ -9,8 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from graphql_app.embedded import folder as folders
-from graphql_app.embedded import library
+from graphql_app.embedded import folder as folders, library
 from graphql_app.embedded.errors import EmbeddedError
 from graphql_app.embedded.locks import FolderTaken, ProgramLock, locked
 from graphql_app.embedded.sample import statements

@@ -25,10 +25,8 @@ from graphql_app.http.request_body import (
     read_body,
 )
 from graphql_app.observability.events import Observer
-from graphql_app.rest_api.admin import PATH as RELOAD_PATH
-from graphql_app.rest_api.admin import Reload
-from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH
-from graphql_app.rest_api.batch_import import BatchImport
+from graphql_app.rest_api.admin import PATH as RELOAD_PATH, Reload
+from graphql_app.rest_api.batch_import import PATH as IMPORT_PATH, BatchImport
 from graphql_app.rest_api.endpoint import RestEndpoint
 from graphql_app.rest_api.envelope import Clock, Headers, RestResponse, failure, kept, success, utc_now
 from graphql_app.rest_api.export import Export, Query

@@ -28,6 +28,7 @@ from schema_gen.catalog.model import Catalog, Column, Relation, Table
 from schema_gen.names.identifiers import (
     NOT_ENUM_VALUES,
     ROOTS,
+    Style as Style,
     all_enum_values,
     candidates,
     distinct,
@@ -37,7 +38,6 @@ from schema_gen.names.identifiers import (
     styled_name,
     styled_type,
 )
-from schema_gen.names.identifiers import Style as Style
 from schema_gen.types.type_rows import SCALARS
 
 BUILT_IN: Final = ("Int", "Float", "String", "Boolean", "ID")

@@ -9,9 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schema_gen.catalog.model import Column, ColumnType
-from schema_gen.types import charsets, encoders
-from schema_gen.types import column_texts as texts
-from schema_gen.types import key_literals as keys
+from schema_gen.types import charsets, column_texts as texts, encoders, key_literals as keys
 from schema_gen.types.type_rows import ROWS, TypeRow
 
 _WIDE_BIT: Final = 31

@@ -13,10 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schema_gen.catalog.model import Column
-from schema_gen.types import column_texts as texts
-from schema_gen.types import encoders
-from schema_gen.types import key_literals as keys
-from schema_gen.types import temporal as times
+from schema_gen.types import column_texts as texts, encoders, key_literals as keys, temporal as times
 
 KeyLiteral = Callable[[bytes], bytes]
 

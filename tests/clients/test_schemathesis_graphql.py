@@ -22,8 +22,7 @@ from graphql import (
     parse,
     print_schema,
 )
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 from schemathesis.graphql import nodes
 
 from graphql_app.errors import Code

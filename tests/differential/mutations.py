@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.differential.conditions import Conditions
-from tests.differential.json_changes import OPERATORS
-from tests.differential.json_changes import changed as json_changed
+from tests.differential.json_changes import OPERATORS, changed as json_changed
 from tests.differential.model import (
     BODY,
     NO_KEY,

@@ -16,8 +16,10 @@ from tests.differential.query import plain
 from tests.differential.run import REPEAT, examples
 from tests.differential.schema import Table
 from tests.differential.tables import READ
-from tests.differential.test_reads import DATABASE
-from tests.differential.test_reads import client as client  # a fixture
+from tests.differential.test_reads import (
+    DATABASE,
+    client as client,  # a fixture
+)
 from tests.differential.values import shown
 from tests.graphql_client import GraphQLClient
 

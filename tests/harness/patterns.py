@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from re import _constants as op
-from re import _parser as parser
+from re import _constants as op, _parser as parser
 from typing import Any
 
 ROOT = Path(__file__).parents[2]

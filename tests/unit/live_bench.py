@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from graphql_app.engine.live import queries as watch
 from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
-from graphql_app.errors import AppError
-from graphql_app.errors import ServiceUnavailableException as Away
+from graphql_app.errors import AppError, ServiceUnavailableException as Away
 from graphql_app.observability.events import Event
 from tests.faults.virtual import run_virtual
 

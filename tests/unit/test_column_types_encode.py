@@ -7,8 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from schema_gen.catalog.model import Column, ColumnType
 from schema_gen.sql_literals import double, integer, quote_bytes, quote_text

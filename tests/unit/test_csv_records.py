@@ -6,8 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.cells import BadCell, BadRow, literals, split

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from graphql_app.engine.compile.statements import NULL_KEY
 from graphql_app.engine.mysql.packets import MAX_ANSWER, ProtocolError, Result, ResultParser, ResultTooLarge

@@ -7,8 +7,7 @@ from itertools import chain
 
 import pytest
 from graphql import assert_name
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from schema_gen.catalog.model import Cardinality, Catalog, Column, ColumnType, Key, Relation, Table, TableKind
 from schema_gen.names.identifiers import camel, is_legal, legal

@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from graphql import parse, validate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from graphql_app.engine.request.calls import Operator
 from graphql_app.graphql_api.documents.cache import Documents

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.http.request_body import MAX_DEPTH, parse_json

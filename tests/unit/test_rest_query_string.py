@@ -5,8 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, unquote_plus
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from graphql_app.engine.request.calls import (
     And,

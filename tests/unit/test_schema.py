@@ -13,11 +13,11 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    build_schema as schema_of_text,
     is_introspection_type,
     print_schema,
     validate_schema,
 )
-from graphql import build_schema as schema_of_text
 from graphql.utilities import lexicographic_sort_schema
 
 from schema_gen.catalog.model import EMPTY_CATALOG, Catalog, Column, ColumnType

@@ -5,12 +5,11 @@ from __future__ import annotations
 from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
+    build_schema as schema_of_text,
     is_introspection_type,
     print_type,
 )
-from graphql import build_schema as schema_of_text
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from schema_gen.catalog.model import Catalog, Column, ColumnType, ForeignKey, Key, Table
 from schema_gen.graphql.schema import sdl

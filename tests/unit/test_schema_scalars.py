@@ -13,8 +13,7 @@ from graphql import (
     value_from_ast,
 )
 from graphql.utilities import coerce_input_literal
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from schema_gen.graphql.scalars import SCALAR_MAP, SCALAR_TYPES, plain_value
 from schema_gen.types.type_rows import SCALARS

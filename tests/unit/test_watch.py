@@ -10,8 +10,13 @@ import pytest
 from graphql_app.engine.live import queries as watch
 from graphql_app.engine.live.queries import Ended
 from graphql_app.engine.mysql.server_errors import StaleSchema
-from graphql_app.errors import Code, DatabaseError, GatewayTimeoutException, RequestError
-from graphql_app.errors import ServiceUnavailableException as Away
+from graphql_app.errors import (
+    Code,
+    DatabaseError,
+    GatewayTimeoutException,
+    RequestError,
+    ServiceUnavailableException as Away,
+)
 from graphql_app.observability.events import LiveQueryPolled, UnexpectedError
 from tests.unit.live_bench import Bench, Client, PolledSource, runs, until
 

@@ -9,8 +9,7 @@ import orjson
 
 from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.statements import FIELD_SEPARATOR
-from graphql_app.engine.plan import cursor
-from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan import cursor, nodes as plan
 from graphql_app.engine.request.calls import PageInfoField, Slot
 from graphql_app.engine.sql.fragment import json_key
 

@@ -24,6 +24,7 @@ from graphql_app.engine.sql.fragment import finish, name, sql
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.observability.events import (
     AnswerReplayed,
+    AttemptFailed as AttemptFailedEvent,
     Observer,
     OutcomeSettled,
     RetriesExhausted,
@@ -32,7 +33,6 @@ from graphql_app.observability.events import (
     UnexpectedError,
     ignore,
 )
-from graphql_app.observability.events import AttemptFailed as AttemptFailedEvent
 
 _PROBE = Schedule((0.8,), ())
 _LAST_LOOK = 0.2

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from graphql_app.engine.plan import cursor
-from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan import cursor, nodes as plan
 from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (

@@ -10,71 +10,27 @@ from dataclasses import dataclass
 
 from graphql_app.engine.plan.row_nodes import (
     AggregateOut as AggregateOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     AggregatePlan as AggregatePlan,
-)
-from graphql_app.engine.plan.row_nodes import (
     AllOf as AllOf,
-)
-from graphql_app.engine.plan.row_nodes import (
     AnyOf as AnyOf,
-)
-from graphql_app.engine.plan.row_nodes import (
     ApplyOut as ApplyOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     ColumnOut as ColumnOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     CompareColumn as CompareColumn,
-)
-from graphql_app.engine.plan.row_nodes import (
     Condition as Condition,
-)
-from graphql_app.engine.plan.row_nodes import (
     CountOut as CountOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     CountRelated as CountRelated,
-)
-from graphql_app.engine.plan.row_nodes import (
     KeyIn as KeyIn,
-)
-from graphql_app.engine.plan.row_nodes import (
     Keyset as Keyset,
-)
-from graphql_app.engine.plan.row_nodes import (
     LastInserted as LastInserted,
-)
-from graphql_app.engine.plan.row_nodes import (
     NodesOut as NodesOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     NoneOf as NoneOf,
-)
-from graphql_app.engine.plan.row_nodes import (
     OrderTerm as OrderTerm,
-)
-from graphql_app.engine.plan.row_nodes import (
     Output as Output,
-)
-from graphql_app.engine.plan.row_nodes import (
     ReadPlan as ReadPlan,
-)
-from graphql_app.engine.plan.row_nodes import (
     RelatedAggregateOut as RelatedAggregateOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     RelatedOut as RelatedOut,
-)
-from graphql_app.engine.plan.row_nodes import (
     RowsPlan as RowsPlan,
-)
-from graphql_app.engine.plan.row_nodes import (
     SomeRelated as SomeRelated,
-)
-from graphql_app.engine.plan.row_nodes import (
     TextOut as TextOut,
 )
 from graphql_app.engine.request.calls import Function, JsonOperator, Nulls, Operator, PageInfoField

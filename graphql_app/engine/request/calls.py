@@ -13,77 +13,29 @@ from enum import StrEnum
 
 from graphql_app.engine.request.rows import (
     Aggregate as Aggregate,
-)
-from graphql_app.engine.request.rows import (
     AggregateFields as AggregateFields,
-)
-from graphql_app.engine.request.rows import (
     And as And,
-)
-from graphql_app.engine.request.rows import (
     Apply as Apply,
-)
-from graphql_app.engine.request.rows import (
     Compare as Compare,
-)
-from graphql_app.engine.request.rows import (
     Constant as Constant,
-)
-from graphql_app.engine.request.rows import (
     Count as Count,
-)
-from graphql_app.engine.request.rows import (
     Filter as Filter,
-)
-from graphql_app.engine.request.rows import (
     Fold as Fold,
-)
-from graphql_app.engine.request.rows import (
     Function as Function,
-)
-from graphql_app.engine.request.rows import (
     Nodes as Nodes,
-)
-from graphql_app.engine.request.rows import (
     Not as Not,
-)
-from graphql_app.engine.request.rows import (
     Nulls as Nulls,
-)
-from graphql_app.engine.request.rows import (
     Operator as Operator,
-)
-from graphql_app.engine.request.rows import (
     Or as Or,
-)
-from graphql_app.engine.request.rows import (
     Order as Order,
-)
-from graphql_app.engine.request.rows import (
     Read as Read,
-)
-from graphql_app.engine.request.rows import (
     Related as Related,
-)
-from graphql_app.engine.request.rows import (
     RelatedCount as RelatedCount,
-)
-from graphql_app.engine.request.rows import (
     SelectColumn as SelectColumn,
-)
-from graphql_app.engine.request.rows import (
     Selection as Selection,
-)
-from graphql_app.engine.request.rows import (
     SelectRelated as SelectRelated,
-)
-from graphql_app.engine.request.rows import (
     SelectRelatedAggregate as SelectRelatedAggregate,
-)
-from graphql_app.engine.request.rows import (
     Slot as Slot,
-)
-from graphql_app.engine.request.rows import (
     all_of as all_of,
 )
 

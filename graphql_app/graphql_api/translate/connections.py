@@ -18,13 +18,13 @@ from graphql_app.engine.request.calls import (
     Having,
     Nodes,
     PageInfo,
+    PageInfoField as Fact,
     SelectColumn,
     SelectCursor,
     SelectNode,
     SelectPageInfo,
     TotalCount,
 )
-from graphql_app.engine.request.calls import PageInfoField as Fact
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.translate.conditions import ORDERS, Conditions
 from graphql_app.graphql_api.translate.rows import Given, RowTranslator
