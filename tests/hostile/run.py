@@ -9,7 +9,7 @@ REQUESTS: Final = int(os.environ.get("FUZZ_REQUESTS", "300"))
 """Requests for each engine; conversations over WebSocket are fewer."""
 FIRST: Final = int(os.environ.get("FUZZ_FIRST", "0"))
 """The number of the first request; a run that was broken off goes on where it was."""
-DOCUMENTS: Final = int(os.environ.get("FUZZ_DOCUMENTS", "300"))
+DOCUMENTS: Final = int(os.environ.get("FUZZ_DOCUMENTS", "100"))
 """Random documents that our checks and graphql-core's are compared on."""
 SEED: Final = int(os.environ.get("FUZZ_SEED", "1"))
 """The same seed makes the same ones."""

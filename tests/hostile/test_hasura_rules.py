@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from random import Random
@@ -35,6 +36,8 @@ SCHEMA = built(
         [reference("users", "parent_id", "users")],
     )
 ).schema.graphql
+COUNT = int(os.environ.get("RULES_DOCUMENTS", "1000"))
+"""Documents made from these."""
 DOCUMENTS = [
     "query($o: Int $n: String) { users(offset: $o where: {name: {_eq: $n}}) { id parent { id } } }",
     '{ users(offset: "1" limit: 2) { id users(offset: "2") { id } } }',
@@ -74,7 +77,7 @@ def judged(text: str) -> tuple[list[str], list[str]] | None:
 def test_documents_made_at_random_are_judged_alike() -> None:
     draw = Random(23)
     seen: Counter[str] = Counter()
-    for _ in range(4_000):
+    for _ in range(COUNT):
         text = mutations.text(draw.choice(DOCUMENTS), draw)
         with watchdog():
             both = judged(text)
@@ -91,4 +94,4 @@ def test_documents_made_at_random_are_judged_alike() -> None:
         meant = [message for message in theirs if _MEANT.fullmatch(message)]
         assert sorted(ours + meant) == sorted(theirs) or (meant and set(theirs) - set(ours) <= set(meant)), text
         seen["otherwise" if meant else "wrong" if theirs else "right"] += 1
-    assert min(seen[each] for each in ("empty", "otherwise", "wrong", "right")) > 50, seen
+    assert min(seen[each] for each in ("empty", "otherwise", "wrong", "right")) > COUNT / 80, seen

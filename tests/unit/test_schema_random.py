@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
@@ -17,6 +19,9 @@ from schema_gen.names.naming import Style
 from schema_gen.strawberry_core.roles import ColumnField, RelationField
 from schema_gen.types.type_rows import ROWS
 from tests.unit.schema_shop import built, catalog, table
+
+EXAMPLES = int(os.environ.get("CATALOG_EXAMPLES", "20"))
+"""Catalogs for each test."""
 
 WORDS = (
     *("users", "users_aggregate", "insert_users", "users_by_pk", "users_bool_exp", "_and", "_or", "order_by"),
@@ -63,7 +68,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
     return catalog(found, keys)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(catalogs(), st.sampled_from(["snake", "camel"]))
 def test_any_catalog_gives_a_valid_schema(shop: Catalog, style: Style) -> None:
     """`built` fails on an invalid one; its text can be read again, to the same schema; every name has a meaning."""
@@ -84,7 +89,7 @@ def test_any_catalog_gives_a_valid_schema(shop: Catalog, style: Style) -> None:
     assert set(made.field_roles) == shown
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(catalogs(), st.sampled_from(["snake", "camel"]))
 def test_nothing_of_a_catalog_is_lost(shop: Catalog, style: Style) -> None:
     """Each table has its root, each column and relation one field of its type, and one condition."""
