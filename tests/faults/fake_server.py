@@ -132,6 +132,8 @@ class FakeServer:
         self.handler = handler
         self.silent = silent
         self.kill_error = 0
+        self.version = SERVER_VERSION
+        """What it says it is."""
         self.own_number: Callable[[int], int] = lambda number: number
         """What CONNECTION_ID() says on the connection that the greeting numbered so."""
         self.host: Callable[[int], bytes] = lambda number: b"fake"
@@ -239,7 +241,7 @@ class FakeServer:
     def _answer(self, number: int, sql: bytes) -> Reply | Act:
         if sql.startswith(b"SELECT VERSION()"):
             own, host = self.own_number(number), self.host(number)
-            identity = (SERVER_VERSION, b"fake", b"%d" % own, b"16777216", host, b"%d" % self.port)
+            identity = (self.version, b"fake", b"%d" % own, b"16777216", host, b"%d" % self.port)
             rest = sql.count(b";")
             reply = Reply().rows(identity, more=rest > 0)
             for place in range(rest):
