@@ -355,5 +355,45 @@ FILES: Mapping[str, Kind] = {
     ),
 }
 
-KINDS: Mapping[str, Kind] = {**REST_BODIES, **REST_ADDRESSES, **VARIABLES, **DOCUMENTS, **HEADERS, **FILES}
+# --- over a WebSocket ---------------------------------------------------------
+
+SOCKET = "WebSocket"
+"""In place of a method: the body is the payload of an operation over a WebSocket."""
+_DOUBLED = (
+    "items of _or",
+    "items of _and",
+    "relations of _or",
+    "members of _in",
+    "order terms of variables",
+    "a text of variables",
+    "undeclared variables",
+)
+_WRITTEN = ("objects", "unknown fields of objects", "nested rows", "updates", "members appended")
+
+
+def _over_socket(kind: Kind, word: bytes = b"query") -> Kind:
+    def make(count: int) -> Hostile:
+        return Hostile(
+            "", SOCKET, b"/graphql", {}, kind.make(count).body.replace(b'"query":"query', b'"query":"' + word)
+        )
+
+    return Kind(make, kind.first, kind.most)
+
+
+SOCKETS: Mapping[str, Kind] = {
+    **{f"{name} over a WebSocket": _over_socket(VARIABLES[name]) for name in (*_DOUBLED, *_WRITTEN)},
+    **{f"{name} of a subscription": _over_socket(VARIABLES[name], b"subscription") for name in _DOUBLED[:-1]},
+    "fields over a WebSocket": _over_socket(DOCUMENTS["fields"]),
+    "a message that is none": Kind(lambda n: Hostile("", SOCKET, b"/graphql", {}, _dumped([1] * n))),
+    "extensions over a WebSocket": _over_socket(VARIABLES["extensions"]),
+}
+KINDS: Mapping[str, Kind] = {
+    **REST_BODIES,
+    **REST_ADDRESSES,
+    **VARIABLES,
+    **DOCUMENTS,
+    **HEADERS,
+    **FILES,
+    **SOCKETS,
+}
 """Every one."""

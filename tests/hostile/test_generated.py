@@ -18,7 +18,7 @@ from tests.hostile.run import FIGURES, FIRST, REQUESTS, SEED
 from tests.hostile.usage import MB, Usage, cpu_seconds, peak_begins, peak_since, worker
 from tests.hostile.wire import AT_ONCE, Answers, Sent, answers, exchange
 
-IMPATIENT = {"HEADER_TIMEOUT_SECONDS": "0.5", "BODY_TIMEOUT_SECONDS": "0.5"}
+IMPATIENT = {"HEADER_TIMEOUT_SECONDS": "3", "BODY_TIMEOUT_SECONDS": "0.5"}
 """Requests whose end was cut off are not waited for."""
 SHOWN = 20
 TOLD = 5000

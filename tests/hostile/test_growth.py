@@ -54,6 +54,8 @@ def _step(parts: int, cpu: float, memory: int, status: int = 200, size: int = MB
         (_step(1, 0.3, 0), _step(2, 0.6, 0), ()),
         (_step(1, 0.2, 0), _step(2, 0.8, 0), ("grows faster",)),
         (_step(1, 0.01, 0), _step(2, 0.04, 0), ()),
+        (_step(1, 0.15, 0), _step(4, 0.7, 0), ()),
+        (_step(1, 0.1, 0), _step(4, 0.8, 0), ("grows faster",)),
         (_step(1, 0.01, 40 * MB), _step(2, 0.01, 100 * MB), ("grows faster",)),
         (_step(1, 0.2, 0), _step(2, 0.8, 0, 400), ()),
         (_step(1, 0.9, 0), _step(2, 1.3, 0), ("costs too much",)),
