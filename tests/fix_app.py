@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from graphql_app.config.settings import Settings
+from tests.graphql_client import GraphQLClient
 from tests.harness.app_process import PATIENT, RunningApp
 from tests.harness.engine import Engine
 
@@ -126,6 +127,25 @@ def open_app() -> OpenApp:
             yield client
 
     return opened
+
+
+@pytest.fixture(scope="module")
+async def module_client(
+    request: pytest.FixtureRequest, engine: Engine, module_database: str, open_app: OpenApp
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The program inside this process, on a database of the module's own with what the module's `SCHEMA` makes."""
+    engine.execute(request.module.SCHEMA, module_database)
+    async with open_app(engine.environment(module_database)) as client:
+        yield client
+
+
+@pytest.fixture
+def client(
+    request: pytest.FixtureRequest, engine: Engine, module_database: str, module_client: httpx.AsyncClient
+) -> GraphQLClient:
+    """GraphQL of `module_client`, its rows as the module's `ROWS` makes them before each test."""
+    engine.execute(request.module.ROWS, module_database)
+    return GraphQLClient(module_client)
 
 
 async def _until_ready(client: httpx.AsyncClient) -> None:

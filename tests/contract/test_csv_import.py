@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 
 pytestmark = pytest.mark.anyio
@@ -21,14 +19,6 @@ CREATE VIEW seen AS SELECT COUNT(*) AS n FROM users
 """
 
 
-@pytest.fixture(scope="module")
-async def client(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[httpx.AsyncClient]:
-    """The program on a database of the module's own."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as found:
-        yield found
-
-
 @pytest.fixture(autouse=True)
 def empty(engine: Engine, module_database: str) -> None:
     """No rows anywhere."""
@@ -36,18 +26,18 @@ def empty(engine: Engine, module_database: str) -> None:
 
 
 async def send(
-    client: httpx.AsyncClient, text: str | bytes, name: str = "users.csv", query: str = ""
+    module_client: httpx.AsyncClient, text: str | bytes, name: str = "users.csv", query: str = ""
 ) -> httpx.Response:
     """Uploads a file."""
     data = text.encode() if isinstance(text, str) else text
-    return await client.post(f"/api/batch/import{query}", files={"file": (name, data, "text/csv")})
+    return await module_client.post(f"/api/batch/import{query}", files={"file": (name, data, "text/csv")})
 
 
 async def imported(
-    client: httpx.AsyncClient, text: str | bytes, status: int = 200, name: str = "users.csv", query: str = ""
+    module_client: httpx.AsyncClient, text: str | bytes, status: int = 200, name: str = "users.csv", query: str = ""
 ) -> dict[str, Any]:
     """Uploads a file; the answer's data."""
-    response = await send(client, text, name, query)
+    response = await send(module_client, text, name, query)
     assert response.status_code == status, response.text
     document = response.json()
     assert list(document) == ["timestamp", "message", "data", "retry_count"]
@@ -67,19 +57,19 @@ def places(data: dict[str, Any]) -> list[tuple[int, str | None, str]]:
     return [(error["line"], error["column"], error["code"]) for error in data["errors"]]
 
 
-async def test_the_file_of_the_seed(client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
-    data = await imported(client, "name,email,age\nJohn Doe,john@example.com,30\nAnn,ann@example.com,41\n")
+async def test_the_file_of_the_seed(module_client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
+    data = await imported(module_client, "name,email,age\nJohn Doe,john@example.com,30\nAnn,ann@example.com,41\n")
     assert data == {"table": "users", "rows_total": 2, "rows_imported": 2, "rows_failed": 0, "errors": []}
     assert users(engine, module_database) == [("John Doe", "john@example.com", 30), ("Ann", "ann@example.com", 41)]
 
 
 async def test_one_bad_row_never_stops_the_others(
-    client: httpx.AsyncClient, engine: Engine, module_database: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
     """Refused by the program or by the database: each is told by line, column and code, and every other row is in."""
     lines = ["name,email,age", "A,a@x,1", "loooooooong,l@x,2", "B,b@x,three", "C,a@x,3", "D,d@x", '"E\nF",e@x,4',
              "G,g@x,99999999999", '"H"x,h@x,5', "I,i@x,6"]  # fmt: skip
-    data = await imported(client, "\r\n".join(lines), 207)
+    data = await imported(module_client, "\r\n".join(lines), 207)
     assert places(data) == [
         (3, "name", "VALUE_TOO_LONG"),
         (4, "age", "INVALID_VALUE"),
@@ -94,30 +84,30 @@ async def test_one_bad_row_never_stops_the_others(
 
 
 async def test_many_rows_with_bad_ones_among_them(
-    client: httpx.AsyncClient, engine: Engine, module_database: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
     """Each bad row is found in its batch, however many there are; the first 1,000 are shown, a file tells all."""
     count = 9_000
     bad = set(range(7, count, 8))
     rows = [f"{number},{number - 1 if number in bad else number},note {number}" for number in range(1, count + 1)]
     text = "id,code,note\n" + "\n".join(rows)
-    data = await imported(client, text, 207, "big.csv")
+    data = await imported(module_client, text, 207, "big.csv")
     assert (data["rows_total"], data["rows_failed"]) == (count, len(bad))
     assert places(data) == [(number + 1, None, "DUPLICATE_ENTRY") for number in sorted(bad)[:1000]]
     found = engine.execute("SELECT COUNT(*), COUNT(DISTINCT code), SUM(id) FROM big", module_database)
     assert found == ((count - len(bad), count - len(bad), sum(set(range(1, count + 1)) - bad)),)
     engine.execute("DELETE FROM big", module_database)
-    response = await send(client, text, "big.csv", "?errors=csv")
+    response = await send(module_client, text, "big.csv", "?errors=csv")
     assert response.status_code == 207
     assert response.headers["content-type"].startswith("text/csv")
     lines = response.text.splitlines()[1:]
     assert [int(line.split(",")[0]) for line in lines] == [number + 1 for number in sorted(bad)]
 
 
-async def test_null_and_empty_text(client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
-    await imported(client, 'name,email,age\n,e1,\n"",e2,1\n')
+async def test_null_and_empty_text(module_client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
+    await imported(module_client, 'name,email,age\n,e1,\n"",e2,1\n')
     assert users(engine, module_database) == [(None, "e1", None), ("", "e2", 1)]
-    data = await imported(client, 'id,name,age\n1,,1\n2,"",2\n3,x,\n', 207, "strict.csv")
+    data = await imported(module_client, 'id,name,age\n1,,1\n2,"",2\n3,x,\n', 207, "strict.csv")
     assert places(data) == [(4, "age", "NOT_NULL_VIOLATION")]
     assert engine.execute("SELECT id, name FROM strict ORDER BY id", module_database) == ((1, ""), (2, ""))
 
@@ -133,16 +123,16 @@ async def test_null_and_empty_text(client: httpx.AsyncClient, engine: Engine, mo
     ],
 )
 async def test_any_common_form_of_text(
-    client: httpx.AsyncClient, engine: Engine, module_database: str, data: bytes
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str, data: bytes
 ) -> None:
-    await imported(client, data)
+    await imported(module_client, data)
     assert users(engine, module_database) == [('a "b"', "e1", None), ("\\c'd", "e2", None)]
 
 
 async def test_an_open_quote_costs_its_own_line(
-    client: httpx.AsyncClient, engine: Engine, module_database: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
-    data = await imported(client, b'name,email\nA,e1\n"B,e2\nC,e3\nD\xff,e4\nE,e5', 207)
+    data = await imported(module_client, b'name,email\nA,e1\n"B,e2\nC,e3\nD\xff,e4\nE,e5', 207)
     assert places(data) == [(3, None, "INVALID_VALUE"), (5, None, "INVALID_VALUE")]
     assert [row[0] for row in users(engine, module_database)] == ["A", "C", "E"]
 
@@ -159,9 +149,9 @@ async def test_an_open_quote_costs_its_own_line(
     ],
 )
 async def test_a_wrong_header_is_told_before_anything_is_written(
-    client: httpx.AsyncClient, engine: Engine, module_database: str, header: str, code: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str, header: str, code: str
 ) -> None:
-    response = await send(client, f"{header}\n1,x,2,3\n", "strict.csv")
+    response = await send(module_client, f"{header}\n1,x,2,3\n", "strict.csv")
     assert (response.status_code, response.json()["details"]["code"]) == (400, code)
     assert engine.execute("SELECT COUNT(*) FROM strict", module_database) == ((0,),)
 
@@ -174,8 +164,10 @@ async def test_a_wrong_header_is_told_before_anything_is_written(
         ("seen.csv", 403),
     ],
 )  # fmt: skip
-async def test_the_name_of_the_file_is_a_table_or_nothing(client: httpx.AsyncClient, name: str, status: int) -> None:
-    assert (await send(client, "name\nx\n", name)).status_code == status
+async def test_the_name_of_the_file_is_a_table_or_nothing(
+    module_client: httpx.AsyncClient, name: str, status: int
+) -> None:
+    assert (await send(module_client, "name\nx\n", name)).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -189,7 +181,7 @@ async def test_the_name_of_the_file_is_a_table_or_nothing(client: httpx.AsyncCli
     ],
 )
 async def test_modes(
-    client: httpx.AsyncClient,
+    module_client: httpx.AsyncClient,
     engine: Engine,
     module_database: str,
     query: str,
@@ -199,21 +191,23 @@ async def test_modes(
     after: list[object],
 ) -> None:
     engine.execute("INSERT INTO users VALUES (1,'A','a@x',1)", module_database)
-    data = await imported(client, text, status, query=query)
+    data = await imported(module_client, text, status, query=query)
     assert (data["rows_total"], data["rows_imported"], data["rows_failed"]) == counts
     assert users(engine, module_database) == after
 
 
 @pytest.mark.parametrize("query", ["?mode=replace", "?dry_run=maybe", "?errors=xml", "?modes=insert"])
-async def test_unknown_options(client: httpx.AsyncClient, query: str) -> None:
-    assert (await send(client, "name\nx\n", query=query)).status_code == 400
+async def test_unknown_options(module_client: httpx.AsyncClient, query: str) -> None:
+    assert (await send(module_client, "name\nx\n", query=query)).status_code == 400
 
 
-async def test_bodies_that_hold_no_file(client: httpx.AsyncClient) -> None:
+async def test_bodies_that_hold_no_file(module_client: httpx.AsyncClient) -> None:
     address = "/api/batch/import"
-    assert (await client.post(address, content=b"name\nx\n")).status_code == 415
-    assert (await client.post(address, files={"other": ("users.csv", b"name\nx\n")})).status_code == 422
+    assert (await module_client.post(address, content=b"name\nx\n")).status_code == 415
+    assert (await module_client.post(address, files={"other": ("users.csv", b"name\nx\n")})).status_code == 422
     torn = b'--x\r\nContent-Disposition: form-data; name="file"; filename="users.csv"\r\n\r\nname\nx\ny'
-    response = await client.post(address, content=torn, headers={"content-type": "multipart/form-data; boundary=x"})
+    response = await module_client.post(
+        address, content=torn, headers={"content-type": "multipart/form-data; boundary=x"}
+    )
     assert response.status_code == 422
-    assert (await client.get(address)).status_code == 405
+    assert (await module_client.get(address)).status_code == 405

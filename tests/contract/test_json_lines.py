@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 
 pytestmark = pytest.mark.anyio
@@ -21,14 +19,6 @@ CREATE TABLE `Odd` (id INT PRIMARY KEY);
 """
 
 
-@pytest.fixture(scope="module")
-async def client(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[httpx.AsyncClient]:
-    """The program on a database of the module's own."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as found:
-        yield found
-
-
 @pytest.fixture(autouse=True)
 def empty(engine: Engine, module_database: str) -> None:
     """No rows."""
@@ -36,7 +26,7 @@ def empty(engine: Engine, module_database: str) -> None:
 
 
 async def send(
-    client: httpx.AsyncClient,
+    module_client: httpx.AsyncClient,
     data: str,
     query: str = "",
     name: str = "people.ndjson",
@@ -45,7 +35,7 @@ async def send(
 ) -> httpx.Response:
     """Uploads a file."""
     files = {"file": (name, data.encode(), media)}
-    return await client.post(f"/api/batch/import{query}", files=files, headers=headers)
+    return await module_client.post(f"/api/batch/import{query}", files=files, headers=headers)
 
 
 def people(engine: Engine, database: str, columns: str = "id, name, age, note") -> list[tuple[Any, ...]]:
@@ -54,7 +44,7 @@ def people(engine: Engine, database: str, columns: str = "id, name, age, note") 
 
 
 async def test_rows_go_in_and_bad_ones_are_told_by_line(
-    client: httpx.AsyncClient, engine: Engine, module_database: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
     lines = [
         '{"id": 1, "name": "Zo\\u00eb \\"\\n\\\\", "age": 3}',
@@ -72,7 +62,7 @@ async def test_rows_go_in_and_bad_ones_are_told_by_line(
         '{"id": 11, "name": "A", "age": 99999999999}',
         '{"id": 12, "name": "last", "age": 1e999}',
     ]
-    response = await send(client, "\ufeff" + "\n".join(lines))
+    response = await send(module_client, "\ufeff" + "\n".join(lines))
     data = response.json()["data"]
     assert response.status_code == 207, response.text
     assert (data["rows_total"], data["rows_imported"], data["rows_failed"]) == (13, 3, 10)
@@ -93,7 +83,9 @@ async def test_rows_go_in_and_bad_ones_are_told_by_line(
     assert found == [(1, 'Zoë "\n\\', 3, "none"), (2, "", None, None), (5, "A", 3, "none")]
 
 
-async def test_the_rows_of_a_query_go_back_in(client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
+async def test_the_rows_of_a_query_go_back_in(
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
+) -> None:
     """In every mode, without a change."""
     engine.execute(
         """INSERT INTO people (id, name, price, age, note, doc, tags, truth) VALUES
@@ -102,37 +94,37 @@ async def test_the_rows_of_a_query_go_back_in(client: httpx.AsyncClient, engine:
         module_database,
     )
     before = engine.execute("SELECT * FROM people ORDER BY id", module_database)
-    lines = (await client.get("/api/people/query?order=id", headers={"Accept": "application/x-ndjson"})).text
+    lines = (await module_client.get("/api/people/query?order=id", headers={"Accept": "application/x-ndjson"})).text
     assert len(lines.splitlines()) == 3
     for mode, count in (("upsert", 3), ("update", 3), ("ignore", 0)):
-        response = await send(client, lines, f"?mode={mode}")
+        response = await send(module_client, lines, f"?mode={mode}")
         assert response.status_code == 200, response.text
         assert response.json()["data"]["rows_imported"] == count
         assert engine.execute("SELECT * FROM people ORDER BY id", module_database) == before
     engine.execute("DELETE FROM people", module_database)
-    assert (await send(client, lines)).status_code == 200
+    assert (await send(module_client, lines)).status_code == 200
     assert engine.execute("SELECT * FROM people ORDER BY id", module_database) == before
 
 
 async def test_modes_that_change_rows_take_whole_objects(
-    client: httpx.AsyncClient, engine: Engine, module_database: str
+    module_client: httpx.AsyncClient, engine: Engine, module_database: str
 ) -> None:
     engine.execute("INSERT INTO people (id, name, age) VALUES (1, 'a', 1), (2, 'b', 2)", module_database)
     lines = '{"id": 1, "name": "A", "age": 7}\n{"id": 2, "name": "B"}\n{"id": 3, "name": "C", "age": 9}\n'
-    data = (await send(client, lines, "?mode=update")).json()["data"]
+    data = (await send(module_client, lines, "?mode=update")).json()["data"]
     told = [(error["line"], error["column"], error["code"]) for error in data["errors"]]
     assert told == [(2, "age", "INVALID_VALUE"), (3, None, "NOT_FOUND")]
     assert people(engine, module_database, "id, name, age") == [(1, "A", 7), (2, "b", 2)]
-    assert (await send(client, lines, "?mode=upsert")).json()["data"]["rows_imported"] == 2
+    assert (await send(module_client, lines, "?mode=upsert")).json()["data"]["rows_imported"] == 2
 
 
-async def test_dry_run_and_key(client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
+async def test_dry_run_and_key(module_client: httpx.AsyncClient, engine: Engine, module_database: str) -> None:
     lines = "".join(json.dumps({"id": number, "name": "x" * 20}) + "\n" for number in range(1, 2001))
-    dry = await send(client, lines, "?dry_run=true")
+    dry = await send(module_client, lines, "?dry_run=true")
     assert dry.json()["data"]["rows_imported"] == 2000
     assert people(engine, module_database) == []
     for replayed in (None, "true"):
-        response = await send(client, lines, **{"Idempotency-Key": f"lines-{module_database}"})
+        response = await send(module_client, lines, **{"Idempotency-Key": f"lines-{module_database}"})
         assert response.json()["data"]["rows_imported"] == 2000
         assert response.headers.get("Idempotent-Replayed") == replayed
     assert len(people(engine, module_database)) == 2000
@@ -147,8 +139,8 @@ async def test_dry_run_and_key(client: httpx.AsyncClient, engine: Engine, module
         ("x", "application/x-ndjson; charset=utf-8", "?table=people"),
     ],
 )
-async def test_the_name_or_the_type_tells(client: httpx.AsyncClient, name: str, media: str, query: str) -> None:
-    response = await send(client, '{"name": "A"}', query, name, media)
+async def test_the_name_or_the_type_tells(module_client: httpx.AsyncClient, name: str, media: str, query: str) -> None:
+    response = await send(module_client, '{"name": "A"}', query, name, media)
     assert response.json()["data"]["rows_imported"] == 1, response.text
 
 
@@ -163,14 +155,14 @@ async def test_the_name_or_the_type_tells(client: httpx.AsyncClient, name: str, 
     ],
 )
 async def test_what_is_no_such_file_is_told_in_words(
-    client: httpx.AsyncClient, data: str, query: str, words: str
+    module_client: httpx.AsyncClient, data: str, query: str, words: str
 ) -> None:
-    response = await send(client, data, query)
+    response = await send(module_client, data, query)
     assert response.status_code == 400
     assert words in response.json()["message"]
 
 
 @pytest.mark.parametrize("name", ["odd.csv", "ODD.CSV", "Odd.txt"])
-async def test_a_file_finds_its_table_in_any_case(client: httpx.AsyncClient, name: str) -> None:
-    data = (await send(client, "id\n1\n", name=name)).json()["data"]
+async def test_a_file_finds_its_table_in_any_case(module_client: httpx.AsyncClient, name: str) -> None:
+    data = (await send(module_client, "id\n1\n", name=name)).json()["data"]
     assert (data["table"].lower(), data["rows_imported"]) == ("odd", 1)  # the embedded engine has lower case alone

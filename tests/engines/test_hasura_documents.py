@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 
@@ -24,21 +22,6 @@ INSERT INTO odd VALUES (1), (2)
 ROWS = """DELETE FROM notes;
 INSERT INTO notes (id, owner_id, body, state) VALUES
   (1, 1, '{"a": 1}', 'open'), (2, 1, NULL, 'shut'), (3, 1, NULL, NULL)"""
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on the tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same with its rows as they were."""
-    engine.execute(ROWS, module_database)
-    return opened
 
 
 @pytest.mark.parametrize(

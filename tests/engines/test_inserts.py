@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import anyio
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 
@@ -20,22 +17,7 @@ CREATE TABLE cars (id INT AUTO_INCREMENT PRIMARY KEY, maker_id INT NOT NULL, pla
 CREATE TABLE trips (car_id INT NOT NULL, day DATE NOT NULL, km INT, PRIMARY KEY (car_id, day),
   CONSTRAINT fk_car FOREIGN KEY (car_id) REFERENCES cars (id));
 """
-EMPTY = "DELETE FROM trips; DELETE FROM cars; DELETE FROM makers"
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on empty tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same, nothing in it."""
-    engine.execute(EMPTY, module_database)
-    return opened
+ROWS = "DELETE FROM trips; DELETE FROM cars; DELETE FROM makers"
 
 
 # A condition whose variable is not given would be an error: it must not widen the write.
@@ -269,7 +251,7 @@ async def test_many_rows_alike_hold_what_was_given(
         assert made == {"affected_rows": 40} | ({"returning": rows} if "returning" in shown else {})
         stored = engine.execute("SELECT name, hits FROM makers ORDER BY hits", module_database)
         assert stored == tuple((row["name"], row["hits"]) for row in rows)
-        engine.execute(EMPTY, module_database)
+        engine.execute(ROWS, module_database)
 
 
 @pytest.mark.parametrize(

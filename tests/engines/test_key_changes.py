@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 
@@ -25,21 +23,6 @@ DELETE FROM pets; DELETE FROM people; DELETE FROM words;
 INSERT INTO people VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cem'); INSERT INTO pets VALUES (1, 1), (2, 1);
 INSERT INTO words (lang, word, hits) VALUES ('en','dog',3),('en','cat',4),('de','Hund',1),('de','x\\ty',2)
 """
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on empty tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same with its rows as they were."""
-    engine.execute(ROWS, module_database)
-    return opened
 
 
 def by(rows: list[Any], key: str) -> list[Any]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
@@ -28,21 +25,6 @@ INSERT INTO people (id, name, email, age) VALUES (1,'Ann','ann@x',30),(2,'Bob','
 INSERT INTO pets (id, owner_id, name) VALUES (1,1,'Rex'),(2,1,'Tom');
 INSERT INTO words (lang, word, hits) VALUES ('en','dog',3),('de','Hund',1)
 """
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on empty tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same with its rows as they were."""
-    engine.execute(ROWS, module_database)
-    return opened
 
 
 async def test_insert_one_gives_the_row_as_the_database_made_it(client: GraphQLClient) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from itertools import product
 
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 
@@ -98,21 +96,6 @@ WRITES = [
     """insert_owners(objects: [{id: 9, pets: {data: [{id: 1, age: 9}],
       on_conflict: {constraint: PRIMARY, update_columns: [age], where: %s}}}]) { affected_rows }""",
 ]
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on empty tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same with its rows as they were."""
-    engine.execute(ROWS, module_database)
-    return opened
 
 
 def pets(engine: Engine, database: str) -> object:
