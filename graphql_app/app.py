@@ -5,32 +5,34 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
-from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import SchemaLoader
-from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
+from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
 from graphql_app.engine.plan.planner import Limits
 from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.errors import structure_hidden
-from graphql_app.graphql_api.documents.limits import DocumentLimits
+from graphql_app.from_settings import bounds, database_attributes, document_limits, schedule, watch_settings
+from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, ExtensionFactory, MakeExtra
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.service import GraphQLService
@@ -41,12 +43,11 @@ from graphql_app.graphql_api.subscriptions.websocket import SocketEndpoint, Sock
 from graphql_app.http.cached_content import CompressedContent, compress
 from graphql_app.http.health import Health
 from graphql_app.http.pages import graphiql_if_preferred
-from graphql_app.http.request_body import Bounds
 from graphql_app.http.start_page_data import structure
 from graphql_app.middleware.admission import AdmissionMiddleware
 from graphql_app.middleware.application import Application, refused
 from graphql_app.middleware.guard import Guard, warnings
-from graphql_app.middleware.routing import SlashRedirect, Started, routes
+from graphql_app.middleware.routing import SlashRedirect, Started, routes as own_routes
 from graphql_app.observability.events import Lifecycle, Observer, SettingsWarning, fan_out
 from graphql_app.observability.logs import log_events
 from graphql_app.observability.loop_watch import watched_loop
@@ -56,6 +57,7 @@ from graphql_app.rest_api.handlers import install_error_handlers
 from graphql_app.rest_api.routes import rest_endpoints
 from graphql_app.runtime.budget import Budget
 from graphql_app.runtime.shutdown import Draining, on_shutdown_signal
+from schema_gen.graphql.added_fields import AddedFields
 from schema_gen.names.naming import build_names
 
 if TYPE_CHECKING:
@@ -68,12 +70,47 @@ START_SECONDS = 10.0
 """How long a worker takes no connections while the schema is read for the first time."""
 
 
-def create_app(settings: Settings, observer: Observer | None = None, tracing: Tracing | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    observer: Observer | None = None,
+    tracing: Tracing | None = None,
+    *,
+    query: type | None = None,
+    mutation: type | None = None,
+    computed: Mapping[str, type] | None = None,
+    extensions: Sequence[ExtensionFactory] = (),
+    context: MakeExtra | None = None,
+    routes: Sequence[APIRouter | BaseRoute] = (),
+    middleware: Sequence[Middleware] = (),
+    signals: bool = False,
+) -> FastAPI:
     """The program as an ASGI app. It starts and answers also while the database is away.
 
     Its routes are there at once, and answer 503 until its lifespan has begun. `tracing` takes the place of what
-    `OTEL` asks for.
+    `OTEL` asks for. docs/extending.md shows each of the others at work:
+
+    - `query` and `mutation` are classes made by `strawberry.type` whose fields join the root types; `computed` maps
+      tables to such classes, whose fields join the types of their rows;
+    - `extensions` are Strawberry's, and see every query and mutation; `context` makes `info.context.extra`;
+    - `routes` stand behind the program's own, `middleware` before all of them, the first one outermost;
+    - `signals`: the lifespan listens to SIGTERM, SIGINT and SIGHUP, as a program of its own does.
     """
+    added = AddedFields(query, mutation, dict(computed or {}))
+    custom = Additions(added, tuple(extensions), context)
+    app = _made(settings, observer, tracing, custom, signals=signals)
+    # After `own`: what is added now closes the short way where it has to.
+    app.user_middleware[:0] = middleware
+    for each in routes:
+        if isinstance(each, APIRouter):
+            app.include_router(each)
+        else:
+            app.router.routes.append(each)
+    return app
+
+
+def _made(
+    settings: Settings, observer: Observer | None, tracing: Tracing | None, custom: Additions, *, signals: bool
+) -> Application:
     metrics = Metrics()
     draining = Draining()
     tracing = tracing or trace_requests(settings)
@@ -83,7 +120,7 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for text in warnings(settings):
             watch(SettingsWarning(text))
-        async with running(settings, watch, draining, tracing) as services:
+        async with running(settings, watch, draining, tracing, custom, signals=signals) as services:
             app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services)))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             try:
@@ -107,7 +144,7 @@ def create_app(settings: Settings, observer: Observer | None = None, tracing: Tr
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
         app.refusing = CORSMiddleware(refused, **_cors(settings))
-    app.router.routes.extend(routes(app.state, settings, app.guard, watch))
+    app.router.routes.extend(own_routes(app.state, settings, app.guard, watch))
     app.router.redirect_slashes = False
     app.router.default = SlashRedirect(app.router)
     install_error_handlers(app, watch)
@@ -150,15 +187,6 @@ def trace_requests(settings: Settings) -> Tracing | None:
     return exporting(database_attributes(settings))
 
 
-def database_attributes(settings: Settings) -> dict[str, str | int]:
-    """The database as OpenTelemetry's conventions describe it."""
-    address = settings.address("")
-    found: dict[str, str | int] = {"db.system.name": "mysql", "db.namespace": address.name}
-    if not address.socket and not settings.embedded:
-        found |= {"server.address": address.host, "server.port": address.port}
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the routes need."""
@@ -175,9 +203,15 @@ class Services:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, observer: Observer, draining: Draining, tracing: Tracing | None = None
+    settings: Settings,
+    observer: Observer,
+    draining: Draining,
+    tracing: Tracing | None = None,
+    custom: Additions = NO_ADDITIONS,
+    *,
+    signals: bool = False,
 ) -> AsyncIterator[Services]:
-    """Database connections and schema, from start to shutdown."""
+    """Database connections and schema, from start to shutdown. `signals` as in `create_app`."""
     async with AsyncExitStack() as stack:
         if tracing:
             stack.push_async_callback(tracing.close)
@@ -189,15 +223,16 @@ async def running(
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
-        services = build(settings, address.name, pool, observer, draining, tracing.mark if tracing else None)
+        services = build(settings, address.name, pool, observer, draining, tracing.mark if tracing else None, custom)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
-        stack.enter_context(
-            on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
-        )
+        if signals:
+            stack.enter_context(
+                on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
+            )
+            stack.enter_context(reloading_on_hangup(services.live))
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
-        stack.enter_context(reloading_on_hangup(services.live))
         stack.enter_context(watched_loop(settings.watchdog_seconds, observer))
         await _first_look(services)
         yield services
@@ -240,7 +275,13 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 
 def build(
-    settings: Settings, database: str, pool: Pool, observer: Observer, draining: Draining, mark: Mark | None = None
+    settings: Settings,
+    database: str,
+    pool: Pool,
+    observer: Observer,
+    draining: Draining,
+    mark: Mark | None = None,
+    custom: Additions = NO_ADDITIONS,
 ) -> Services:
     """The parts, put together over a pool."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
@@ -249,46 +290,16 @@ def build(
     default_page = settings.default_limit or settings.max_limit
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
     engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
-    service = GraphQLService(engine, observer, introspection=settings.introspection, limits=document_limits(settings))
-    live.listen(SchemaBuilder(service, settings.naming, observer).build)
+    doc_limits = document_limits(settings)
+    service = GraphQLService(
+        engine, observer, introspection=settings.introspection, limits=doc_limits, additions=custom
+    )
+    live.listen(SchemaBuilder(service, settings.naming, observer, custom).build)
     live_queries = LiveQueryHub(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)
     texts, unsent = Budget(settings.max_subscription_bytes), Unsent(Budget(settings.max_unread_bytes))
     subscriptions = Subscriptions(service, engine, live_queries, settings.max_sockets, texts, unsent)
     return Services(engine, executor, pool, live, service, live_queries, subscriptions, draining)
-
-
-def watch_settings(settings: Settings) -> LiveQuerySettings:
-    """How subscriptions are polled: at most half of the connections are theirs at a time."""
-    at_once = max(1, settings.db_pool_size // 2)
-    return LiveQuerySettings(settings.subscription_poll_ms / 1000, settings.max_live_queries, at_once)
-
-
-def schedule(settings: Settings) -> Schedule:
-    """The retry schedule of the settings, in seconds."""
-    return Schedule(
-        tuple(value / 1000 for value in settings.retry_timeouts_ms),
-        tuple(value / 1000 for value in settings.retry_delays_ms),
-    )
-
-
-def document_limits(settings: Settings) -> DocumentLimits:
-    """What one GraphQL document may ask."""
-    return DocumentLimits(
-        characters=settings.max_document_length,
-        tokens=settings.max_tokens,
-        depth=settings.max_depth,
-        fields=settings.max_fields,
-        aliases=settings.max_aliases,
-        root_fields=settings.max_root_fields,
-        directives=settings.max_directives,
-        values=settings.max_json_depth,
-    )
-
-
-def bounds(settings: Settings) -> Bounds:
-    """How large the body of a request may be."""
-    return Bounds(settings.max_body_bytes, settings.max_json_depth, settings.max_batch_size, settings.max_upload_bytes)
 
 
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
@@ -318,7 +329,7 @@ def serving(services: Services, settings: Settings, observer: Observer, metrics:
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
     health = Health(services.live, services.executor, services.draining)
-    return Started(endpoints, health, current_structure(services.live, settings), metrics)
+    return Started(endpoints, health, current_structure(services.live, settings), metrics, services.service.database)
 
 
 def note_state(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> None:

@@ -15,4 +15,4 @@ configure_logging(_settings.log_level, _settings.log_format, _settings.log_reque
 if "graphql_app.server.serving" not in sys.modules:
     for _line in misspelt_settings():
         log_events(SettingsWarning(_line))
-app = create_app(_settings)
+app = create_app(_settings, signals=True)

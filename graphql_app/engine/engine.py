@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import overload
@@ -13,6 +13,7 @@ from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
 from graphql_app.engine.compile.exports import PreparedRows, compile_rows
 from graphql_app.engine.compile.scope import SqlDialect
+from graphql_app.engine.execute.attempt import T
 from graphql_app.engine.execute.bulk_run import BulkRun
 from graphql_app.engine.execute.calls import CallWork
 from graphql_app.engine.execute.executor import Executor
@@ -20,6 +21,7 @@ from graphql_app.engine.execute.ledger import IdempotentResult, LedgerEntry
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.stream import RowStream
+from graphql_app.engine.execute.transaction import Transaction
 from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
 from graphql_app.engine.mysql.server_errors import Failure
 from graphql_app.engine.plan.bulk import plan_bulk
@@ -181,6 +183,25 @@ class Engine:
         with StageTimer(self._observer, "compile"):
             target = compile_bulk(planned)
         return BulkRun(self._executor, target, self._unexpected, self._wrote)
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
+        """`run` for calls that are not known beforehand: the value of `work`, and how many attempts failed before.
+
+        `work` is one retried transaction, and may run several times. What it raises passes through after a rollback.
+        Raises `AppError`.
+        """
+        written: set[str] = set()
+        transactional = all(table.transactional for table in self.catalog.tables.values())
+
+        async def job(session: Session) -> T:
+            return await work(Transaction(session, written, transactional=transactional))
+
+        with StageTimer(self._observer, "execute"):
+            try:
+                return await self._executor.run(Kind.WRITE, job, transactional=transactional)
+            finally:
+                if written:
+                    self._wrote(written)
 
     # --- behind them -----------------------------------------------------------
 

@@ -35,13 +35,15 @@ class CompiledOperation:
     heads: tuple[bytes, ...]
     start: bytes
     """How the body begins, up to the first root's value."""
+    computed: bool = False
+    """Whether Python has fields to resolve from what the engine answers."""
 
     @classmethod
-    def of(cls, prepared: PreparedCall, keys: Iterable[str]) -> CompiledOperation:
+    def of(cls, prepared: PreparedCall, keys: Iterable[str], *, computed: bool = False) -> CompiledOperation:
         """The compiled operation whose roots have these keys."""
         named = tuple(keys)
         heads = tuple((("," if place else "") + json_key(key)).encode() for place, key in enumerate(named))
-        return cls(prepared, named, heads, b'{"data":{' + b"".join(heads[:1]))
+        return cls(prepared, named, heads, b'{"data":{' + b"".join(heads[:1]), computed)
 
     def key_of(self, root: int | None) -> str | None:
         """The key of the root in this place; of the only one where no place is known."""
@@ -103,6 +105,8 @@ def compiled(
     if not generated_only(built, type_, fields):
         return None
     made = compile_fields(engine, snapshot, built, operation, bound, fields)
+    if made.computed:
+        return None
     _keep(operation, bound, key, made)
     return made
 
@@ -131,7 +135,8 @@ def compile_fields(
     engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound, fields: Fields
 ) -> CompiledOperation:
     """The given root fields compiled. Raises `FieldFailed`."""
-    return _prepared(engine, snapshot, _roots(built, operation, bound, fields))
+    roots, computed = _roots(built, operation, bound, fields)
+    return _prepared(engine, snapshot, roots, computed=computed)
 
 
 async def compiled_aside(
@@ -154,10 +159,14 @@ def _compile_generated(
     fields = root_fields(operation, bound)
     if not generated_only(built, root_type(built, operation), fields):
         return None
-    return compile_fields(engine, snapshot, built, operation, bound, fields)
+    made = compile_fields(engine, snapshot, built, operation, bound, fields)
+    return None if made.computed else made
 
 
-def _roots(built: BuiltSchema, operation: DocumentOperation, bound: Bound, fields: Fields) -> tuple[RootRequest, ...]:
+def _roots(
+    built: BuiltSchema, operation: DocumentOperation, bound: Bound, fields: Fields
+) -> tuple[tuple[RootRequest, ...], bool]:
+    """What the root fields ask of the engine, and whether computed fields are among what they select."""
     translator = Translator(built, operation.fragments, bound.variables)
     type_ = root_type(built, operation)
     roots: list[RootRequest] = []
@@ -166,12 +175,14 @@ def _roots(built: BuiltSchema, operation: DocumentOperation, bound: Bound, field
             roots.append(translator.root(key, nodes, type_))
         except AppError as error:
             raise FieldFailed(key, error) from None
-    return tuple(roots)
+    return tuple(roots), translator.computed
 
 
-def _prepared(engine: Engine, snapshot: Snapshot, roots: tuple[RootRequest, ...]) -> CompiledOperation:
+def _prepared(
+    engine: Engine, snapshot: Snapshot, roots: tuple[RootRequest, ...], *, computed: bool
+) -> CompiledOperation:
     try:
         prepared = engine.prepare(Call(roots), snapshot)
     except AppError as error:
         raise FieldFailed(roots[error.root or 0].key, error) from None
-    return CompiledOperation.of(prepared, (root.key for root in roots))
+    return CompiledOperation.of(prepared, (root.key for root in roots), computed=computed)

@@ -6,7 +6,10 @@ import gc
 import time
 from typing import Literal
 
+from strawberry.extensions import DisableValidation
+
 from graphql_app.engine.live.catalog import Snapshot
+from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions
 from graphql_app.graphql_api.execution import SpliceExecution, resolve_root
 from graphql_app.graphql_api.service import GraphQLService
 from graphql_app.observability.events import Observer, SchemaBuilt
@@ -22,15 +25,22 @@ LARGE = 200
 class SchemaBuilder:
     """Listens for catalogs."""
 
-    def __init__(self, service: GraphQLService, naming: Literal["snake", "camel"], observer: Observer) -> None:
+    def __init__(
+        self,
+        service: GraphQLService,
+        naming: Literal["snake", "camel"],
+        observer: Observer,
+        additions: Additions = NO_ADDITIONS,
+    ) -> None:
         self._service = service
         self._naming: Literal["snake", "camel"] = naming
         self._observer = observer
+        self._additions = additions
 
     async def build(self, snapshot: Snapshot) -> None:
         """Builds and serves the schema of `snapshot`."""
         start = time.perf_counter()
-        built = await run_in_thread(schema_of, snapshot.catalog, self._naming)
+        built = await run_in_thread(schema_of, snapshot.catalog, self._naming, self._additions)
         self._service.serve(snapshot, built)
         if snapshot.generation == 1:
             _freeze(collect=len(snapshot.catalog.tables) <= LARGE)
@@ -50,7 +60,15 @@ def _freeze(*, collect: bool) -> None:
         gc.freeze()
 
 
-def schema_of(catalog: Catalog, naming: Literal["snake", "camel"]) -> BuiltSchema:
+def schema_of(catalog: Catalog, naming: Literal["snake", "camel"], additions: Additions = NO_ADDITIONS) -> BuiltSchema:
     """The GraphQL schema of a catalog, answered by the engine."""
     names = build_names(catalog, naming)
-    return build_schema(catalog, names, resolver=resolve_root, execution_context_class=SpliceExecution)
+    return build_schema(
+        catalog,
+        names,
+        resolver=resolve_root,
+        execution_context_class=SpliceExecution,
+        # Documents are validated before, by rules whose work is bounded.
+        extensions=(DisableValidation, *additions.extensions),
+        added=additions.added,
+    )

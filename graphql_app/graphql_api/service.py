@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 from graphql import OperationType
 
-from graphql_app.engine.engine import Engine, Once
+from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
+from graphql_app.engine.execute.transaction import Transaction
 from graphql_app.engine.live.catalog import Snapshot, of_structure
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.errors import AppError, Code, Outcome, ServiceUnavailableException, structure_hidden
+from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions
+from graphql_app.graphql_api.database import Database
 from graphql_app.graphql_api.documents.cache import DocumentOperation, Documents
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
-from graphql_app.graphql_api.execution import Context, execute
+from graphql_app.graphql_api.execution import Context, MutationFailed, execute
 from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.introspection_cache import HEAD, Introspections
 from graphql_app.graphql_api.prepared_operations import (
@@ -32,6 +36,7 @@ from graphql_app.graphql_api.prepared_operations import (
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Bound, bind
 from graphql_app.observability.events import Observer, UnexpectedError
+from graphql_app.observability.request_context import CURRENT
 from graphql_app.runtime.hot_record import hot_record
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.graphql.schema import BuiltSchema
@@ -94,12 +99,18 @@ class GraphQLService:
         *,
         introspection: bool = True,
         limits: DocumentLimits | None = None,
+        additions: Additions = NO_ADDITIONS,
     ) -> None:
+        """With extensions among `additions`, Strawberry executes every query and mutation."""
         self._engine = engine
         self._observer = observer
         self.introspection = introspection
         self._limits = limits or DocumentLimits()
         self._served: Served | None = None
+        self._additions = additions
+        self._short_way = not additions.extensions
+        self.database = Database(self._ask, lambda: self.served.built)
+        """What Python code asks outside of transactions."""
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
@@ -187,7 +198,9 @@ class GraphQLService:
             if asked.long
             else self.bind(served, operation, asked)
         )
-        if asked.long or bound.slots.constants:
+        if not self._short_way:
+            made = None
+        elif asked.long or bound.slots.constants:
             made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
         else:
             made = compiled(self._engine, served.snapshot, served.built, operation, bound)
@@ -238,9 +251,54 @@ class GraphQLService:
         data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
         if names & META and generated_only(served.built, root_type(served.built, operation), data):
             return await self._beside_introspection(served, operation, bound, asked, fields, data)
-        context = Context(self._engine, served.snapshot, served.built, operation, bound, self._observer)
+        context = Context(
+            self._engine,
+            served.snapshot,
+            served.built,
+            operation,
+            bound,
+            self._observer,
+            self.database,
+            CURRENT.get(),
+            await self._additions.extra(),
+        )
+        if operation.mutates:
+            return await self._in_transaction(context, asked)
         text = await execute(context, asked.query, asked.variables, asked.operation_name)
         return GraphQLResponse(text, name=operation.name, kind=operation.kind)
+
+    async def _in_transaction(self, context: Context, asked: GraphQLRequest) -> GraphQLResponse:
+        """All fields of a mutation in one transaction, repeated as a whole; none of them where one fails."""
+
+        async def work(transaction: Transaction) -> bytes:
+            database = Database(partial(self._ask_within, transaction), lambda: self.served.built)
+            inner = replace(context, db=database, transaction=transaction)
+            return await execute(inner, asked.query, asked.variables, asked.operation_name)
+
+        name, kind = context.operation.name, context.operation.kind
+        try:
+            text, retries = await self._engine.transaction(work)
+        except MutationFailed as failed:
+            return GraphQLResponse(failed.text, failure=failed.code, name=name, kind=kind)
+        return GraphQLResponse(text, retry_count=retries, name=name, kind=kind)
+
+    async def _ask(self, document: str, variables: Mapping[str, object]) -> bytes:
+        return (await self.answer(GraphQLRequest(document, variables=variables))).body
+
+    async def _ask_within(self, transaction: Transaction, document: str, variables: Mapping[str, object]) -> bytes:
+        """As `_ask`, for generated fields alone, in a transaction that others have begun."""
+        served, asked = self.served, GraphQLRequest(document, variables=variables)
+        try:
+            operation = served.documents.get(document).operation(None)
+            bound = self.bind(served, operation, asked)
+            made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+            if made is None or operation.subscribes:
+                raise RequestFailed.because(
+                    Code.GRAPHQL_VALIDATION_FAILED, "Within a mutation only generated fields can be asked for."
+                )
+            return made.body(Reply(await transaction.values(made.prepared, bound.slots)))
+        except (RequestFailed, FieldFailed, AppError) as error:
+            return self.failed(error).body
 
     async def _beside_introspection(
         self,

@@ -75,7 +75,7 @@ class AdmissionMiddleware:
             return taken
 
         context = RequestContext(
-            self._id(scope), [] if self._timing else None, scope.get("client"), scope["path"], hold
+            self._id(scope), [] if self._timing else None, scope.get("client"), scope["path"], hold, scope["headers"]
         )
         CURRENT.set(context)
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.config.settings import Settings
 from graphql_app.errors import AppError, ServiceUnavailableException
+from graphql_app.graphql_api.database import Database
 from graphql_app.http.cached_content import CompressedContent
 from graphql_app.http.health import Health, health_routes
 from graphql_app.http.pages import page_routes
@@ -35,6 +36,7 @@ class Started:
     health: Health
     structure: Callable[[], CompressedContent]
     metrics: Callable[[], Response]
+    database: Database
 
 
 def started(state: State) -> Started:

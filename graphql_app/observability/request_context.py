@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 
 from graphql_app.observability.events import Event, StageTimed
@@ -13,7 +13,8 @@ from graphql_app.runtime.hot_record import hot_record
 class RequestContext:
     """One request. `stages` are (stage, seconds) in the order they ended; None if nobody asks for them.
 
-    `client` and `path` are the address it came from and the one it asks for, as the ASGI scope has them.
+    `client` and `path` are the address it came from and the one it asks for, as the ASGI scope has them,
+    as are its `headers`.
     """
 
     id: str
@@ -22,6 +23,12 @@ class RequestContext:
     path: str = ""
     hold: Callable[[int], bool] | None = None
     """Takes bytes for the request's body until it is answered; whether there were so many."""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    def header(self, name: str) -> str | None:
+        """The value of the first header of this name, whatever its case; None where there is none."""
+        wanted = name.lower().encode("latin-1")
+        return next((value.decode("latin-1") for each, value in self.headers if each == wanted), None)
 
 
 CURRENT: ContextVar[RequestContext | None] = ContextVar("graphql_app_request", default=None)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strawberry.schema.name_converter import NameConverter
+
 from schema_gen.catalog.model import Relation
+from schema_gen.graphql.added_fields import computed_fields
 from schema_gen.graphql.filters import list_arguments, select_column
 from schema_gen.graphql.functions import FUNCTIONS, FunctionRow
 from schema_gen.graphql.scalars import SCALAR_TYPES
@@ -24,7 +27,18 @@ from schema_gen.strawberry_core.roles import (
 
 def row(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
     """The object type of a table's rows."""
-    return registry.object(part.names.type, lambda: shape(_row_fields(registry, part)), part.table.comment)
+    return registry.object(part.names.type, lambda: _row_shape(registry, part), part.table.comment)
+
+
+def _row_shape(registry: TypeRegistry, part: TableView) -> Shape:
+    """The generated fields of a row, then the computed ones that a developer added."""
+    made = shape(_row_fields(registry, part))
+    added = registry.added.computed.get(part.table.name)
+    if added is None:
+        return made
+    found = list(computed_fields(added, made.field_roles, NameConverter(registry.names.style == "camel")))
+    roles = {name: role for name, _, role in found}
+    return Shape([*made.fields, *(field for _, field, _ in found)], {**made.field_roles, **roles})
 
 
 def _row_fields(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:

@@ -10,9 +10,9 @@ from typing import Any
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
-from strawberry.types.base import get_object_definition
 
 from schema_gen.catalog.model import Catalog
+from schema_gen.graphql.added_fields import NOTHING_ADDED, AddedFields, add_to_root
 from schema_gen.graphql.on_demand import LazySchemaTypes
 from schema_gen.graphql.roots import mutation_root, query_root, subscription_root
 from schema_gen.graphql.scalars import SCALAR_MAP
@@ -49,47 +49,42 @@ def build_schema(
     resolver: RootResolver,
     execution_context_class: type[Any] | None = None,
     extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
-    custom: type | None = None,
+    added: AddedFields = NOTHING_ADDED,
 ) -> BuiltSchema:
     """The schema of `catalog` under `names`.
 
     `resolver` answers every generated root field; it is called with the source and
     graphql-core's info, and finds its `RootField` in the field's extensions under
-    `ROOT_FIELD`. `custom` is a class made by `strawberry.type`; its fields are added
-    to the query root.
+    `ROOT_FIELD`. `added` are the fields that a developer adds.
 
     Raises:
-        ValueError: a field of `custom` is called like a generated one.
+        ValueError: an added field is called like a generated one, or stands on a table or a column
+            that there is none of.
     """
     options: dict[str, Any] = {"execution_context_class": execution_context_class, "extensions": tuple(extensions)}
-    registry = TypeRegistry(catalog, names)
+    added.check(catalog)
+    registry = TypeRegistry(catalog, names, added)
     query, mutation = query_root(registry), mutation_root(registry)
+    if mutation is None and added.mutation is not None:
+        mutation = registry.root(RootDefinition(registry.type_word("mutation_root"), {}), {})
     subscription = subscription_root(registry, query)
     growth = LazySchemaTypes(registry, [root for root in (query, mutation, subscription) if root is not None])
     converter = NameConverter(auto_camel_case=names.style == "camel")
-    if custom is not None:
-        _add_custom(query, custom, converter)
+    for root, fields in ((query, added.query), (mutation, added.mutation)):
+        if root is not None and fields is not None:
+            add_to_root(root, fields, converter)
     schema = CatalogSchema(
         resolver,
         growth,
-        hand_written=custom is not None,
+        hand_written=bool(added),
         query=query.as_class(),
         mutation=mutation.as_class() if mutation else None,
         subscription=subscription.as_class(),
         config=StrawberryConfig(name_converter=converter, scalar_map=SCALAR_MAP),
         **options,
     )
-    again = partial(build_schema, catalog, names, resolver=resolver, custom=custom, **options)
+    again = partial(build_schema, catalog, names, resolver=resolver, added=added, **options)
     return BuiltSchema(schema, growth.field_roles, growth.arguments, growth.root_fields, again)
-
-
-def _add_custom(query: RootDefinition, custom: type, converter: NameConverter) -> None:
-    added = get_object_definition(custom, strict=True).fields
-    for field in added:
-        name = converter.from_field(field)
-        if name in query.by_name:
-            raise ValueError(f"The field '{name}' of {custom.__name__} is called like a generated one")
-    query.fields = added
 
 
 def sdl(schema: CatalogSchema) -> str:

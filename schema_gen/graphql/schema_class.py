@@ -52,7 +52,11 @@ class CatalogSchema(Schema):
 
     def _type(self, name: str) -> GraphQLNamedType | None:
         found = self._growth.find(name) or SCALAR_TYPES.get(name)
-        return None if found is None else cast(GraphQLNamedType, self.schema_converter.from_type(found))
+        if found is None:
+            # A type that only a computed field leads to.
+            known = self.schema_converter.type_map.get(name)
+            return None if known is None else cast(GraphQLNamedType, known.implementation)
+        return cast(GraphQLNamedType, self.schema_converter.from_type(found))
 
     def _names(self) -> Iterable[str]:
         """The names of all types. Scalars are found in the fields that have them."""

@@ -13,6 +13,7 @@ from strawberry.types.enum import EnumValue
 from strawberry.types.field import StrawberryField
 
 from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.graphql.added_fields import NOTHING_ADDED, AddedFields
 from schema_gen.graphql.scalars import SCALAR_TYPES
 from schema_gen.graphql.table_view import TableView, table_view
 from schema_gen.names.naming import Names, legal_enum_members
@@ -36,7 +37,7 @@ class Shape:
     field_roles: FieldMeanings
 
 
-Entry = tuple[GeneratedField, FieldRole]
+Entry = tuple[StrawberryField, FieldRole]
 Fill = Callable[[], Shape]
 
 
@@ -68,6 +69,7 @@ class TypeRegistry:
 
     catalog: Catalog
     names: Names
+    added: AddedFields = NOTHING_ADDED
     pool: DefinitionCache = field(default_factory=DefinitionCache)
     types: dict[str, GeneratedDefinition | GeneratedEnum] = field(default_factory=dict)
     field_roles: dict[str, FieldMeanings] = field(default_factory=dict)

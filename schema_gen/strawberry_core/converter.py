@@ -8,8 +8,9 @@ Hand-written fields and types take Strawberry's own way.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from graphql import (
@@ -27,7 +28,7 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
@@ -48,6 +49,16 @@ OF_COLUMN = "of-column"
 def is_of_column(enum: GraphQLEnumType) -> bool:
     """Whether an enum's values are those of a column of the database, as they stand there."""
     return bool(enum.extensions.get(OF_COLUMN))
+
+
+def computed_key(column: str) -> str:
+    """Where a row holds a column that a computed field needs; no key of an answer is called so."""
+    return f":{column}"
+
+
+def computed_owner(owner: type, row: Mapping[str, Any]) -> Any:
+    """The instance of a class of computed fields that stands for `row`."""
+    return owner(**{each.name: row[computed_key(each.name)] for each in dataclasses.fields(owner) if each.init})
 
 
 class CatalogConverter(GraphQLCoreConverter):
@@ -188,11 +199,26 @@ class CatalogConverter(GraphQLCoreConverter):
     ) -> GraphQLField:
         """A field of an object type; generated ones once, and without a resolver of their own."""
         if not isinstance(field, GeneratedField):
+            if isinstance(type_definition, GeneratedDefinition) and not isinstance(type_definition, RootDefinition):
+                return self._computed_field(field)
             return super().from_field(field, type_definition=type_definition)
         found = self._done.fields.get(id(field))
         if found is None:
             found = self._done.fields[id(field)] = self._generated_field(field)
         return found
+
+    def _computed_field(self, field: StrawberryField) -> GraphQLField:
+        """A field that was added to a table's type: its resolver is given an instance of its own class."""
+        owner = cast(type, field.origin)
+        made = super().from_field(field, type_definition=get_object_definition(owner, strict=True))
+        resolve = made.resolve
+        assert resolve is not None
+
+        def resolve_computed(row: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+            return resolve(computed_owner(owner, row), info, **given)
+
+        made.resolve = resolve_computed
+        return made
 
     def _generated_field(self, field: GeneratedField) -> GraphQLField:
         extensions: dict[str, Any] = {BACKREF: field}

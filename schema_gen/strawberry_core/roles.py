@@ -178,8 +178,17 @@ class Comparison:
     operator: str
 
 
+@dataclass(frozen=True, slots=True)
+class ComputedField:
+    """A field that a developer added to a table's type. `owner` is made of the values of `columns`, and resolves it."""
+
+    owner: type
+    columns: tuple[str, ...]
+
+
 FieldRole = (
     ColumnField
+    | ComputedField
     | RelationField
     | RelationAggregateField
     | AggregateFunction

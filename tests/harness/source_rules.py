@@ -28,6 +28,7 @@ REGISTRY = re.compile(r"\b(?:pypi\.or" r"g|pythonhosted\.or" r"g|npmjs\.(?:or" r
 ASYNC_MODULES = (
     "schema_gen/catalog/introspect.py",
     "graphql_app/app.py",
+    "graphql_app/embedding.py",
     "graphql_app/cli/*.py",
     "graphql_app/csv_io/*.py",
     "graphql_app/embedded/*.py",

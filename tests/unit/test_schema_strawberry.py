@@ -27,6 +27,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
+from schema_gen.graphql.added_fields import AddedFields
 from schema_gen.graphql.schema import BuiltSchema, build_schema
 from schema_gen.names.naming import Style, build_names
 from schema_gen.strawberry_core.roles import ROOT_FIELD, Action, RootField
@@ -267,7 +268,7 @@ class Query:
 def test_a_hand_written_field_stands_beside_generated_ones(style: Style, field: str, argument: str, inner: str) -> None:
     """With its permission, its types, and names in the schema's style."""
     resolver = GraphQLRequest([{"id": 1}])
-    made = build_schema(SHOP, build_names(SHOP, style), resolver=resolver, custom=Query)
+    made = build_schema(SHOP, build_names(SHOP, style), resolver=resolver, added=AddedFields(query=Query))
     text = f"{{ orders {{ id }} {field}({argument}: 3) {{ {inner} }} greet(greeting: {{}}) }}"
     result = made.schema.execute_sync(text, context_value="please")
     assert result.errors is None
@@ -284,7 +285,7 @@ def test_a_hand_written_field_may_not_take_a_generated_name() -> None:
     """Said at the start, not found out later."""
     taken = strawberry.type(type("Taken", (), {"__annotations__": {"orders": int}}))
     with pytest.raises(ValueError, match="'orders' of Taken"):
-        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), custom=taken)
+        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), added=AddedFields(query=taken))
 
 
 def test_a_hand_written_type_may_not_take_a_generated_name() -> None:
@@ -292,4 +293,4 @@ def test_a_hand_written_type_may_not_take_a_generated_name() -> None:
     orders = strawberry.type(type("orders", (), {"__annotations__": {"a": int}}))
     taken = strawberry.type(type("Taken", (), {"__annotations__": {"mine": orders}}))
     with pytest.raises(Exception, match="orders"):
-        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), custom=taken)
+        build_schema(SHOP, build_names(SHOP), resolver=GraphQLRequest([]), added=AddedFields(query=taken))

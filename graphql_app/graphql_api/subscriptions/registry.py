@@ -14,7 +14,7 @@ from graphql_app.engine.engine import Engine
 from graphql_app.engine.live.queries import AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.request.calls import Call, Slot
-from graphql_app.errors import AppError, Code
+from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.prepared_operations import FieldFailed, root_fields, root_type
@@ -176,6 +176,8 @@ class Subscriptions:
         key, nodes = subscribed.field
         try:
             call = Call((translator.root(key, nodes, type_),))
+            if translator.computed:
+                raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, "A subscription cannot select computed fields")
             prepared = self.engine.prepare(call, served.snapshot)
         except AppError as error:
             raise FieldFailed(key, error) from None

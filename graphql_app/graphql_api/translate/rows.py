@@ -40,10 +40,12 @@ from graphql_app.graphql_api.translate.conditions import Conditions
 from graphql_app.graphql_api.translate.selection import Fields, merged
 from graphql_app.graphql_api.translate.variables import Tree, literal
 from schema_gen.graphql.schema import BuiltSchema
+from schema_gen.strawberry_core.converter import computed_key
 from schema_gen.strawberry_core.roles import (
     AggregateFunction,
     Argument,
     ColumnField,
+    ComputedField,
     RelationAggregateField,
     RelationField,
     ResultField,
@@ -76,6 +78,8 @@ class RowTranslator:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Tree
     after: object = None
+    computed: bool = False
+    """Whether a field was met that a developer added to a table's type: Python resolves it from the answer."""
 
     def inside(self, field: GraphQLField, nodes: list[FieldNode]) -> tuple[GraphQLObjectType, Fields]:
         """The type a field leads to, and the fields selected there."""
@@ -120,7 +124,15 @@ class RowTranslator:
 
     def selection(self, type_: GraphQLObjectType, fields: Fields) -> Selection:
         """What is shown of each row."""
-        return tuple(self._shown(type_, key, nodes) for key, nodes in fields.items())
+        roles, shown, needed = self.built.field_roles.of(type_.name), [], dict[str, SelectColumn]()
+        for key, nodes in fields.items():
+            role = roles.get(nodes[0].name.value)
+            if isinstance(role, ComputedField):
+                self.computed = True
+                needed.update((each, SelectColumn(computed_key(each), each)) for each in role.columns)
+            else:
+                shown.append(self._shown(type_, key, nodes))
+        return (*shown, *needed.values()) or (Constant(computed_key(""), type_.name),)
 
     def _shown(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
