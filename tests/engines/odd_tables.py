@@ -116,11 +116,12 @@ def odd_table(name: str, engine: EngineName, random: Random) -> OddTable:
 
 def _value(draft: _Draft, type_: Type, row: int, random: Random) -> str:
     if type_ is _SERIAL:
-        return str(row + 1)
+        return str(row)
     return random.choice(type_.values)
 
 
 _SERIAL = Type("INT", ("1",), True)
+"""Another value in each row; a 0 is kept as one, also where the database numbers."""
 
 
 def _add_column(draft: _Draft, name: str, type_: Type, random: Random) -> None:

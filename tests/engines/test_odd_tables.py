@@ -27,7 +27,7 @@ COUNT = int(os.environ.get("ODD_TABLES", "12"))
 SEED = int(os.environ.get("ODD_TABLES_SEED", "1"))
 BATCH = 100
 """Tables that one program serves at once."""
-_SETUP = "SET sql_mode = ''; SET time_zone = '+00:00'"
+_SETUP = "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; SET time_zone = '+00:00'"
 
 
 @pytest.mark.timeout(7200)
