@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 
@@ -19,21 +16,6 @@ INSERT INTO notes (id, v) VALUES (1, CONCAT(REPEAT('a', 60), 'b')), (2, 'b'), (3
 """
 DEAR = "^(a+)+$"
 """Tries each way to cut the letters of the first row into pieces, and there are 2^59."""
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on the table."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same with its rows as they were."""
-    engine.execute(ROWS, module_database)
-    return opened
 
 
 def notes(engine: Engine, database: str) -> object:

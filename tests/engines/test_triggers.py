@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
@@ -26,23 +23,10 @@ CREATE TRIGGER moved_insert BEFORE INSERT ON moved FOR EACH ROW SET NEW . `ID` =
 CREATE TABLE renamed (code VARCHAR(9) PRIMARY KEY, n INT);
 CREATE TRIGGER renamed_update BEFORE UPDATE ON renamed FOR EACH ROW SET NEW.code = CONCAT(OLD.code, '+');
 """
-EMPTY = "DELETE FROM parts; DELETE FROM moved; DELETE FROM noted; DELETE FROM audit; DELETE FROM renamed"
-
-
-@pytest.fixture(scope="module")
-async def opened(engine: Engine, module_database: str, open_app: OpenApp) -> AsyncIterator[GraphQLClient]:
-    """The program on empty tables."""
-    engine.execute(SCHEMA, module_database)
-    async with open_app(engine.environment(module_database)) as http:
-        yield GraphQLClient(http)
-
-
-@pytest.fixture
-async def client(opened: GraphQLClient, engine: Engine, module_database: str) -> GraphQLClient:
-    """The same, with two rows for triggers on updates."""
-    engine.execute(EMPTY, module_database)
-    engine.execute("INSERT INTO renamed VALUES ('a', 1), ('b', 2)", module_database)
-    return opened
+ROWS = """
+DELETE FROM parts; DELETE FROM moved; DELETE FROM noted; DELETE FROM audit; DELETE FROM renamed;
+INSERT INTO renamed VALUES ('a', 1), ('b', 2)
+"""
 
 
 async def test_rows_come_back_as_triggers_left_them(client: GraphQLClient) -> None:
