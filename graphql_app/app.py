@@ -24,14 +24,12 @@ from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.live.catalog import CatalogWatcher
-from graphql_app.engine.live.loader import SchemaLoader
 from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
-from graphql_app.engine.plan.planner import Limits
-from graphql_app.engine.plan.values import MAX_PAGE
+from graphql_app.engine.parts import engine_parts
 from graphql_app.errors import structure_hidden
-from graphql_app.from_settings import bounds, database_attributes, document_limits, schedule, watch_settings
+from graphql_app.from_settings import bounds, database_attributes, document_limits, watch_settings
 from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, ExtensionFactory, MakeExtra
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
@@ -284,12 +282,8 @@ def build(
     custom: Additions = NO_ADDITIONS,
 ) -> Services:
     """The parts, put together over a pool."""
-    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
-    loader = SchemaLoader(executor, database, settings)
-    live = CatalogWatcher(loader, observer)
-    default_page = settings.default_limit or settings.max_limit
-    limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
-    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
+    parts = engine_parts(settings, database, pool, observer, mark)
+    engine, executor, live = parts.engine, parts.executor, parts.live
     doc_limits = document_limits(settings)
     service = GraphQLService(
         engine, observer, introspection=settings.introspection, limits=doc_limits, additions=custom

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from graphql_app.config.settings import Settings
-from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.queries import LiveQuerySettings
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.http.request_body import Bounds
@@ -13,14 +12,6 @@ def watch_settings(settings: Settings) -> LiveQuerySettings:
     """How subscriptions are polled: at most half of the connections are theirs at a time."""
     at_once = max(1, settings.db_pool_size // 2)
     return LiveQuerySettings(settings.subscription_poll_ms / 1000, settings.max_live_queries, at_once)
-
-
-def schedule(settings: Settings) -> Schedule:
-    """The retry schedule of the settings, in seconds."""
-    return Schedule(
-        tuple(value / 1000 for value in settings.retry_timeouts_ms),
-        tuple(value / 1000 for value in settings.retry_delays_ms),
-    )
 
 
 def document_limits(settings: Settings) -> DocumentLimits:

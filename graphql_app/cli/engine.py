@@ -8,11 +8,9 @@ from contextlib import asynccontextmanager
 from graphql_app.cli.database import opened, where
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.executor import Executor
-from graphql_app.engine.live.catalog import CatalogWatcher
-from graphql_app.engine.live.loader import SchemaLoader
-from graphql_app.engine.mysql.dial import Target, TlsMode
+from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.parts import engine_parts
 from graphql_app.errors import AppError
 from graphql_app.observability.events import ignore
 from graphql_app.server.errors import CannotRun
@@ -23,25 +21,13 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
     """An engine that has read the schema. Raises `CannotRun` and `EmbeddedError`; what fails inside is `CannotRun`."""
     # The first connection tells at once, and in words, where there is no database.
     async with opened(settings) as (_connection, address):
-        target = Target(
-            host=address.host,
-            port=address.port,
-            socket=address.socket,
-            user=address.user,
-            password=address.password,
-            database=address.name,
-            tls=TlsMode(address.ssl),
-            ca_file=str(address.ssl_ca) if address.ssl_ca else None,
-        )
-        pool = Pool(target)
-        executor = Executor(pool)
-        loader = SchemaLoader(executor, address.name, settings)
-        live = CatalogWatcher(loader, ignore)
+        pool = Pool(Target.of(address))
+        parts = engine_parts(settings, address.name, pool, ignore)
         try:
-            await live.reload()
-            yield Engine(live, executor, ignore)
+            await parts.live.reload()
+            yield parts.engine
         except AppError as error:
             raise CannotRun(f"{error.message} ({error.code}; {where(address)})") from None
         finally:
-            await executor.close()
+            await parts.executor.close()
             await pool.close()

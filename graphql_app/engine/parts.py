@@ -1,0 +1,45 @@
+"""The engine put together over a pool, as the settings say: for the server, for commands, for programs that use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql_app.config.settings import Settings
+from graphql_app.engine.engine import Engine
+from graphql_app.engine.execute.executor import Executor, Mark
+from graphql_app.engine.execute.retry import Schedule
+from graphql_app.engine.live.catalog import CatalogWatcher
+from graphql_app.engine.live.loader import SchemaLoader
+from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.plan.planner import Limits
+from graphql_app.engine.plan.values import MAX_PAGE
+from graphql_app.observability.events import Observer
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """The engine with what it stands on. Nothing is read yet: see `CatalogWatcher.reload`. Close the executor."""
+
+    engine: Engine
+    executor: Executor
+    live: CatalogWatcher
+
+
+def engine_parts(
+    settings: Settings, database: str, pool: Pool, observer: Observer, mark: Mark | None = None
+) -> EngineParts:
+    """The parts over `pool`; `mark` as in `Executor`."""
+    executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
+    live = CatalogWatcher(SchemaLoader(executor, database, settings), observer)
+    default_page = settings.default_limit or settings.max_limit
+    limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
+    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
+    return EngineParts(engine, executor, live)
+
+
+def schedule(settings: Settings) -> Schedule:
+    """The retry schedule of the settings, in seconds."""
+    return Schedule(
+        tuple(value / 1000 for value in settings.retry_timeouts_ms),
+        tuple(value / 1000 for value in settings.retry_delays_ms),
+    )
