@@ -1,4 +1,4 @@
-"""Odd CSV files, CSV_FILES of them (2,000): each is read as Python's own csv reads it, however its bytes come."""
+"""Odd CSV files, CSV_FILES of them (800): each is read as Python's own csv reads it, however its bytes come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphql_app.csv_io.dialect import CsvDialect
 from graphql_app.csv_io.record_end import RecordEnd
 from tests.hostile.csv_files import check_csv_file, odd_file, read
 
-COUNT = int(os.environ.get("CSV_FILES", "2000"))
+COUNT = int(os.environ.get("CSV_FILES", "800"))
 PARTS = 20
 
 
