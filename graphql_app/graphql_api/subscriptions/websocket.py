@@ -42,6 +42,7 @@ from graphql_app.runtime.fragments import fragments, takes_fragments
 from graphql_app.runtime.worker_thread import run_in_thread
 
 BUSY = 503
+LONG_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,12 @@ class SocketEndpoint:
     limits: SocketLimits = field(default_factory=SocketLimits)
     refusal: Callable[[Mapping[bytes, bytes]], AppError | None] = lambda _headers: None
     running: Places = field(init=False)
+    reading: asyncio.Semaphore = field(init=False)
+    """Turns at reading a long message, which takes several times its size meanwhile."""
 
     def __post_init__(self) -> None:
         self.running = Places(self.limits.running)
+        self.reading = asyncio.Semaphore(LONG_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from handshake to close."""
@@ -222,7 +226,8 @@ class Socket:
         if len(text) < LONG_BYTES:
             message = parse_message(text, depth)
         else:
-            message = await run_in_thread(parse_message, text, depth)
+            async with self._endpoint.reading:
+                message = await run_in_thread(parse_message, text, depth)
         if self._protocol.leave is not None and message.type == self._protocol.leave:
             raise ProtocolViolation(Close.NORMAL, "")
         handle = self._handlers.get(message.type)
