@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 import time
 
 import pytest
@@ -112,3 +114,24 @@ def test_long_texts_one_after_the_other() -> None:
     assert max(map(len, joined.pieces())) <= PIECE
     assert Joined.of(b"[", b",", (b"1", b"2"), b"]") == b"[1,2]"
     assert Joined.of(b"[", b",", (), b"]") == b"[]"
+
+
+async def test_the_collector_looks_less_often_while_a_thread_computes() -> None:
+    """And as before when the last one is done, also where one of them fails."""
+    usual = gc.get_threshold()
+    inside = asyncio.Event()
+    loop, go_on = asyncio.get_running_loop(), threading.Event()
+
+    def compute() -> tuple[int, int, int]:
+        loop.call_soon_threadsafe(inside.set)
+        go_on.wait(10)
+        return gc.get_threshold()
+
+    first = asyncio.ensure_future(run_in_thread.run_in_thread(compute))
+    await inside.wait()
+    with pytest.raises(ZeroDivisionError):
+        await run_in_thread.run_in_thread(lambda: 1 // 0)
+    assert gc.get_threshold() == run_in_thread.THRESHOLDS
+    go_on.set()
+    assert await first == run_in_thread.THRESHOLDS
+    assert gc.get_threshold() == usual
