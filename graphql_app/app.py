@@ -91,7 +91,8 @@ def create_app(
       tables to such classes, whose fields join the types of their rows;
     - `extensions` are Strawberry's, and see every query and mutation; `context` makes `info.context.extra`;
     - `routes` stand behind the program's own, `middleware` before all of them, the first one outermost;
-    - `signals`: the lifespan listens to SIGTERM, SIGINT and SIGHUP, as a program of its own does.
+    - `signals`: the lifespan listens to SIGTERM, SIGINT and SIGHUP and ends a process whose event loop stands still
+      (`WATCHDOG_SECONDS`), as a program of its own does.
     """
     added = AddedFields(query, mutation, dict(computed or {}))
     custom = Additions(added, tuple(extensions), context)
@@ -229,9 +230,9 @@ async def running(
                 on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
             )
             stack.enter_context(reloading_on_hangup(services.live))
+            stack.enter_context(watched_loop(settings.watchdog_seconds, observer))
         watching = asyncio.create_task(services.live.keep_current(settings.schema_poll_seconds))
         stack.push_async_callback(_stop, watching)
-        stack.enter_context(watched_loop(settings.watchdog_seconds, observer))
         await _first_look(services)
         yield services
 

@@ -125,3 +125,12 @@ def test_the_tests_of_the_page_pass(environment: dict[str, str], tmp_path: Path)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_users.py"]
     done = subprocess.run(command, cwd=tmp_path, env=given, capture_output=True, text=True)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+async def test_the_program_of_the_readme_answers(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = [block["text"] for block in BLOCK.finditer((ROOT / "README.md").read_text()) if block["kind"] == "python"]
+    module = ModuleType("shop")
+    monkeypatch.setitem(sys.modules, "shop", module)
+    exec(compile(text, "shop.py", "exec"), module.__dict__)
+    async with served(module.app) as client:
+        assert "Grace Hopper" in await answered(client, "graphql", "{ adults }")
