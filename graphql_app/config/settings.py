@@ -17,31 +17,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from graphql_app.config import setting_types as kinds
 from graphql_app.config.address import DatabaseAddress, is_loopback
 from graphql_app.config.database_url import FORM, with_url_apart
-from graphql_app.config.setting_types import (
-    BOOLEAN,
-    COUNT,
-    LEVELS,
-    NUMBER,
-    PORT_NUMBER,
-    SECONDS,
-    TEXT,
-    TLS,
-    Milliseconds,
-    Names,
-    Port,
-    choice as _choice,
-    filled as _filled,
-    hosts as _hosts,
-    installed as _installed,
-    lower as _lower,
-    origins as _origins,
-    read_secret as _read_secret,
-    request_fields,
-    secret_file as _secret_file,
-    setting as _setting,
-)
 
 CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""
@@ -63,271 +41,283 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    database_url: SecretStr | None = _setting(
+    database_url: SecretStr | None = kinds.setting(
         None, "The database as one address, in place of DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME.", FORM
     )
-    database_url_file: FilePath | None = _secret_file("DATABASE_URL")
-    db_host: str | None = _setting(
+    database_url_file: FilePath | None = kinds.secret_file("DATABASE_URL")
+    db_host: str | None = kinds.setting(
         None,
         "The database server's host. Without DB_HOST, DB_SOCKET and DATABASE_URL the embedded engine runs.",
         "a host name or address",
     )
-    db_port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+    db_port: Annotated[int, Field(ge=1, le=65535)] = kinds.setting(
         3306, "The database server's port.", "a whole number from 1 to 65535"
     )
-    db_user: str = _setting("root", "The user to log in as.", TEXT)
-    db_password: SecretStr = _setting(SecretStr(""), "The user's password.", TEXT)
-    db_password_file: FilePath | None = _secret_file("DB_PASSWORD")
-    db_name: str = _setting(
+    db_user: str = kinds.setting("root", "The user to log in as.", kinds.TEXT)
+    db_password: SecretStr = kinds.setting(SecretStr(""), "The user's password.", kinds.TEXT)
+    db_password_file: FilePath | None = kinds.secret_file("DB_PASSWORD")
+    db_name: str = kinds.setting(
         "",
         "The database to serve. A server needs it; the embedded engine takes `app` by default, and commands that only"
         " look take the one that was served last.",
         "a database's name",
     )
-    db_socket: str | None = _setting(
+    db_socket: str | None = kinds.setting(
         None, "The server's Unix socket, in place of DB_HOST and DB_PORT.", "a socket's path"
     )
-    db_ssl: Annotated[Literal["off", "required", "verify"], BeforeValidator(_lower)] = _setting(
+    db_ssl: Annotated[Literal["off", "required", "verify"], BeforeValidator(kinds.lower)] = kinds.setting(
         "off",
         "Encryption of the connection: none, demanded (the certificate is checked where DB_SSL_CA is set), or demanded"
         " with the server's certificate and name checked.",
-        _choice(*TLS),
+        kinds.choice(*kinds.TLS),
     )
-    db_ssl_ca: FilePath | None = _setting(
+    db_ssl_ca: FilePath | None = kinds.setting(
         None,
         "A PEM file with the authority that signed the server's certificate; the system's authorities by default.",
         "the path of a PEM file that exists",
     )
-    db_public_key: Annotated[Literal["local", "allow", "refuse"], BeforeValidator(_lower)] = _setting(
+    db_public_key: Annotated[Literal["local", "allow", "refuse"], BeforeValidator(kinds.lower)] = kinds.setting(
         "local",
         "Whether the password may be encrypted with a public key that the server sends, where there is no TLS (MySQL's"
         " `caching_sha2_password`): whoever stands between could send another; `local`: to this machine alone.",
-        _choice("local", "allow", "refuse"),
+        kinds.choice("local", "allow", "refuse"),
     )
-    db_pool_size: PositiveInt = _setting(10, "The most connections to the database, for each worker.", NUMBER)
-    db_pool_min: Annotated[int, Field(ge=0)] = _setting(
-        1, "Connections kept open while nothing happens, for each worker.", COUNT
+    db_pool_size: PositiveInt = kinds.setting(
+        10, "The most connections to the database, for each worker.", kinds.NUMBER
     )
-    db_pool_waiting: PositiveInt = _setting(
-        2000, "The most requests that wait for a connection, for each worker; more are answered 503 at once.", NUMBER
+    db_pool_min: Annotated[int, Field(ge=0)] = kinds.setting(
+        1, "Connections kept open while nothing happens, for each worker.", kinds.COUNT
     )
-    data_dir: Path = _setting(Path("data"), "The folder of the embedded engine's data.", "a folder's path")
+    db_pool_waiting: PositiveInt = kinds.setting(
+        2000,
+        "The most requests that wait for a connection, for each worker; more are answered 503 at once.",
+        kinds.NUMBER,
+    )
+    data_dir: Path = kinds.setting(Path("data"), "The folder of the embedded engine's data.", "a folder's path")
 
-    retry_timeouts_ms: Annotated[Milliseconds, AfterValidator(_filled)] = _setting(
+    retry_timeouts_ms: Annotated[kinds.Milliseconds, AfterValidator(kinds.filled)] = kinds.setting(
         (200, 400, 800, 1600),
         "The time of each attempt, in milliseconds; as many attempts as numbers.",
         "whole numbers from 1, separated by commas",
     )
-    retry_delays_ms: Milliseconds = _setting(
+    retry_delays_ms: kinds.Milliseconds = kinds.setting(
         (400, 800, 1600),
         "The pauses between the attempts, in milliseconds; one number less than RETRY_TIMEOUTS_MS has.",
         "whole numbers from 1, separated by commas, one less than RETRY_TIMEOUTS_MS has",
     )
-    ledger: Annotated[Literal["auto", "off"], BeforeValidator(_lower)] = _setting(
+    ledger: Annotated[Literal["auto", "off"], BeforeValidator(kinds.lower)] = kinds.setting(
         "auto",
         "Whether writes are noted in the table `graphql_app_ledger`, so that none is done twice; `auto`: if possible.",
-        _choice("auto", "off"),
+        kinds.choice("auto", "off"),
     )
 
-    host: str = _setting("127.0.0.1", "The address to listen on; 0.0.0.0 for all.", "a host name or address")
-    port: Port = _setting(8000, "The port to listen on; 0 for any free one.", PORT_NUMBER)
-    workers: PositiveInt = _setting(1, "Server processes.", NUMBER)
-    watchdog_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+    host: str = kinds.setting("127.0.0.1", "The address to listen on; 0.0.0.0 for all.", "a host name or address")
+    port: kinds.Port = kinds.setting(8000, "The port to listen on; 0 for any free one.", kinds.PORT_NUMBER)
+    workers: PositiveInt = kinds.setting(1, "Server processes.", kinds.NUMBER)
+    watchdog_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = kinds.setting(
         30.0,
         "How long a server process may be stuck; then its stack is logged and another takes its place. 0 for ever.",
         "a number of seconds from 0",
     )
-    drain_seconds: Annotated[float, Field(ge=0, le=5)] = _setting(
+    drain_seconds: Annotated[float, Field(ge=0, le=5)] = kinds.setting(
         1.0,
         "How long after SIGTERM connections are still taken, while `/readyz` says 503 and load balancers turn away.",
         "a number of seconds from 0 to 5",
     )
-    cors_origins: Annotated[Names, AfterValidator(_origins)] = _setting(
+    cors_origins: Annotated[kinds.Names, AfterValidator(kinds.origins)] = kinds.setting(
         ("*",),
         "Origins whose pages may call from a browser, beside our own; `*` for all, `none` for none.",
         "origins such as https://example.com, separated by commas, or * or none",
     )
-    allowed_hosts: Annotated[Names, AfterValidator(_hosts)] = _setting(
+    allowed_hosts: Annotated[kinds.Names, AfterValidator(kinds.hosts)] = kinds.setting(
         (),
         "The names in `Host` that are answered to, `*.example.com` for all below it, `*` for any; empty: on a loopback"
         " HOST those of the machine itself, else any.",
         "names such as api.example.com, separated by commas, or *",
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
-        "info", "The least serious lines that are logged.", _choice(*LEVELS)
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "info", "The least serious lines that are logged.", kinds.choice(*kinds.LEVELS)
     )
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = _setting(
-        "text", "How a log line is written.", _choice("text", "json")
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "text", "How a log line is written.", kinds.choice("text", "json")
     )
 
-    log_request_fields: Annotated[Names, AfterValidator(request_fields)] = _setting(
+    log_request_fields: Annotated[kinds.Names, AfterValidator(kinds.request_fields)] = kinds.setting(
         (),
         "What the log says of each request beyond its address, status and time: the client's address, the table."
         " Behind a proxy the address is that of `X-Forwarded-For`, where FORWARDED_ALLOW_IPS trusts the proxy.",
         "client, table, or both, separated by a comma",
     )
 
-    metrics: bool = _setting(True, "Whether Prometheus metrics are served at `/metrics`.", BOOLEAN)
-    server_timing: bool = _setting(
-        False, "Whether answers tell the time of each stage in the header `Server-Timing`.", BOOLEAN
+    metrics: bool = kinds.setting(True, "Whether Prometheus metrics are served at `/metrics`.", kinds.BOOLEAN)
+    server_timing: bool = kinds.setting(
+        False, "Whether answers tell the time of each stage in the header `Server-Timing`.", kinds.BOOLEAN
     )
-    otel: Annotated[bool, AfterValidator(_installed)] = _setting(
+    otel: Annotated[bool, AfterValidator(kinds.installed)] = kinds.setting(
         False,
         "Whether traces are sent by OpenTelemetry, as its own variables `OTEL_EXPORTER_OTLP_ENDPOINT`,"
         " `OTEL_TRACES_SAMPLER` and so on say.",
         "true or false; true needs the extra: pip install 'graphql-app[otel]'",
     )
-    header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
-        7.0, "How long the head of a request may take to arrive; then the connection is closed.", SECONDS
+    header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = kinds.setting(
+        7.0, "How long the head of a request may take to arrive; then the connection is closed.", kinds.SECONDS
     )
-    body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = _setting(
-        7.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", SECONDS
+    body_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = kinds.setting(
+        7.0, "How long a body may bring less than 500 bytes a second; then the connection is closed.", kinds.SECONDS
     )
-    max_header_bytes: Annotated[int, Field(ge=1024)] = _setting(
+    max_header_bytes: Annotated[int, Field(ge=1024)] = kinds.setting(
         65_536,
         "The most bytes of a request's headers; there may be 100 of them, each of at most 8,190 bytes.",
         "a whole number from 1024",
     )
-    max_in_flight: PositiveInt = _setting(
+    max_in_flight: PositiveInt = kinds.setting(
         4_000,
         "The most requests without an answer, for each worker; further ones are refused with 503 at once.",
-        NUMBER,
+        kinds.NUMBER,
     )
 
-    max_connections: PositiveInt = _setting(
-        16_000, "The most connections of clients, for each worker; further ones are answered 503 and closed.", NUMBER
+    max_connections: PositiveInt = kinds.setting(
+        16_000,
+        "The most connections of clients, for each worker; further ones are answered 503 and closed.",
+        kinds.NUMBER,
     )
 
-    graphiql: bool = _setting(True, "Whether the GraphiQL page is served.", BOOLEAN)
-    introspection: bool = _setting(
+    graphiql: bool = kinds.setting(True, "Whether the GraphiQL page is served.", kinds.BOOLEAN)
+    introspection: bool = kinds.setting(
         True,
         "Whether the structure is told: by introspection, `/openapi.json` and `/structure.json`, and so by the pages.",
-        BOOLEAN,
+        kinds.BOOLEAN,
     )
-    naming: Annotated[Literal["snake", "camel"], BeforeValidator(_lower)] = _setting(
+    naming: Annotated[Literal["snake", "camel"], BeforeValidator(kinds.lower)] = kinds.setting(
         "snake",
         "How GraphQL names are written: `snake` has Hasura's and the database's as they stand, `camel` is Hasura's"
         " `graphql-default`, columns included.",
-        _choice("snake", "camel"),
+        kinds.choice("snake", "camel"),
     )
-    relation_names: Annotated[Literal["v1", "v2"], BeforeValidator(_lower)] = _setting(
+    relation_names: Annotated[Literal["v1", "v2"], BeforeValidator(kinds.lower)] = kinds.setting(
         "v2",
         "The rules by which relations are named; `v1` are those of earlier versions, for clients that must keep"
         " `emp_no_by_emp_no`.",
-        _choice("v1", "v2"),
+        kinds.choice("v1", "v2"),
     )
-    stringify_numbers: bool = _setting(
-        True, "Whether BIGINT and DECIMAL leave as strings, without loss in JavaScript.", BOOLEAN
+    stringify_numbers: bool = kinds.setting(
+        True, "Whether BIGINT and DECIMAL leave as strings, without loss in JavaScript.", kinds.BOOLEAN
     )
-    include_tables: Names = _setting(
+    include_tables: kinds.Names = kinds.setting(
         (), "The tables to serve, `*` and `?` being wildcards; empty for all.", "names separated by commas"
     )
-    exclude_tables: Names = _setting(
+    exclude_tables: kinds.Names = kinds.setting(
         (), "Tables not to serve, `*` and `?` being wildcards.", "names separated by commas"
     )
-    config_file: FilePath | None = _setting(
+    config_file: FilePath | None = kinds.setting(
         None,
         "A YAML file with relations that the database does not declare, and other names;"
         " `graphql_app.yaml` of the current folder, if there is one.",
         "the path of a file that exists",
     )
-    admin_secret: SecretStr = _setting(
+    admin_secret: SecretStr = kinds.setting(
         SecretStr(""),
         "The secret that opens `/admin/reload` and `/metrics`, as a bearer token or in `x-hasura-admin-secret`;"
         " empty: they answer this machine alone.",
-        TEXT,
+        kinds.TEXT,
     )
-    admin_secret_file: FilePath | None = _secret_file("ADMIN_SECRET")
-    schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _setting(
+    admin_secret_file: FilePath | None = kinds.secret_file("ADMIN_SECRET")
+    schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = kinds.setting(
         10.0,
         "How often the database is asked whether its structure changed; 0 for never.",
         "a number of seconds from 0",
     )
 
-    max_limit: PositiveInt | None = _setting(
-        None, "The largest `limit` a request may ask for, and the default one; empty for no bound.", NUMBER
+    max_limit: PositiveInt | None = kinds.setting(
+        None, "The largest `limit` a request may ask for, and the default one; empty for no bound.", kinds.NUMBER
     )
-    default_limit: PositiveInt | None = _setting(
-        None, "The rows of a list that asks for no `limit`; empty for MAX_LIMIT. Exports are always whole.", NUMBER
+    default_limit: PositiveInt | None = kinds.setting(
+        None,
+        "The rows of a list that asks for no `limit`; empty for MAX_LIMIT. Exports are always whole.",
+        kinds.NUMBER,
     )
-    max_depth: PositiveInt = _setting(
+    max_depth: PositiveInt = kinds.setting(
         20,
         "The deepest nesting of fields in a GraphQL operation, fragments spread; 60 under `__schema` and `__type`.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_cost: PositiveInt = _setting(
+    max_cost: PositiveInt = kinds.setting(
         10_000_000,
         "The most values that a request may ask for, as estimated from its page sizes and relations: "
         "a list counts its `limit`, at most 1,000; without one 100, in a relation 10. "
         "Each condition beyond 100 counts 500, one on a relation ten times that.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_document_length: PositiveInt = _setting(
-        100_000, "The most characters of a GraphQL document; long values belong into its variables.", NUMBER
+    max_document_length: PositiveInt = kinds.setting(
+        100_000, "The most characters of a GraphQL document; long values belong into its variables.", kinds.NUMBER
     )
-    max_tokens: PositiveInt = _setting(
+    max_tokens: PositiveInt = kinds.setting(
         4_000,
         "The most tokens of a GraphQL document, comments included: reading a thousand for the"
         " first time takes some 4 ms of CPU. Many rows to insert belong into variables, which have no such limit.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_fields: PositiveInt = _setting(
-        2_000, "The most fields and fragments that a GraphQL document selects, each as often as it is spread.", NUMBER
+    max_fields: PositiveInt = kinds.setting(
+        2_000,
+        "The most fields and fragments that a GraphQL document selects, each as often as it is spread.",
+        kinds.NUMBER,
     )
-    max_root_fields: PositiveInt = _setting(200, "The most root fields of a GraphQL operation.", NUMBER)
-    max_aliases: PositiveInt = _setting(500, "The most aliases of a GraphQL operation.", NUMBER)
-    max_directives: PositiveInt = _setting(500, "The most directives of a GraphQL operation.", NUMBER)
-    max_batch_size: PositiveInt = _setting(20, "The most GraphQL requests in one batch.", NUMBER)
-    max_body_bytes: PositiveInt = _setting(
+    max_root_fields: PositiveInt = kinds.setting(200, "The most root fields of a GraphQL operation.", kinds.NUMBER)
+    max_aliases: PositiveInt = kinds.setting(500, "The most aliases of a GraphQL operation.", kinds.NUMBER)
+    max_directives: PositiveInt = kinds.setting(500, "The most directives of a GraphQL operation.", kinds.NUMBER)
+    max_batch_size: PositiveInt = kinds.setting(20, "The most GraphQL requests in one batch.", kinds.NUMBER)
+    max_body_bytes: PositiveInt = kinds.setting(
         10 * 1024 * 1024,
         "The largest JSON body of a request, in bytes. Uploaded files are streamed and not bounded by it.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_bodies_bytes: PositiveInt = _setting(
+    max_bodies_bytes: PositiveInt = kinds.setting(
         128 * 1024 * 1024,
         "The most bytes of large bodies (above 64 KiB) held at a time, for each worker, in fair shares for the clients;"
         " as many again for messages of WebSockets that are not whole yet.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_unread_bytes: PositiveInt = _setting(
+    max_unread_bytes: PositiveInt = kinds.setting(
         256 * 1024 * 1024,
         "The most bytes of answers that wait for clients to read them, for each worker: beyond that the clients that"
         " have left most unread are cut off. As many again for what subscriptions have to say.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_spool_bytes: Annotated[int, Field(ge=0)] = _setting(
+    max_spool_bytes: Annotated[int, Field(ge=0)] = kinds.setting(
         1024**3,
         "The most bytes of temporary files (in the folder of `TMPDIR`) for exports that clients read slowly, for each"
         " worker; so their connections to the database are free early. 0 for none.",
-        COUNT,
+        kinds.COUNT,
     )
-    max_json_depth: Annotated[int, Field(ge=1, le=200)] = _setting(
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = kinds.setting(
         128, "The most levels of lists and objects in a JSON body, or in an argument.", "a whole number from 1 to 200"
     )
-    max_upload_bytes: PositiveInt = _setting(
-        10 * 1024**3, "The largest uploaded file, in bytes, with what multipart puts around it.", NUMBER
+    max_upload_bytes: PositiveInt = kinds.setting(
+        10 * 1024**3, "The largest uploaded file, in bytes, with what multipart puts around it.", kinds.NUMBER
     )
 
-    subscription_poll_ms: PositiveInt = _setting(
+    subscription_poll_ms: PositiveInt = kinds.setting(
         1000,
         "How often the query of a subscription is asked again, in milliseconds; writes of this program do it at once.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_live_queries: PositiveInt = _setting(
-        1000, "The most distinct subscriptions, for each worker; equal ones count as one.", NUMBER
+    max_live_queries: PositiveInt = kinds.setting(
+        1000, "The most distinct subscriptions, for each worker; equal ones count as one.", kinds.NUMBER
     )
-    max_subscription_bytes: PositiveInt = _setting(
+    max_subscription_bytes: PositiveInt = kinds.setting(
         32 * 1024 * 1024,
         "The most bytes that all subscriptions together are asked with, variables included, for each worker,"
         " in fair shares for the clients.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_sockets: PositiveInt = _setting(
+    max_sockets: PositiveInt = kinds.setting(
         10_000,
         "The most clients connected for subscriptions, by WebSocket or by event stream, for each worker.",
-        NUMBER,
+        kinds.NUMBER,
     )
-    max_socket_operations: PositiveInt = _setting(100, "The most operations at a time on one WebSocket.", NUMBER)
+    max_socket_operations: PositiveInt = kinds.setting(
+        100, "The most operations at a time on one WebSocket.", kinds.NUMBER
+    )
 
     @validates_model(mode="before")
     @classmethod
@@ -340,7 +330,7 @@ class Settings(BaseSettings):
                 continue
             if values.get(secret):
                 raise ValueError(f"{file_setting.upper()} and {secret.upper()} are both set; set one of them")
-            found[secret] = _read_secret(file_setting.upper(), Path(path))
+            found[secret] = kinds.read_secret(file_setting.upper(), Path(path))
         return with_url_apart(values | found)
 
     @validates_model(mode="after")

@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import (
     ArgumentNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLEnumType,
@@ -20,10 +21,12 @@ from graphql import (
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLSchema,
     GraphQLString,
     InlineFragmentNode,
     ListTypeNode,
     NamedTypeNode,
+    NameNode,
     Node,
     NonNullTypeNode,
     OperationDefinitionNode,
@@ -178,3 +181,18 @@ def _read(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDe
     yield from operation.directives or ()
     yield operation.selection_set
     yield from fragments.values()
+
+
+class _OwnTypes(Visitor):
+    """Puts our name of a type in the place of Hasura's."""
+
+    def enter_named_type(self, node: NamedTypeNode, *_args: Any) -> NamedTypeNode | None:
+        return NamedTypeNode(name=NameNode(value="json")) if node.name.value == "jsonb" else None
+
+
+def with_own_types(document: DocumentNode, text: str, schema: GraphQLSchema) -> DocumentNode:
+    """`document`, which is `text`, whose variables of Hasura's type `jsonb` are of ours, which is called `json`."""
+    if "jsonb" not in text or schema.get_type("jsonb") is not None:
+        return document
+    found: DocumentNode = visit(document, _OwnTypes())
+    return found

@@ -99,7 +99,7 @@ async def test_nothing_else_may(client: GraphQLClient, query: str, variables: di
 async def test_variables_inside_of_a_documents_literal(
     client: GraphQLClient, engine: Engine, module_database: str
 ) -> None:
-    query = """mutation($h: json, $n: Int, $w: notes_bool_exp, $l: [String!], $b: Boolean, $gone: json,
+    query = """mutation($h: jsonb, $n: Int, $w: notes_bool_exp, $l: [String!], $b: Boolean, $gone: json,
       $f: Float = 1.5) {
       insert_notes_one(object: {id: 4, body: [{header: $h, n: $n}, $n,
         {w: $w, l: $l, b: $b, gone: $gone, f: $f}, $gone]}) { body }

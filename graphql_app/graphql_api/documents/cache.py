@@ -36,7 +36,7 @@ from graphql_app.graphql_api.documents.field_merging_rule import FIRST_RULES, ru
 from graphql_app.graphql_api.documents.limits import DocumentLimits, check
 from graphql_app.graphql_api.documents.variable_usage import unknown_or_unused_variables
 from graphql_app.graphql_api.errors import RequestFailed, request_error
-from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura
+from graphql_app.graphql_api.hasura_rules import VariablePositionsRule, with_hasura, with_own_types
 from graphql_app.runtime.weights import weight
 
 MAX_ERRORS = 20
@@ -198,7 +198,7 @@ class Documents:
 
     def _make(self, text: str) -> Document:
         try:
-            parsed = parse(text)
+            parsed = with_own_types(parse(text), text, self._schema)
         except GraphQLError as error:
             return Document(errors=(_light(error),), code=Code.GRAPHQL_PARSE_FAILED)
         except RecursionError:
@@ -215,7 +215,7 @@ class Documents:
 
     def _valid(self, text: str) -> Document:
         """The document of a valid text, read once more without the places of tokens: a third of the memory."""
-        parsed = parse(text, no_location=True)
+        parsed = with_own_types(parse(text, no_location=True), text, self._schema)
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
         grown = partial(self._grow, text)
