@@ -132,7 +132,9 @@ class RowTranslator:
                 needed.update((each, SelectColumn(computed_key(each), each)) for each in role.columns)
             else:
                 shown.append(self._shown(type_, key, nodes))
-        return (*shown, *needed.values()) or (Constant(computed_key(""), type_.name),)
+        found = (*shown, *needed.values())
+        # A row of which only computed fields are asked, that need no column, is an object all the same.
+        return found if found or not fields else (Constant(computed_key(""), type_.name),)
 
     def _shown(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
