@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 import strawberry
@@ -207,6 +208,37 @@ async def test_a_mutation_is_one_transaction(environment: dict[str, str]) -> Non
         assert await balances(client) == ["70.00", "35.00"]
         moves = await ask(client, "{ moves_aggregate { aggregate { count } } }")
         assert moves == {"data": {"moves_aggregate": {"aggregate": {"count": 3}}}}
+
+
+@pytest.mark.engines("mariadb", "mysql")
+async def test_a_mutation_whose_connection_is_lost_is_repeated_as_a_whole(
+    engine: Server, environment: dict[str, str]
+) -> None:
+    """The first attempt's insert is gone with its transaction; the resolver runs again, and its work counts once."""
+    runs: list[int] = []
+
+    def cut_all() -> None:
+        with engine.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE db = %s", [environment["DB_NAME"]])
+            for (number,) in cursor.fetchall():
+                cursor.execute(f"KILL {number}")
+
+    @strawberry.type
+    class Unlucky:
+        @strawberry.mutation
+        async def two_moves(self, info: strawberry.Info) -> int:
+            runs.append(len(runs))
+            one = "mutation { insert_moves_one(object: {account_id: 1, amount: 7}) { id } }"
+            await info.context.db.query(one)
+            if len(runs) == 1:
+                await anyio.to_thread.run_sync(cut_all)
+            await info.context.db.query(one)
+            return len(runs)
+
+    async with served(create_app(settings_of(environment), mutation=Unlucky)) as client:
+        assert await ask(client, "mutation { two_moves }") == {"data": {"two_moves": 2}}
+        moves = await ask(client, "{ moves_aggregate(where: {amount: {_eq: 7}}) { aggregate { count } } }")
+        assert moves == {"data": {"moves_aggregate": {"aggregate": {"count": 2}}}}
 
 
 async def test_computed_fields_stand_wherever_rows_do(environment: dict[str, str]) -> None:
