@@ -6,15 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    FilePath,
-    PositiveInt,
-    SecretStr,
-    model_validator as validates_model,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graphql_app.config import setting_types as kinds
@@ -319,7 +311,7 @@ class Settings(BaseSettings):
         100, "The most operations at a time on one WebSocket.", kinds.NUMBER
     )
 
-    @validates_model(mode="before")
+    @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
         found = {}
@@ -333,7 +325,7 @@ class Settings(BaseSettings):
             found[secret] = kinds.read_secret(file_setting.upper(), Path(path))
         return with_url_apart(values | found)
 
-    @validates_model(mode="after")
+    @model_validator(mode="after")
     def _fit_together(self) -> Settings:
         for wrong, text in (
             (self.db_host and self.db_socket, "DB_SOCKET and DB_HOST are both set; set one of them"),
