@@ -1,4 +1,4 @@
-"""The closed list of what can be observed. Log and metrics are its readers; call sites only name what happened.
+"""Everything that the program reports: one dataclass an event, and observers. The log and the metrics are observers.
 
 No event carries a value from a request or a row: names, codes, counts and times only.
 """
@@ -22,7 +22,7 @@ class StageTimed:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """One attempt failed. `failure` is its class (A, B, B', C, D), `code` the number of the server or the client."""
+    """One attempt failed. `failure` is a `FailureClass`, `code` the number of the server or the client."""
 
     kind: str
     attempt: int

@@ -167,7 +167,7 @@ def _expected(event: Event) -> bool:
     """Whether the event only repeats, for the program's own work, that the database is away: that is told by itself."""
     match event:
         case AttemptFailed(kind="control", failure=failure, code=code):
-            return failure == "A" or code in REFUSED_LOGIN
+            return failure == "not_sent" or code in REFUSED_LOGIN
         case Retrying(kind="control"):
             return True
         case RetriesExhausted(kind="control", reason=reason):

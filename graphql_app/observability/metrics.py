@@ -1,4 +1,4 @@
-"""Prometheus metrics: one row per metric, filled from the events and, for what is a state, at each scrape.
+"""Prometheus metrics: a table of them, an observer that counts events, and gauges that are set at each scrape.
 
 With several server processes each writes its figures into files of a shared folder, and whichever is
 scraped answers for all of them (the client library's multiprocess mode, on while the folder is named).
@@ -47,8 +47,8 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "refused": ("Requests refused at once because too many were in flight.", ()),
     "clients_disconnected": ("Clients that left before their answer was there.", ("api",)),
     "attempts_failed": (
-        "Attempts at a unit of work that failed, by kind and class of failure (A not started, B rolled back,"
-        " B' wrong node, C unknown, D permanent).",
+        "Attempts at a unit of work that failed, by kind and by what is known of it: not_sent, rolled_back,"
+        " read_only_node, unknown (whether it was committed), permanent.",
         ("kind", "failure"),
     ),
     "retries": ("Attempts made again.", ("kind",)),
@@ -84,7 +84,7 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "requests": (("graphql",), ("query", "mutation"), ("200",)),
     "failures": (_APIS, ("INTERNAL_ERROR", *_TIMED_OUT_OR_AWAY)),
     "clients_disconnected": (_APIS,),
-    "attempts_failed": (_KINDS, ("A", "B", "B'", "C", "D")),
+    "attempts_failed": (_KINDS, ("not_sent", "rolled_back", "read_only_node", "unknown", "permanent")),
     "retries": (_KINDS,),
     "retries_exhausted": (_KINDS, _TIMED_OUT_OR_AWAY),
     "retry_budget_exhausted": (_KINDS,),

@@ -60,7 +60,7 @@ def test_an_open_commit_is_not_forgotten_by_a_later_claim_that_is_rolled_back() 
         server = FakeServer(nodes(["lost"], ["ok", "deadlock"], ["ok", "ok", "met"]))
         async with server, rig(at(server.port), use_ledger=True) as r:
             assert await r.executor.run(Kind.WRITE, change) == (0, 2)
-            assert failures(r) == ["C", "B"]
+            assert failures(r) == ["unknown", "rolled_back"]
             assert r.of(OutcomeSettled) == [OutcomeSettled(applied=True)]
 
     run_virtual(work())
@@ -179,7 +179,7 @@ def test_a_transaction_that_ended_by_itself_is_told_as_unknown_and_never_repeate
             with pytest.raises(AppError) as caught:
                 await r.executor.run(Kind.WRITE, change)
             assert (caught.value.code, caught.value.outcome) == (Code.SERVICE_UNAVAILABLE, Outcome.UNKNOWN)
-            assert [(event.failure, event.code) for event in r.of(AttemptFailed)] == [("C", TRANSACTION_LOST)]
+            assert [(event.failure, event.code) for event in r.of(AttemptFailed)] == [("unknown", TRANSACTION_LOST)]
             assert sum(b"UPDATE" in sql for _, sql in server.statements) == 1
             assert not any(sql == b"COMMIT" for _, sql in server.statements)
 
@@ -230,7 +230,7 @@ def test_what_is_left_of_a_lost_transaction_is_told_where_that_is_known(
             with pytest.raises(AppError) as caught:
                 await r.executor.run(Kind.WRITE, job)
             assert (caught.value.code, caught.value.outcome) == (Code.SERVICE_UNAVAILABLE, outcome)
-            assert [(event.failure, event.code) for event in r.of(AttemptFailed)] == [("C", TRANSACTION_LOST)]
+            assert [(event.failure, event.code) for event in r.of(AttemptFailed)] == [("unknown", TRANSACTION_LOST)]
             assert not claims
             assert sum(b"UPDATE t" in sql for _, sql in server.statements) == (lost_at in (b"UPDATE", b"SELECT 2"))
 

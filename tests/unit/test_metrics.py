@@ -33,7 +33,11 @@ SEEN: list[tuple[Event, str, float]] = [
     ),
     (events.RequestRefused(), "refused_total", 1),
     (events.ClientDisconnected("rest", 1.0), 'clients_disconnected_total{api="rest"}', 1),
-    (events.AttemptFailed("read", 0, "A", 2003, 0.2), 'attempts_failed_total{failure="A",kind="read"}', 1),
+    (
+        events.AttemptFailed("read", 0, "not_sent", 2003, 0.2),
+        'attempts_failed_total{failure="not_sent",kind="read"}',
+        1,
+    ),
     (events.Retrying("read", 1, 0.4), 'retries_total{kind="read"}', 1),
     (
         events.RetriesExhausted("write", 4, "GATEWAY_TIMEOUT"),

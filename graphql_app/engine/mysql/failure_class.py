@@ -8,13 +8,13 @@ from enum import StrEnum
 class FailureClass(StrEnum):
     """What is known about the unit of work after a failure."""
 
-    NOT_SENT = "A"
+    NOT_SENT = "not_sent"
     """Not started: no byte of a statement reached the server."""
-    ROLLED_BACK = "B"
+    ROLLED_BACK = "rolled_back"
     """Surely rolled back."""
-    READ_ONLY_NODE = "B'"
+    READ_ONLY_NODE = "read_only_node"
     """Refused by a node that may not write; nothing done."""
-    UNKNOWN = "C"
+    UNKNOWN = "unknown"
     """Unknown: it may be committed."""
-    PERMANENT = "D"
+    PERMANENT = "permanent"
     """Permanent: repeating cannot help."""
