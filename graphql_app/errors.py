@@ -177,7 +177,7 @@ def unknown_relation(table: str, relation: str, known: Iterable[str] = ()) -> Re
 
 
 def structure_hidden() -> RequestError:
-    """What who asks for the structure is told where INTROSPECTION is off, in GraphQL and elsewhere."""
+    """The error for a request for the structure where INTROSPECTION is off, in GraphQL and elsewhere."""
     return RequestError(Code.PERMISSION_DENIED, "Introspection is switched off")
 
 

@@ -31,7 +31,7 @@ EFFORT, EFFORT_OF_TABLE, EFFORT_OF_COLUMN = 10_000_000, 300_000, 60_000
 
 @dataclass(slots=True)
 class Introspections:
-    """The answers of one schema. One is made at a time: who waits may find theirs made."""
+    """The answers of one schema. One is made at a time: a waiting caller may find its own made."""
 
     catalog: Catalog
     built: BuiltSchema

@@ -1,4 +1,4 @@
-"""Bytes that many ask for, ready to send: compressed beforehand, and not sent again to who has them."""
+"""Bytes that many clients ask for, compressed once, and not sent to a client that has them already."""
 
 from __future__ import annotations
 

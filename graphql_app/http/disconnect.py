@@ -63,7 +63,7 @@ class CancelOnDisconnect:
 class CancelOnUploadDisconnect(CancelOnDisconnect):
     """The same for a request whose body is read within it, by `receive`: from the body's end on.
 
-    Before that, who reads is told of the client's leaving.
+    Before that, the reader of the body learns that the client has left.
     """
 
     __slots__ = ()

@@ -1,6 +1,6 @@
 """`Idempotency-Key`: from a request's headers to its entry in the ledger, and the header of an answer given again.
 
-A client is who sends the same `Authorization`; those who send none share one space of keys, in
+Requests with the same `Authorization` are one client's; those without share one space of keys, in
 which a key is its own secret: nobody finds another's answer without knowing the key and
 sending the very same request.
 """

@@ -78,7 +78,7 @@ def graphiql_response(_request: Request) -> Response:
 
 
 def graphiql_if_preferred(request: Request) -> Response | None:
-    """GraphiQL for a browser that comes to a GraphQL address; None for who wants data.
+    """GraphiQL for a browser that comes to a GraphQL address; None for a client that wants data.
 
     The page's links are right one level below the prefix; from `/v1/graphql` it is led there, on this very host.
     """

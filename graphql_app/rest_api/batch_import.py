@@ -81,7 +81,7 @@ class BatchImport(RestEndpoint):
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
         with File(upload.chunks()) as file:
             if wish.options.dry_run:
-                # Its rows are locked for as long as it takes: nobody waits for who sends slowly.
+                # Its rows are locked for as long as it takes: nobody waits for a slow sender.
                 await file.arrived()
             report = await import_csv(self.engine, table, options, file.chunks(), bad.add, key_of)
         message, status = _verdict(report, wish.options)

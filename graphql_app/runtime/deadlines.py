@@ -1,7 +1,6 @@
-"""Limits of time of which nearly none is reached, at the price of a dict's entry where a timer of the loop costs more.
+"""Cheap timeouts: all deadlines with the same delay share one loop timer.
 
-All that is to ring after the same delay rings in the order in which it was set, so one timer of the
-loop is enough for it: that of the oldest.
+Deadlines with the same delay expire in the order in which they were set, so one timer is enough: that of the oldest.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ _EARLY: Final = 0.001
 
 
 class OnTimeout(Protocol):
-    """What is told when its time has come."""
+    """What a deadline calls when it expires."""
 
     def on_timeout(self) -> None:
         """The time has come."""
 
 
 class DeadlineQueue:
-    """What is to ring after `delay` seconds on one loop."""
+    """The deadlines with a delay of `delay` seconds on one loop."""
 
     __slots__ = ("_delay", "_due", "_loop", "_timed")
 
@@ -36,7 +35,7 @@ class DeadlineQueue:
         self._timed = False
 
     def set(self, one: OnTimeout) -> None:
-        """Has `one` ring after the delay, once."""
+        """Calls `one` after the delay, once."""
         due = self._due[one] = self._loop.time() + self._delay
         if not self._timed:
             self._timed = True
@@ -50,7 +49,7 @@ class DeadlineQueue:
         return task
 
     def off(self, one: OnTimeout) -> None:
-        """Has `one` not ring, if it has not yet."""
+        """Takes `one` out, if it has not expired."""
         self._due.pop(one, None)
 
     def _look(self) -> None:
@@ -75,7 +74,7 @@ _ALARMS: Final[WeakKeyDictionary[AbstractEventLoop, _Known]] = WeakKeyDictionary
 
 @dataclass(slots=True)
 class _Latest:
-    """The loop that was asked for last, and its alarms: nearly always the same again."""
+    """The loop of the last call and its queues: nearly always the same again."""
 
     found: tuple[ref[AbstractEventLoop], _Known] | None = None
 
@@ -84,7 +83,7 @@ _LATEST: Final = _Latest()
 
 
 def deadline_queue(delay: float, running: AbstractEventLoop | None = None) -> DeadlineQueue:
-    """Those of the running loop with this delay. Delays are few: settings and constants, never computed ones."""
+    """The running loop's queue for this delay. Delays are few: settings and constants, never computed ones."""
     loop, latest = running or get_running_loop(), _LATEST.found
     if latest is None or latest[0]() is not loop:
         latest = _LATEST.found = ref(loop), _ALARMS.setdefault(loop, {})
@@ -98,7 +97,7 @@ class Deadline:
     """`with Deadline(seconds):` cancels what is awaited in it after that time, and then raises `TimeoutError`.
 
     As `asyncio.timeout`, whose rules for a task that is cancelled by others too it follows. `running` is
-    the running loop, for who knows it.
+    the running loop, where the caller has it.
     """
 
     __slots__ = ("_cancelling", "_deadlines", "_task", "expired")

@@ -1,4 +1,4 @@
-"""The end of the program as soon as it is asked for: a server tells its app only when every connection is done."""
+"""Shutdown signals, seen as soon as they arrive: a server tells its app only when every connection is done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @dataclass(slots=True)
 class Draining:
-    """Whether the end has begun: who asks if we are ready is told no, everybody else is still served."""
+    """`begun` is true while draining: readiness fails, requests are still served."""
 
     begun: bool = False
 
@@ -25,7 +25,7 @@ def on_shutdown_signal(tell: Callable[[], None], delay: float = 0.0) -> Iterator
     """While it lasts, SIGTERM and SIGINT have `tell` called in the running loop, beside what they do anyway.
 
     What SIGTERM does anyway, closing connections as it finds them, it does `delay` seconds later.
-    Nothing where signals are none of ours: outside of the main thread, or where nobody handles them.
+    It does nothing outside of the main thread, or where nobody handles these signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

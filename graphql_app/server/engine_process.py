@@ -1,4 +1,4 @@
-"""The embedded engine in a process of its own: its library starts threads, and who has threads may not fork."""
+"""The embedded engine in a process of its own: its library starts threads, and a process with threads may not fork."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class CatalogConverter(GraphQLCoreConverter):
         self._resolve_root = resolve
 
     def open(self) -> None:
-        """From now on who looks at all fields of a root type sees all: making the schema needs none of them."""
+        """From now on a root type shows all of its fields: making the schema needs none of them."""
         self.closed = False
         for fields in self.root_fields:
             fields.closed = False

@@ -13,7 +13,7 @@ V = TypeVar("V")
 class LazyMapping(Mapping[K, V], Generic[K, V]):
     """A mapping that is never empty. `make` gives the value of a key, None where there is none.
 
-    `keys` gives every key there may be, and is asked only by who wants all entries; while `closed`
+    `keys` gives every key there may be, and is called only for all entries; while `closed`
     is set, those are the entries made so far. `names` gives the keys where `keys` makes something of each.
     """
 

@@ -22,7 +22,7 @@ WORTH: Final = 100
 """Rows from which the statement more is the cheaper way, on MariaDB and MySQL clearly so, in the embedded engine
 from twice as many."""
 _LONG: Final = 1000
-"""Characters of a row that is read perhaps in vain."""
+"""Characters of a row that may be read for nothing."""
 _NUMBERS_AND_TIMES: Final = frozenset(
     "boolean tinyint smallint mediumint int bigint bit decimal float double year date datetime timestamp time uuid"
     " inet4 inet6 enum".split()

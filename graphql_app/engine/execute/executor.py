@@ -303,7 +303,7 @@ class Executor:
 
     @property
     def away(self) -> str | None:
-        """Why the database is known to be away, in words for who runs the program; None if it is not."""
+        """Why the database is known to be away, in words for the operator; None if it is not."""
         code = self._pool.availability.code
         return None if code is None else cause_of(code)
 

@@ -9,7 +9,7 @@ its value, known before its COMMIT was sent, is the answer) or goes through. On 
 back for good. Where several take writes (Galera, Group Replication, a balancer), the first one's COMMIT may still be
 on its way: the claim does not wait for it, but only one of both can be committed. So it stays open whether an attempt
 counts until a claim is committed or met, and two attempts can never both count. After the last attempt `counts`
-commits a claim of its own, which stands for nothing: who comes later with a COMMIT is too late.
+commits a claim of its own, which stands for nothing: a COMMIT that comes later is too late.
 
 An insert of one row whose answer can be found again goes in one round trip, its COMMIT with it (`Session.query_whole`).
 Its claim stands behind it, and keeps the id that was generated. It is sent once: every later attempt begins

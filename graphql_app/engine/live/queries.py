@@ -130,7 +130,7 @@ class LiveQueryHub:
         return poll.join(watcher)
 
     def wrote(self, tables: Iterable[str]) -> None:
-        """Rows of `tables` were written by us: who reads them is polled at once."""
+        """Rows of `tables` were written by us: queries that read them are polled at once."""
         for table in tables:
             for poll in self._readers.get(table, ()):
                 poll.wake()
@@ -259,7 +259,7 @@ class PolledQuery:
             self.task.cancel()
 
     def _finish(self) -> None:
-        # From now on the key is free: who comes next starts a new poll.
+        # From now on the key is free: the next subscriber starts a new poll.
         self._all.forget(self._key, self)
         self._read(frozenset())
 
@@ -338,7 +338,7 @@ class PolledQuery:
         return self._print == _fingerprint(answer)
 
     def _keep(self, answer: bytes | None) -> None:
-        """Keeps an answer for who comes later, and to compare; of a large one only what tells it from another."""
+        """Keeps an answer for later subscribers, and to compare; of a large one only what tells it from another."""
         short = answer is None or len(answer) <= KEPT_BYTES
         self._last = answer if short else b""
         self._print = _fingerprint(answer) if answer is not None and not short else None

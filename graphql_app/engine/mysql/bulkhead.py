@@ -1,4 +1,4 @@
-"""The connections of one bulkhead: who waits for one gets the first there is."""
+"""The connections of one bulkhead: a waiting caller gets the first that is free."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BulkheadStats:
 
 
 _FRESH_DIAL = 0.2
-"""Seconds after which a dial is not counted on any more, and who waits may start another."""
+"""Seconds after which a dial is not counted on any more, and a waiting caller may start another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class BulkheadPool:
             self.supply()
 
     def offer(self, connection: Connection, now: float) -> None:
-        """Hands a connection to who waits for one, or keeps it."""
+        """Hands a connection to a waiting caller, or keeps it."""
         waiter = self.waiters.next()
         if waiter is not None:
             self.used.add(connection)
@@ -178,7 +178,7 @@ class BulkheadPool:
             self.dial()
 
     def dial(self) -> asyncio.Task[None]:
-        """Starts a dial. It outlives the waiter that caused it, so that a slow handshake is not in vain."""
+        """Starts a dial. It outlives the waiter that caused it, so that a slow handshake is not wasted."""
         task = self._loop.create_task(self._dial())
         self.dials[task] = self._loop.time()
         task.add_done_callback(lambda done: self.dials.pop(done, None))

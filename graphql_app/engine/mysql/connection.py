@@ -27,7 +27,7 @@ TRANSACTION_LOST = 2998
 
 _TOO_LARGE = 1153
 _FULL = 0xFFFFFF
-_QUIT = b"\x01\0\0\0\x01"  # said before closing, lest the server logs an aborted client
+_QUIT = b"\x01\0\0\0\x01"  # sent before closing, so that the server logs no aborted client
 _STREAM_AHEAD = 512 * 1024  # bytes of a stream that may wait for their reader
 
 

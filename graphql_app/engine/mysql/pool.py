@@ -1,4 +1,4 @@
-"""Connections kept ready. Dialling blocks nobody: who waits gets the first there is, a returned one or a new one.
+"""Connections kept ready. Dialling blocks nobody: a waiting caller gets the first one that is free, returned or new.
 
 While the database is away, who needs a connection waits (is parked) as long as its attempt lasts,
 and one probe alone dials. When it is back, connections are opened a few at a time, each
@@ -111,7 +111,7 @@ class Pool:
         return self._bulkheads[bulkhead].wait(limit)
 
     def why_waiting(self, bulkhead: Bulkhead) -> int:
-        """The number of the failure to be reported by who waited for a connection in vain."""
+        """The number of the failure that a caller reports when it got no connection in time."""
         return TOO_MANY_CONNECTIONS if self._bulkheads[bulkhead].used else CANNOT_CONNECT
 
     def crowded(self, bulkhead: Bulkhead) -> bool:
@@ -139,7 +139,7 @@ class Pool:
         return next((each for each in found if each is not None), None)
 
     async def close(self, grace: float = 5.0) -> None:
-        """Turns away who waits, gives used connections `grace` seconds to come back, closes all."""
+        """Turns waiting callers away, gives used connections `grace` seconds to come back, closes all."""
         self._fitness.closed = True
         if self._trimmer is not None:
             self._trimmer.cancel()

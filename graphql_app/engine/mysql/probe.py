@@ -1,4 +1,4 @@
-"""Dials a database that is away: alone, in steady steps, so that who waits for it need not."""
+"""Dials a database that is away, alone and in steady steps, so that waiting callers need not."""
 
 from __future__ import annotations
 

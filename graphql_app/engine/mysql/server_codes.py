@@ -241,7 +241,7 @@ _CAUSES = {
 
 
 def cause_of(code: int) -> str:
-    """Why there is no connection, for who runs the program. `code` is the server's or the client's number."""
+    """Why there is no connection, in words for the operator. `code` is the server's or the client's number."""
     return _CAUSES.get(code, "The database server does not answer")
 
 

@@ -1,8 +1,8 @@
 """Who waits for a connection, in the order of being served.
 
 In the order of coming, and where several clients wait one of each after the other, as long as all are served soon.
-Were it so in overload too, everyone would be served at the end of his time, too late to finish, and nothing would get
-done. So whoever has waited for a good part of his time stands back for those who have not, the latest of them first.
+Under overload that order would serve every caller at the end of its time, too late to finish, and nothing would get
+done. So a caller that has waited for a good part of its time lets the others go first, the latest of them first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from graphql_app.engine.mysql.connection import Connection
 Waiter: TypeAlias = "asyncio.Future[Connection]"
 
 PATIENCE = 0.25
-"""The part of his time after which one who waits stands back."""
+"""The part of its time after which a waiting caller lets others go first."""
 
 
 class AdaptiveLifoQueue:
@@ -34,14 +34,14 @@ class AdaptiveLifoQueue:
         return len(self._clients) + len(self._late)
 
     def add(self, limit: float, client: str = "") -> Waiter:
-        """A new one of `client`, who waits for `limit` seconds at most."""
+        """Adds a caller of `client`, which waits for `limit` seconds at most."""
         waiter: Waiter = self._loop.create_future()
         self._fresh.setdefault(client, OrderedDict())[waiter] = self._loop.time() + limit * PATIENCE
         self._clients[waiter] = client
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
-        """One who waits no more."""
+        """Takes out a caller that waits no more."""
         self._late.pop(waiter, None)
         client = self._clients.pop(waiter, None)
         if client is not None:
@@ -51,7 +51,7 @@ class AdaptiveLifoQueue:
                 del self._fresh[client]
 
     def next(self) -> Waiter | None:
-        """Takes out who is to be served; None if nobody waits."""
+        """Takes out the caller to serve next; None if nobody waits."""
         now = self._loop.time()
         while self._fresh:
             waiter, stands_back = self._first()
