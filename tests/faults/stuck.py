@@ -12,9 +12,9 @@ from tests.harness.source_rules import ROOT
 
 _HOOK = """
 import re
-from graphql_app.middleware.admission import Edge
+from graphql_app.middleware.admission import AdmissionMiddleware
 
-_before = Edge.__call__
+_before = AdmissionMiddleware.__call__
 
 
 def held_in_python():
@@ -33,7 +33,7 @@ def called(self, scope, receive, send):
     return _before(self, scope, receive, send)
 
 
-Edge.__call__ = called
+AdmissionMiddleware.__call__ = called
 """
 
 
