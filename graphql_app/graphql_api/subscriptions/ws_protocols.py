@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum
 
 import orjson
@@ -122,8 +123,18 @@ def plain(type_: str, payload: dict[str, object] | None = None) -> str:
     """A message about the connection."""
     message: dict[str, object] = {"type": type_}
     if payload:
-        message["payload"] = payload
-    return orjson.dumps(message, default=str).decode()
+        message["payload"] = _exact(payload)
+    return orjson.dumps(message).decode()
+
+
+def _exact(value: object) -> object:
+    """`value` with its numbers as the client wrote them: orjson knows neither decimals nor integers beyond 64 bits."""
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    wide = type(value) is int and not -(2**63) <= value < 2**64
+    return orjson.Fragment(str(value)) if wide or isinstance(value, Decimal) else value
 
 
 def about(type_: str, identity: str, payload: bytes | None = None) -> str:
