@@ -75,6 +75,7 @@ def create_app(
     *,
     query: type | None = None,
     mutation: type | None = None,
+    subscription: type | None = None,
     computed: Mapping[str, type] | None = None,
     extensions: Sequence[ExtensionFactory] = (),
     context: MakeExtra | None = None,
@@ -87,14 +88,14 @@ def create_app(
     Its routes are there at once, and answer 503 until its lifespan has begun. `tracing` takes the place of what
     `OTEL` asks for. docs/extending.md shows each of the others at work:
 
-    - `query` and `mutation` are classes made by `strawberry.type` whose fields join the root types; `computed` maps
-      tables to such classes, whose fields join the types of their rows;
+    - `query`, `mutation` and `subscription` are classes made by `strawberry.type` whose fields join the root types;
+      `computed` maps tables to such classes, whose fields join the types of their rows;
     - `extensions` are Strawberry's, and see every query and mutation; `context` makes `info.context.extra`;
     - `routes` stand behind the program's own, `middleware` before all of them, the first one outermost;
     - `signals`: the lifespan listens to SIGTERM, SIGINT and SIGHUP and ends a process whose event loop stands still
       (`WATCHDOG_SECONDS`), as a program of its own does.
     """
-    added = AddedFields(query, mutation, dict(computed or {}))
+    added = AddedFields(query, mutation, subscription, dict(computed or {}))
     custom = Additions(added, tuple(extensions), context)
     app = _made(settings, observer, tracing, custom, signals=signals)
     # After `own`: what is added now closes the short way where it has to.

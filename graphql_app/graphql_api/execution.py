@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,14 +113,34 @@ async def execute(context: Context, query: str, variables: Mapping[str, object],
 
     In a transaction it raises `MutationFailed` for the first error, and what ended the attempt as it is.
     """
-    declared = {each.name for each in context.operation.variables}
-    values = {key: rounded(value) for key, value in variables.items() if key in declared}
+    values = _values(context, variables)
     result = await context.built.schema.execute(
         query, variable_values=values, context_value=context, operation_name=name
     )
     if context.transaction is not None and result.errors:
         raise _rolled_back(result, context.observer)
     return _text(result, context.observer)
+
+
+async def subscribe(
+    context: Context, query: str, variables: Mapping[str, object], name: str | None
+) -> AsyncIterator[bytes]:
+    """The JSON text of each answer of a subscription that a developer added, by Strawberry's own execution."""
+    values = _values(context, variables)
+    found = await context.built.schema.subscribe(
+        query, variable_values=values, context_value=context, operation_name=name
+    )
+    if not isinstance(found, AsyncGenerator):
+        yield _text(found, context.observer)
+        return
+    async with aclosing(found):
+        async for result in found:
+            yield _text(result, context.observer)
+
+
+def _values(context: Context, variables: Mapping[str, object]) -> dict[str, object]:
+    declared = {each.name for each in context.operation.variables}
+    return {key: rounded(value) for key, value in variables.items() if key in declared}
 
 
 def _rolled_back(result: ExecutionResult, observer: Observer) -> BaseException:

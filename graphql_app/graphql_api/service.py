@@ -251,7 +251,15 @@ class GraphQLService:
         data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
         if names & META and generated_only(served.built, root_type(served.built, operation), data):
             return await self._beside_introspection(served, operation, bound, asked, fields, data)
-        context = Context(
+        context = await self.context(served, operation, bound)
+        if operation.mutates:
+            return await self._in_transaction(context, asked)
+        text = await execute(context, asked.query, asked.variables, asked.operation_name)
+        return GraphQLResponse(text, name=operation.name, kind=operation.kind)
+
+    async def context(self, served: Served, operation: DocumentOperation, bound: Bound) -> Context:
+        """The `info.context` of an operation that Strawberry executes."""
+        return Context(
             self._engine,
             served.snapshot,
             served.built,
@@ -262,10 +270,6 @@ class GraphQLService:
             CURRENT.get(),
             await self._additions.extra(),
         )
-        if operation.mutates:
-            return await self._in_transaction(context, asked)
-        text = await execute(context, asked.query, asked.variables, asked.operation_name)
-        return GraphQLResponse(text, name=operation.name, kind=operation.kind)
 
     async def _in_transaction(self, context: Context, asked: GraphQLRequest) -> GraphQLResponse:
         """All fields of a mutation in one transaction, repeated as a whole; none of them where one fails."""

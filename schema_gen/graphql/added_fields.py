@@ -21,18 +21,19 @@ from schema_gen.strawberry_core.roles import ComputedField
 class AddedFields:
     """Classes made by `strawberry.type`, whose fields join generated types.
 
-    `query` and `mutation` join the root types. `computed` maps a table to a class whose fields join the type of its
-    rows: the class declares the columns that its fields need as `strawberry.Private`, and its resolvers read them
-    from `self`.
+    `query`, `mutation` and `subscription` join the root types. `computed` maps a table to a class whose fields join
+    the type of its rows: the class declares the columns that its fields need as `strawberry.Private`, and its
+    resolvers read them from `self`.
     """
 
     query: type | None = None
     mutation: type | None = None
+    subscription: type | None = None
     computed: Mapping[str, type] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is added."""
-        return bool(self.query or self.mutation or self.computed)
+        return bool(self.query or self.mutation or self.subscription or self.computed)
 
     def check(self, catalog: Catalog) -> None:
         """Raises `ValueError` where a computed field stands on a table or a column that there is none of."""

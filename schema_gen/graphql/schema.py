@@ -70,7 +70,7 @@ def build_schema(
     subscription = subscription_root(registry, query)
     growth = LazySchemaTypes(registry, [root for root in (query, mutation, subscription) if root is not None])
     converter = NameConverter(auto_camel_case=names.style == "camel")
-    for root, fields in ((query, added.query), (mutation, added.mutation)):
+    for root, fields in ((query, added.query), (mutation, added.mutation), (subscription, added.subscription)):
         if root is not None and fields is not None:
             add_to_root(root, fields, converter)
     schema = CatalogSchema(

@@ -67,6 +67,10 @@ class PolledSource(Protocol):
         """An error as an answer."""
 
 
+COMPLETE = b""
+"""In place of a last answer: everything was told."""
+
+
 class AnswerListener(Protocol):
     """Who is told."""
 
@@ -74,7 +78,7 @@ class AnswerListener(Protocol):
         """A new answer; one not yet sent may be replaced by it."""
 
     def end(self, answer: bytes | None) -> None:
-        """Nothing more will come: the query cannot be answered any more, or (None) the program ends."""
+        """Nothing more will come: it cannot be answered any more, it is `COMPLETE`, or (None) the program ends."""
 
 
 class Subscription:
@@ -109,6 +113,7 @@ class LiveQueryHub:
         self._polls: dict[Hashable, PolledQuery] = {}
         self._readers: dict[str, dict[PolledQuery, None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._others: dict[AnswerListener, None] = {}
         self._closed = False
 
     def watch(
@@ -128,6 +133,16 @@ class LiveQueryHub:
                 raise RequestError(Code.LIMIT_EXCEEDED, f"More than {self.settings.most} distinct subscriptions")
             poll = self._polls[key] = PolledQuery(self, key, make(), client)
         return poll.join(watcher)
+
+    def attach(self, listener: AnswerListener) -> None:
+        """`listener` is told of the program's end, though it watches no query. Raises as `watch`."""
+        if self._closed:
+            raise ServiceUnavailableException("The program is shutting down")
+        self._others[listener] = None
+
+    def detach(self, listener: AnswerListener) -> None:
+        """It is not told any more."""
+        self._others.pop(listener, None)
 
     def wrote(self, tables: Iterable[str]) -> None:
         """Rows of `tables` were written by us: queries that read them are polled at once."""
@@ -181,6 +196,8 @@ class LiveQueryHub:
         self._closed = True
         for poll in list(self._polls.values()):
             poll.end(None)
+        while self._others:
+            self._others.popitem()[0].end(None)
 
     async def close(self) -> None:
         """Ends everything, and waits until no task is left."""

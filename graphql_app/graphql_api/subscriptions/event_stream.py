@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from starlette.types import Receive, Send
 
+from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.graphql_api.gzipped import Text
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService
@@ -146,7 +147,8 @@ class EventStreams:
         send_queue: SendQueue[bytes] = SendQueue(self.subscriptions.unsent, current_client())
 
         def ended(answer: bytes | None) -> None:
-            send_queue.put(_CUT if answer is None else form.answer(answer) + form.end)
+            last = b"" if answer == COMPLETE else form.answer(answer or b"")
+            send_queue.put(_CUT if answer is None else last + form.end)
             send_queue.put(_CUT)
 
         name = asked.operation_name or ""

@@ -17,8 +17,10 @@ from graphql_app.engine.request.calls import Call, Slot
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed
+from graphql_app.graphql_api.execution import subscribe
 from graphql_app.graphql_api.prepared_operations import FieldFailed, root_fields, root_type
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, Served, execution_failure
+from graphql_app.graphql_api.subscriptions.resolved import ResolvedSubscription
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.translate.operation import Translator
 from graphql_app.graphql_api.translate.streams import split_batch
@@ -61,6 +63,12 @@ class Subscribed:
         return repr(self.bound.key), repr(list(self.bound.slots))
 
     @property
+    def generated(self) -> bool:
+        """Whether its field is one of the schema's own, and none that a developer added."""
+        root = root_type(self.served.built, self.operation).name
+        return self.served.built.roots.get((root, self.field[1][0].name.value)) is not None
+
+    @property
     def streams(self) -> bool:
         """Whether its field is a stream."""
         root = root_type(self.served.built, self.operation).name
@@ -95,6 +103,9 @@ class Places:
         self.taken -= 1
 
 
+Watched = Subscription | ResolvedSubscription
+
+
 class Subscriptions:
     """Opens subscriptions, for at most `connections` clients at a time; `texts` are the bytes that they ask with.
 
@@ -118,13 +129,15 @@ class Subscriptions:
         self.unsent = unsent or Unsent(Budget(DEFAULT_UNSENT))
         self._streams = itertools.count()
 
-    async def open(self, asked: GraphQLRequest, watcher: AnswerListener, client: Client = "") -> Subscription:
+    async def open(self, asked: GraphQLRequest, watcher: AnswerListener, client: Client = "") -> Watched:
         """Watches what a subscription asks for.
 
         Equal ones share one poll; a stream is polled for itself, because it has come as far as nobody else.
         Raises `RequestFailed`, `FieldFailed` and `AppError`.
         """
         subscribed = await self.prepare(asked)
+        if not subscribed.generated:
+            return await self._resolved(subscribed, asked, watcher)
         if subscribed.streams:
             first = await self.compile(subscribed)
             return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher, client)
@@ -134,6 +147,13 @@ class Subscriptions:
             return self.live.watch(key, lambda: LiveSource(self, asked, live), watcher, client)
         key = asked.query, asked.operation_name, subscribed.identity
         return self.live.watch(key, lambda: LiveSource(self, asked, self._compiled(subscribed)), watcher, client)
+
+    async def _resolved(
+        self, subscribed: Subscribed, asked: GraphQLRequest, watcher: AnswerListener
+    ) -> ResolvedSubscription:
+        context = await self.service.context(subscribed.served, subscribed.operation, subscribed.bound)
+        answers = subscribe(context, asked.query, asked.variables, asked.operation_name)
+        return ResolvedSubscription(self.live, answers, watcher, lambda error: self.service.failed(error).body)
 
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Generic, TypeVar
 
-from graphql_app.engine.live.queries import Subscription
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.service import GraphQLRequest
-from graphql_app.graphql_api.subscriptions.registry import Subscriptions
+from graphql_app.graphql_api.subscriptions.registry import Subscriptions, Watched
 from graphql_app.graphql_api.subscriptions.send_queue import ConflatedMessage, SendQueue
 from graphql_app.observability.events import Observer, SubscriptionClosed, SubscriptionOpened
 from graphql_app.runtime.budget import Client
@@ -34,7 +33,7 @@ class Subscriber(Generic[T]):
         self._name = name
         self._latest = ConflatedMessage(send_queue, write)
         self._ended = ended
-        self._watch: Subscription | None = None
+        self._watch: Watched | None = None
         self._give_back: Callable[[], None] = _nothing
         self._started = perf_counter()
 

@@ -14,6 +14,7 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.gzipped import Joined
@@ -298,7 +299,9 @@ class Socket:
 
         def ended(answer: bytes | None) -> None:
             del self._operations[identity]
-            if answer is not None:
+            if answer == COMPLETE:
+                self._send_queue.put(about("complete", identity))
+            elif answer is not None:
                 self._failed(identity, orjson.loads(answer)["errors"])
 
         subscriber = Subscriber(
