@@ -32,12 +32,12 @@ class TestClasses:
     @pytest.mark.parametrize(
         ("code", "kind", "failure", "error_type", "total"),
         [
-            (1205, Kind.WRITE, "B", GatewayTimeoutException, 2.8),
-            (1969, Kind.READ, "B", GatewayTimeoutException, 2.8),
-            (1213, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
-            (1290, Kind.WRITE, "B'", ServiceUnavailableException, 2.8),
-            (1053, Kind.WRITE, "B", ServiceUnavailableException, 2.8),
-            (1927, Kind.READ, "C", ServiceUnavailableException, 2.8),
+            (1205, Kind.WRITE, "rolled_back", GatewayTimeoutException, 2.8),
+            (1969, Kind.READ, "rolled_back", GatewayTimeoutException, 2.8),
+            (1213, Kind.WRITE, "rolled_back", ServiceUnavailableException, 2.8),
+            (1290, Kind.WRITE, "read_only_node", ServiceUnavailableException, 2.8),
+            (1053, Kind.WRITE, "rolled_back", ServiceUnavailableException, 2.8),
+            (1927, Kind.READ, "unknown", ServiceUnavailableException, 2.8),
         ],
     )
     def test_passing_failures_are_tried_four_times(
@@ -77,7 +77,7 @@ class TestClasses:
                 async with rig(at(server.port)) as r:
                     _, failed = await r.executor.run(kind, change if kind is Kind.WRITE else one)
                     assert failed == 2
-                    assert failures(r) == ["B" if kind is Kind.WRITE else "C"] * 2
+                    assert failures(r) == ["rolled_back" if kind is Kind.WRITE else "unknown"] * 2
 
         run_virtual(work())
 
@@ -300,7 +300,7 @@ class TestClasses:
                 assert error.outcome is Outcome.UNKNOWN
                 assert error.retry_count == 1
                 assert seconds == pytest.approx(0.2, abs=1e-3)
-                assert failures(r) == ["C"]
+                assert failures(r) == ["unknown"]
 
         run_virtual(work())
 
@@ -386,7 +386,7 @@ class TestCommit:
                 assert type(error) is GatewayTimeoutException
                 assert error.outcome is Outcome.NOT_APPLIED
                 assert seconds == pytest.approx(TOTAL, abs=1e-3)
-                assert failures(r) == ["B"] * 4
+                assert failures(r) == ["rolled_back"] * 4
                 assert not any(b"COMMIT" in sql for _, sql in server.statements)
 
         run_virtual(work())

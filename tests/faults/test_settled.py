@@ -50,7 +50,7 @@ class TestOnAVirtualClock:
             async with FakeServer(server_that([act], [True, False])) as server, at_ledger(server) as r:
                 assert await r.executor.run(Kind.WRITE, change) == (0, 1)
                 assert now() == pytest.approx(seconds, abs=1e-3)
-                assert failures(r) == ["C"]
+                assert failures(r) == ["unknown"]
                 assert r.of(OutcomeSettled) == [OutcomeSettled(applied=True)]
                 assert sum(sql == b"COMMIT" for _, sql in server.statements) == 1
 
@@ -97,7 +97,7 @@ class TestOnAVirtualClock:
                 error, seconds = await failing(r, Kind.WRITE)
                 assert type(error) is GatewayTimeoutException
                 assert (error.outcome, error.retry_count) == (Outcome.UNKNOWN, 4)
-                assert failures(r) == ["C", "B", "B", "B"]
+                assert failures(r) == ["unknown", "rolled_back", "rolled_back", "rolled_back"]
                 # The first attempt failed at once, the ledger was given 0.2 s at the end.
                 assert seconds == pytest.approx(5.8 - 0.2 + 0.2, abs=1e-3)
 
