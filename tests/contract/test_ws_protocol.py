@@ -126,6 +126,13 @@ async def test_ping_pong_and_an_unknown_id(site: str) -> None:
         assert await client.hear() == {"type": "pong"}
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**300, 2**64 - 1])
+async def test_a_ping_with_an_integer_of_any_size_is_answered(site: str, number: int) -> None:
+    async with live_client(site) as client:
+        await client.say(type="ping", payload={"a": number, "b": ["é", None]})
+        assert await client.hear() == {"type": "pong", "payload": {"a": number, "b": ["é", None]}}
+
+
 async def test_operations_of_one_connection_are_bounded(site: str) -> None:
     """One too many fails alone, and there is room again when one is completed."""
     async with live_client(site) as client:
