@@ -20,17 +20,33 @@ from tests.hostile.usage import MB, Usage, measured, worker
 
 pytestmark = pytest.mark.engines("mariadb")
 
+CLEAN = "DELETE FROM orders; UPDATE users SET parent_id = NULL WHERE id > 2; DELETE FROM users WHERE id > 2"
+"""Only the rows of `growing.SCHEMA` are left."""
+
 
 @pytest.fixture(scope="module")
-def growing_app(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The program on tables of its own, which the requests may write to."""
+def tables(engine: Engine) -> Iterator[str]:
+    """The database of the requests, which may write to it."""
     with engine.database(SCHEMA) as name:
-        app = RunningApp(engine.environment(name), ("serve",), tmp_path_factory.mktemp("growth"))
-        try:
-            app.wait_ready()
-            yield app
-        finally:
-            end([(app, True)])
+        yield name
+
+
+@pytest.fixture(scope="module")
+def program(engine: Engine, tables: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The program on it."""
+    app = RunningApp(engine.environment(tables), ("serve",), tmp_path_factory.mktemp("growth"))
+    try:
+        app.wait_ready()
+        yield app
+    finally:
+        end([(app, True)])
+
+
+@pytest.fixture
+def growing_app(program: RunningApp, engine: Engine, tables: str) -> Iterator[RunningApp]:
+    """The same; what a kind inserts is no burden to those after it, whose conditions are then asked of a few rows."""
+    yield program
+    engine.execute(CLEAN, tables)
 
 
 @pytest.mark.timeout(3600)
