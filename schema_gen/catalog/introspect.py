@@ -299,15 +299,16 @@ async def read_raw(fetch: Fetch, database: str) -> Raw:
         await fetch(_CHECKS.format(schema)) if mariadb else (),
         await fetch(_VIEWS.format(schema)),
         await fetch(_TRIGGERS.format(schema)),
-        await _created(fetch, columns, indexes) if server is ServerFlavour.OCEANBASE else (),
+        await _created(fetch, database, columns, indexes) if server is ServerFlavour.OCEANBASE else (),
     )
 
 
-async def _created(fetch: Fetch, columns: Sequence[RawRow], indexes: Sequence[RawRow]) -> list[RawRow]:
+async def _created(fetch: Fetch, database: str, columns: Sequence[RawRow], indexes: Sequence[RawRow]) -> list[RawRow]:
     """`SHOW CREATE TABLE` of each table with a default that looks like an expression in its primary key."""
     keys = {(row[0], row[4]) for row in indexes if row[1] == b"PRIMARY"}
     tables = dict.fromkeys(row[0] for row in columns if b"(" in (row[3] or b"") and (row[0], row[1]) in keys)
-    return [(await fetch(f"SHOW CREATE TABLE {_quoted(_text(table))}"))[0] for table in tables]
+    place = f"SHOW CREATE TABLE {_quoted(database)}."
+    return [(await fetch(place + _quoted(_text(table))))[0] for table in tables]
 
 
 def _computed(rows: Iterable[ColumnRow], created: Sequence[RawRow]) -> Iterator[ColumnRow]:
