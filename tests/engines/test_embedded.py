@@ -168,6 +168,7 @@ def test_an_engine_that_dies_is_started_again(start: Start, tmp_path: Path) -> N
     """With what was committed, at the same address, and the observer is told."""
     told: queue.Queue[Event] = queue.Queue()
     engine = start(tmp_path, told.put)
+    assert told.get(timeout=LIMIT) == Lifecycle("starting the embedded database")
     address = str(Folder(tmp_path).socket)
     ask(address, "CREATE TABLE t (n INT)")
     for number in range(2):
