@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,19 @@ ANY_SCALAR = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(nodes.Float),
     st.sampled_from(["2024-02-29", "12:00:00", "2024-02-29T01:02:03", "1.5", "YQ=="]).map(nodes.String),
 )
-"""What our own scalars are given: at times what they take."""
+"""What any scalar may be given: at times what it takes."""
+
+FITTING: Mapping[str, st.SearchStrategy[Any]] = {
+    "bigint": st.integers(-(2**63), 2**63 - 1).map(nodes.Int),
+    "decimal": st.decimals(-1000, 1000, places=2).map(str).map(nodes.String),
+    "date": st.dates().map(str).map(nodes.String),
+    "datetime": st.datetimes().map(lambda each: nodes.String(each.isoformat())),
+    "timestamp": st.integers(2000, 2030).map(lambda year: nodes.String(f"{year}-02-03T04:05:06Z")),
+    "time": st.integers(0, 23).map(lambda hour: nodes.String(f"{hour:02}:30:00")),
+    "year": st.integers(1901, 2155).map(nodes.Int),
+    "binary": st.binary(max_size=6).map(lambda each: nodes.String(b64encode(each).decode())),
+}
+"""Values of a scalar's own kind."""
 
 
 def fault(schema: GraphQLSchema, query: str, answer: httpx.Response) -> str:
@@ -84,7 +97,8 @@ def test_operations_of_the_schema(engine: Engine, own_shop: str, start_app: Star
     schema = build_client_schema(described["data"])
     for name, kind in schema.type_map.items():
         if is_scalar_type(kind) and not is_specified_scalar_type(kind):
-            schemathesis.graphql.scalar(name, ANY_SCALAR)
+            # Three in four fit their type, so that most operations come as far as the database.
+            schemathesis.graphql.scalar(name, st.one_of(*[FITTING.get(name, ANY_SCALAR)] * 3, ANY_SCALAR))
     made = schemathesis.graphql.from_file(print_schema(schema))
     operations: Any = made.get_all_operations()
     strategies = [found.ok().as_strategy() for found in operations]
@@ -109,7 +123,7 @@ def test_operations_of_the_schema(engine: Engine, own_shop: str, start_app: Star
 
     ask()
     assert len(answered) >= EXAMPLES
-    assert sum(answered) > EXAMPLES / 6, "nearly all was refused: nothing was tried"
+    assert sum(answered) > EXAMPLES / 4, "nearly all was refused: nothing was tried"
 
 
 @pytest.mark.parametrize(
