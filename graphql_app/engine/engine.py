@@ -1,4 +1,7 @@
-"""The spine, by four doors: prepare, run, stream, bulk. Each stage (plan, compile, execute) is timed."""
+"""The spine, by four doors: prepare, run, stream, bulk; and `transaction` for a developer's own mutations.
+
+Each stage (plan, compile, execute) is timed.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +104,7 @@ class Engine:
         """The table called `name`, looked for in the database if it is not known; see `CatalogWatcher.table`."""
         return await self.live.table(name)
 
-    # --- the four doors --------------------------------------------------------
+    # --- the doors -------------------------------------------------------------
 
     @overload
     def prepare(self, request: Call, snapshot: Snapshot | None = None) -> PreparedCall: ...

@@ -38,7 +38,7 @@ _PARAMETERS = ("mode", "dry_run", "errors", "table", *FORM)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _ImportRequest:
     options: Options
     errors_as_file: bool
     table: str | None
@@ -58,33 +58,33 @@ class BatchImport(RestEndpoint):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Imports, and sends the report. Raises `AppError`, `ClientDisconnect`."""
-        wish = _wish(parse_pairs(scope["query_string"]))
-        with BadRows(keep_all=wish.errors_as_file) as bad:
+        asked = _import_request(parse_pairs(scope["query_string"]))
+        with BadRows(keep_all=asked.errors_as_file) as bad:
             stays = CancelOnUploadDisconnect(receive, self.observer, "rest")
             upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
             with stays:
-                answer = await self._run(wish, upload, bad, _key_of(scope))
-            if wish.errors_as_file and answer.status != 200:
+                answer = await self._run(asked, upload, bad, _key_of(scope))
+            if asked.errors_as_file and answer.status != 200:
                 await _send_file(send, answer.status, bad)
                 return replace(answer, sent=True)
             return answer
 
-    async def _run(self, wish: _Wish, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> RestResponse:
+    async def _run(self, asked: _ImportRequest, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> RestResponse:
         try:
             filename = await upload.filename()
-            table = await table_for(self.engine, filename, wish.table)
-            options = replace(wish.options, json_lines=is_json_lines(filename, upload.media))
+            table = await table_for(self.engine, filename, asked.table)
+            options = replace(asked.options, json_lines=is_json_lines(filename, upload.media))
         except ServiceUnavailableException as error:
             error.outcome = Outcome.NOT_APPLIED
             raise
         if not table.writable:
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
         with File(upload.chunks()) as file:
-            if wish.options.dry_run:
+            if asked.options.dry_run:
                 # Its rows are locked for as long as it takes: nobody waits for a slow sender.
                 await file.arrived()
             report = await import_csv(self.engine, table, options, file.chunks(), bad.add, key_of)
-        message, status = _verdict(report, wish.options)
+        message, status = _verdict(report, asked.options)
         answer = success(message, _data(report, bad), report.retries, self.clock())
         again = report.again and report.again == report.batches
         return replace(answer, status=status, headers=(*answer.headers, REPLAYED) if again else answer.headers)
@@ -138,14 +138,14 @@ async def _send_file(send: Send, status: int, bad: BadRows) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _wish(pairs: Pairs) -> _Wish:
+def _import_request(pairs: Pairs) -> _ImportRequest:
     for name, _ in pairs:
         if name not in _PARAMETERS:
             raise unknown_parameter(name, f"an import takes {', '.join(_PARAMETERS)}", _PARAMETERS)
     given = dict(pairs)
     if len(given) < len(pairs):
         raise RequestError(Code.INVALID_PARAMETER, "A parameter is given twice")
-    return _Wish(
+    return _ImportRequest(
         Options(
             _one_of("mode", given.get("mode", BulkMode.INSERT), _MODES),
             _one_of("dry_run", given.get("dry_run", "false"), _TRUTH),

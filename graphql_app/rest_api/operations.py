@@ -46,7 +46,7 @@ class RestRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """The call that fulfils a wish, and the message that goes with its answer."""
+    """The call that does what is asked, and the message that goes with its answer."""
 
     call: Call
     message: str
@@ -54,55 +54,55 @@ class PreparedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RestOperation:
-    """One row of the address table: how a wish is prepared, whether it has a body, and whether it writes."""
+    """One row of the address table: how a request is prepared, whether it has a body, and whether it writes."""
 
     prepare: Callable[[RestRequest], PreparedRequest]
     takes_body: bool = True
     writes: bool = False
 
 
-def insert(wish: RestRequest) -> PreparedRequest:
+def insert(asked: RestRequest) -> PreparedRequest:
     """`{"input": row}` or `{"input": [row, …]}`; several rows go into one transaction.
 
     The answer's `id` (tables with an AUTO_INCREMENT column only) is that of the first row.
     """
-    no_pairs(wish.pairs)
-    given = validate_body(CRUDRequest, wish.body).input
+    no_pairs(asked.pairs)
+    given = validate_body(CRUDRequest, asked.body).input
     many = isinstance(given, list)
-    rows = tuple(_pairs(wish.table, row) for row in (given if isinstance(given, list) else [given]))
-    counts_up = any(column.auto_increment for column in wish.table.columns.values())
-    request = Insert(wish.table.name, rows, _AFFECTED_AND_ID if counts_up else _AFFECTED)
+    rows = tuple(_pairs(asked.table, row) for row in (given if isinstance(given, list) else [given]))
+    counts_up = any(column.auto_increment for column in asked.table.columns.values())
+    request = Insert(asked.table.name, rows, _AFFECTED_AND_ID if counts_up else _AFFECTED)
     return _prepared(request, f"Record{'s' if many else ''} inserted successfully")
 
 
-def read(wish: RestRequest) -> PreparedRequest:
+def read(asked: RestRequest) -> PreparedRequest:
     """All rows, or those that the query string asks for."""
-    return _prepared(read_request(wish.catalog, wish.table, (), wish.pairs), "Records retrieved successfully")
+    return _prepared(read_request(asked.catalog, asked.table, (), asked.pairs), "Records retrieved successfully")
 
 
-def query(wish: RestRequest) -> PreparedRequest:
+def query(asked: RestRequest) -> PreparedRequest:
     """`{"input": conditions}`: the rows where all are equal; `{}` is all rows. The query string narrows further."""
-    given = validate_body(CRUDRequest, wish.body).input
+    given = validate_body(CRUDRequest, asked.body).input
     if isinstance(given, list):
         raise RequestError(Code.INVALID_BODY, "The body does not fit: input must be an object")
-    request = read_request(wish.catalog, wish.table, conditions(wish.table, given), wish.pairs)
+    request = read_request(asked.catalog, asked.table, conditions(asked.table, given), asked.pairs)
     return _prepared(request, "Records retrieved successfully")
 
 
-def update(wish: RestRequest) -> PreparedRequest:
+def update(asked: RestRequest) -> PreparedRequest:
     """`{"input": values, "where": conditions}`; no value at all changes nothing."""
-    no_pairs(wish.pairs)
-    given = validate_body(UpdateRequest, wish.body)
-    where = _needed(wish.table, given.where, "where")
-    request = Update(wish.table.name, where, _pairs(wish.table, given.input), _AFFECTED)
+    no_pairs(asked.pairs)
+    given = validate_body(UpdateRequest, asked.body)
+    where = _needed(asked.table, given.where, "where")
+    request = Update(asked.table.name, where, _pairs(asked.table, given.input), _AFFECTED)
     return _prepared(request, "Records updated successfully")
 
 
-def delete(wish: RestRequest) -> PreparedRequest:
+def delete(asked: RestRequest) -> PreparedRequest:
     """`{"input": conditions}`."""
-    no_pairs(wish.pairs)
-    given = validate_body(DeleteRequest, wish.body)
-    request = Delete(wish.table.name, _needed(wish.table, given.input, "input"), _AFFECTED)
+    no_pairs(asked.pairs)
+    given = validate_body(DeleteRequest, asked.body)
+    request = Delete(asked.table.name, _needed(asked.table, given.input, "input"), _AFFECTED)
     return _prepared(request, "Records deleted successfully")
 
 

@@ -86,13 +86,13 @@ def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
     return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
 
 
-def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> bool:
+def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> bool:
     if isinstance(where, plan.CompareColumn):
         return type_of(where.column).truth
     return isinstance(where, plan.CountRelated) and where.fold is not Fold.COUNT
 
 
-def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> Sql:
+def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> Sql:
     """`left` compared as `where` says."""
     low = where.value
     if low is None:
@@ -109,7 +109,7 @@ def comparison(scope: Scope, left: Sql, where: plan.CompareColumn | plan.CountRe
     return compare(where.operator, left, low, where.upper, features)
 
 
-def _narrow(where: plan.CompareColumn | plan.CountRelated | plan.HavingFigure) -> bool:
+def _narrow(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> bool:
     """Whether the column's character set may lack characters of a value."""
     column = None if isinstance(where, plan.CountRelated) else where.column
     return column is not None and column.type.charset not in (None, "utf8mb4")

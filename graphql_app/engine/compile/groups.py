@@ -57,7 +57,7 @@ def _figure(alias: str, function: Function, column: Column | None) -> Sql:
     return function_sql(alias, function, column)
 
 
-def _having(scope: Scope, alias: str, item: plan.HavingFigure) -> Sql:
+def _having(scope: Scope, alias: str, item: plan.HavingAggregate) -> Sql:
     return comparison(scope, _figure(alias, item.function, item.column), item)
 
 

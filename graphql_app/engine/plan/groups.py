@@ -46,7 +46,7 @@ def _grouped(by: tuple[Column, ...], column: Column) -> Column:
     return column
 
 
-def _figure_column(planner: RowPlanner, table: Table, function: Function, name: str | None) -> Column | None:
+def _aggregated_column(planner: RowPlanner, table: Table, function: Function, name: str | None) -> Column | None:
     if name is None:
         return None
     column = planner.column(table, name)
@@ -54,15 +54,15 @@ def _figure_column(planner: RowPlanner, table: Table, function: Function, name: 
     return column
 
 
-def _having(planner: RowPlanner, table: Table, item: Having) -> plan.HavingFigure:
-    column = _figure_column(planner, table, item.function, item.column)
+def _having(planner: RowPlanner, table: Table, item: Having) -> plan.HavingAggregate:
+    column = _aggregated_column(planner, table, item.function, item.column)
     low, high = compared(column if column and item.function in RANKING else FIGURE, item.operator, item.value)
-    return plan.HavingFigure(item.function, column, item.operator, low, high)
+    return plan.HavingAggregate(item.function, column, item.operator, low, high)
 
 
 def _order(planner: RowPlanner, table: Table, by: tuple[Column, ...], item: GroupOrder) -> plan.GroupTerm:
     if item.function is not None:
-        column = _figure_column(planner, table, item.function, item.column)
+        column = _aggregated_column(planner, table, item.function, item.column)
         return plan.GroupTerm(column, item.function, item.descending, item.nulls)
     if item.column is None:
         raise RequestError(Code.INVALID_PARAMETER, "An order needs a column")

@@ -47,7 +47,7 @@ class GroupKeyOut:
 
 
 @dataclass(frozen=True, slots=True)
-class HavingFigure:
+class HavingAggregate:
     """An aggregate compared; `column` is None for the count of rows."""
 
     function: Function
@@ -74,7 +74,7 @@ class GroupPlan:
     rows: RowsPlan
     by: tuple[Column, ...]
     fields: tuple[GroupKeyOut | AggregateOut | TextOut, ...]
-    having: tuple[HavingFigure, ...]
+    having: tuple[HavingAggregate, ...]
     order: tuple[GroupTerm, ...]
 
 

@@ -143,9 +143,11 @@ class RowPlanner:
 
     def aggregates(self, table: Table, field: AggregateFields) -> plan.AggregateOut:
         """The resolved `aggregate` object."""
-        return plan.AggregateOut(field.key, tuple(self._figure(table, aggregate) for aggregate in field.fields))
+        return plan.AggregateOut(
+            field.key, tuple(self._aggregate_function(table, aggregate) for aggregate in field.fields)
+        )
 
-    def _figure(
+    def _aggregate_function(
         self, table: Table, aggregate: Count | Apply | Constant
     ) -> plan.CountOut | plan.ApplyOut | plan.TextOut:
         if isinstance(aggregate, Constant):

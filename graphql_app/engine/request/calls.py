@@ -1,6 +1,6 @@
 """Requests: what an API asks of the engine, in the database's own names, nothing checked yet.
 
-Both APIs make the same values for the same wish; a test compares them with `==`.
+Both APIs make the same values for the same request; a test compares them with `==`.
 Absent differs from null everywhere: an absent column is not in the mapping, a null
 one maps to `None`. A `Slot` stands for a value that is filled in at each call of a
 prepared operation; everything else about the request is then fixed.

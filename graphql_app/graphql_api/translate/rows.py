@@ -174,9 +174,11 @@ class RowTranslator:
 
     def aggregates(self, type_: GraphQLObjectType, fields: Fields) -> tuple[Count | Apply | Constant, ...]:
         """The fields of an `aggregate` object."""
-        return tuple(self._figure(type_, key, nodes) for key, nodes in fields.items())
+        return tuple(self._aggregate_function(type_, key, nodes) for key, nodes in fields.items())
 
-    def _figure(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Count | Apply | Constant:
+    def _aggregate_function(
+        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]
+    ) -> Count | Apply | Constant:
         name = nodes[0].name.value
         if name == "__typename":
             return Constant(key, type_.name)
