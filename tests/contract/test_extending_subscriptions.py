@@ -136,6 +136,24 @@ async def test_it_is_told_over_a_socket_beside_others(environment: dict[str, str
         assert (await socket.hear())["payload"] == {"data": {"accounts": [{"id": 1}]}}
 
 
+async def test_their_number_is_bounded(environment: dict[str, str]) -> None:
+    """As that of live queries is, by the same setting; one that ended makes room."""
+    app = create_app(settings_of(environment | {"MAX_LIVE_QUERIES": "1"}), subscription=Subscription)
+    async with connected(app) as socket:
+        socket.say(subscribed("first", "subscription { countdown(start: 1000000) }"))
+        assert (await socket.hear())["type"] == "next"
+        socket.say(subscribed("second", "subscription { countdown(start: 1) }"))
+        while (heard := await socket.hear())["id"] != "second":
+            pass
+        assert heard["type"] == "error"
+        assert heard["payload"][0]["extensions"]["reason"] == "LIMIT_EXCEEDED"
+        socket.say({"id": "first", "type": "complete"})
+        socket.say(subscribed("third", "subscription { countdown(start: 1) }"))
+        while (heard := await socket.hear())["id"] != "third":
+            pass
+        assert heard["payload"] == {"data": {"countdown": 1}}
+
+
 async def test_a_resolver_ends_when_its_client_leaves(environment: dict[str, str]) -> None:
     """By the protocol's own word, in the middle of its values."""
     LEFT.clear()

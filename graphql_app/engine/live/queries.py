@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sized
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
@@ -129,8 +129,7 @@ class LiveQueryHub:
         if poll is None:
             if self._closed:
                 raise ServiceUnavailableException("The program is shutting down")
-            if len(self._polls) >= self.settings.most:
-                raise RequestError(Code.LIMIT_EXCEEDED, f"More than {self.settings.most} distinct subscriptions")
+            self._check_number(self._polls)
             poll = self._polls[key] = PolledQuery(self, key, make(), client)
         return poll.join(watcher)
 
@@ -138,7 +137,12 @@ class LiveQueryHub:
         """`listener` is told of the program's end, though it watches no query. Raises as `watch`."""
         if self._closed:
             raise ServiceUnavailableException("The program is shutting down")
+        self._check_number(self._others)
         self._others[listener] = None
+
+    def _check_number(self, known: Sized) -> None:
+        if len(known) >= self.settings.most:
+            raise RequestError(Code.LIMIT_EXCEEDED, f"More than {self.settings.most} distinct subscriptions")
 
     def detach(self, listener: AnswerListener) -> None:
         """It is not told any more."""
