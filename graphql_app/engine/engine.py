@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import overload
 
+from graphql_app.auth.identity import ADMIN, Identity
+from graphql_app.engine.access.access import Access
 from graphql_app.engine.assemble.json import Value, text_of
 from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
@@ -64,7 +67,7 @@ class Once:
 
 
 class Engine:
-    """Answers calls against the catalog being served."""
+    """Answers calls against the catalog being served, as one caller may see it: see `acting`."""
 
     def __init__(
         self,
@@ -78,17 +81,33 @@ class Engine:
         self.live = live
         self._executor = executor
         self._observer = observer
+        self._identity = ADMIN
         self._stringify = stringify
         self._limits = limits or Limits()
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._prepared: PreparedCache[PreparedCall] = PreparedCache()
-        self._compiled: PreparedCache[Statement] = PreparedCache()
+        self._compiled: PreparedCache[tuple[Statement, tuple[str, ...]]] = PreparedCache()
         self._budget = CostBudget(self._limits.cost, self._limits.default_page)
+
+    def acting(self, identity: Identity) -> Engine:
+        """The same engine for another caller: what it may not see is not there."""
+        if identity is self._identity:
+            return self
+        other = copy(self)
+        other._identity = identity
+        return other
+
+    def access(self, snapshot: Snapshot | None = None) -> Access:
+        """What the caller may see and do of `snapshot` (default: the one being served)."""
+        return (snapshot or self.live.snapshot).access(self._identity)
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog being served; raises `ServiceUnavailableException` before the first load."""
-        return self.live.snapshot.catalog
+        """The catalog being served, as the caller sees it.
+
+        Raises `ServiceUnavailableException` before the first load.
+        """
+        return self.access().catalog
 
     @property
     def max_page(self) -> int:
@@ -102,7 +121,7 @@ class Engine:
 
     async def table(self, name: str) -> Table:
         """The table called `name`, looked for in the database if it is not known; see `CatalogWatcher.table`."""
-        return await self.live.table(name)
+        return await self.live.table(name, self._identity)
 
     # --- the doors -------------------------------------------------------------
 
@@ -146,6 +165,7 @@ class Engine:
             prepared, slots = await run_in_thread(self._known, request) if long else self._known(request)
         else:
             prepared = request
+        slots = self.values(prepared, slots)
         if prepared.estimate is not None:
             prepared.estimate.check(slots)
         if prepared.constant and once is None:
@@ -180,9 +200,9 @@ class Engine:
 
     def bulk(self, request: BulkWrite) -> BulkRun:
         """A write of many rows, which come batch by batch. Raises `RequestError`."""
-        snapshot = self.live.snapshot
+        access = self.access()
         with StageTimer(self._observer, "plan"):
-            planned = plan_bulk(Planner(snapshot.catalog, self._limits), request)
+            planned = plan_bulk(self._planner(access), request)
         with StageTimer(self._observer, "compile"):
             target = compile_bulk(planned)
         return BulkRun(self._executor, target, self._unexpected, self._wrote)
@@ -216,29 +236,49 @@ class Engine:
         shape, values = found
         against = self.live.snapshot
         make = partial(self._call, Call((RootRequest("", shape),)), against)
-        return self._prepared.get(against, shape, make), values
+        return self._prepared.get(against, (self.access(against).key, shape), make), values
 
     def _call(self, call: Call, against: Snapshot) -> PreparedCall:
+        access = self.access(against)
+        planner = self._planner(access)
         with StageTimer(self._observer, "plan"):
-            estimate = checked(call, against.catalog, self._budget)
-            planned = Planner(against.catalog, self._limits).call(call)
+            estimate = checked(call, access.catalog, self._budget)
+            planned = planner.call(call)
         with StageTimer(self._observer, "compile"):
             prepared = compile_call(self._dialect(against), planned)
-        return prepared if estimate is None else replace(prepared, estimate=estimate)
+        if estimate is None and not planner.variables:
+            return prepared
+        return replace(prepared, estimate=estimate, variables=tuple(sorted(planner.variables)))
+
+    def _planner(self, access: Access, limits: Limits | None = None) -> Planner:
+        return Planner(access.catalog, limits or self._limits, access.rules)
+
+    def values(self, prepared: PreparedCall, slots: Sequence[object]) -> Sequence[object]:
+        """All slots of a call: the request's own, then the session variables where rules need any.
+
+        Raises `RequestError` (MISSING_SESSION_VARIABLE).
+        """
+        if not prepared.variables:
+            return slots
+        return (*slots, *self.access().values(self._identity.variables, prepared.variables))
 
     def _rows(self, request: RowsRead, against: Snapshot) -> PreparedRows:
         shape, values = parameterize(request.read)
+        access = self.access(against)
 
-        def make() -> Statement:
+        def make() -> tuple[Statement, tuple[str, ...]]:
             with StageTimer(self._observer, "plan"):
                 check_conditions(shape, self._budget)
                 limits = replace(self._limits, default_page=None) if request.whole else self._limits
-                planned = Planner(against.catalog, limits).read(shape)
+                planner = self._planner(access, limits)
+                planned = planner.read(shape)
             with StageTimer(self._observer, "compile"):
-                return compile_rows(self._dialect(against), planned, request.form)
+                statement = compile_rows(self._dialect(against), planned, request.form)
+            return statement, tuple(sorted(planner.variables))
 
-        statement = self._compiled.get(against, (shape, request.form, request.whole), make)
-        return PreparedRows(statement.render(values))
+        statement, needed = self._compiled.get(against, (access.key, shape, request.form, request.whole), make)
+        session = access.values(self._identity.variables, needed) if needed else ()
+        return PreparedRows(statement.render([*values, *session]))
 
     def _dialect(self, against: Snapshot) -> SqlDialect:
         return SqlDialect(against.features, self._stringify)

@@ -192,6 +192,47 @@ class Table:
     triggers: tuple[Trigger, ...] = ()
     writable: bool = True
     shown_as: str = ""
+    access: TableAccess | None = None
+
+    @property
+    def full(self) -> Table:
+        """The table as it is in the database, where this is what a role sees of it."""
+        return self if self.access is None else self.access.full
+
+    @property
+    def insertable(self) -> Mapping[str, Column]:
+        """The columns that a new row may be given; see `may_insert`."""
+        return self.columns if self.access is None else self.access.insertable or {}
+
+    @property
+    def updatable(self) -> Mapping[str, Column]:
+        """The columns that may be changed; see `may_update`."""
+        return self.columns if self.access is None else self.access.updatable or {}
+
+    @property
+    def may_select(self) -> bool:
+        """Whether rows may be read."""
+        return self.access is None or self.access.selectable
+
+    @property
+    def may_insert(self) -> bool:
+        """Whether rows may be inserted."""
+        return self.writable and (self.access is None or self.access.insertable is not None)
+
+    @property
+    def may_update(self) -> bool:
+        """Whether rows may be changed."""
+        return self.writable and (self.access is None or self.access.updatable is not None)
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether rows may be deleted."""
+        return self.writable and (self.access is None or self.access.deletable)
+
+    @property
+    def may_aggregate(self) -> bool:
+        """Whether rows may be counted, summed and grouped."""
+        return self.access is None or self.access.aggregates
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -228,6 +269,25 @@ class Table:
             and any(auto.name in key.columns[1:] for key in self.keys)
             and not any(index.columns[:1] == (auto.name,) for index in self.indexes)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TableAccess:
+    """What a role may do with a table. The table's own `columns`, keys and relations are those that it may read.
+
+    `full` is the table as it is. `insertable` and `updatable` are the columns that the role may give, which need not be
+    readable; None: it may not insert or update at all. `query_roots` and `subscription_roots` name the root fields that
+    it has (`select`, `select_by_pk`, `select_aggregate`, `select_stream`); None for all.
+    """
+
+    full: Table
+    selectable: bool = False
+    insertable: Mapping[str, Column] | None = None
+    updatable: Mapping[str, Column] | None = None
+    deletable: bool = False
+    aggregates: bool = False
+    query_roots: frozenset[str] | None = None
+    subscription_roots: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

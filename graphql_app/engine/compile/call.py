@@ -21,6 +21,7 @@ class PreparedCall:
 
     `transactional` if every table written can roll back; `written` are the tables written, `read` those that the
     answer of reads depends on.
+    `variables` are the session variables that rules need; their values follow those of the request.
     `estimate` is there where page sizes given at each call decide whether it costs too much.
     """
 
@@ -30,6 +31,7 @@ class PreparedCall:
     written: frozenset[str] = frozenset()
     estimate: Estimate | None = None
     read: frozenset[str] = frozenset()
+    variables: tuple[str, ...] = ()
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
     alone: CompiledInsert | None = field(init=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from graphql_app.auth.identity import ADMIN, Identity
+from graphql_app.auth.permissions import RolePermissions, Roles
+from graphql_app.engine.access.access import Access, access_of, full_access
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException, unknown_table
@@ -33,11 +36,15 @@ _UNKNOWN_NAMES = frozenset({Code.UNKNOWN_COLUMN, Code.UNKNOWN_RELATION})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load gives. `schema_version` is the database's own sign of the structure that was read."""
+    """What a load gives. `schema_version` is the database's own sign of the structure that was read.
+
+    `roles` are the roles and their permissions; None where there are no roles, and everyone may do everything.
+    """
 
     catalog: Catalog
     features: Features
     schema_version: str = ""
+    roles: Roles | None = None
 
 
 class CatalogSource(Protocol):
@@ -54,12 +61,37 @@ class CatalogSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A catalog and the engine it was read from. `generation` counts them; `changes` are those since the one before."""
+    """A catalog and the engine it was read from. `generation` counts them; `changes` are those since the one before.
+
+    `roles` as in `Loaded`.
+    """
 
     catalog: Catalog
     features: Features
     generation: int
     changes: tuple[Change, ...] = ()
+    roles: Roles | None = None
+    _accesses: dict[tuple[str | None, bool], Access] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def access(self, identity: Identity) -> Access:
+        """What the caller may see and do. A role without permissions sees nothing."""
+        key: tuple[str | None, bool]
+        if self.roles is None or identity.admin:
+            key = None, True
+        else:
+            # All roles that there are no permissions for share one access: their names are the callers' own.
+            key = identity.role if identity.role in self.roles else "", identity.backend
+        found = self._accesses.get(key)
+        if found is None:
+            found = self._accesses[key] = self._make(*key)
+        return found
+
+    def _make(self, role: str | None, backend: bool) -> Access:
+        if role is None or self.roles is None:
+            return full_access(self.catalog)
+        return access_of(self.catalog, self.roles.get(role) or RolePermissions(role, {}), backend=backend)
 
 
 Listener = Callable[[Snapshot], Awaitable[None]]
@@ -143,8 +175,12 @@ class CatalogWatcher:
         """The snapshot of what was loaded; the current one if nothing is different."""
         current, catalog = self._snapshot, loaded.catalog
         if current is None:
-            snapshot = Snapshot(catalog, loaded.features, 1)
-        elif (current.catalog.fingerprint, current.features) == (catalog.fingerprint, loaded.features):
+            snapshot = Snapshot(catalog, loaded.features, 1, roles=loaded.roles)
+        elif (current.catalog.fingerprint, current.features, current.roles) == (
+            catalog.fingerprint,
+            loaded.features,
+            loaded.roles,
+        ):
             return current
         else:
             snapshot = Snapshot(
@@ -152,6 +188,7 @@ class CatalogWatcher:
                 loaded.features,
                 current.generation + 1,
                 await run_in_thread(changes, current.catalog, catalog),
+                loaded.roles,
             )
         for listener in self._listeners:
             await listener(snapshot)
@@ -220,19 +257,24 @@ class CatalogWatcher:
             await self._look_again(lambda: self._snapshot is not than)
         return self._snapshot is not than
 
-    async def table(self, name: str) -> Table:
-        """The table called `name`; an unknown one is looked for in the database once more.
+    async def table(self, name: str, identity: Identity = ADMIN) -> Table:
+        """The table called `name` as the caller sees it; an unknown one is looked for in the database once more.
+
+        So is one that is hidden from the caller, who cannot tell the two apart.
 
         Raises:
             RequestError: there is none (UNKNOWN_TABLE).
             ServiceUnavailableException: no schema could be read yet.
         """
-        if name not in self.snapshot.catalog.tables:
-            await self._look_again(lambda: name in self.snapshot.catalog.tables)
-        found = self.snapshot.catalog.tables.get(name)
+        if name not in self._tables(identity):
+            await self._look_again(lambda: name in self._tables(identity))
+        found = self._tables(identity).get(name)
         if found is None:
-            raise unknown_table(name, self.snapshot.catalog.tables)
+            raise unknown_table(name, self._tables(identity))
         return found
+
+    def _tables(self, identity: Identity) -> Mapping[str, Table]:
+        return self.snapshot.access(identity).catalog.tables
 
     async def _look_again(self, done: Callable[[], bool]) -> None:
         """Looks at the database unless `done` holds by then, or somebody looked a moment ago."""

@@ -37,7 +37,7 @@ def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.Connec
     terms = _total_order(planner, table, request)
     mark = cursor.signature(_described(table, terms))
     reading = tuple(_turned(term) for term in terms) if backward else terms
-    all_rows = plan.RowsPlan(table, planner.condition(table, request.where))
+    all_rows = plan.RowsPlan(table.full, planner.visible(table, planner.condition(table, request.where)))
     bounds = [
         plan.Keyset(order, _values(mark, order, given))
         for order, given in ((terms, request.after), (tuple(_turned(term) for term in terms), request.before))
@@ -47,7 +47,7 @@ def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.Connec
     size = request.last if backward else request.first
     size = planner.limits.default_page if size is None else size
     limit = _one_more(size, planner.limits.max_page, "last" if backward else "first")
-    rows = plan.RowsPlan(table, plan.AllOf(parts) if parts else None, reading, limit)
+    rows = plan.RowsPlan(table.full, plan.AllOf(parts) if parts else None, reading, limit)
     selections: list[Selection] = []
     fields = tuple(_field(item, selections) for item in request.fields)
     nodes = tuple(planner.outputs(table, select) for select in selections)

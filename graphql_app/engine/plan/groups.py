@@ -18,7 +18,8 @@ def plan_group(planner: RowPlanner, request: Group) -> plan.GroupPlan:
     if not by:
         raise RequestError(Code.INVALID_PARAMETER, "Groups need at least one column to group by")
     limit = page("limit", request.limit, planner.limits.max_page)
-    rows = plan.RowsPlan(table, planner.condition(table, request.where), (), limit, page("offset", request.offset))
+    where = planner.visible(table, planner.condition(table, request.where))
+    rows = plan.RowsPlan(table.full, where, (), limit, page("offset", request.offset))
     fields = tuple(_field(planner, table, by, field) for field in request.fields)
     having = tuple(_having(planner, table, item) for item in request.having)
     return plan.GroupPlan(rows, by, fields, having, tuple(_order(planner, table, by, item) for item in request.order))

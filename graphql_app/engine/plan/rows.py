@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.rules import NO_RULES, RowRule, Rules
 from graphql_app.engine.plan.values import MAX_PAGE, compared, page
 from graphql_app.engine.request.calls import (
     Aggregate,
@@ -49,10 +50,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RowPlanner:
-    """Resolves names, rows and what is shown of them against one catalog."""
+    """Resolves names, rows and what is shown of them against one catalog, which may be what a role sees of it.
+
+    Names are looked up in the catalog; plans hold the tables as they are (`Table.full`), whose keys may be hidden.
+    `rules` are added to what is asked; `variables` collects the session variables that they need.
+    """
 
     catalog: Catalog
     limits: Limits = Limits()
+    rules: Rules = field(default_factory=lambda: NO_RULES)
+    variables: set[str] = field(default_factory=set)
 
     # --- names ---------------------------------------------------------------
 
@@ -81,6 +88,20 @@ class RowPlanner:
             raise unknown_relation(table.name, name, table.relations)
         return found, self.catalog.tables[found.to_table]
 
+    # --- rules ----------------------------------------------------------------
+
+    def visible(self, table: Table, where: plan.Condition | None) -> plan.Condition | None:
+        """`where`, of the rows of `table` that may be read."""
+        rules = self.rules.get(table.name)
+        return where if rules is None else self.within(rules.select, where)
+
+    def within(self, rule: RowRule, where: plan.Condition | None) -> plan.Condition | None:
+        """`where`, of the rows that a rule lets through."""
+        self.variables.update(rule.variables)
+        if rule.condition is None or where is None:
+            return rule.condition if where is None else where
+        return plan.AllOf((rule.condition, where))
+
     # --- rows ---------------------------------------------------------------
 
     def read(self, request: Read) -> plan.ReadPlan:
@@ -102,12 +123,12 @@ class RowPlanner:
         """The plan of an aggregate."""
         table = self.table(request.table)
         rows = self._rows(table, request)
-        return plan.AggregatePlan(rows, tuple(self._aggregate_field(rows, field) for field in request.fields))
+        return plan.AggregatePlan(rows, tuple(self._aggregate_field(table, rows, each) for each in request.fields))
 
     def _rows(self, table: Table, request: Read | Aggregate) -> plan.RowsPlan:
         return plan.RowsPlan(
-            table,
-            self.condition(table, request.where),
+            table.full,
+            self.visible(table, self.condition(table, request.where)),
             self.order(table, request.order),
             page("limit", request.limit, self.limits.max_page),
             page("offset", request.offset),
@@ -133,18 +154,18 @@ class RowPlanner:
         return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
 
     def _aggregate_field(
-        self, rows: plan.RowsPlan, field: AggregateFields | Nodes | Constant
+        self, table: Table, rows: plan.RowsPlan, asked: AggregateFields | Nodes | Constant
     ) -> plan.AggregateOut | plan.NodesOut | plan.TextOut:
-        if isinstance(field, Constant):
-            return plan.TextOut(field.key, field.text)
-        if isinstance(field, Nodes):
-            return plan.NodesOut(field.key, plan.ReadPlan(self._paged(rows), self.outputs(rows.table, field.select)))
-        return self.aggregates(rows.table, field)
+        if isinstance(asked, Constant):
+            return plan.TextOut(asked.key, asked.text)
+        if isinstance(asked, Nodes):
+            return plan.NodesOut(asked.key, plan.ReadPlan(self._paged(rows), self.outputs(table, asked.select)))
+        return self.aggregates(table, asked)
 
-    def aggregates(self, table: Table, field: AggregateFields) -> plan.AggregateOut:
+    def aggregates(self, table: Table, asked: AggregateFields) -> plan.AggregateOut:
         """The resolved `aggregate` object."""
         return plan.AggregateOut(
-            field.key, tuple(self._aggregate_function(table, aggregate) for aggregate in field.fields)
+            asked.key, tuple(self._aggregate_function(table, aggregate) for aggregate in asked.fields)
         )
 
     def _aggregate_function(
@@ -193,7 +214,7 @@ class RowPlanner:
         far = None if term.column is None else self.column(target, term.column)
         if far is not None:
             check_function(term.function, far)
-        return plan.OrderTerm(far, term.descending, term.nulls, tuple(path), relation, target, term.function)
+        return plan.OrderTerm(far, term.descending, term.nulls, tuple(path), relation, target.full, term.function)
 
     # --- conditions ----------------------------------------------------------
 
@@ -215,7 +236,8 @@ class RowPlanner:
                 return plan.NoneOf(self._condition(table, where.item))
             case Related():
                 relation, target = self.relation(table, where.relation)
-                return plan.SomeRelated(relation, target, self.condition(target, where.where))
+                far = self.visible(target, self.condition(target, where.where))
+                return plan.SomeRelated(relation, target.full, far)
             case RelatedCount():
                 return self._related_count(table, where)
 
@@ -227,12 +249,12 @@ class RowPlanner:
             raise RequestError(Code.INVALID_PARAMETER, f"'{where.fold}' takes one column that is true or false")
         return plan.CountRelated(
             relation,
-            target,
+            target.full,
             where.operator,
             low,
             high,
             columns,
             where.distinct,
-            self.condition(target, where.where),
+            self.visible(target, self.condition(target, where.where)),
             where.fold,
         )

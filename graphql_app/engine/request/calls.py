@@ -35,6 +35,7 @@ from graphql_app.engine.request.rows import (
     Selection as Selection,
     SelectRelated as SelectRelated,
     SelectRelatedAggregate as SelectRelatedAggregate,
+    SessionSlot as SessionSlot,
     Slot as Slot,
     all_of as all_of,
 )

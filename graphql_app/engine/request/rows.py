@@ -14,6 +14,13 @@ class Slot:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSlot(Slot):
+    """A session variable in a rule. Its value stands behind those of the request: `index` counts from the end."""
+
+    name: str
+
+
 class Operator(StrEnum):
     """Comparisons of a column with a value. Each has one row in `engine.operators`."""
 

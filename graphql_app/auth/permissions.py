@@ -1,0 +1,81 @@
+"""What roles may do, as the rules say it: values, in the database's names, conditions as read from the file.
+
+A condition is a boolean expression in Hasura's words, as plain data: `{"user_id": {"_eq": "X-Hasura-User-Id"}}`.
+`engine.access` resolves it against a catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+BoolExp = Mapping[str, object]
+Names = frozenset[str] | None
+"""Names of columns or root fields; None for all, those that are added later too."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectPermission:
+    """Which rows and columns may be read. `limit` bounds lists, not aggregates."""
+
+    columns: Names
+    filter: BoolExp
+    limit: int | None = None
+    allow_aggregations: bool = False
+    query_root_fields: Names = None
+    subscription_root_fields: Names = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertPermission:
+    """Which columns a new row may be given, what it must be like afterwards, and what is set without being asked."""
+
+    columns: Names
+    check: BoolExp
+    set: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePermission:
+    """Which rows may be changed in which columns; `check` holds afterwards, None for no check."""
+
+    columns: Names
+    filter: BoolExp
+    check: BoolExp | None = None
+    set: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePermission:
+    """Which rows may be deleted."""
+
+    filter: BoolExp
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TablePermissions:
+    """What a role may do with one table; None for what it may not."""
+
+    select: SelectPermission | None = None
+    insert: InsertPermission | None = None
+    update: UpdatePermission | None = None
+    delete: DeletePermission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RolePermissions:
+    """A role: its tables by their names in the database.
+
+    `returning_visible`: rows written are shown only where the role may read them.
+    """
+
+    name: str
+    tables: Mapping[str, TablePermissions]
+    returning_visible: bool = False
+
+
+Roles = Mapping[str, RolePermissions]
