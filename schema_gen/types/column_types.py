@@ -120,6 +120,14 @@ def holds(column: Column, text: str) -> bool:
     return charsets.fits(text, column.type.charset)
 
 
+def text_bytes(column: Column) -> str | None:
+    """The template of the UTF-8 bytes of a text, for comparisons that no collation widens; None for other types."""
+    if type_of(column).scalar != "String":
+        return None
+    inner = "{c}" if column.type.charset in (None, "utf8mb4") else "CONVERT({c} USING utf8mb4)"
+    return f"CAST({inner} AS BINARY)"
+
+
 def compared_exactly(literal: bytes) -> bytes:
     """The literal of a text that stands beside a column which does not `hold` it."""
     return charsets.exactly(literal)

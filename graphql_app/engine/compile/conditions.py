@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphql_app.engine.compile.column_pairs import columns_compared
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import EMPTY_LIST
@@ -16,25 +17,34 @@ TRUE = sql("TRUE")
 FALSE = sql("FALSE")
 
 
-def condition(scope: Scope, alias: str, where: plan.Condition) -> Sql:
-    """The truth of `where` for the row called `alias`."""
+def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None = None) -> Sql:
+    """The truth of `where` for the row called `alias`; `root` is the alias of the row that a rule is about."""
+    root = root or alias
     match where:
         case plan.CompareColumn():
             return comparison(scope, _subject(scope, alias, where), where)
         case plan.AllOf():
-            return _connect(" AND ", TRUE, [condition(scope, alias, item) for item in where.items])
+            return _connect(" AND ", TRUE, [condition(scope, alias, item, root) for item in where.items])
         case plan.AnyOf():
-            return _connect(" OR ", FALSE, [condition(scope, alias, item) for item in where.items])
+            return _connect(" OR ", FALSE, [condition(scope, alias, item, root) for item in where.items])
         case plan.NoneOf():
-            return sql("NOT (", condition(scope, alias, where.item), ")")
+            return sql("NOT (", condition(scope, alias, where.item, root), ")")
         case plan.SomeRelated():
             far = scope.alias()
-            return sql("EXISTS (SELECT 1", _far_rows(scope, alias, far, where.relation, where.where), ")")
+            return sql("EXISTS (SELECT 1", _far_rows(scope, alias, far, where.relation, where.where, root), ")")
         case plan.CountRelated():
             far = scope.alias()
-            rows = _far_rows(scope, alias, far, where.relation, where.where)
+            rows = _far_rows(scope, alias, far, where.relation, where.where, root)
             counted = sql("(SELECT ", _folded(far, where), rows, ")")
             return comparison(scope, counted, where)
+        case plan.ColumnsCompared():
+            return columns_compared(scope, alias, root, where)
+        case plan.SomeRow():
+            far = scope.alias()
+            which = EMPTY if where.where is None else sql(" WHERE ", condition(scope.inner(), far, where.where, root))
+            return sql("EXISTS (SELECT 1 FROM ", name(where.table.name), " AS ", name(far), which, ")")
+        case plan.RuleCondition():
+            return condition(scope, alias, where.condition)
         case plan.KeyIn():
             return key_in(scope, alias, where)
         case plan.Keyset():
@@ -115,8 +125,10 @@ def _narrow(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate
     return column is not None and column.type.charset not in (None, "utf8mb4")
 
 
-def _far_rows(scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None) -> Sql:
-    more = sql(" AND ", condition(scope.inner(), far, where)) if where is not None else EMPTY
+def _far_rows(
+    scope: Scope, alias: str, far: str, relation: Relation, where: plan.Condition | None, root: str | None = None
+) -> Sql:
+    more = sql(" AND ", condition(scope.inner(), far, where, root)) if where is not None else EMPTY
     equal = join_condition(scope.dialect, alias, far, relation)
     return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", equal, more)
 
@@ -225,7 +237,9 @@ def reads_others(where: plan.Condition) -> bool:
             return any(reads_others(item) for item in where.items)
         case plan.NoneOf():
             return reads_others(where.item)
-        case plan.SomeRelated() | plan.CountRelated():
+        case plan.RuleCondition():
+            return reads_others(where.condition)
+        case plan.SomeRelated() | plan.CountRelated() | plan.SomeRow():
             return True
         case _:
             return False

@@ -15,6 +15,7 @@ from graphql_app.engine.plan.row_nodes import (
     AnyOf as AnyOf,
     ApplyOut as ApplyOut,
     ColumnOut as ColumnOut,
+    ColumnsCompared as ColumnsCompared,
     CompareColumn as CompareColumn,
     Condition as Condition,
     CountOut as CountOut,
@@ -30,7 +31,9 @@ from graphql_app.engine.plan.row_nodes import (
     RelatedAggregateOut as RelatedAggregateOut,
     RelatedOut as RelatedOut,
     RowsPlan as RowsPlan,
+    RuleCondition as RuleCondition,
     SomeRelated as SomeRelated,
+    SomeRow as SomeRow,
     TextOut as TextOut,
 )
 from graphql_app.engine.request.calls import Function, JsonOperator, Nulls, Operator, PageInfoField

@@ -71,6 +71,31 @@ class CountRelated:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnsCompared:
+    """`column operator other`; with `root`, `other` is of the row that the whole rule is about."""
+
+    column: Column
+    operator: Operator
+    other: Column
+    root: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SomeRow:
+    """A row of `table` exists, related or not, that satisfies `where`."""
+
+    table: Table
+    where: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCondition:
+    """What a rule says of the row. Inside of it, `root` means this row."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
 class KeyIn:
     """The columns equal one of the keys given at call time (by the writer, from rows it knows)."""
 
@@ -92,7 +117,20 @@ class Keyset:
     values: tuple[Value, ...]
 
 
-Condition = CompareColumn | AllOf | AnyOf | NoneOf | SomeRelated | CountRelated | KeyIn | LastInserted | Keyset
+Condition = (
+    CompareColumn
+    | AllOf
+    | AnyOf
+    | NoneOf
+    | SomeRelated
+    | CountRelated
+    | ColumnsCompared
+    | SomeRow
+    | RuleCondition
+    | KeyIn
+    | LastInserted
+    | Keyset
+)
 
 
 # --- order ------------------------------------------------------------------

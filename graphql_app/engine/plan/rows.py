@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.column_pairs import columns_compared
 from graphql_app.engine.plan.rules import NO_RULES, RowRule, Rules
 from graphql_app.engine.plan.values import MAX_PAGE, compared, page
 from graphql_app.engine.request.calls import (
@@ -14,8 +15,10 @@ from graphql_app.engine.request.calls import (
     And,
     Apply,
     Compare,
+    CompareColumns,
     Constant,
     Count,
+    Exists,
     Filter,
     Fold,
     Nodes,
@@ -98,9 +101,10 @@ class RowPlanner:
     def within(self, rule: RowRule, where: plan.Condition | None) -> plan.Condition | None:
         """`where`, of the rows that a rule lets through."""
         self.variables.update(rule.variables)
-        if rule.condition is None or where is None:
-            return rule.condition if where is None else where
-        return plan.AllOf((rule.condition, where))
+        if rule.condition is None:
+            return where
+        marked = plan.RuleCondition(rule.condition)
+        return marked if where is None else plan.AllOf((marked, where))
 
     # --- rows ---------------------------------------------------------------
 
@@ -218,30 +222,39 @@ class RowPlanner:
 
     # --- conditions ----------------------------------------------------------
 
-    def condition(self, table: Table, where: Filter | None) -> plan.Condition | None:
-        """The resolved form of a filter. Raises `RequestError`."""
-        return None if where is None else self._condition(table, where)
+    def condition(self, table: Table, where: Filter | None, root: Table | None = None) -> plan.Condition | None:
+        """The resolved form of a filter; `root` is the table that a rule is about (default: `table`).
 
-    def _condition(self, table: Table, where: Filter) -> plan.Condition:
+        Raises `RequestError`.
+        """
+        return None if where is None else self._condition(table, where, root or table)
+
+    def _condition(self, table: Table, where: Filter, root: Table) -> plan.Condition:
         match where:
             case Compare():
                 column = self.column(table, where.column)
                 low, high = compared(column, where.operator, where.value)
                 return plan.CompareColumn(column, where.operator, low, high)
             case And():
-                return plan.AllOf(tuple(self._condition(table, item) for item in where.items))
+                return plan.AllOf(tuple(self._condition(table, item, root) for item in where.items))
             case Or():
-                return plan.AnyOf(tuple(self._condition(table, item) for item in where.items))
+                return plan.AnyOf(tuple(self._condition(table, item, root) for item in where.items))
             case Not():
-                return plan.NoneOf(self._condition(table, where.item))
+                return plan.NoneOf(self._condition(table, where.item, root))
             case Related():
                 relation, target = self.relation(table, where.relation)
-                far = self.visible(target, self.condition(target, where.where))
+                far = self.visible(target, self.condition(target, where.where, root))
                 return plan.SomeRelated(relation, target.full, far)
             case RelatedCount():
-                return self._related_count(table, where)
+                return self._related_count(table, where, root)
+            case CompareColumns():
+                other = self.column(root if where.root else table, where.other)
+                return columns_compared(self.column(table, where.column), where.operator, other, root=where.root)
+            case Exists():
+                target = self.table(where.table)
+                return plan.SomeRow(target.full, self.visible(target, self.condition(target, where.where, root)))
 
-    def _related_count(self, table: Table, where: RelatedCount) -> plan.CountRelated:
+    def _related_count(self, table: Table, where: RelatedCount, root: Table) -> plan.CountRelated:
         relation, target = self.relation(table, where.relation)
         low, high = compared(INTEGER if where.fold is Fold.COUNT else TRUTH, where.operator, where.value)
         columns = self.columns(target, where.columns)
@@ -255,6 +268,6 @@ class RowPlanner:
             high,
             columns,
             where.distinct,
-            self.visible(target, self.condition(target, where.where)),
+            self.visible(target, self.condition(target, where.where, root)),
             where.fold,
         )

@@ -10,8 +10,10 @@ from typing import Generic, TypeVar
 from graphql_app.engine.request.calls import (
     And,
     Compare,
+    CompareColumns,
     Constant,
     Delete,
+    Exists,
     Filter,
     Insert,
     Not,
@@ -81,6 +83,8 @@ class _Apart:
                 return Not(self._filter(item.item))
             case Related():
                 return item if item.where is None else Related(item.relation, self._filter(item.where))
+            case CompareColumns() | Exists():
+                raise AssertionError("a request holds what only rules have")
 
     def _compared(self, item: Compare | RelatedCount) -> Filter:
         value = item.value

@@ -117,7 +117,28 @@ class RelatedCount:
     fold: Fold = Fold.COUNT
 
 
-Filter = Compare | And | Or | Not | Related | RelatedCount
+@dataclass(frozen=True, slots=True)
+class CompareColumns:
+    """`column operator other`, two columns of one row. Only rules have it.
+
+    With `root`, `other` is a column of the row that the whole rule is about.
+    """
+
+    column: str
+    operator: Operator
+    other: str
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Some row of `table`, related or not, satisfies `where` (`None`: any row). Only rules have it."""
+
+    table: str
+    where: Filter | None
+
+
+Filter = Compare | And | Or | Not | Related | RelatedCount | CompareColumns | Exists
 
 
 def all_of(items: Iterable[Filter]) -> Filter | None:

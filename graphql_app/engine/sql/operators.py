@@ -28,7 +28,7 @@ class Takes(Enum):
     TEXT = auto()
 
 
-Build = Callable[[Sql, Value, Value, Features], Sql]
+Build = Callable[[Sql, Value | Sql, Value | Sql, Features], Sql]
 """Column, value, upper value (the value again where there is none), engine."""
 
 
@@ -40,23 +40,23 @@ def _infix(symbol: str) -> Build:
     return lambda column, low, _high, _features: sql(column, symbol, low)
 
 
-def _between(column: Sql, low: Value, high: Value, _features: Features) -> Sql:
+def _between(column: Sql, low: Value | Sql, high: Value | Sql, _features: Features) -> Sql:
     return sql(column, " BETWEEN ", low, " AND ", high)
 
 
-def _like(column: Sql, low: Value, _high: Value, _features: Features) -> Sql:
+def _like(column: Sql, low: Value | Sql, _high: Value | Sql, _features: Features) -> Sql:
     # The plain LIKE accepts at least as much and can use an index; the second one is exact.
     return sql(
         "(", column, " LIKE ", low, " AND CONVERT(", column, " USING utf8mb4) COLLATE utf8mb4_bin LIKE ", low, ")"
     )
 
 
-def _ilike(column: Sql, low: Value, _high: Value, _features: Features) -> Sql:
+def _ilike(column: Sql, low: Value | Sql, _high: Value | Sql, _features: Features) -> Sql:
     return sql("LOWER(CONVERT(", column, " USING utf8mb4)) COLLATE utf8mb4_bin LIKE LOWER(", low, ")")
 
 
 def _regex(flag: str) -> Build:
-    def build(column: Sql, low: Value, _high: Value, features: Features) -> Sql:
+    def build(column: Sql, low: Value | Sql, _high: Value | Sql, features: Features) -> Sql:
         subject = sql("CONVERT(", column, " USING utf8mb4)")
         if features.regexp_like:
             return sql("REGEXP_LIKE(", subject, ",", low, f",'{flag}')")
@@ -141,7 +141,7 @@ ORDERINGS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Ope
 """What compares by order. Both sides are then what the column's type is ordered by (`order_sql`)."""
 
 
-def compare(operator: Operator, column: Sql, low: Value, high: Value | None, features: Features) -> Sql:
+def compare(operator: Operator, column: Sql, low: Value | Sql, high: Value | Sql | None, features: Features) -> Sql:
     """The SQL of one comparison."""
     row = OPERATORS[operator]
     built = row.build(column, low, high or low, features)
