@@ -67,15 +67,47 @@ class TablePermissions:
 
 
 @dataclass(frozen=True, slots=True)
-class RolePermissions:
-    """A role: its tables by their names in the database.
+class Tenant:
+    """A column that holds whose row it is, in every table that has it, and the session variable that it equals."""
 
-    `returning_visible`: rows written are shown only where the role may read them.
+    column: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `requests` in `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLimits:
+    """What a role may ask at most, where it is less than the settings let everyone; None for what they say."""
+
+    depth: int | None = None
+    rows: int | None = None
+    cost: int | None = None
+    rate: Rate | None = None
+
+
+NO_LIMITS = RoleLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class RolePermissions:
+    """A role: its tables by their names in the database, or by those that they are shown by.
+
+    `returning_visible`: rows written are shown only where the role may read them. `tenant` is ANDed to every filter and
+    check, and set by every insert.
     """
 
     name: str
     tables: Mapping[str, TablePermissions]
     returning_visible: bool = False
+    tenant: Tenant | None = None
+    limits: RoleLimits = NO_LIMITS
 
 
 Roles = Mapping[str, RolePermissions]

@@ -1,15 +1,17 @@
-"""`graphql_app.yaml`: relations that the database does not declare, and other names. Read strictly."""
+"""`graphql_app.yaml`: relations that the database does not declare, other names, identities, roles. Read strictly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schema_gen.catalog.model import ForeignKey
-from schema_gen.catalog.overrides import Customization, TableNaming
+from schema_gen.catalog.overrides import NOTHING, Customization, TableNaming
 from schema_gen.names.identifiers import is_legal
 
 
@@ -49,22 +51,81 @@ class _Table(_Strict):
 class _File(_Strict):
     relations: list[_Relation] = []
     tables: dict[str, _Table] = {}
+    auth: dict[str, Any] | None = None
+    roles: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What the file says. `auth` and `roles` are as they stand there, for `graphql_app.auth` to read; None: not there.
+
+    `name` is the file's own, for messages.
+    """
+
+    name: str
+    customization: Customization = NOTHING
+    auth: Mapping[str, object] | None = None
+    roles: Mapping[str, object] | None = None
+
+
+class _Twice(yaml.MarkedYAMLError):
+    """An entry is there twice."""
+
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses an entry that is there twice: of two rules the second would silently take the place of the first."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    raise _Twice(None, None, f"'{key.value}' is there twice", key.start_mark)
+                seen.add(key.value)
+        return node
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file. Raises `CustomizationFileError`."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f" (line {place.line + 1})" if place else ""
+        what = error.problem if isinstance(error, _Twice) else "no YAML"
+        raise CustomizationFileError(f"{path.name}: {what}{line}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CustomizationFileError(f"{path.name} cannot be read ({type(error).__name__})") from None
 
 
 def read_customization(path: Path) -> Customization:
-    """What the file says. Raises `CustomizationFileError`."""
+    """What the file says of relations and names. Raises `CustomizationFileError`."""
+    return read_config_file(path).customization
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """All that the file says. Raises `CustomizationFileError`."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        read = _File.model_validate(content or {})
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        raise CustomizationFileError(f"{path.name}: no YAML{f' (line {place.line + 1})' if place else ''}") from None
+        read = _File.model_validate(read_yaml(path) or {})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        entry = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise CustomizationFileError(f"{path.name}: {entry}: {first['msg'].removeprefix('Value error, ')}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CustomizationFileError(f"{path.name} cannot be read ({type(error).__name__})") from None
+        raise CustomizationFileError(f"{path.name}: {first_complaint(error)}") from None
+    # What is there and says nothing, is not what is not there: `roles:` alone lets nobody in.
+    auth, roles = ((getattr(read, name) or {}) if name in read.model_fields_set else None for name in ("auth", "roles"))
+    return ConfigFile(path.name, _customization(read), auth, roles)
+
+
+def first_complaint(error: ValidationError) -> str:
+    """The first thing that is wrong, in one line: the entry, and what is wrong with it."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    entry = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{entry}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _customization(read: _File) -> Customization:
     return Customization(
         tuple(
             ForeignKey("", each.table, tuple(each.columns), each.to_table, tuple(each.to_columns), enforced=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphql_app.config.overrides_file import CustomizationFileError, read_customization
+from graphql_app.auth.configuration import Configuration, read_configuration
+from graphql_app.config.overrides_file import CustomizationFileError
 from graphql_app.config.settings import Settings
 from graphql_app.engine.execute.executor import Executor
 from graphql_app.engine.execute.retry import Kind, Schedule
@@ -16,7 +17,7 @@ from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.build import build_catalog
 from schema_gen.catalog.introspect import Raw, RawRow, StructureRows, fingerprint, parsed, read_raw
 from schema_gen.catalog.model import Catalog
-from schema_gen.catalog.overrides import NOTHING, CustomizationError
+from schema_gen.catalog.overrides import CustomizationError
 
 SCHEDULE = Schedule((10.0, 20.0, 60.0), (0.5, 0.5))
 """Reading the schema is no request of a client: a thousand tables, or views that take 250 ms each, need longer."""
@@ -38,7 +39,8 @@ class SchemaLoader:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
         (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
         # A thousand tables take a second: requests are answered meanwhile.
-        return Loaded(await run_in_thread(self._catalog, raw), features, mark)
+        catalog, configuration = await run_in_thread(self._catalog, raw)
+        return Loaded(catalog, features, mark, configuration.roles)
 
     async def schema_version(self) -> str:
         """The database's sign of its structure. Raises `AppError`."""
@@ -48,8 +50,10 @@ class SchemaLoader:
 
         return (await self._executor.run(Kind.CONTROL, job, schedule=MARK_SCHEDULE))[0]
 
-    def _catalog(self, raw: Raw) -> Catalog:
-        return catalog_of(parsed(raw), self._settings)
+    def _catalog(self, raw: Raw) -> tuple[Catalog, Configuration]:
+        # Read once: the roles are those of the file that the names are of.
+        configuration = configured(self._settings)
+        return catalog_of(parsed(raw), self._settings, configuration), configuration
 
     async def _read(self, session: Session) -> tuple[Raw, Features, str]:
         """Several statements see several moments: what was read counts if the mark is the same before and after."""
@@ -63,19 +67,24 @@ class SchemaLoader:
         return raw, session.features, before
 
 
-def catalog_of(rows: StructureRows, settings: Settings) -> Catalog:
-    """The catalog that the settings and their `graphql_app.yaml` make of the structure. Raises `AppError`."""
-    include, exclude = settings.include_tables, settings.exclude_tables
-    path = settings.customization
+def configured(settings: Settings) -> Configuration:
+    """What the settings' `graphql_app.yaml` says now. Raises `AppError`."""
     try:
-        custom = read_customization(path) if path else NOTHING
-        return build_catalog(
-            rows, include=include, exclude=exclude, custom=custom, relation_names=settings.relation_names
-        )
+        return read_configuration(settings)
     except CustomizationFileError as error:
         raise AppError(Code.CONFLICT, str(error)) from None
+
+
+def catalog_of(rows: StructureRows, settings: Settings, configuration: Configuration | None = None) -> Catalog:
+    """The catalog that the settings and their `graphql_app.yaml` make of the structure. Raises `AppError`."""
+    include, exclude = settings.include_tables, settings.exclude_tables
+    said = configuration or configured(settings)
+    try:
+        return build_catalog(
+            rows, include=include, exclude=exclude, custom=said.customization, relation_names=settings.relation_names
+        )
     except CustomizationError as error:
-        raise AppError(Code.CONFLICT, f"{path.name if path else ''}: {error}") from None
+        raise AppError(Code.CONFLICT, f"{said.name}: {error}") from None
 
 
 class _Fetch:

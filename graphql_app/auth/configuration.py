@@ -1,0 +1,41 @@
+"""What the configuration says of roles and of names: `graphql_app.yaml` as the settings name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql_app.auth.permissions import Roles
+from graphql_app.auth.rules_file import RulesFileError, read_roles
+from graphql_app.config.overrides_file import ConfigFile, CustomizationFileError, read_config_file
+from graphql_app.config.settings import Settings
+from schema_gen.catalog.overrides import NOTHING, Customization
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Relations and names said by hand, and the roles; `name` is the file's, for messages.
+
+    `roles` is None where neither roles nor identities are configured: then everyone may do everything.
+    """
+
+    name: str = ""
+    customization: Customization = NOTHING
+    roles: Roles | None = None
+
+
+def read_configuration(settings: Settings) -> Configuration:
+    """What holds now. Raises `CustomizationFileError`."""
+    path = settings.customization
+    if path is None:
+        return Configuration()
+    file = read_config_file(path)
+    return Configuration(file.name, file.customization, _roles(file))
+
+
+def _roles(file: ConfigFile) -> Roles | None:
+    if file.auth is None and file.roles is None:
+        return None
+    try:
+        return read_roles(file.roles or {}, file.auth or {})
+    except RulesFileError as error:
+        raise CustomizationFileError(f"{file.name}: {error}") from None
