@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from graphql_app.auth.identity import NOBODY
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
@@ -285,7 +286,8 @@ def build(
 ) -> Services:
     """The parts, put together over a pool."""
     parts = engine_parts(settings, database, pool, observer, mark)
-    engine, executor, live = parts.engine, parts.executor, parts.live
+    # Whoever asks without an identity is nobody; where there are no roles, nobody may do everything.
+    engine, executor, live = parts.engine.acting(NOBODY), parts.executor, parts.live
     doc_limits = document_limits(settings)
     service = GraphQLService(
         engine, observer, introspection=settings.introspection, limits=doc_limits, additions=custom

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 
+from graphql_app.auth.identity import ADMIN, identity_of
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.graphql_api.database import Database
 from graphql_app.middleware.routing import started
@@ -22,10 +23,16 @@ def current_request() -> RequestContext:
 
 
 def current_database(request: Request) -> Database:
-    """The database of the app that answers `request`. Raises `ServiceUnavailableException` before its start."""
-    return database_of(request.app)
+    """The database of the app that answers `request`, as its caller may see it.
+
+    Raises `ServiceUnavailableException` before its start.
+    """
+    return started(request.app.state).database(identity_of(request.scope))
 
 
 def database_of(app: FastAPI) -> Database:
-    """The database of an app that `create_app` made. Raises `ServiceUnavailableException` before its start."""
-    return started(app.state).database
+    """The database of an app that `create_app` made, without the rules of any role.
+
+    Raises `ServiceUnavailableException` before its start.
+    """
+    return started(app.state).database(ADMIN)

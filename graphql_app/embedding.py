@@ -35,7 +35,7 @@ class ConnectedDatabase(Database):
         async with running(Settings(**options), log_events, Draining()) as services:
             if not services.live.ready:
                 raise ServiceUnavailableException(services.executor.away or "Database unavailable")
-            yield services.service.database
+            yield services.service.database()
 
 
 def rest_router(app: FastAPI) -> APIRouter:

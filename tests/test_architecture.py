@@ -180,6 +180,8 @@ BROKEN = [
     ("async_without_io", "graphql_app/engine/plan/nodes.py", "async def f():\n    pass\n"),
     ("name_into_sql", "graphql_app/engine/plan/nodes.py", 'x = "`"\n'),
     ("name_into_sql", "graphql_app/engine/plan/nodes.py", 'x = f"a{y}`"\n'),
+    ("whole_catalog", "graphql_app/rest_api/a.py", "x = engine.live.snapshot.catalog\n"),
+    ("whole_catalog", "graphql_app/csv_io/a.py", "from graphql_app.engine.plan.planner import Planner\n"),
     ("machine_path", "README.md", "see /wor" + "k/main/README.md"),
     ("registry_host", "Makefile", "curl https://files.pythonhosted.or" + "g/x"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 ADMIN_ROLE: Final = "admin"
 """The role that may do all that the database account may. No rules are written for it."""
@@ -43,3 +43,9 @@ class Identity:
 ADMIN: Final = Identity(ADMIN_ROLE, backend=True)
 NOBODY: Final = Identity("")
 """No role at all: where there are roles, nothing is visible to it."""
+
+
+def identity_of(scope: Mapping[str, Any]) -> Identity:
+    """The caller of the request whose ASGI scope this is."""
+    found: Identity = scope.get(SCOPE_KEY, NOBODY)
+    return found

@@ -13,7 +13,7 @@ from functools import partial
 from typing import overload
 
 from graphql_app.auth.identity import ADMIN, Identity
-from graphql_app.engine.access.access import Access
+from graphql_app.engine.access.access import Access, needed_values
 from graphql_app.engine.assemble.json import Value, text_of
 from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
@@ -248,7 +248,8 @@ class Engine:
             prepared = compile_call(self._dialect(against), planned)
         if estimate is None and not planner.variables:
             return prepared
-        return replace(prepared, estimate=estimate, variables=tuple(sorted(planner.variables)))
+        needed = tuple(sorted(planner.variables))
+        return replace(prepared, estimate=estimate, variables=needed, session=access.variables if needed else ())
 
     def _planner(self, access: Access, limits: Limits | None = None) -> Planner:
         return Planner(access.catalog, limits or self._limits, access.rules)
@@ -260,7 +261,15 @@ class Engine:
         """
         if not prepared.variables:
             return slots
-        return (*slots, *self.access().values(self._identity.variables, prepared.variables))
+        self.needed(prepared)
+        return (*slots, *map(self._identity.variables.get, prepared.session))
+
+    def needed(self, prepared: PreparedCall) -> tuple[str, ...]:
+        """The caller's values of the session variables that a call needs.
+
+        Raises `RequestError` (MISSING_SESSION_VARIABLE).
+        """
+        return needed_values(self._identity.variables, prepared.variables)
 
     def _rows(self, request: RowsRead, against: Snapshot) -> PreparedRows:
         shape, values = parameterize(request.read)

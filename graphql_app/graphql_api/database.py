@@ -31,7 +31,7 @@ class QueryFailed(AppError):
 class Database:
     """Every call is one retried unit of work; in a mutation's resolver it is a part of that mutation's transaction."""
 
-    def __init__(self, ask: Ask, schema: Callable[[], BuiltSchema]) -> None:
+    def __init__(self, ask: Ask, schema: Callable[[], Awaitable[BuiltSchema]]) -> None:
         self._ask = ask
         self._schema = schema
 
@@ -48,19 +48,22 @@ class Database:
 
         Raises `AppError`: UNKNOWN_TABLE, and `QueryFailed`.
         """
-        return (await self.query(self._list_document(table, columns, arguments), arguments))["rows"]  # type: ignore[no-any-return]
+        document = _list_document(await self._schema(), table, columns, arguments)
+        return (await self.query(document, arguments))["rows"]  # type: ignore[no-any-return]
 
-    def _list_document(self, table: str, columns: Sequence[str], arguments: Mapping[str, object]) -> str:
-        built = self._schema()
-        registry = built.schema.growth.registry
-        if table not in registry.catalog.tables:
-            raise unknown_table(table)
-        name = registry.names.table(table).roots.list
-        root = built.schema.graphql.query_type
-        assert isinstance(root, GraphQLObjectType)
-        known = root.fields[name].args
-        declared = ", ".join(f"${each}: {known[each].type if each in known else 'String'}" for each in arguments)
-        given = ", ".join(f"{each}: ${each}" for each in arguments)
-        shown = " ".join(columns or (column.name for column in registry.part(table).columns))
-        head = f"query({declared})" if declared else "query"
-        return f"{head} {{ rows: {name}{f'({given})' if given else ''} {{ {shown} }} }}"
+
+def _list_document(built: BuiltSchema, table: str, columns: Sequence[str], arguments: Mapping[str, object]) -> str:
+    registry = built.schema.growth.registry
+    if table not in registry.catalog.tables:
+        raise unknown_table(table)
+    name = registry.names.table(table).roots.list
+    root = built.schema.graphql.query_type
+    assert isinstance(root, GraphQLObjectType)
+    if name not in root.fields:
+        raise unknown_table(table)
+    known = root.fields[name].args
+    declared = ", ".join(f"${each}: {known[each].type if each in known else 'String'}" for each in arguments)
+    given = ", ".join(f"{each}: ${each}" for each in arguments)
+    shown = " ".join(columns or (column.name for column in registry.part(table).columns))
+    head = f"query({declared})" if declared else "query"
+    return f"{head} {{ rows: {name}{f'({given})' if given else ''} {{ {shown} }} }}"

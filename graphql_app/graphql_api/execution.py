@@ -56,7 +56,8 @@ class Context:
         """The engine's answer, within the transaction where there is one. Raises `AppError`."""
         if self.transaction is None:
             return await self.engine.run(made.prepared, self.bound.slots)
-        return Reply(await self.transaction.values(made.prepared, self.bound.slots))
+        slots = self.engine.values(made.prepared, self.bound.slots)
+        return Reply(await self.transaction.values(made.prepared, slots))
 
 
 class SpliceExecution(StrawberryGraphQLCoreExecutionContext):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.auth.identity import identity_of
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.gzipped import GzippedText, Joined
@@ -142,7 +143,7 @@ class GraphQLEndpoint(Endpoint[Answered]):
 
     async def _batch(self, batch: list[GraphQLRequest]) -> list[GraphQLResponse]:
         """All at once, or one after the other where one writes: what follows a write in a batch sees it."""
-        if any(self.service.mutates(asked) for asked in batch):
+        if any([await self.service.mutates(asked) for asked in batch]):
             return [await self.service.answer(asked) for asked in batch]
         return list(await asyncio.gather(*(self.service.answer(asked) for asked in batch)))
 
@@ -155,8 +156,8 @@ class GraphQLEndpoint(Endpoint[Answered]):
 
     def _asked(self, scope: Scope, headers: Headers, body: bytes) -> list[GraphQLRequest] | GraphQLRequest:
         if scope["method"] == "GET":
-            return parse_query(scope["query_string"])
-        asked = parse_body(body, self.bounds)
+            return parse_query(scope["query_string"], identity_of(scope))
+        asked = parse_body(body, self.bounds, identity_of(scope))
         return _with_entries(scope, body, asked) if has_key(headers) else asked
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from graphql_app.auth.identity import NOBODY, Identity
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse
 from graphql_app.http.negotiation import REMEMBERED_BYTES, taken
@@ -57,8 +58,10 @@ def _media_type(accept: bytes) -> str | None:
     return RESPONSE_JSON if found.media_weight(RESPONSE_JSON) else None
 
 
-def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[GraphQLRequest] | GraphQLRequest:
-    """The request, or the batch, of a POST body. Raises `RequestError`."""
+def parse_body(
+    body: bytes, bounds: Bounds = DEFAULT_BOUNDS, identity: Identity = NOBODY
+) -> list[GraphQLRequest] | GraphQLRequest:
+    """The request, or the batch, of a POST body by the caller `identity`. Raises `RequestError`."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -73,16 +76,16 @@ def parse_body(body: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[GraphQLRequ
             raise _bad("A batch must hold at least one request")
         if len(value) > bounds.batch:
             raise RequestError(Code.LIMIT_EXCEEDED, f"A batch holds at most {bounds.batch} requests")
-        return [asked_of(item, long=long) for item in value]
-    return asked_of(value, long=long)
+        return [asked_of(item, identity, long=long) for item in value]
+    return asked_of(value, identity, long=long)
 
 
 def _has_float(value: object) -> bool:
     return isinstance(value, float) or any(float in kinds for _, kinds in levels(value))
 
 
-def parse_query(query_string: bytes) -> GraphQLRequest:
-    """The request of a GET. Raises `RequestError`."""
+def parse_query(query_string: bytes, identity: Identity = NOBODY) -> GraphQLRequest:
+    """The request of a GET by the caller `identity`. Raises `RequestError`."""
     try:
         given = dict(
             parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
@@ -93,11 +96,13 @@ def parse_query(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if given.get(name):
             value[name] = parse_json(given[name].encode())
-    return asked_of(value, read_only=True, long=len(query_string) >= LONG_BYTES)
+    return asked_of(value, identity, read_only=True, long=len(query_string) >= LONG_BYTES)
 
 
-def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> GraphQLRequest:
-    """The request that a JSON value is; `long` where its text is. Raises `RequestError`."""
+def asked_of(
+    value: object, identity: Identity = NOBODY, *, read_only: bool = False, long: bool = False
+) -> GraphQLRequest:
+    """The request that a JSON value is, by the caller `identity`; `long` where its text is. Raises `RequestError`."""
     if not isinstance(value, dict):
         raise _bad("The request must be a JSON object")
     query, name = value.get("query"), value.get("operationName")
@@ -114,7 +119,7 @@ def asked_of(value: object, *, read_only: bool = False, long: bool = False) -> G
     if extensions is not None and not isinstance(extensions, dict):
         raise _bad("'extensions' must be an object")
     checked: Mapping[str, object] = variables or {}
-    return GraphQLRequest(query, name, checked, read_only, long=long)
+    return GraphQLRequest(query, name, checked, read_only, long=long, identity=identity)
 
 
 def _bad(message: str) -> RequestError:

@@ -96,7 +96,7 @@ def compiled(
 
     Raises `FieldFailed` for a request that is wrong.
     """
-    key = _shape(bound)
+    key = _shape(engine, snapshot, bound)
     found = _kept(operation, key)
     if found is not None:
         return found
@@ -111,9 +111,14 @@ def compiled(
     return made
 
 
-def _shape(bound: Bound) -> object | None:
-    """What calls of the same shape have in common; None where what is compiled is good for one call only."""
-    return None if bound.slots.constants or len(bound.slots) > MAX_CACHED_SLOTS else tuple(bound.key)
+def _shape(engine: Engine, snapshot: Snapshot, bound: Bound) -> object | None:
+    """What calls of the same shape have in common; None where what is compiled is good for one call only.
+
+    Roles that share a schema differ in the rules that are part of what is compiled.
+    """
+    if bound.slots.constants or len(bound.slots) > MAX_CACHED_SLOTS:
+        return None
+    return tuple(bound.key) if snapshot.roles is None else (engine.access(snapshot).key, tuple(bound.key))
 
 
 def _kept(operation: DocumentOperation, key: object | None) -> CompiledOperation | None:
@@ -143,7 +148,7 @@ async def compiled_aside(
     engine: Engine, snapshot: Snapshot, built: BuiltSchema, operation: DocumentOperation, bound: Bound
 ) -> CompiledOperation | None:
     """As `compiled`, for long variables and documents: read and planned beside the event loop."""
-    key = _shape(bound)
+    key = _shape(engine, snapshot, bound)
     found = _kept(operation, key)
     if found is not None:
         return found

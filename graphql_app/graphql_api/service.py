@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 import orjson
 from graphql import OperationType
 
+from graphql_app.auth.identity import ADMIN, NOBODY, Identity
 from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.execute.transaction import Transaction
@@ -17,12 +18,12 @@ from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.errors import AppError, Code, Outcome, ServiceUnavailableException, structure_hidden
 from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions
 from graphql_app.graphql_api.database import Database
-from graphql_app.graphql_api.documents.cache import DocumentOperation, Documents
+from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, MutationFailed, execute
 from graphql_app.graphql_api.gzipped import Joined, Text
-from graphql_app.graphql_api.introspection_cache import HEAD, Introspections
+from graphql_app.graphql_api.introspection_cache import HEAD
 from graphql_app.graphql_api.prepared_operations import (
     CompiledOperation,
     FieldFailed,
@@ -33,6 +34,7 @@ from graphql_app.graphql_api.prepared_operations import (
     root_fields,
     root_type,
 )
+from graphql_app.graphql_api.served_schemas import Served, ServedSchemas
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Bound, bind
 from graphql_app.observability.events import Observer, UnexpectedError
@@ -49,7 +51,7 @@ META = frozenset({"__schema", "__type"})
 class GraphQLRequest:
     """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one.
 
-    `long`: its variables or its document are, and reading them would hold up the event loop.
+    `long`: its variables or its document are, and reading them would hold up the event loop. `identity` is the caller.
     """
 
     query: str
@@ -58,6 +60,7 @@ class GraphQLRequest:
     read_only: bool = False
     entry: LedgerEntry | None = None
     long: bool = False
+    identity: Identity = NOBODY
 
 
 @hot_record
@@ -79,16 +82,6 @@ class GraphQLResponse:
         return self.text if isinstance(self.text, bytes) else self.text.whole()
 
 
-@dataclass(slots=True, eq=False)
-class Served:
-    """A schema being served, with everything that is cached for it."""
-
-    snapshot: Snapshot
-    built: BuiltSchema
-    documents: Documents
-    introspections: Introspections
-
-
 class GraphQLService:
     """The GraphQL side of the program."""
 
@@ -106,46 +99,48 @@ class GraphQLService:
         self._observer = observer
         self.introspection = introspection
         self._limits = limits or DocumentLimits()
-        self._served: Served | None = None
+        self._schemas: ServedSchemas | None = None
         self._additions = additions
         self._short_way = not additions.extensions
-        self.database = Database(self._ask, lambda: self.served.built)
-        """What Python code asks outside of transactions."""
+
+    def database(self, identity: Identity = ADMIN) -> Database:
+        """What Python code asks outside of transactions, as this caller."""
+        return Database(partial(self._ask, identity), partial(self._built_for, identity))
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
-        documents = Documents(built.schema.graphql, self._limits, suggests=self.introspection)
-        self._served = Served(snapshot, built, documents, Introspections(snapshot.catalog, built))
+        self._schemas = ServedSchemas(snapshot, built, self._limits, suggests=self.introspection)
 
     @property
     def documents(self) -> int:
         """How many documents are kept ready."""
-        return len(self._served.documents) if self._served else 0
+        return sum(len(each.documents) for each in self._schemas) if self._schemas else 0
 
     @property
-    def served(self) -> Served:
-        """The schema being served; raises `ServiceUnavailableException` before there is one."""
-        if self._served is None:
+    def schemas(self) -> ServedSchemas:
+        """The schemas being served; raises `ServiceUnavailableException` before there are any."""
+        if self._schemas is None:
             raise ServiceUnavailableException()
-        return self._served
+        return self._schemas
 
-    def mutates(self, asked: GraphQLRequest) -> bool:
+    async def mutates(self, asked: GraphQLRequest) -> bool:
         """Whether a request is a mutation; one that cannot be executed is none."""
-        return self._kind(asked) is OperationType.MUTATION
+        return await self._kind(asked) is OperationType.MUTATION
 
     async def subscribes(self, asked: GraphQLRequest) -> bool:
         """Whether a request is a subscription; one that cannot be executed is none.
 
         Where the schema does not know a name, the database may have another by now.
         """
-        kind, served = self._kind(asked), self._served
-        if kind is None and served is not None and await self._engine.live.refresh_if_changed(served.snapshot):
-            kind = self._kind(asked)
+        kind, schemas = await self._kind(asked), self._schemas
+        if kind is None and schemas is not None and await self._engine.live.refresh_if_changed(schemas.snapshot):
+            kind = await self._kind(asked)
         return kind is OperationType.SUBSCRIPTION
 
-    def _kind(self, asked: GraphQLRequest) -> OperationType | None:
+    async def _kind(self, asked: GraphQLRequest) -> OperationType | None:
         try:
-            return self.served.documents.get(asked.query).operation(asked.operation_name).node.operation
+            served = await self.schemas.seen_by(asked.identity)
+            return served.documents.get(asked.query).operation(asked.operation_name).node.operation
         except (RequestFailed, AppError):
             return None
 
@@ -154,14 +149,14 @@ class GraphQLService:
 
         Where the schema does not know a name, the database may have another by now.
         """
-        served = self._served
+        schemas = self._schemas
         try:
             return await self._answer(asked)
         except Exception as error:
             if (
-                served is None
+                schemas is None
                 or not _outdated(error)
-                or not await self._engine.live.refresh_if_changed(served.snapshot)
+                or not await self._engine.live.refresh_if_changed(schemas.snapshot)
             ):
                 return self.failed(error)
         try:
@@ -182,10 +177,11 @@ class GraphQLService:
         return execution_failure(AppError(Code.INTERNAL_ERROR, "Internal error"), None)
 
     async def _answer(self, asked: GraphQLRequest) -> GraphQLResponse:
-        if self._served is None:
+        if self._schemas is None:
             # What the document does cannot be said for certain without a schema.
             raise ServiceUnavailableException(outcome=Outcome.NOT_APPLIED if "mutation" in asked.query else None)
-        served = self._served
+        engine = self._engine.acting(asked.identity)
+        served = await self._schemas.seen_by(asked.identity)
         operation = served.documents.get(asked.query).operation(asked.operation_name)
         if operation.subscribes:
             raise RequestFailed.because(
@@ -201,26 +197,31 @@ class GraphQLService:
         if not self._short_way:
             made = None
         elif asked.long or bound.slots.constants:
-            made = await compiled_aside(self._engine, served.snapshot, served.built, operation, bound)
+            made = await compiled_aside(engine, served.snapshot, served.built, operation, bound)
         else:
-            made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+            made = compiled(engine, served.snapshot, served.built, operation, bound)
         entry = asked.entry if operation.mutates else None
         if made is None:
             if entry is not None:
                 raise RequestFailed.because(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key: not for this mutation.")
-            return await self._by_strawberry(served, operation, bound, asked)
-        return await self._by_engine(operation, made, bound, entry)
+            return await self._by_strawberry(engine, served, operation, bound, asked)
+        return await self._by_engine(engine, operation, made, bound, entry)
 
     def bind(self, served: Served, operation: DocumentOperation, asked: GraphQLRequest) -> Bound:
         """The variables of a request. Raises `RequestFailed` where they do not fit."""
         return bind(served.built.schema.graphql, operation, asked.variables, suggests=self.introspection)
 
     async def _by_engine(
-        self, operation: DocumentOperation, made: CompiledOperation, bound: Bound, entry: LedgerEntry | None
+        self,
+        engine: Engine,
+        operation: DocumentOperation,
+        made: CompiledOperation,
+        bound: Bound,
+        entry: LedgerEntry | None,
     ) -> GraphQLResponse:
         try:
             if entry is not None:
-                once = await self._engine.run(made.prepared, bound.slots, once=Once(entry, made.body))
+                once = await engine.run(made.prepared, bound.slots, once=Once(entry, made.body))
                 return GraphQLResponse(
                     once.answer,
                     retry_count=once.retry_count,
@@ -228,7 +229,7 @@ class GraphQLService:
                     kind=operation.kind,
                     replayed=once.replayed,
                 )
-            reply = await self._engine.run(made.prepared, bound.slots)
+            reply = await engine.run(made.prepared, bound.slots)
         except StaleSchema:
             raise
         except AppError as error:
@@ -238,7 +239,7 @@ class GraphQLService:
         )
 
     async def _by_strawberry(
-        self, served: Served, operation: DocumentOperation, bound: Bound, asked: GraphQLRequest
+        self, engine: Engine, served: Served, operation: DocumentOperation, bound: Bound, asked: GraphQLRequest
     ) -> GraphQLResponse:
         fields = root_fields(operation, bound)
         names = {nodes[0].name.value for nodes in fields.values()}
@@ -250,23 +251,23 @@ class GraphQLService:
             return GraphQLResponse(found, name=operation.name, kind=operation.kind)
         data = {key: nodes for key, nodes in fields.items() if nodes[0].name.value not in META}
         if names & META and generated_only(served.built, root_type(served.built, operation), data):
-            return await self._beside_introspection(served, operation, bound, asked, fields, data)
-        context = await self.context(served, operation, bound)
+            return await self._beside_introspection(engine, served, operation, bound, asked, fields, data)
+        context = await self.context(served, operation, bound, asked.identity)
         if operation.mutates:
             return await self._in_transaction(context, asked)
         text = await execute(context, asked.query, asked.variables, asked.operation_name)
         return GraphQLResponse(text, name=operation.name, kind=operation.kind)
 
-    async def context(self, served: Served, operation: DocumentOperation, bound: Bound) -> Context:
-        """The `info.context` of an operation that Strawberry executes."""
+    async def context(self, served: Served, operation: DocumentOperation, bound: Bound, identity: Identity) -> Context:
+        """The `info.context` of an operation that Strawberry executes for this caller."""
         return Context(
-            self._engine,
+            self._engine.acting(identity),
             served.snapshot,
             served.built,
             operation,
             bound,
             self._observer,
-            self.database,
+            self.database(identity),
             CURRENT.get(),
             await self._additions.extra(),
         )
@@ -275,37 +276,46 @@ class GraphQLService:
         """All fields of a mutation in one transaction, repeated as a whole; none of them where one fails."""
 
         async def work(transaction: Transaction) -> bytes:
-            database = Database(partial(self._ask_within, transaction), lambda: self.served.built)
+            ask = partial(self._ask_within, identity, transaction)
+            database = Database(ask, partial(self._built_for, identity))
             inner = replace(context, db=database, transaction=transaction)
             return await execute(inner, asked.query, asked.variables, asked.operation_name)
 
+        identity, engine = asked.identity, context.engine
         name, kind = context.operation.name, context.operation.kind
         try:
-            text, retries = await self._engine.transaction(work)
+            text, retries = await engine.transaction(work)
         except MutationFailed as failed:
             return GraphQLResponse(failed.text, failure=failed.code, name=name, kind=kind)
         return GraphQLResponse(text, retry_count=retries, name=name, kind=kind)
 
-    async def _ask(self, document: str, variables: Mapping[str, object]) -> bytes:
-        return (await self.answer(GraphQLRequest(document, variables=variables))).body
+    async def _ask(self, identity: Identity, document: str, variables: Mapping[str, object]) -> bytes:
+        return (await self.answer(GraphQLRequest(document, variables=variables, identity=identity))).body
 
-    async def _ask_within(self, transaction: Transaction, document: str, variables: Mapping[str, object]) -> bytes:
+    async def _built_for(self, identity: Identity) -> BuiltSchema:
+        return (await self.schemas.seen_by(identity)).built
+
+    async def _ask_within(
+        self, identity: Identity, transaction: Transaction, document: str, variables: Mapping[str, object]
+    ) -> bytes:
         """As `_ask`, for generated fields alone, in a transaction that others have begun."""
-        served, asked = self.served, GraphQLRequest(document, variables=variables)
+        asked, engine = GraphQLRequest(document, variables=variables), self._engine.acting(identity)
         try:
+            served = await self.schemas.seen_by(identity)
             operation = served.documents.get(document).operation(None)
             bound = self.bind(served, operation, asked)
-            made = compiled(self._engine, served.snapshot, served.built, operation, bound)
+            made = compiled(engine, served.snapshot, served.built, operation, bound)
             if made is None or operation.subscribes:
                 raise RequestFailed.because(
                     Code.GRAPHQL_VALIDATION_FAILED, "Within a mutation only generated fields can be asked for."
                 )
-            return made.body(Reply(await transaction.values(made.prepared, bound.slots)))
+            return made.body(Reply(await transaction.values(made.prepared, engine.values(made.prepared, bound.slots))))
         except (RequestFailed, FieldFailed, AppError) as error:
             return self.failed(error).body
 
     async def _beside_introspection(
         self,
+        engine: Engine,
         served: Served,
         operation: DocumentOperation,
         bound: Bound,
@@ -314,12 +324,12 @@ class GraphQLService:
         data: Fields,
     ) -> GraphQLResponse:
         """Rows and the schema in one answer."""
-        made = compile_fields(self._engine, served.snapshot, served.built, operation, bound, data)
+        made = compile_fields(engine, served.snapshot, served.built, operation, bound, data)
         found: dict[str, Text] = {}
         for key in fields.keys() - data.keys():
             found[key] = await served.introspections.answer(operation, asked.query, asked.variables, key)
         try:
-            reply = await self._engine.run(made.prepared, bound.slots)
+            reply = await engine.run(made.prepared, bound.slots)
         except AppError as error:
             return execution_failure(error, made.key_of(error.root))
         found |= dict(zip(data, reply.texts, strict=True))

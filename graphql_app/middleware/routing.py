@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphql_app.auth.identity import Identity
 from graphql_app.config.settings import Settings
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.graphql_api.database import Database
@@ -36,7 +37,7 @@ class Started:
     health: Health
     structure: Callable[[], CompressedContent]
     metrics: Callable[[], Response]
-    database: Database
+    database: Callable[[Identity], Database]
 
 
 def started(state: State) -> Started:

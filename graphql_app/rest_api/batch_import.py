@@ -9,6 +9,7 @@ from typing import TypeVar
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.auth.identity import identity_of
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.batches import KeyOf
 from graphql_app.csv_io.detect import FORM, given_form
@@ -63,16 +64,18 @@ class BatchImport(RestEndpoint):
             stays = CancelOnUploadDisconnect(receive, self.observer, "rest")
             upload = Upload(scope, stays.receive, self.bounds.upload_bytes)
             with stays:
-                answer = await self._run(asked, upload, bad, _key_of(scope))
+                answer = await self._run(self.engine.acting(identity_of(scope)), asked, upload, bad, _key_of(scope))
             if asked.errors_as_file and answer.status != 200:
                 await _send_file(send, answer.status, bad)
                 return replace(answer, sent=True)
             return answer
 
-    async def _run(self, asked: _ImportRequest, upload: Upload, bad: BadRows, key_of: KeyOf | None) -> RestResponse:
+    async def _run(
+        self, engine: Engine, asked: _ImportRequest, upload: Upload, bad: BadRows, key_of: KeyOf | None
+    ) -> RestResponse:
         try:
             filename = await upload.filename()
-            table = await table_for(self.engine, filename, asked.table)
+            table = await table_for(engine, filename, asked.table)
             options = replace(asked.options, json_lines=is_json_lines(filename, upload.media))
         except ServiceUnavailableException as error:
             error.outcome = Outcome.NOT_APPLIED
@@ -83,7 +86,7 @@ class BatchImport(RestEndpoint):
             if asked.options.dry_run:
                 # Its rows are locked for as long as it takes: nobody waits for a slow sender.
                 await file.arrived()
-            report = await import_csv(self.engine, table, options, file.chunks(), bad.add, key_of)
+            report = await import_csv(engine, table, options, file.chunks(), bad.add, key_of)
         message, status = _verdict(report, asked.options)
         answer = success(message, _data(report, bad), report.retries, self.clock())
         again = report.again and report.again == report.batches

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphql_app.auth.identity import identity_of
 from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.assemble.json import rows_in
 from graphql_app.engine.compile.exports import PreparedRows
@@ -74,41 +75,42 @@ class _Streaming(RestEndpoint):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
-        return await self.engine.live.retry_on_stale_schema(lambda: self.run(scope, receive, send))
+        engine = self.engine.acting(identity_of(scope))
+        return await engine.live.retry_on_stale_schema(lambda: self.run(engine, scope, receive, send))
 
     async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
         """Sends what was not streamed; of a success that HEAD asks for, the head alone."""
         head = scope["method"] == "HEAD" and answer.code is None
         await (respond_head if head else respond)(send, answer)
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
-        """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
+    async def run(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+        """Streams, or gives the whole answer, by the engine of the caller. Raises `AppError`, `ClientDisconnect`."""
         raise NotImplementedError
 
-    async def table_read(self, scope: Scope, pairs: Pairs, page: int | None = None) -> Read:
+    async def table_read(self, engine: Engine, scope: Scope, pairs: Pairs, page: int | None = None) -> Read:
         """The read that the query string asks for; `page` is the limit where it asks for none."""
-        table = await self.engine.table(scope["path_params"]["table"])
-        catalog = self.engine.catalog
+        table = await engine.table(scope["path_params"]["table"])
+        catalog = engine.catalog
         return read_request(catalog, catalog.tables.get(table.name, table), (), pairs, page)
 
-    async def stream(self, receive: Receive, send: Send, wanted: Wanted, rows: PreparedRows) -> None:
+    async def stream(self, engine: Engine, receive: Receive, send: Send, wanted: Wanted, rows: PreparedRows) -> None:
         """Sends every row."""
-        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: self.engine.stream(rows), self.spools)
+        await send_stream(receive, send, wanted.headers, wanted.lines, lambda: engine.stream(rows), self.spools)
 
 
 @dataclass(frozen=True, slots=True)
 class Export(_Streaming):
     """`GET /api/{table}/export`: the table as a CSV file."""
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+    async def run(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams the file."""
         form, pairs = _format(parse_pairs(scope["query_string"]))
-        read = await self.table_read(scope, pairs)
-        rows = self.engine.prepare(RowsRead(read, form, whole=True))
+        read = await self.table_read(engine, scope, pairs)
+        rows = engine.prepare(RowsRead(read, form, whole=True))
         headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return RestResponse(200, b"", headers)
-        await self.stream(receive, send, Wanted(read, form, headers, _csv_lines(read, form)), rows)
+        await self.stream(engine, receive, send, Wanted(read, form, headers, _csv_lines(read, form)), rows)
         return None
 
 
@@ -125,36 +127,38 @@ class Query(_Streaming):
         else:
             await RestEndpoint.__call__(self, scope, receive, send)
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
+    async def run(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams what is long, and answers what is short."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media = preferred(headers.get(b"accept", b""), _OFFERED)
         if media is None:
             raise RequestError(Code.NOT_ACCEPTABLE, f"This address answers as one of {', '.join(_OFFERED)}")
-        read = await self.table_read(scope, parse_pairs(scope["query_string"]), self.engine.default_page)
+        read = await self.table_read(engine, scope, parse_pairs(scope["query_string"]), engine.default_page)
         with CancelOnDisconnect(receive, self.observer, "rest"):
-            counted = (*_VARY, *await self._counted(read, headers.get(b"prefer", b"").decode("latin-1")))
+            counted = (*_VARY, *await self._counted(engine, read, headers.get(b"prefer", b"").decode("latin-1")))
         if scope["method"] == "HEAD":
-            self.engine.prepare(Call((RootRequest("data", read),)))
+            engine.prepare(Call((RootRequest("data", read),)))
             return RestResponse(200, b"", (*_TYPES[media], *counted))
         if media == "text/csv":
             wanted = Wanted(read, RowForm.CSV, (*_CSV, *counted), _csv_lines(read))
         elif media == "application/x-ndjson":
             wanted = Wanted(read, RowForm.JSON, (*_LINES, *counted), Lines(_json_lines))
         else:
-            return await self._json(read, counted, receive, send)
-        await self.stream(receive, send, wanted, self.engine.prepare(RowsRead(read, wanted.form)))
+            return await self._json(engine, read, counted, receive, send)
+        await self.stream(engine, receive, send, wanted, engine.prepare(RowsRead(read, wanted.form)))
         return None
 
-    async def _json(self, read: Read, counted: Headers, receive: Receive, send: Send) -> RestResponse | None:
+    async def _json(
+        self, engine: Engine, read: Read, counted: Headers, receive: Receive, send: Send
+    ) -> RestResponse | None:
         """The envelope: as a whole where all rows are known to be few, else streamed."""
         if any(isinstance(item, SelectRelated) for item in read.select):
             with CancelOnDisconnect(receive, self.observer, "rest"):
-                reply = await self.engine.run(Call((RootRequest("data", read),)))
+                reply = await engine.run(Call((RootRequest("data", read),)))
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
         first, bounded = self._first_rows(read)
         with CancelOnDisconnect(receive, self.observer, "rest"):
-            reply = await self.engine.run(Call((RootRequest("data", first),)))
+            reply = await engine.run(Call((RootRequest("data", first),)))
         if not bounded or rows_in(reply.values[0]) < bounded:
             return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
         retries = reply.retry_count
@@ -162,7 +166,7 @@ class Query(_Streaming):
         head = f'{{"timestamp":"{timestamp(self.clock())}","message":"{_MESSAGE}","data":['.encode()
         lines = Lines(b",".join, head, b",", b'],"retry_count":%d}' % retries)
         wanted = Wanted(read, RowForm.JSON, (*_JSON, *counted), lines)
-        await self.stream(receive, send, wanted, self.engine.prepare(RowsRead(read, wanted.form)))
+        await self.stream(engine, receive, send, wanted, engine.prepare(RowsRead(read, wanted.form)))
         return None
 
     def _first_rows(self, read: Read) -> tuple[Read, int]:
@@ -173,13 +177,13 @@ class Query(_Streaming):
         most = min(AT_ONCE + 1, self.engine.max_page)
         return replace(read, limit=most), most
 
-    async def _counted(self, read: Read, prefer: str) -> Headers:
+    async def _counted(self, engine: Engine, read: Read, prefer: str) -> Headers:
         """The headers that tell the number of all rows, where it is asked for."""
         found = _COUNT.search(prefer.lower())
         if found is None or found[1] != "exact":
             return ()
         count = Aggregate(read.table, (AggregateFields("f", (Count("n"),)),), read.where)
-        reply = await self.engine.run(Call((RootRequest("data", count),)))
+        reply = await engine.run(Call((RootRequest("data", count),)))
         document = parse_json(reply.texts[0])
         assert isinstance(document, dict)
         total = int(document["f"]["n"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphql_app.auth.identity import identity_of
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
@@ -124,8 +125,9 @@ class TableEndpoint(RestEndpoint):
     async def _call(
         self, operation: RestOperation, scope: Scope, body: bytes, entry: LedgerEntry | None
     ) -> RestResponse:
-        table = await self.engine.table(scope["path_params"]["table"])
-        catalog = self.engine.catalog
+        engine = self.engine.acting(identity_of(scope))
+        table = await engine.table(scope["path_params"]["table"])
+        catalog = engine.catalog
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
         long = len(body) + len(scope["query_string"]) >= LONG_BYTES
@@ -134,8 +136,8 @@ class TableEndpoint(RestEndpoint):
         else:
             prepared = self._prepared(operation, scope, body, catalog, table)
         if entry is not None:
-            return await self._once(prepared, entry, long=long)
-        return self._success(prepared, await self.engine.run(prepared.call, long=long))
+            return await self._once(engine, prepared, entry, long=long)
+        return self._success(prepared, await engine.run(prepared.call, long=long))
 
     def _prepared(
         self, operation: RestOperation, scope: Scope, body: bytes, catalog: Catalog, table: Table
@@ -147,8 +149,8 @@ class TableEndpoint(RestEndpoint):
     def _success(self, prepared: PreparedRequest, reply: Reply) -> RestResponse:
         return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
 
-    async def _once(self, prepared: PreparedRequest, entry: LedgerEntry, *, long: bool) -> RestResponse:
-        once = await self.engine.run(
+    async def _once(self, engine: Engine, prepared: PreparedRequest, entry: LedgerEntry, *, long: bool) -> RestResponse:
+        once = await engine.run(
             prepared.call, once=Once(entry, lambda reply: self._success(prepared, reply).body), long=long
         )
         return kept(once.answer, once.retry_count, replayed=once.replayed)

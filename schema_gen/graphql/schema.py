@@ -32,7 +32,8 @@ class BuiltSchema:
     field) -> argument -> meaning, for fields that take any. `roots`: (root type, field)
     -> table and action. Values of generated enums need no table: coercing them gives
     the database's name of the column, the word in snake case, or the member. `again`
-    makes the same schema anew, with no type made yet.
+    makes the same schema anew, with no type made yet; `of_view` that of what a role sees of
+    the catalog, by the same names and without the fields that a developer added.
     """
 
     schema: CatalogSchema
@@ -40,6 +41,7 @@ class BuiltSchema:
     arguments: Mapping[tuple[str, str], Mapping[str, ArgumentRole]]
     roots: Mapping[tuple[str, str], RootField]
     again: Callable[[], BuiltSchema]
+    of_view: Callable[[Catalog], BuiltSchema]
 
 
 def build_schema(
@@ -84,7 +86,8 @@ def build_schema(
         **options,
     )
     again = partial(build_schema, catalog, names, resolver=resolver, added=added, **options)
-    return BuiltSchema(schema, growth.field_roles, growth.arguments, growth.root_fields, again)
+    of_view = partial(build_schema, names=names, resolver=resolver, **options)
+    return BuiltSchema(schema, growth.field_roles, growth.arguments, growth.root_fields, again, of_view)
 
 
 def sdl(schema: CatalogSchema) -> str:

@@ -52,6 +52,15 @@ BACKTICK_MODULES = (
 )
 """The only files of the engine with a backtick in their strings."""
 
+FACES = ("graphql_app/graphql_api/", "graphql_app/rest_api/", "graphql_app/csv_io/", "graphql_app/http/")
+"""What answers callers, each of whom sees what its role may: `Engine.acting` gives that."""
+WHOLE_CATALOG_MODULES = (
+    "graphql_app/graphql_api/schema_builder.py",  # builds the schema without rules
+    "graphql_app/rest_api/admin.py",  # answers operators
+    "graphql_app/http/health.py",  # counts tables
+)
+"""The only files of the faces that see the catalog as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -161,6 +170,20 @@ def name_into_sql(source: Source) -> Iterator[str]:
             yield f"line {node.lineno} writes a backtick"
 
 
+def whole_catalog(source: Source) -> Iterator[str]:
+    """What callers are answered from is what their role sees, not the catalog as it is."""
+    if not (source.python and source.path.startswith(FACES)) or source.path in WHOLE_CATALOG_MODULES:
+        return
+    for node in source.nodes():
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("graphql_app.engine.plan.planner"):
+            yield f"line {node.lineno}: only the engine plans"
+        if isinstance(node, ast.Attribute) and node.attr == "catalog":
+            owner = node.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if name == "snapshot":
+                yield f"line {node.lineno}: the catalog of a snapshot is not what the caller sees; ask the engine"
+
+
 def machine_path(source: Source) -> Iterator[str]:
     """No path of anybody's own machine."""
     for found in MACHINE_PATH.findall(source.text):
@@ -182,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     public_without_docstring,
     async_without_io,
     name_into_sql,
+    whole_catalog,
     machine_path,
     registry_host,
 )

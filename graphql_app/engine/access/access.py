@@ -59,14 +59,17 @@ class Access:
         return FULL if self.key == FULL else self.catalog.fingerprint
 
     def values(self, session: Mapping[str, str], needed: tuple[str, ...]) -> tuple[object, ...]:
-        """The values of the trailing slots.
-
-        Raises `RequestError` (MISSING_SESSION_VARIABLE) where a needed one is not there.
-        """
-        for name in needed:
-            if name not in session:
-                raise RequestError(Code.MISSING_SESSION_VARIABLE, f'missing session variable: "{name}"')
+        """The values of the trailing slots. Raises `RequestError` as `needed_values`."""
+        needed_values(session, needed)
         return tuple(session.get(name) for name in self.variables)
+
+
+def needed_values(session: Mapping[str, str], needed: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of session variables. Raises `RequestError` (MISSING_SESSION_VARIABLE) where one is not there."""
+    for name in needed:
+        if name not in session:
+            raise RequestError(Code.MISSING_SESSION_VARIABLE, f'missing session variable: "{name}"')
+    return tuple(session[name] for name in needed)
 
 
 def full_access(catalog: Catalog) -> Access:

@@ -21,7 +21,8 @@ class PreparedCall:
 
     `transactional` if every table written can roll back; `written` are the tables written, `read` those that the
     answer of reads depends on.
-    `variables` are the session variables that rules need; their values follow those of the request.
+    `variables` are the session variables that rules need. `session` are those whose values follow the request's own, in
+    the order of their slots.
     `estimate` is there where page sizes given at each call decide whether it costs too much.
     """
 
@@ -32,6 +33,7 @@ class PreparedCall:
     estimate: Estimate | None = None
     read: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
     alone: CompiledInsert | None = field(init=False)

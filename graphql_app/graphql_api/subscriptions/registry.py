@@ -19,7 +19,8 @@ from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.execution import subscribe
 from graphql_app.graphql_api.prepared_operations import FieldFailed, root_fields, root_type
-from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, Served, execution_failure
+from graphql_app.graphql_api.served_schemas import Served
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, execution_failure
 from graphql_app.graphql_api.subscriptions.resolved import ResolvedSubscription
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.translate.operation import Translator
@@ -35,9 +36,13 @@ DEFAULT_UNSENT = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A subscription's one field, compiled against one schema; `slots` are the values of its variables."""
+    """A subscription's one field, compiled against one schema; `slots` are the values of its variables.
+
+    `engine` is that of the caller.
+    """
 
     served: Served
+    engine: Engine
     key: str
     prepared: PreparedCall
     slots: tuple[object, ...]
@@ -53,6 +58,7 @@ class Subscribed:
     """A subscription being prepared: its operation with the variables of this call."""
 
     served: Served
+    engine: Engine
     operation: DocumentOperation
     bound: Bound
     long: bool
@@ -143,22 +149,26 @@ class Subscriptions:
             return self.live.watch(next(self._streams), lambda: StreamSource(self, asked, first), watcher, client)
         if asked.long:
             live, identity = await run_in_thread(lambda: (self._compiled(subscribed), subscribed.identity))
-            key = asked.query, asked.operation_name, identity
+            key = asked.query, asked.operation_name, identity, _seen_alike(live)
             return self.live.watch(key, lambda: LiveSource(self, asked, live), watcher, client)
-        key = asked.query, asked.operation_name, subscribed.identity
+        if subscribed.served.snapshot.roles is not None:
+            live = self._compiled(subscribed)
+            key = asked.query, asked.operation_name, subscribed.identity, _seen_alike(live)
+            return self.live.watch(key, lambda: LiveSource(self, asked, live), watcher, client)
+        key = asked.query, asked.operation_name, subscribed.identity, ()
         return self.live.watch(key, lambda: LiveSource(self, asked, self._compiled(subscribed)), watcher, client)
 
     async def _resolved(
         self, subscribed: Subscribed, asked: GraphQLRequest, watcher: AnswerListener
     ) -> ResolvedSubscription:
-        context = await self.service.context(subscribed.served, subscribed.operation, subscribed.bound)
+        context = await self.service.context(subscribed.served, subscribed.operation, subscribed.bound, asked.identity)
         answers = subscribe(context, asked.query, asked.variables, asked.operation_name)
         return ResolvedSubscription(self.live, answers, watcher, lambda error: self.service.failed(error).body)
 
     async def answer(self, live: Live, *more: object) -> bytes:
         """The field's JSON text, `more` being values of further slots. Raises `AppError`."""
         try:
-            reply = await self.engine.run(live.prepared, (*live.slots, *more))
+            reply = await live.engine.run(live.prepared, (*live.slots, *more))
         except StaleSchema:
             # The next poll is by the new structure.
             await self.engine.live.refresh_if_changed(live.served.snapshot)
@@ -167,13 +177,13 @@ class Subscriptions:
 
     async def prepare(self, asked: GraphQLRequest) -> Subscribed:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
-        served, bind = self.service.served, self.service.bind
+        served, bind = await self.service.schemas.seen_by(asked.identity), self.service.bind
         operation = served.documents.get(asked.query).operation(asked.operation_name)
         if asked.long:
             bound = await run_in_thread(bind, served, operation, asked)
         else:
             bound = bind(served, operation, asked)
-        return Subscribed(served, operation, bound, asked.long)
+        return Subscribed(served, self.engine.acting(asked.identity), operation, bound, asked.long)
 
     async def compile(self, subscribed: Subscribed, *, further: bool = False) -> Live:
         """The operation compiled; `further`: a stream's batch behind a cursor, which is the slot after all others.
@@ -198,10 +208,18 @@ class Subscriptions:
             call = Call((translator.root(key, nodes, type_),))
             if translator.computed:
                 raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, "A subscription cannot select computed fields")
-            prepared = self.engine.prepare(call, served.snapshot)
+            prepared = subscribed.engine.prepare(call, served.snapshot)
         except AppError as error:
             raise FieldFailed(key, error) from None
-        return Live(served, key, prepared, tuple(bound.slots), prepared.read)
+        return Live(served, subscribed.engine, key, prepared, tuple(bound.slots), prepared.read)
+
+
+def _seen_alike(live: Live) -> Hashable:
+    """What callers have in common who see the same rows: their rules, and the session variables that count in them.
+
+    Raises `RequestError` (MISSING_SESSION_VARIABLE).
+    """
+    return live.engine.access(live.served.snapshot).key, live.engine.needed(live.prepared)
 
 
 @dataclass(slots=True, eq=False)
@@ -220,7 +238,7 @@ class LiveSource:
 
     async def answer(self) -> bytes | None:
         """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
-        if self.subscriptions.service.served is not self.live.served:
+        if self.subscriptions.service.schemas.snapshot is not self.live.served.snapshot:
             self.live = await _again(self.subscriptions, self.asked)
         return self.live.body(await self.subscriptions.answer(self.live))
 
@@ -247,7 +265,7 @@ class StreamSource:
 
     async def answer(self) -> bytes | None:
         """The next batch; an empty one only at the start. Raises as `LiveSource.answer`."""
-        if self.subscriptions.service.served is not self.live.served:
+        if self.subscriptions.service.schemas.snapshot is not self.live.served.snapshot:
             self.live = await _again(self.subscriptions, self.asked, further=self.cursor is not None)
         behind = () if self.cursor is None else (self.cursor,)
         cursor, rows = split_batch(await self.subscriptions.answer(self.live, *behind))

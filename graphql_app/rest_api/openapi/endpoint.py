@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.auth.identity import identity_of
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, structure_hidden
 from graphql_app.http.cached_content import CompressedContent, compress, compressed_response
@@ -36,13 +37,13 @@ class CachedDocument:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the document of the catalog being served."""
         try:
-            document = await self._wanted(scope["query_string"])
+            document = await self._wanted(self._engine.acting(identity_of(scope)), scope["query_string"])
         except AppError as error:
             await respond(send, failure(error, utc_now()))
         else:
             await compressed_response(Request(scope), document)(scope, receive, send)
 
-    async def _wanted(self, query: bytes) -> CompressedContent:
+    async def _wanted(self, engine: Engine, query: bytes) -> CompressedContent:
         if not self._shown:
             raise structure_hidden()
         pairs = parse_pairs(query)
@@ -50,13 +51,12 @@ class CachedDocument:
             if name != "table":
                 raise unknown_parameter(name, "this address takes table")
         if not pairs:
-            return await self._current()
-        table = await self._engine.table(pairs[-1][1])
+            return await self._current(engine.catalog)
+        table = await engine.table(pairs[-1][1])
         only = MappingProxyType({table.name: table})
-        return _document(replace(self._engine.catalog, tables=only), self._stringify)
+        return _document(replace(engine.catalog, tables=only), self._stringify)
 
-    async def _current(self) -> CompressedContent:
-        catalog = self._engine.catalog
+    async def _current(self, catalog: Catalog) -> CompressedContent:
         if catalog.fingerprint != self._fingerprint:
             # A thousand tables take a moment: other requests go on meanwhile.
             whole = await run_in_thread(_document, catalog, self._stringify)
