@@ -77,6 +77,7 @@ class Engine:
         *,
         stringify: bool = True,
         limits: Limits | None = None,
+        cursor_key: bytes = b"",
     ) -> None:
         self.live = live
         self._executor = executor
@@ -84,6 +85,7 @@ class Engine:
         self._identity = ADMIN
         self._stringify = stringify
         self._limits = limits or Limits()
+        self._cursor_key = cursor_key
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._prepared: PreparedCache[PreparedCall] = PreparedCache()
         self._compiled: PreparedCache[tuple[Statement, tuple[str, ...]]] = PreparedCache()
@@ -252,7 +254,7 @@ class Engine:
         return replace(prepared, estimate=estimate, variables=needed, session=access.variables if needed else ())
 
     def _planner(self, access: Access, limits: Limits | None = None) -> Planner:
-        return Planner(access.catalog, limits or self._limits, access.rules)
+        return Planner(access.catalog, limits or self._limits, access.rules, cursor_key=self._cursor_key)
 
     def values(self, prepared: PreparedCall, slots: Sequence[object]) -> Sequence[object]:
         """All slots of a call: the request's own, then the session variables where rules need any.
@@ -280,7 +282,7 @@ class Engine:
                 check_conditions(shape, self._budget)
                 limits = replace(self._limits, default_page=None) if request.whole else self._limits
                 planner = self._planner(access, limits)
-                planned = planner.read(shape)
+                planned = planner.rows(shape)
             with StageTimer(self._observer, "compile"):
                 statement = compile_rows(self._dialect(against), planned, request.form)
             return statement, tuple(sorted(planner.variables))

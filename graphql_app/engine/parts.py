@@ -11,6 +11,7 @@ from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import SchemaLoader
 from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.plan.cursor import cursor_key
 from graphql_app.engine.plan.planner import Limits
 from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.observability.events import Observer
@@ -33,7 +34,9 @@ def engine_parts(
     live = CatalogWatcher(SchemaLoader(executor, database, settings), observer)
     default_page = settings.default_limit or settings.max_limit
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
-    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits)
+    # Workers, and hosts with the same secret, take each other's cursors. Where there is none, nothing is hidden.
+    key = cursor_key(settings.admin_secret.get_secret_value().encode())
+    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits, cursor_key=key)
     return EngineParts(engine, executor, live)
 
 

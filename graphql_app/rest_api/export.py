@@ -180,7 +180,8 @@ class Query(_Streaming):
     async def _counted(self, engine: Engine, read: Read, prefer: str) -> Headers:
         """The headers that tell the number of all rows, where it is asked for."""
         found = _COUNT.search(prefer.lower())
-        if found is None or found[1] != "exact":
+        table = self.engine.catalog.tables.get(read.table)
+        if found is None or found[1] != "exact" or table is None or not table.may_aggregate:
             return ()
         count = Aggregate(read.table, (AggregateFields("f", (Count("n"),)),), read.where)
         reply = await engine.run(Call((RootRequest("data", count),)))

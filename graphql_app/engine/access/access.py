@@ -18,6 +18,7 @@ from graphql_app.engine.access.bool_exp import RuleError, to_filter, variable_of
 from graphql_app.engine.access.view import named, view_of
 from graphql_app.engine.plan.planner import Planner
 from graphql_app.engine.plan.rules import EVERY_ROW, NO_RULES, Preset, RowRule, Rules, TableRules
+from graphql_app.engine.plan.session_values import stored_variable
 from graphql_app.engine.plan.values import storer
 from graphql_app.engine.request.calls import SessionSlot
 from graphql_app.errors import AppError, Code, RequestError
@@ -204,8 +205,8 @@ class _Resolver:
         for name, value in given.items():
             (column,) = self._columns(table, frozenset({name})).values()
             variable = variable_of(value)
-            raw = value if variable is None else self._session(variable)
-            found.append(Preset(column, storer(column)(raw), frozenset(variables_in(value))))
+            stored = storer(column)(value) if variable is None else stored_variable(column, self._session(variable))
+            found.append(Preset(column, stored, frozenset(variables_in(value))))
         return tuple(found)
 
     def _session(self, name: str) -> SessionSlot:

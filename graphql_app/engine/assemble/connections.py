@@ -34,7 +34,11 @@ def connection(query: plan.ConnectionPlan, rows: Sequence[bytes], total: bytes, 
 
 def _page(query: plan.ConnectionPlan, rows: Sequence[bytes], slots: Sequence[object]) -> _Page:
     size = slots[query.size.index] if isinstance(query.size, Slot) else query.size
-    kept = rows[:size] if isinstance(size, int) else rows
+    if isinstance(size, int):
+        size = size if query.most is None else min(size, query.most)
+        kept = rows[:size]
+    else:
+        kept = rows
     split = [row.split(_SEPARATOR) for row in kept]
     if query.backward:
         split.reverse()

@@ -11,7 +11,7 @@ from graphql_app.engine.sql.aggregate_functions import EXACT, FUNCTION_SQL
 from graphql_app.engine.sql.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
 from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare
 from schema_gen.catalog.model import Column, Relation
-from schema_gen.types.column_types import type_of
+from schema_gen.types.column_types import text_bytes, type_of
 
 TRUE = sql("TRUE")
 FALSE = sql("FALSE")
@@ -22,7 +22,8 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
     root = root or alias
     match where:
         case plan.CompareColumn():
-            return comparison(scope, _subject(scope, alias, where), where)
+            made = comparison(scope, _subject(scope, alias, where), where)
+            return made if where.exact is None and where.filled is None else _by_session(alias, where, made)
         case plan.AllOf():
             return _connect(" AND ", TRUE, [condition(scope, alias, item, root) for item in where.items])
         case plan.AnyOf():
@@ -94,6 +95,19 @@ def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
     if where.operator in EQUALITIES:
         return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
     return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
+
+
+def _by_session(alias: str, where: plan.CompareColumn, made: Sql) -> Sql:
+    """`made`, exact for texts: two users whose names a collation takes for one are two. `filled` decides on lists."""
+    template_ = text_bytes(where.column)
+    positive = where.operator in (Operator.EQ, Operator.IN)
+    if where.exact is not None and template_ is not None:
+        symbol = {Operator.EQ: "=", Operator.NEQ: "<>", Operator.IN: " IN ", Operator.NIN: " NOT IN "}[where.operator]
+        exact = sql(template(template_, column_ref(alias, where.column)), symbol, where.exact)
+        made = sql("(", made, " AND ", exact, ")") if positive else exact
+    if where.filled is None:
+        return made
+    return sql("(", made, " AND ", where.filled, ")") if positive else sql("(", made, " OR NOT ", where.filled, ")")
 
 
 def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> bool:
@@ -197,9 +211,25 @@ def natural_nulls(*, descending: bool) -> Nulls:
     return Nulls.LAST if descending else Nulls.FIRST
 
 
+def follow(scope: Scope, alias: str, relation: Relation, where: plan.Condition | None) -> str:
+    """The alias of the to-one row that `relation` reaches from `alias`, joined on first use.
+
+    A row that does not satisfy `where` is not there.
+    """
+    known = scope.joined.get((alias, relation.name, id(where)))
+    if known is not None:
+        return known
+    far = scope.joined[alias, relation.name, id(where)] = scope.alias()
+    on = join_condition(scope.dialect, alias, far, relation)
+    if where is not None:
+        on = sql(on, " AND ", condition(scope.inner(), far, where))
+    scope.joins.append(sql(" LEFT JOIN ", name(relation.to_table), " AS ", name(far), " ON ", on))
+    return far
+
+
 def _followed(scope: Scope, alias: str, term: plan.OrderTerm) -> str:
     for step in term.path:
-        alias = scope.follow(alias, step)
+        alias = follow(scope, alias, step.relation, step.where)
     return alias
 
 
@@ -222,7 +252,7 @@ def _ordered_by(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
             raise AssertionError("an order without a column was planned")
         return column_ref(alias, term.column)
     far = scope.alias()
-    rows = _far_rows(scope, alias, far, term.relation, None)
+    rows = _far_rows(scope, alias, far, term.relation, term.where)
     if term.column is None:
         return sql("(SELECT COUNT(*)", rows, ")")
     if term.function is Function.COUNT:

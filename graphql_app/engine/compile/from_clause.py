@@ -173,7 +173,7 @@ def _free_names(table: Table, *wanted: str) -> list[str]:
 def _order_columns(terms: tuple[plan.OrderTerm, ...]) -> set[str]:
     found: set[str] = set()
     for term in terms:
-        first = term.path[0] if term.path else term.relation
+        first = term.path[0].relation if term.path else term.relation
         if first is not None:
             found.update(first.columns)
         elif term.column is not None:

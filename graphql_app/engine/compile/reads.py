@@ -12,7 +12,7 @@ from graphql_app.engine.compile.aggregates import (
     aggregates_of_nothing,
     has_aggregate,
 )
-from graphql_app.engine.compile.conditions import keyset_value
+from graphql_app.engine.compile.conditions import follow, keyset_value
 from graphql_app.engine.compile.from_clause import ParentLink, output_columns, row_source, shows_every
 from graphql_app.engine.compile.groups import group_node
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, key_text, object_cell
@@ -183,7 +183,7 @@ def _output(scope: Scope, alias: str, table: Table, output: plan.Output) -> Cell
         case plan.RelatedOut() if scope.small is not None and uses_lookup(table, output):
             cell.gap(key_text(scope, alias, table, output.relation.columns), _lookup_node(scope, table, output))
         case plan.RelatedOut() if output.relation.to_one:
-            far = scope.follow(alias, output.relation)
+            far = follow(scope, alias, output.relation, output.read.rows.where)
             inside = row_cell(scope, far, output.read.rows.table, output.read.outputs)
             cell.append(inside.only_if(sql(column_ref(far, output.relation.to_columns[0]), " IS NULL")))
         case plan.RelatedOut():

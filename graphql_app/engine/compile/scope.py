@@ -21,7 +21,8 @@ class SqlDialect:
 
 @dataclass(slots=True)
 class Scope:
-    """One statement under construction. `joined` remembers to-one joins, so that each is made once.
+    """One statement under construction. `joined` remembers to-one joins by the row, the relation and the
+    condition that they start from, so that each is made once.
 
     `all_parents` is the alias of a table of which the statement shows all rows, if there is one. `small` is there
     where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
@@ -32,7 +33,7 @@ class Scope:
 
     dialect: SqlDialect
     joins: list[Sql] = field(default_factory=list)
-    joined: dict[tuple[str, str], str] = field(default_factory=dict)
+    joined: dict[tuple[str, str, int], str] = field(default_factory=dict)
     count: list[int] = field(default_factory=lambda: [0])
     all_parents: str | None = None
     small: SmallTableGuess | None = None
@@ -49,25 +50,6 @@ class Scope:
     def inner(self) -> Scope:
         """A scope for a subquery: joins of its own, aliases shared."""
         return Scope(self.dialect, count=self.count)
-
-    def follow(self, alias: str, relation: Relation) -> str:
-        """The alias of the to-one row that `relation` reaches from `alias`, joined on first use."""
-        known = self.joined.get((alias, relation.name))
-        if known is not None:
-            return known
-        far = self.alias()
-        self.joined[alias, relation.name] = far
-        self.joins.append(
-            sql(
-                " LEFT JOIN ",
-                name(relation.to_table),
-                " AS ",
-                name(far),
-                " ON ",
-                join_condition(self.dialect, alias, far, relation),
-            )
-        )
-        return far
 
     def node_for(self, output: object, make: Callable[[], ResultNode]) -> ResultNode:
         """The node of an output, made on first use."""

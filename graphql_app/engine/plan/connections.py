@@ -30,12 +30,12 @@ from schema_gen.types.column_types import type_of
 
 def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.ConnectionPlan:
     """The plan of a connection. Raises `RequestError`."""
-    table = planner.table(request.table)
+    table = planner.readable(request.table)
     if request.first is not None and request.last is not None:
         raise RequestError(Code.INVALID_PARAMETER, "Give 'first' or 'last', not both")
     backward = request.last is not None or (request.first is None and request.before is not None)
     terms = _total_order(planner, table, request)
-    mark = cursor.signature(_described(table, terms))
+    mark = cursor.order_key(planner.cursor_key, _described(table, terms))
     reading = tuple(_turned(term) for term in terms) if backward else terms
     all_rows = plan.RowsPlan(table.full, planner.visible(table, planner.condition(table, request.where)))
     bounds = [
@@ -45,14 +45,17 @@ def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.Connec
     ]
     parts = tuple(part for part in (all_rows.where, *bounds) if part is not None)
     size = request.last if backward else request.first
-    size = planner.limits.default_page if size is None else size
-    limit = _one_more(size, planner.limits.max_page, "last" if backward else "first")
+    size, most = planner.limits.default_page if size is None else size, planner.most(table)
+    size = most if size is None else size
+    limit = _one_more(size, planner.limits.max_page, most, "last" if backward else "first")
     rows = plan.RowsPlan(table.full, plan.AllOf(parts) if parts else None, reading, limit)
     selections: list[Selection] = []
+    if any(isinstance(item, TotalCount) for item in request.fields):
+        planner.aggregated(request.table)
     fields = tuple(_field(item, selections) for item in request.fields)
     nodes = tuple(planner.outputs(table, select) for select in selections)
     bounded = (request.before if backward else request.after) is not None
-    return plan.ConnectionPlan(rows, all_rows, terms, nodes, fields, size, backward, bounded, mark)
+    return plan.ConnectionPlan(rows, all_rows, terms, nodes, fields, size, backward, bounded, mark, most)
 
 
 def _total_order(planner: RowPlanner, table: Table, request: ConnectionRead) -> tuple[plan.OrderTerm, ...]:
@@ -69,7 +72,7 @@ def _total_order(planner: RowPlanner, table: Table, request: ConnectionRead) -> 
 def _described(table: Table, terms: tuple[plan.OrderTerm, ...]) -> list[str]:
     words = [table.name]
     for term in terms:
-        path = ".".join(step.name for step in term.path)
+        path = ".".join(step.relation.name for step in term.path)
         words.append(f"{path}.{term.column.name if term.column else ''} {term.descending} {term.nulls}")
     return words
 
@@ -88,17 +91,17 @@ def _values(mark: bytes, terms: tuple[plan.OrderTerm, ...], given: object) -> tu
     )
 
 
-def _one_more(size: object, maximum: int, what: str) -> Value | None:
-    """One row more than asked for tells whether there is another page."""
+def _one_more(size: object, maximum: int, most: int | None, what: str) -> Value | None:
+    """One row more than is shown tells whether there is another page."""
     checked = page(what, size, maximum)
     if checked is None:
         return None
-    return value(size, partial(_encode_one_more, what, maximum))
+    return value(size, partial(_encode_one_more, what, maximum, MAX_PAGE if most is None else most))
 
 
-def _encode_one_more(what: str, maximum: int, size: object) -> bytes:
+def _encode_one_more(what: str, maximum: int, most: int, size: object) -> bytes:
     page(what, size, maximum)
-    return b"%d" % (int(str(size)) + 1 if int(str(size)) < MAX_PAGE else MAX_PAGE)
+    return b"%d" % min(min(int(str(size)), most) + 1, MAX_PAGE)
 
 
 def _field(

@@ -1,28 +1,42 @@
-"""Cursors: the order values of a row as opaque text, and back. A cursor is only good for the order it was made in."""
+"""Cursors: the order values of a row as text, signed, and back. A cursor is only good for the order it was made in.
+
+Whoever holds a cursor can read the values in it, which are those of columns that the caller may read. Nobody can make
+one without the secret: a place in an order that a caller was never shown cannot be asked about.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
+import hmac
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 from graphql_app.engine.sql.fragment import KEY_SEPARATOR
 from graphql_app.errors import Code, RequestError
 
 NULL_TEXT = b"\x1d"
 """Stands for NULL among a cursor's order values."""
-_SIGNATURE_BYTES = 6
+_MAC_BYTES = 12
 
 
-def signature(terms: Iterable[str]) -> bytes:
-    """What marks the cursors of one table and order."""
-    return hashlib.sha256("\x1e".join(terms).encode()).digest()[:_SIGNATURE_BYTES]
+def cursor_key(secret: bytes) -> bytes:
+    """The key of all cursors, from a secret of the settings; the same for every worker and host that has the same."""
+    return blake2b(secret, digest_size=32, person=b"cursors").digest()
+
+
+def order_key(key: bytes, terms: Iterable[str]) -> bytes:
+    """What signs the cursors of one table and order."""
+    return blake2b("\x1e".join(terms).encode(), key=key, digest_size=32).digest()
 
 
 def encode(mark: bytes, values: bytes) -> bytes:
-    """The cursor's text for a row's order values, as the database gave them."""
-    return base64.urlsafe_b64encode(mark + values).rstrip(b"=")
+    """The cursor's text for a row's order values, as the database gave them; `mark` is the key of their order."""
+    return base64.urlsafe_b64encode(_mac(mark, values) + values).rstrip(b"=")
+
+
+def _mac(mark: bytes, values: bytes) -> bytes:
+    return blake2b(values, key=mark, digest_size=_MAC_BYTES).digest()
 
 
 def decode(mark: bytes, count: int, cursor: object) -> list[bytes]:
@@ -31,12 +45,13 @@ def decode(mark: bytes, count: int, cursor: object) -> list[bytes]:
         if not isinstance(cursor, str):
             raise ValueError
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        values = raw[_SIGNATURE_BYTES:].split(KEY_SEPARATOR)
-        if raw[:_SIGNATURE_BYTES] != mark or len(values) != count:
+        values = raw[_MAC_BYTES:]
+        found = values.split(KEY_SEPARATOR)
+        if not hmac.compare_digest(raw[:_MAC_BYTES], _mac(mark, values)) or len(found) != count:
             raise ValueError
     except (ValueError, binascii.Error):
         raise bad_cursor() from None
-    return values
+    return found
 
 
 def literal(mark: bytes, count: int, index: int, make: Callable[[bytes], bytes], cursor: object) -> bytes:

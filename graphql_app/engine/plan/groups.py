@@ -13,7 +13,7 @@ from schema_gen.catalog.model import Column, Table
 
 def plan_group(planner: RowPlanner, request: Group) -> plan.GroupPlan:
     """The plan of a group query. Raises `RequestError`."""
-    table = planner.table(request.table)
+    table = planner.aggregated(request.table)
     by = planner.columns(table, dict.fromkeys(request.by))
     if not by:
         raise RequestError(Code.INVALID_PARAMETER, "Groups need at least one column to group by")

@@ -27,6 +27,7 @@ from graphql_app.engine.plan.row_nodes import (
     NoneOf as NoneOf,
     OrderTerm as OrderTerm,
     Output as Output,
+    PathStep as PathStep,
     ReadPlan as ReadPlan,
     RelatedAggregateOut as RelatedAggregateOut,
     RelatedOut as RelatedOut,
@@ -123,6 +124,8 @@ class ShowTotal:
 class ConnectionPlan:
     """A keyset page. `nodes` are the selections asked for; `size` is the page's size as given (a number or a slot).
 
+    No page is larger than `most`. `signature` is the key that the cursors of this order are signed with.
+
     `backward`: the rows are read in the opposite order and turned round. `bounded` says
     that the page starts at a cursor, so that there are rows on its other side.
     """
@@ -136,6 +139,7 @@ class ConnectionPlan:
     backward: bool
     bounded: bool
     signature: bytes
+    most: int | None = None
 
 
 # --- writes -----------------------------------------------------------------

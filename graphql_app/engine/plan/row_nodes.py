@@ -16,13 +16,16 @@ class CompareColumn:
     """`column operator values`: one value, or two for `_between`.
 
     `_in` and `_nin` carry their whole list as one value; `None` in `value` stands for an empty list.
+    With a session variable among the values, `exact` are the bytes that a text must be or not be, whatever its
+    collation says, and `filled` is whether a list has items, where only the call tells.
     """
 
     column: Column
     operator: Operator
     value: Value | None = None
     upper: Value | None = None
-    negated: bool = False
+    exact: Value | None = None
+    filled: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +140,28 @@ Condition = (
 
 
 @dataclass(frozen=True, slots=True)
+class PathStep:
+    """A step to the row at the far end of a to-one relation; there is none where it does not satisfy `where`."""
+
+    relation: Relation
+    where: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One term of an order; `path` are to-one relations, `relation` a to-many one that is aggregated."""
+    """One term of an order, of the row at the end of `path`.
+
+    Where there is a `relation`, a to-many one, its rows that satisfy `where` are aggregated.
+    """
 
     column: Column | None
     descending: bool
     nulls: Nulls | None
-    path: tuple[Relation, ...] = ()
+    path: tuple[PathStep, ...] = ()
     relation: Relation | None = None
     target: Table | None = None
     function: Function | None = None
+    where: Condition | None = None
 
 
 # --- outputs ----------------------------------------------------------------

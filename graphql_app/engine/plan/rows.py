@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.column_pairs import columns_compared
 from graphql_app.engine.plan.rules import NO_RULES, RowRule, Rules
-from graphql_app.engine.plan.values import MAX_PAGE, compared, page
+from graphql_app.engine.plan.session_values import compare_column, compared_count
+from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
     Aggregate,
     AggregateFields,
@@ -56,13 +57,15 @@ class RowPlanner:
     """Resolves names, rows and what is shown of them against one catalog, which may be what a role sees of it.
 
     Names are looked up in the catalog; plans hold the tables as they are (`Table.full`), whose keys may be hidden.
-    `rules` are added to what is asked; `variables` collects the session variables that they need.
+    `rules` are added to what is asked; `variables` collects the session variables that they need. `cursor_key` is the
+    secret that cursors are signed with.
     """
 
     catalog: Catalog
     limits: Limits = Limits()
     rules: Rules = field(default_factory=lambda: NO_RULES)
     variables: set[str] = field(default_factory=set)
+    cursor_key: bytes = b""
 
     # --- names ---------------------------------------------------------------
 
@@ -71,6 +74,20 @@ class RowPlanner:
         found = self.catalog.tables.get(name)
         if found is None:
             raise unknown_table(name, self.catalog.tables)
+        return found
+
+    def readable(self, name: str) -> Table:
+        """The table called `name`, of which rows may be read; raises `RequestError` (UNKNOWN_TABLE)."""
+        found = self.table(name)
+        if not found.may_select:
+            raise unknown_table(name, (table.name for table in self.catalog if table.may_select))
+        return found
+
+    def aggregated(self, name: str) -> Table:
+        """The table called `name`, of which rows may be counted and grouped; raises `RequestError` (UNKNOWN_TABLE)."""
+        found = self.readable(name)
+        if not found.may_aggregate:
+            raise unknown_table(f"{name}_aggregate")
         return found
 
     def column(self, table: Table, name: str) -> Column:
@@ -91,6 +108,13 @@ class RowPlanner:
             raise unknown_relation(table.name, name, table.relations)
         return found, self.catalog.tables[found.to_table]
 
+    def aggregated_relation(self, table: Table, name: str) -> tuple[Relation, Table]:
+        """A relation whose far rows may be counted; raises `RequestError` (UNKNOWN_RELATION)."""
+        found, target = self.relation(table, name)
+        if not target.may_aggregate:
+            raise unknown_relation(table.name, f"{name}_aggregate")
+        return found, target
+
     # --- rules ----------------------------------------------------------------
 
     def visible(self, table: Table, where: plan.Condition | None) -> plan.Condition | None:
@@ -101,10 +125,14 @@ class RowPlanner:
     def within(self, rule: RowRule, where: plan.Condition | None) -> plan.Condition | None:
         """`where`, of the rows that a rule lets through."""
         self.variables.update(rule.variables)
-        if rule.condition is None:
-            return where
-        marked = plan.RuleCondition(rule.condition)
-        return marked if where is None else plan.AllOf((marked, where))
+        if rule.condition is None or where is None:
+            return rule.condition if where is None else where
+        return plan.AllOf((rule.condition, where))
+
+    def most(self, table: Table) -> int | None:
+        """The most rows that a list of `table` may have by the rules."""
+        rules = self.rules.get(table.name)
+        return None if rules is None else rules.limit
 
     # --- rows ---------------------------------------------------------------
 
@@ -113,21 +141,28 @@ class RowPlanner:
         return self._read(request, one=request.one)
 
     def _read(self, request: Read, *, one: bool) -> plan.ReadPlan:
-        table = self.table(request.table)
+        table = self.readable(request.table)
         rows = self._rows(table, request)
-        return plan.ReadPlan(rows if one else self._paged(rows), self.outputs(table, request.select), request.one)
+        if not one:
+            rows = self._paged(table, rows, request.limit)
+        return plan.ReadPlan(rows, self.outputs(table, request.select), request.one)
 
-    def _paged(self, rows: plan.RowsPlan) -> plan.RowsPlan:
-        """The rows of a list: the default page of them where none was asked for."""
-        if rows.limit is not None or self.limits.default_page is None:
+    def _paged(self, table: Table, rows: plan.RowsPlan, asked: object) -> plan.RowsPlan:
+        """The rows of a list: the default page of them where none was asked for, and no more than the rules permit."""
+        most, default = self.most(table), self.limits.default_page
+        if most is not None:
+            wanted = asked if asked is not None else most if default is None else default
+            return replace(rows, limit=page("limit", wanted, self.limits.max_page, most))
+        if rows.limit is not None or default is None:
             return rows
-        return replace(rows, limit=page("limit", self.limits.default_page))
+        return replace(rows, limit=page("limit", default))
 
     def aggregate(self, request: Aggregate) -> plan.AggregatePlan:
         """The plan of an aggregate."""
-        table = self.table(request.table)
+        table = self.aggregated(request.table)
         rows = self._rows(table, request)
-        return plan.AggregatePlan(rows, tuple(self._aggregate_field(table, rows, each) for each in request.fields))
+        nodes = self._paged(table, rows, request.limit)
+        return plan.AggregatePlan(rows, tuple(self._aggregate_field(table, nodes, each) for each in request.fields))
 
     def _rows(self, table: Table, request: Read | Aggregate) -> plan.RowsPlan:
         return plan.RowsPlan(
@@ -152,18 +187,19 @@ class RowPlanner:
             return plan.ColumnOut(item.key, self.column(table, item.column))
         if isinstance(item, Constant):
             return plan.TextOut(item.key, item.text)
-        relation, _ = self.relation(table, item.relation)
         if isinstance(item, SelectRelated):
+            relation, _ = self.relation(table, item.relation)
             return plan.RelatedOut(item.key, relation, self._read(item.read, one=relation.to_one))
+        relation, _ = self.aggregated_relation(table, item.relation)
         return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
 
     def _aggregate_field(
-        self, table: Table, rows: plan.RowsPlan, asked: AggregateFields | Nodes | Constant
+        self, table: Table, nodes: plan.RowsPlan, asked: AggregateFields | Nodes | Constant
     ) -> plan.AggregateOut | plan.NodesOut | plan.TextOut:
         if isinstance(asked, Constant):
             return plan.TextOut(asked.key, asked.text)
         if isinstance(asked, Nodes):
-            return plan.NodesOut(asked.key, plan.ReadPlan(self._paged(rows), self.outputs(table, asked.select)))
+            return plan.NodesOut(asked.key, plan.ReadPlan(nodes, self.outputs(table, asked.select)))
         return self.aggregates(table, asked)
 
     def aggregates(self, table: Table, asked: AggregateFields) -> plan.AggregateOut:
@@ -203,12 +239,12 @@ class RowPlanner:
 
     def _order(self, table: Table, term: Order) -> plan.OrderTerm:
         steps = term.path if term.function is None else term.path[:-1]
-        path: list[Relation] = []
+        path: list[plan.PathStep] = []
         for step in steps:
             relation, table = self.relation(table, step)
             if not relation.to_one:
                 raise RequestError(Code.INVALID_PARAMETER, f"Cannot order by the to-many relation '{step}'")
-            path.append(relation)
+            path.append(plan.PathStep(relation, self.visible(table, None)))
         if term.function is None:
             if term.column is None:
                 raise RequestError(Code.INVALID_PARAMETER, "An order needs a column")
@@ -218,7 +254,8 @@ class RowPlanner:
         far = None if term.column is None else self.column(target, term.column)
         if far is not None:
             check_function(term.function, far)
-        return plan.OrderTerm(far, term.descending, term.nulls, tuple(path), relation, target.full, term.function)
+        rows = self.visible(target, None)
+        return plan.OrderTerm(far, term.descending, term.nulls, tuple(path), relation, target.full, term.function, rows)
 
     # --- conditions ----------------------------------------------------------
 
@@ -233,8 +270,7 @@ class RowPlanner:
         match where:
             case Compare():
                 column = self.column(table, where.column)
-                low, high = compared(column, where.operator, where.value)
-                return plan.CompareColumn(column, where.operator, low, high)
+                return compare_column(column, where.operator, where.value)
             case And():
                 return plan.AllOf(tuple(self._condition(table, item, root) for item in where.items))
             case Or():
@@ -255,8 +291,8 @@ class RowPlanner:
                 return plan.SomeRow(target.full, self.visible(target, self.condition(target, where.where, root)))
 
     def _related_count(self, table: Table, where: RelatedCount, root: Table) -> plan.CountRelated:
-        relation, target = self.relation(table, where.relation)
-        low, high = compared(INTEGER if where.fold is Fold.COUNT else TRUTH, where.operator, where.value)
+        relation, target = self.aggregated_relation(table, where.relation)
+        low, high = compared_count(INTEGER if where.fold is Fold.COUNT else TRUTH, where.operator, where.value)
         columns = self.columns(target, where.columns)
         if where.fold is not Fold.COUNT and (len(columns) != 1 or type_of(columns[0]).scalar != type_of(TRUTH).scalar):
             raise RequestError(Code.INVALID_PARAMETER, f"'{where.fold}' takes one column that is true or false")

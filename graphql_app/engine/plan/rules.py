@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from graphql_app.engine.plan.row_nodes import Condition
+from graphql_app.engine.plan.row_nodes import Condition, RuleCondition
 from graphql_app.engine.sql.fragment import Value
 from schema_gen.catalog.model import Column
 
@@ -15,10 +15,18 @@ NO_VARIABLES: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """A condition of one action on one table; None holds for every row. `variables` are the session's that it needs."""
+    """A condition of one action on one table; None holds for every row. `variables` are the session's that it needs.
+
+    The condition is kept as a `RuleCondition`, the same one wherever the rule is added.
+    """
 
     condition: Condition | None = None
     variables: frozenset[str] = NO_VARIABLES
+
+    def __post_init__(self) -> None:
+        """Marks the condition as a rule's."""
+        if self.condition is not None and not isinstance(self.condition, RuleCondition):
+            object.__setattr__(self, "condition", RuleCondition(self.condition))
 
 
 EVERY_ROW = RowRule()

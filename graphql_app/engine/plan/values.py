@@ -114,13 +114,18 @@ def storer(column: Column) -> Callable[[object], Value]:
         if raw is None:
             return _null(column)
         if isinstance(raw, Slot):
-            return value(raw, partial(_checked, column, encoder_of(column, stored=True)))
+            return value(raw, stored_encoder(column))
         try:
             return Literal(encoder(raw, type_, True))
         except ValueError as error:
             raise _invalid(column, str(error)) from None
 
     return store
+
+
+def stored_encoder(column: Column) -> Encoder:
+    """What encodes a value that is not NULL to be stored in `column`. Raises `RequestError`."""
+    return partial(_checked, column, encoder_of(column, stored=True))
 
 
 def stored_column(column: Column, values: Sequence[object]) -> list[bytes]:
@@ -197,20 +202,20 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
             return value(raw, partial(_checked, column, encoder)), None
 
 
-def _encode_page(what: str, maximum: int, raw: object) -> bytes:
+def _encode_page(what: str, maximum: int, most: int | None, raw: object) -> bytes:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise RequestError(Code.INVALID_PARAMETER, f"'{what}' must be a whole number")
     if raw < 0:
         raise RequestError(Code.INVALID_PARAMETER, f"'{what}' must not be negative")
     if raw > maximum:
         raise RequestError(Code.LIMIT_EXCEEDED, f"'{what}' must be at most {maximum}")
-    return b"%d" % raw
+    return b"%d" % (raw if most is None else min(raw, most))
 
 
-def page(what: str, raw: object, maximum: int = MAX_PAGE) -> Value | None:
-    """A limit or an offset; `None` stays none.
+def page(what: str, raw: object, maximum: int = MAX_PAGE, most: int | None = None) -> Value | None:
+    """A limit or an offset; `None` stays none. What is above `most` is taken for it.
 
     Raises:
         RequestError: not a whole number, negative, or above `maximum`.
     """
-    return None if raw is None else value(raw, partial(_encode_page, what, maximum))
+    return None if raw is None else value(raw, partial(_encode_page, what, maximum, most))

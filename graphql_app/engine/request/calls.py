@@ -313,9 +313,13 @@ class RootRequest:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Everything asked at once: reads see one snapshot, writes are one transaction in order."""
+    """Everything asked at once: reads see one snapshot, writes are one transaction in order.
+
+    `live`: it is a subscription, which is asked again and again.
+    """
 
     roots: tuple[RootRequest, ...] = field(default=())
+    live: bool = False
 
     @property
     def writes(self) -> bool:

@@ -205,7 +205,7 @@ class Subscriptions:
         type_ = root_type(served.built, operation)
         key, nodes = subscribed.field
         try:
-            call = Call((translator.root(key, nodes, type_),))
+            call = Call((translator.root(key, nodes, type_),), live=True)
             if translator.computed:
                 raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, "A subscription cannot select computed fields")
             prepared = subscribed.engine.prepare(call, served.snapshot)
