@@ -308,6 +308,8 @@ class Catalog:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
+    of_role: bool = False
+    """Whether this is what a role sees of another catalog."""
 
     def __iter__(self) -> Iterator[Table]:
         """The tables and views, by name."""

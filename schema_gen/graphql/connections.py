@@ -21,8 +21,9 @@ def connection(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
         yield pool.field("edges", pool.list_of(_edge(registry, part))), ResultField.EDGES
         yield pool.field("nodes", pool.list_of(row(registry, part))), ResultField.NODES
         yield pool.field("pageInfo", page_info(registry)), ResultField.PAGE_INFO
-        text = "The number of all rows that `where` leaves; counted only when asked for"
-        yield pool.field("totalCount", SCALAR_TYPES["Int"], text), ResultField.TOTAL_COUNT
+        if part.table.may_aggregate:
+            text = "The number of all rows that `where` leaves; counted only when asked for"
+            yield pool.field("totalCount", SCALAR_TYPES["Int"], text), ResultField.TOTAL_COUNT
 
     return registry.object(part.names.types.connection, lambda: shape(fields()))
 

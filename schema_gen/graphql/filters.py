@@ -51,13 +51,13 @@ def _conditions(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
     yield pool.field(registry.word("_or"), pool.optional_list(own)), Connective.OR
     for column in part.columns:
         yield pool.field(column.name, pool.optional(comparison(registry, column))), column.meaning
-    for relation in part.table.relations.values():
+    for relation in part.table.relations.values() if part.table.may_select else ():
         far = registry.part(relation.to_table)
         yield (
             pool.field(part.names.relations[relation.name], pool.optional(bool_exp(registry, far))),
             RelationField(relation),
         )
-        if not relation.to_one:
+        if not relation.to_one and far.table.may_aggregate:
             name = part.names.relation_aggregates[relation.name]
             yield pool.field(name, pool.optional(_aggregate_bool_exp(registry, far))), RelationAggregateField(relation)
 
@@ -81,8 +81,9 @@ def _aggregate_bool_exp(registry: TypeRegistry, part: TableView) -> GeneratedDef
 def _count_bool_exp(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
     def fields() -> Iterator[Entry]:
         pool = registry.pool
-        columns = pool.optional_list(select_column(registry, part))
-        yield pool.field("arguments", columns), CountPart.ARGUMENTS
+        if part.columns:
+            columns = pool.optional_list(select_column(registry, part))
+            yield pool.field("arguments", columns), CountPart.ARGUMENTS
         yield pool.field("distinct", pool.optional(SCALAR_TYPES["Boolean"])), CountPart.DISTINCT
         yield pool.field("filter", pool.optional(bool_exp(registry, part))), CountPart.FILTER
         yield pool.field("predicate", count_comparison(registry)), CountPart.PREDICATE
@@ -204,10 +205,11 @@ def list_arguments(registry: TypeRegistry, part: TableView) -> Arguments:
 def _list_arguments(registry: TypeRegistry, part: TableView) -> Arguments:
     pool, number = registry.pool, registry.pool.optional(SCALAR_TYPES["Int"])
     order = order_by(registry, part)
+    columns = pool.optional_list(select_column(registry, part)) if part.columns else None
     return arguments(
         pool,
         [
-            (registry.word("distinct_on"), pool.optional_list(select_column(registry, part)), Argument.DISTINCT_ON),
+            *([(registry.word("distinct_on"), columns, Argument.DISTINCT_ON)] if columns else []),
             (registry.word("limit"), number, Argument.LIMIT),
             (registry.word("offset"), number, Argument.OFFSET),
             *([(registry.word("order_by"), pool.optional_list(order), Argument.ORDER_BY)] if order else []),

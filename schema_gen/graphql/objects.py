@@ -56,14 +56,17 @@ def _shown(registry: TypeRegistry, part: TableView, column: ColumnView) -> AnyTy
 def _relation_fields(registry: TypeRegistry, part: TableView, relation: Relation) -> Iterator[Entry]:
     pool, name = registry.pool, part.names.relations[relation.name]
     far = registry.part(relation.to_table)
+    if not far.shows_rows:
+        return
     far_row = row(registry, far)
     if relation.to_one:
         yield pool.field(name, far_row if relation.required else pool.optional(far_row)), RelationField(relation)
         return
     given = list_arguments(registry, far)
     yield registry.field(part.names.type, name, pool.list_of(far_row), given), RelationField(relation)
-    name = part.names.relation_aggregates[relation.name]
-    yield registry.field(part.names.type, name, aggregate(registry, far), given), RelationAggregateField(relation)
+    if far.table.may_aggregate:
+        name = part.names.relation_aggregates[relation.name]
+        yield registry.field(part.names.type, name, aggregate(registry, far), given), RelationAggregateField(relation)
 
 
 # --- aggregates -------------------------------------------------------------
@@ -75,7 +78,8 @@ def aggregate(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
     def fields() -> Iterator[Entry]:
         pool = registry.pool
         yield pool.field(registry.word("aggregate"), pool.optional(aggregates(registry, part))), ResultField.AGGREGATE
-        yield pool.field(registry.word("nodes"), pool.list_of(row(registry, part))), ResultField.NODES
+        if part.shows_rows:
+            yield pool.field(registry.word("nodes"), pool.list_of(row(registry, part))), ResultField.NODES
 
     return registry.object(part.names.types.aggregate, lambda: shape(fields()))
 
@@ -96,10 +100,11 @@ def aggregates(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
 
 def _count(registry: TypeRegistry, part: TableView, owner: str) -> GeneratedField:
     pool = registry.pool
+    columns = pool.optional_list(select_column(registry, part)) if part.columns else None
     given = arguments(
         pool,
         [
-            (registry.word("columns"), pool.optional_list(select_column(registry, part)), Argument.COLUMNS),
+            *([(registry.word("columns"), columns, Argument.COLUMNS)] if columns else []),
             (registry.word("distinct"), pool.optional(SCALAR_TYPES["Boolean"]), Argument.DISTINCT),
         ],
     )
@@ -127,9 +132,8 @@ def mutation_response(registry: TypeRegistry, part: TableView) -> GeneratedDefin
 
     def fields() -> Iterator[Entry]:
         yield registry.pool.field(registry.word("affected_rows"), SCALAR_TYPES["Int"]), ResultField.AFFECTED_ROWS
-        yield (
-            registry.pool.field(registry.word("returning"), registry.pool.list_of(row(registry, part))),
-            ResultField.RETURNING,
-        )
+        if part.shows_rows:
+            returning = registry.pool.list_of(row(registry, part))
+            yield registry.pool.field(registry.word("returning"), returning), ResultField.RETURNING
 
     return registry.object(part.names.types.mutation_response, lambda: shape(fields()))

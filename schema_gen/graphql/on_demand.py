@@ -37,7 +37,7 @@ class LazySchemaTypes:
         known = self.registry.types.get(name)
         if known is not None:
             return known
-        table = self.registry.names.type_tables.get(name)
+        table = self.registry.type_tables.get(name)
         if not table:
             return self._shared(name) if table == "" else None
         for _ in self._grow(table):

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from schema_gen.catalog.model import Table
 from schema_gen.graphql.connections import connection, connection_arguments
 from schema_gen.graphql.filters import bool_exp, key_arguments, list_arguments
 from schema_gen.graphql.groups import group, group_arguments
 from schema_gen.graphql.objects import aggregate, mutation_response, row
+from schema_gen.graphql.root_rules import may_mutate, may_query, may_subscribe
 from schema_gen.graphql.scalars import SCALAR_TYPES
 from schema_gen.graphql.streams import stream_arguments
 from schema_gen.graphql.table_view import TableView
@@ -49,7 +51,9 @@ RootMaker = Callable[[TypeRegistry, TableView], RootBlueprint | None]
 # --- reads ------------------------------------------------------------------
 
 
-def _list(registry: TypeRegistry, part: TableView) -> RootBlueprint:
+def _list(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
+    if not part.shows_rows:
+        return None
     return RootBlueprint(
         registry.pool.list_of(row(registry, part)),
         list_arguments(registry, part),
@@ -58,7 +62,7 @@ def _list(registry: TypeRegistry, part: TableView) -> RootBlueprint:
 
 
 def _by_pk(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.key:
+    if not part.shows_rows or not part.key:
         return None
     type_ = registry.pool.optional(row(registry, part))
     return RootBlueprint(type_, key_arguments(registry, part), f"One row of {part.table.name} by its primary key")
@@ -71,13 +75,15 @@ def _aggregate(registry: TypeRegistry, part: TableView) -> RootBlueprint:
 
 
 def _connection(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.key:
+    if not part.shows_rows or not part.key:
         return None
     text = f"Rows of {part.table.name} page by page, by keyset"
     return RootBlueprint(connection(registry, part), connection_arguments(registry, part), text)
 
 
-def _group(registry: TypeRegistry, part: TableView) -> RootBlueprint:
+def _group(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
+    if not part.columns:
+        return None
     text = f"Rows of {part.table.name} in groups"
     return RootBlueprint(registry.pool.list_of(group(registry, part)), group_arguments(registry, part), text)
 
@@ -86,7 +92,7 @@ def _group(registry: TypeRegistry, part: TableView) -> RootBlueprint:
 
 
 def _stream(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.key or not part.sortable:
+    if not part.shows_rows or not part.key or not part.sortable:
         return None
     text = f"Rows of {part.table.name} beyond a cursor, in batches, and those that are added later"
     return RootBlueprint(registry.pool.list_of(row(registry, part)), stream_arguments(registry, part), text)
@@ -106,7 +112,7 @@ def _insert(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
 
 def _insert_one(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
     new = insert_input(registry, part)
-    if new is None:
+    if new is None or not part.shows_rows:
         return None
     given = arguments(registry.pool, [(registry.word("object"), new, Argument.OBJECT), *_conflict(registry, part)])
     return _one(registry, part, given, f"Insert one row into {part.table.name}")
@@ -118,7 +124,7 @@ def _conflict(registry: TypeRegistry, part: TableView) -> list[tuple[str, AnyTyp
 
 
 def _update_many(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.settable:
+    if not part.updatable:
         return None
     updates = ("updates", registry.pool.list_of(updates_input(registry, part)), Argument.UPDATES)
     given = arguments(registry.pool, [_most(registry), updates])
@@ -137,7 +143,7 @@ def _update(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
 
 def _update_by_pk(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
     changes = _changes(registry, part)
-    if not changes or not part.key:
+    if not changes or not part.key or not part.shows_rows:
         return None
     key = (registry.word("pk_columns"), pk_columns_input(registry, part), Argument.PK_COLUMNS)
     given = arguments(registry.pool, [*changes, key])
@@ -152,7 +158,7 @@ def _delete(registry: TypeRegistry, part: TableView) -> RootBlueprint:
 
 
 def _delete_by_pk(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.key:
+    if not part.key or not part.shows_rows:
         return None
     return _one(
         registry, part, key_arguments(registry, part), f"Delete one row of {part.table.name} by its primary key"
@@ -199,18 +205,15 @@ MUTATIONS: Final[Mapping[Action, RootMaker]] = {
 
 
 def query_root(registry: TypeRegistry) -> RootDefinition:
-    """The type of all reads. A database without tables has one field that says so."""
+    """The type of all reads. Where nothing can be read it has one field that says so."""
     owner = registry.type_word("query_root")
-    if not registry.catalog.tables:
-        return _nothing(registry, owner)
-    return _root_type(registry, owner, QUERIES, registry.names.queries)
+    found = _root_type(registry, owner, QUERIES, registry.names.queries, may_query)
+    return found or _nothing(registry, owner)
 
 
 def subscription_root(registry: TypeRegistry, query: RootDefinition) -> RootDefinition:
     """The type of all reads that stay live: the fields of the query root themselves, and streams."""
     owner = registry.type_word("subscription_root")
-    if not registry.catalog.tables:
-        return _nothing(registry, owner)
 
     def of_query(name: str) -> GeneratedField | None:
         found = query.by_name.get(name)
@@ -218,14 +221,15 @@ def subscription_root(registry: TypeRegistry, query: RootDefinition) -> RootDefi
             registry.arguments[owner, name] = registry.arguments[query.name, name]
         return found
 
-    return _root_type(registry, owner, {**QUERIES, **STREAMS}, registry.names.queries, of_query)
+    makers = {**QUERIES, **STREAMS}
+    found = _root_type(registry, owner, makers, registry.names.queries, may_subscribe, of_query)
+    return found or _nothing(registry, owner)
 
 
 def mutation_root(registry: TypeRegistry) -> RootDefinition | None:
     """The type of all writes; none where nothing can be written."""
-    if not any(table.writable for table in registry.catalog):
-        return None
-    return _root_type(registry, registry.type_word("mutation_root"), MUTATIONS, registry.names.mutations)
+    owner = registry.type_word("mutation_root")
+    return _root_type(registry, owner, MUTATIONS, registry.names.mutations, may_mutate)
 
 
 def _root_type(
@@ -233,30 +237,48 @@ def _root_type(
     owner: str,
     makers: Mapping[Action, RootMaker],
     known: Mapping[str, RootName],
+    may: Callable[[Table, Action], bool],
     other: Callable[[str], GeneratedField | None] = lambda _name: None,
-) -> RootDefinition:
-    """A root type of the fields that `makers` make of each table; those that `other` has are taken from it."""
+) -> RootDefinition | None:
+    """A root type of the fields that `makers` make of each table as far as the caller `may`; None without any.
+
+    Those that `other` has are taken from it.
+    """
 
     def make(name: str) -> GeneratedField | None:
-        return other(name) or own(name)
-
-    def own(name: str) -> GeneratedField | None:
         found = known.get(name)
-        maker = makers.get(Action(found.kind)) if found else None
-        if found is None or maker is None:
+        table = registry.catalog.tables.get(found.table) if found else None
+        if found is None or table is None:
             return None
-        part = registry.part(found.table)
-        root = maker(registry, part) if makers is not MUTATIONS or part.table.writable else None
+        action = Action(found.kind)
+        return other(name) or own(name, found, action) if action in makers and may(table, action) else None
+
+    def own(name: str, found: RootName, action: Action) -> GeneratedField | None:
+        root = makers[action](registry, registry.part(found.table))
         if root is None:
             return None
-        meaning = RootField(found.table, Action(found.kind))
+        meaning = RootField(found.table, action)
         registry.arguments[owner, name] = root.arguments.field_roles
         return registry.pool.field_with(name, root.type, root.arguments.made, root.description, {ROOT_FIELD: meaning})
 
     fields = LazyMapping(make, lambda: _root_names(registry, makers))
+    if not _has_any(registry, makers, may, fields):
+        return None
     return registry.root(
         RootDefinition(owner, fields), LazyMapping(lambda name: _meaning(fields.get(name)), lambda: fields)
     )
+
+
+def _has_any(
+    registry: TypeRegistry,
+    makers: Mapping[Action, RootMaker],
+    may: Callable[[Table, Action], bool],
+    fields: Mapping[str, GeneratedField],
+) -> bool:
+    """Whether a root type has fields. Of the whole catalog none is made to find that out."""
+    if not registry.of_role:
+        return any(may(table, action) for table in registry.catalog for action in makers)
+    return any(fields.get(name) for name in _root_names(registry, makers))
 
 
 def _meaning(field: GeneratedField | None) -> FieldRole | None:
@@ -270,7 +292,10 @@ def _root_names(registry: TypeRegistry, makers: Mapping[Action, RootMaker]) -> I
 
 
 def _nothing(registry: TypeRegistry, owner: str) -> RootDefinition:
-    text = "The database has no tables that can be served; this is always null"
-    name = registry.word("no_tables")
-    field = registry.pool.field(name, registry.pool.optional(SCALAR_TYPES["String"]), text)
+    """The root of a database without tables, and that of a role that sees none, by Hasura's name."""
+    hidden = registry.of_role
+    text = "There are no queries for this role" if hidden else "The database has no tables that can be served"
+    name = registry.word("no_queries_available" if hidden else "no_tables")
+    string = registry.pool.optional(SCALAR_TYPES["String"])
+    field = registry.pool.field(name, string, f"{text}; this is always null")
     return registry.root(RootDefinition(owner, {name: field}), {name: ResultField.NO_TABLES})

@@ -40,14 +40,14 @@ class CatalogSchema(Schema):
         self._check_names()
         self.schema_converter.open()
         self._base = tuple(self._schema.type_map)
-        known = self._growth.registry.names.type_tables
+        known = self._growth.registry.type_tables
         types = LazyMapping(self._type, self._names, self._schema.type_map, lambda: known)
         self._schema.type_map = cast(dict[str, GraphQLNamedType], types)
 
     def _check_names(self) -> None:
         for name, known in self.schema_converter.type_map.items():
             ours = isinstance(known.definition, GeneratedDefinition | GeneratedEnum | ScalarDefinition)
-            if not ours and name in self._growth.registry.names.type_tables:
+            if not ours and name in self._growth.registry.type_tables:
                 raise ValueError(f"The type '{name}' is called like a generated one")
 
     def _type(self, name: str) -> GraphQLNamedType | None:
@@ -72,7 +72,7 @@ class CatalogSchema(Schema):
 
     def shared_types(self) -> Iterator[GraphQLNamedType]:
         """Types made so far that belong to no table, root types and introspection's own aside."""
-        tables, roots = self._growth.registry.names.type_tables, {root.name for root in self._growth.roots}
+        tables, roots = self._growth.registry.type_tables, {root.name for root in self._growth.roots}
         for name in (*self._base, *self.schema_converter.type_map):
             if not tables.get(name) and name not in roots and not name.startswith("__"):
                 yield self._schema.type_map[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from schema_gen.catalog.model import Column, Table
@@ -32,11 +32,12 @@ Columns = tuple[ColumnView, ...]
 class TableView:
     """A table with its names and columns.
 
-    `key` are the primary key's columns, none where there is no key; `sortable` those
-    that can be compared, and so be put in order; `summable` and `ranked` those with a
-    sum or a maximum; `truths` those that are true or false; `settable` those that
-    clients may give a value, `countable` those of them that can be incremented,
-    `documents` those of them that hold JSON.
+    `columns` can be read. `key` are the primary key's columns, none where there is no key,
+    or where it cannot be read; `sortable` those that can be compared, and so be put in order;
+    `summable` and `ranked` those with a sum or a maximum; `truths` those that are true or
+    false. `insertable` are those that new rows may be given, `updatable` those that may be
+    changed, `countable` those of them that can be incremented, `documents` those of them
+    that hold JSON.
     """
 
     table: Table
@@ -47,9 +48,15 @@ class TableView:
     summable: Columns
     ranked: Columns
     truths: Columns
-    settable: Columns
+    insertable: Columns
+    updatable: Columns
     countable: Columns
     documents: Columns
+
+    @property
+    def shows_rows(self) -> bool:
+        """Whether there is a type of its rows: one has at least one column."""
+        return self.table.may_select and bool(self.columns)
 
 
 ColumnTyper = Callable[[Table, Column], AnyType]
@@ -60,7 +67,16 @@ def table_view(table: Table, names: Names, type_for: ColumnTyper) -> TableView:
     own = names.table(table.name)
     columns = {column.name: _column_part(table, column, names, type_for) for column in table.columns.values()}
     everything = tuple(columns.values())
-    settable = tuple(each for each in everything if not each.column.generated)
+
+    def given(allowed: Mapping[str, Column]) -> Columns:
+        """Those that clients give values, which they may not be able to read."""
+        return tuple(
+            columns.get(column.name) or _column_part(table, column, names, type_for)
+            for column in allowed.values()
+            if not column.generated
+        )
+
+    updatable = given(table.updatable)
     return TableView(
         table=table,
         names=own,
@@ -70,9 +86,10 @@ def table_view(table: Table, names: Names, type_for: ColumnTyper) -> TableView:
         summable=tuple(each for each in everything if each.row.summable),
         ranked=tuple(each for each in everything if each.row.ranked),
         truths=tuple(each for each in everything if each.row.scalar == "Boolean"),
-        settable=settable,
-        countable=tuple(each for each in settable if each.row.summable),
-        documents=tuple(each for each in settable if OperatorGroup.JSON in each.row.operators),
+        insertable=given(table.insertable),
+        updatable=updatable,
+        countable=tuple(each for each in updatable if each.row.summable),
+        documents=tuple(each for each in updatable if OperatorGroup.JSON in each.row.operators),
     )
 
 

@@ -5,8 +5,9 @@ With the fields their meanings are written down. A type that nobody asks about s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.enum import EnumValue
@@ -63,7 +64,7 @@ def arguments(pool: DefinitionCache, rows: Iterable[tuple[str, AnyType, Argument
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class TypeRegistry:
     """What one build has made so far."""
 
@@ -149,6 +150,28 @@ class TypeRegistry:
         return self.names.type_word(word)
 
     # -- the catalog ---------------------------------------------------------
+
+    @property
+    def of_role(self) -> bool:
+        """Whether the catalog is what a role sees of another."""
+        return self.catalog.of_role
+
+    @cached_property
+    def type_tables(self) -> Mapping[str, str]:
+        """The names of all types there may be, and the table that each belongs to, nothing for shared ones.
+
+        Without those that only hidden tables and columns have: not even a suggestion may be made of them.
+        """
+        if not self.of_role:
+            return self.names.type_tables
+        shared = {name: table for name, table in self.names.type_tables.items() if not table}
+        own = {name: table.name for table in self.catalog for name in self._types_of(table)}
+        return shared | own
+
+    def _types_of(self, table: Table) -> Iterator[str]:
+        names, shown = self.names.table(table.name), {*table.columns, *table.insertable, *table.updatable}
+        hidden = [each[column] for each in (names.enums, names.enum_comparisons) for column in each.keys() - shown]
+        return (name for name in names.own_types if name not in hidden)
 
     def part(self, table: str) -> TableView:
         """The table called so in the database."""

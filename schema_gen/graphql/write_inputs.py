@@ -12,14 +12,17 @@ from schema_gen.graphql.type_registry import Entry, Fill, Shape, TypeRegistry, s
 from schema_gen.strawberry_core.definitions import AnyType, GeneratedDefinition, GeneratedEnum
 from schema_gen.strawberry_core.roles import DEFAULT, Argument, ConflictPart, NestedPart, RelationField
 
+PLACEHOLDER = ("_PLACEHOLDER", "_PLACEHOLDER")
+"""In an enum without values: name and value, which is no column's."""
+
 
 def insert_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """A new row: every column may be left out, and then has its default. None where no column can be given."""
-    if not part.settable:
+    if not part.table.may_insert or not part.insertable:
         return None
 
     def fields() -> Iterator[Entry]:
-        yield from _column_fields(registry, part.settable)
+        yield from _column_fields(registry, part.insertable)
         yield from _nested(registry, part)
 
     return registry.input(part.names.types.insert_input, lambda: shape(fields()), f"A new row of {part.names.type}")
@@ -30,7 +33,7 @@ def _nested(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
     for relation in part.table.relations.values():
         far = registry.part(relation.to_table)
         single = relation.to_one or not relation.refers  # a row does not refer to several that are made with it
-        if single and part.table.writable and far.table.writable and part.key and far.settable:
+        if single and part.table.full.primary_key and far.table.may_insert and far.insertable:
             name = part.names.relations[relation.name]
             yield (
                 registry.pool.field(name, registry.pool.optional(_related(registry, far, relation))),
@@ -56,7 +59,7 @@ def _related(registry: TypeRegistry, far: TableView, relation: Relation) -> Gene
 
 def on_conflict(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """What happens to a new row that meets a unique key. None where there is no key, or rows cannot be told apart."""
-    if not part.key or not part.settable:
+    if not part.table.full.primary_key or not part.table.keys or not part.insertable:
         return None
 
     def fields() -> Iterator[Entry]:
@@ -66,7 +69,8 @@ def on_conflict(registry: TypeRegistry, part: TableView) -> GeneratedDefinition 
         text = "Columns that take the new row's values; none: the new row is ignored"
         field = pool.field_with(registry.word("update_columns"), columns, [], text, {DEFAULT: []})
         yield field, ConflictPart.UPDATE_COLUMNS
-        yield pool.field(registry.word("where"), pool.optional(bool_exp(registry, part))), ConflictPart.WHERE
+        if part.table.may_select:
+            yield pool.field(registry.word("where"), pool.optional(bool_exp(registry, part))), ConflictPart.WHERE
 
     text = f"What happens to a new row of {part.names.type} whose key exists"
     return registry.input(part.names.types.on_conflict, lambda: shape(fields()), text)
@@ -84,9 +88,10 @@ def _constraint(registry: TypeRegistry, part: TableView) -> GeneratedEnum:
 
 
 def _update_column(registry: TypeRegistry, part: TableView) -> GeneratedEnum:
+    values = [(each.name, each.column.name) for each in part.updatable] if part.table.may_update else []
     return registry.enum(
         part.names.types.update_column,
-        lambda: [registry.pool.enum_value(each.name, each.column.name) for each in part.settable],
+        lambda: [registry.pool.enum_value(*each) for each in values or (PLACEHOLDER,)],
         f"Columns of {part.names.type} that can be written",
     )
 
@@ -114,9 +119,9 @@ def change_inputs(registry: TypeRegistry, part: TableView) -> Iterator[tuple[Arg
 
 def set_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """New values of columns. None where no column can be given."""
-    if not part.settable:
+    if not part.updatable:
         return None
-    fill = _values(registry, part, "set", part.settable)
+    fill = _values(registry, part, "set", part.updatable)
     return registry.input(part.names.types.set_input, fill, f"New values for {part.names.type}")
 
 

@@ -33,6 +33,7 @@ from schema_gen.introspection.writer import (
     root_value,
 )
 from schema_gen.strawberry_core.core_types import ObjectType
+from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 
 AT_ONCE = 4
 """Tables whose types are made at once."""
@@ -164,14 +165,16 @@ class _Types:
     def _root_fields(self, name: str) -> Iterator[Iterable[str]]:
         """The names of a root type's fields, hand-written ones first, then those of some tables at a time."""
         schema = self.fresh()
-        names = schema.growth.registry.names
+        registry = schema.growth.registry
         root = next(root for root in schema.growth.roots if root.name == name)
         yield [schema.config.name_converter.from_field(each) for each in root.added]
-        tables = tuple(names.tables.values())
+        if not isinstance(root.by_name, LazyMapping):
+            yield root.by_name
+            return
+        tables = [registry.names.table(table.name) for table in registry.catalog]
         for start in range(0, len(tables), ROOTS_AT_ONCE):
             some = tables[start : start + ROOTS_AT_ONCE]
             yield [getattr(each.roots, action) for each in some for action in type(each.roots).__slots__]
-        yield ["no_tables"] if not tables else ()
 
     def _root_member(self, name: str, fields: Iterable[str], place: int) -> bytes:
         """One member of a root type that has these fields, as far as there are such."""

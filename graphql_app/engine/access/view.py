@@ -18,9 +18,12 @@ def view_of(
 
     A to-one relation whose far row may be hidden by a rule is not required.
     """
-    tables = {name: _table(access, readable[name], allowed, rules) for name, access in allowed.items()}
+    names = [name for name in catalog.tables if name in allowed]
+    tables = {name: _table(allowed[name], readable[name], allowed, rules) for name in names}
     foreign_keys = tuple(each for each in catalog.foreign_keys if _shown(each, tables))
-    seen = replace(catalog, tables=MappingProxyType(tables), foreign_keys=foreign_keys, skipped=(), notes=())
+    seen = replace(
+        catalog, tables=MappingProxyType(tables), foreign_keys=foreign_keys, skipped=(), notes=(), of_role=True
+    )
     return replace(seen, fingerprint=shape_of_view(seen))
 
 
