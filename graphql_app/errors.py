@@ -6,6 +6,7 @@ Knows neither HTTP nor GraphQL: each API owns one table from `Code` to its own f
     AppError
     |-- RequestError                the request is wrong; nothing was sent to the database
     |-- DatabaseError               the database refused the statement; nothing was applied
+    |   `-- CheckFailed             rows do not satisfy the check of a role's permission
     |-- ServiceUnavailableException the database is away
     `-- GatewayTimeoutException     every attempt ran out of time
 """
@@ -132,6 +133,18 @@ class RequestError(AppError):
 
 class DatabaseError(AppError):
     """The database refused the statement; the unit of work was rolled back."""
+
+
+class CheckFailed(DatabaseError):
+    """Rows that a role wrote do not satisfy the check of its permission; everything was rolled back.
+
+    `argument` is the root's argument that gave the rows, where that is an insert's.
+    """
+
+    def __init__(self, argument: str | None = None) -> None:
+        message = "check constraint of an insert/update permission has failed"
+        super().__init__(Code.PERMISSION_DENIED, message, outcome=Outcome.NOT_APPLIED)
+        self.argument = argument
 
 
 class ServiceUnavailableException(AppError):

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from graphql import GraphQLError
 
-from graphql_app.errors import AppError, Code
+from graphql_app.errors import AppError, CheckFailed, Code
 
 HASURA_CODE: dict[Code, str] = {
     Code.UNKNOWN_TABLE: "validation-failed",
@@ -106,12 +106,20 @@ def request_error(error: GraphQLError, code: Code) -> Error:
     return made
 
 
+def _path(error: AppError, key: str | None) -> str:
+    """Where Hasura says that an error is."""
+    if key is None or (isinstance(error, CheckFailed) and error.argument is None):
+        return "$"
+    inside = f".args.{error.argument}" if isinstance(error, CheckFailed) else ""
+    return f"$.selectionSet.{key}{inside}"
+
+
 def execution_error(error: AppError, key: str | None) -> Error:
     """A failure of the operation; `key` is the root field it belongs to, where that is known."""
     extensions: Extensions = {
         "code": HASURA_CODE[error.code],
         "reason": error.code,
-        "path": "$" if key is None else f"$.selectionSet.{key}",
+        "path": _path(error, key),
         "retry_count": error.retry_count,
     }
     if error.outcome is not None:

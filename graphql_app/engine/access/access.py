@@ -15,6 +15,7 @@ from graphql_app.auth.permissions import (
     UpdatePermission,
 )
 from graphql_app.engine.access.bool_exp import RuleError, to_filter, variable_of, variables_in
+from graphql_app.engine.access.implied_checks import remaining_of_insert, remaining_of_update
 from graphql_app.engine.access.view import named, view_of
 from graphql_app.engine.plan.planner import Planner
 from graphql_app.engine.plan.rules import EVERY_ROW, NO_RULES, Preset, RowRule, Rules, TableRules
@@ -168,14 +169,15 @@ class _Resolver:
     ) -> tuple[TableRules, Mapping[str, Column]]:
         presets = self._presets(table, permission.set)
         given = self._given(table, permission.columns, presets)
-        return replace(rules, insert_check=self._rule(table, permission.check), insert_presets=presets), given
+        check = self._check(table, remaining_of_insert(table, permission))
+        return replace(rules, insert_check=check, insert_presets=presets), given
 
     def _update(
         self, table: Table, permission: UpdatePermission, rules: TableRules
     ) -> tuple[TableRules, Mapping[str, Column]]:
         presets = self._presets(table, permission.set)
         given = self._given(table, permission.columns, presets)
-        check = EVERY_ROW if permission.check is None else self._rule(table, permission.check)
+        check = self._check(table, remaining_of_update(table, permission, given))
         made = replace(rules, update=self._rule(table, permission.filter), update_check=check, update_presets=presets)
         return made, given
 
@@ -200,10 +202,23 @@ class _Resolver:
         # With the admin's eyes: a rule may look at what the role itself may not.
         return RowRule(Planner(self.catalog).condition(table, where), frozenset(variables_in(raw)))
 
+    def _check(self, table: Table, raw: BoolExp) -> RowRule:
+        """The rule that rows written have to satisfy. Raises `RuleError` where nobody could tell whether they do."""
+        rule = self._rule(table, raw)
+        if rule.condition is None:
+            return rule
+        if table.primary_key is None:
+            raise RuleError(f"'{table.name}' has no primary key: rows written to it cannot be checked")
+        if not table.transactional:
+            raise RuleError(f"'{table.name}' cannot roll back: what a check refuses would stay")
+        return rule
+
     def _presets(self, table: Table, given: Mapping[str, object]) -> tuple[Preset, ...]:
         found = []
         for name, value in given.items():
             (column,) = self._columns(table, frozenset({name})).values()
+            if column.generated or column.auto_increment:
+                raise RuleError(f"'{name}' of '{table.name}' is made by the database: it cannot be set")
             variable = variable_of(value)
             stored = storer(column)(value) if variable is None else stored_variable(column, self._session(variable))
             found.append(Preset(column, stored, frozenset(variables_in(value))))

@@ -122,7 +122,13 @@ def change_of_met(dialect: SqlDialect, table: Table, conflict: plan.ConflictPlan
     alias = scope.alias()
     sets = join(
         ",",
-        (sql(column_ref(alias, column), "=", Literal(values.get(column.name, _DEFAULT))) for column in conflict.update),
+        (
+            *(
+                sql(column_ref(alias, column), "=", Literal(values.get(column.name, _DEFAULT)))
+                for column in conflict.update
+            ),
+            *(sql(column_ref(alias, each.column), "=", each.value) for each in conflict.presets),
+        ),
     )
     target = sql("UPDATE ", name(table.name), " AS ", name(alias), " SET ", sets)
     more = EMPTY if conflict.where is None else sql(" AND ", _held(scope, table, conflict.where, values, alias))

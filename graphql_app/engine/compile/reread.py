@@ -1,10 +1,14 @@
-"""How the row of an insert is found again: by its key, where that is known for certain. Pure."""
+"""How the rows of an insert are found again: by their keys, where these are known for certain. Pure."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
 
 from graphql_app.engine.compile.reads import read_node
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.statements import ResultNode
+from graphql_app.engine.compile.trigger_guard import returning_columns
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import NULL
 from graphql_app.engine.request.calls import Operator
@@ -70,3 +74,65 @@ def reread_node(
     return read_node(
         dialect, plan.ReadPlan(plan.RowsPlan(table, inserted_row_condition(rows, row)), outputs, one=True), None
     )
+
+
+def with_made_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
+    """The rows, with the key columns whose defaults have to be known before they are inserted."""
+    after = tuple(replace(item, rows=with_made_keys(dialect, item.rows, needed=False)) for item in rows.after)
+    before = tuple(replace(item, rows=with_made_keys(dialect, item.rows, needed=True)) for item in rows.before)
+    if after or before:
+        rows = replace(rows, after=after, before=before)
+    needed = needed or rows.check is not None
+    if (dialect.features.returning and rows.conflict is None) or not (needed or after or rows.conflict):
+        return rows
+    made = tuple(
+        column for column in rows.table.key_columns if _can_be_made(rows, column) and not is_given(rows, column.name)
+    )
+    if not made:
+        return rows
+    new = tuple(column for column in made if column not in rows.columns)
+    cells = tuple((*row, *(None for _ in new)) for row in rows.rows)
+    return replace(rows, columns=(*rows.columns, *new), rows=cells, made=made)
+
+
+def _can_be_made(rows: plan.InsertRows, column: Column) -> bool:
+    """Whether the database can be asked for the column's default: what it takes of the row has to be known."""
+    return (
+        column.default_sql is not None
+        and not column.auto_increment
+        and all(is_given(rows, each) and _as_given(rows.table.columns[each]) for each in column.default_columns)
+    )
+
+
+def _as_given(column: Column) -> bool:
+    """Whether a value of the column is of the kind that its literal is, so that functions make the same of both."""
+    type_ = column.type
+    return type_.base in ("int", "bigint", "varchar") and not (type_.unsigned or type_.zerofill)
+
+
+def is_given(rows: plan.InsertRows, column: str) -> bool:
+    """Whether every row has a value for the column."""
+    places = [place for place, each in enumerate(rows.columns) if each.name == column]
+    return (
+        column in rows.filled
+        or any(column in nested.relation.columns for nested in rows.before)
+        or (bool(places) and all(row[places[0]] is not None for row in rows.rows))
+    )
+
+
+def check_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> None:
+    """Raises `RequestError` where rows of a level whose keys are needed could not be found again."""
+    for nested in (*rows.before, *rows.after):
+        check_keys(dialect, nested.rows, needed=nested.rows.check is not None)
+    if needed and not returning_columns(dialect.features, rows.table, partial(is_given, rows)):
+        for row in rows.rows:
+            _check_key(rows, row)
+
+
+def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
+    """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
+    filled = {column for nested in rows.before for column in nested.relation.columns} | set(rows.filled)
+    for column in rows.table.key_columns:
+        known = column.auto_increment or column.name in filled or column in rows.made
+        if not known and given(rows, row, column) is None:
+            raise unknown_key(column)

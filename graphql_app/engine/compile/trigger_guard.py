@@ -17,10 +17,12 @@ from schema_gen.catalog.model import Event, Table
 def check_insert(features: Features, rows: plan.InsertRows, *, returned: bool, referred: Iterable[str] = ()) -> None:
     """Raises `RequestError` NO_KEY where a trigger may set the key of rows, or columns `referred` to by others."""
     needed = {*referred, *(column for item in rows.after for column in item.relation.columns)}
-    if returned:
+    if returned or rows.check is not None:
         needed |= {column.name for column in rows.table.key_columns}
     if not features.returning:
         check(rows.table, Event.INSERT, needed)
+    if rows.conflict is not None and rows.conflict.check is not None:
+        needed |= {column.name for column in rows.table.key_columns}
     if rows.conflict is not None and rows.conflict.update:
         check(rows.table, Event.UPDATE, needed)
     for item in rows.before:

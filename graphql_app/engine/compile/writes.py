@@ -7,15 +7,23 @@ certain: given in the request, generated for exactly this row, or locked beforeh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
+from graphql_app.engine.compile.checks import count_of_good
 from graphql_app.engine.compile.conditions import condition, reads_others
 from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.json_updates import json_change
 from graphql_app.engine.compile.reads import read_node, row_cell
-from graphql_app.engine.compile.reread import given, inserted_row_condition, reread_node, unknown_key
+from graphql_app.engine.compile.reread import (
+    check_keys,
+    given,
+    inserted_row_condition,
+    is_given,
+    reread_node,
+    with_made_keys,
+)
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
 from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.compile.trigger_guard import check, check_insert, returning_columns
@@ -23,7 +31,7 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Operator
 from graphql_app.engine.sql.fragment import Literal, Sql, Statement, Value, finish, join, name, sql, value
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog.model import Cardinality, Column, Event, Relation, Table
+from schema_gen.catalog.model import Cardinality, Event, Relation, Table
 from schema_gen.types.column_types import INTEGER, type_of, unset
 
 
@@ -34,6 +42,7 @@ class CompiledInsert:
     Where the engine tells the row as it stores it, `statement` is None: the only node inserts it.
     `again` then reads the row later; None where the insert may not be sent together with its COMMIT.
     `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
+    `good` counts the row where it satisfies the check of the role's permission; None where nothing is to be checked.
     """
 
     statement: Statement | None
@@ -43,6 +52,7 @@ class CompiledInsert:
     explicit_id: Value | None
     returning: tuple[ResultNode, ...]
     again: ResultNode | None = None
+    good: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class CompiledInserts:
         """
         rows = self.rows
         unsure = not rows.literals and any(column.may_number for column in rows.columns)
-        return not (self.outputs or rows.conflict or rows.before or rows.after or unsure)
+        return not (self.outputs or rows.conflict or rows.before or rows.after or rows.check or unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class CompiledChange:
     `returning` nodes take the keys; they are read before the change where `before` is set.
     `change` is None where nothing is to be done. `kept` are the places of the key's columns
     that it leaves as they are, by which `returning` finds the rows; None: all.
+    `good` counts the rows changed that satisfy the check of the role's permission; it takes the same keys.
     """
 
     change: Statement | None
@@ -90,6 +101,7 @@ class CompiledChange:
     before: bool = False
     max_affected: Value | None = None
     kept: tuple[int, ...] | None = None
+    good: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,61 +137,19 @@ def _returning(write: plan.InsertPlan | plan.UpdatePlan | plan.DeletePlan) -> li
 
 def _insert(dialect: SqlDialect, write: plan.InsertPlan) -> CompiledInsert | CompiledInserts:
     wanted = _returning(write)
-    rows = _with_made_keys(dialect, write.rows, needed=bool(wanted))
+    rows = with_made_keys(dialect, write.rows, needed=bool(wanted))
+    found_again = bool(wanted) or rows.check is not None
     check_insert(dialect.features, rows, returned=bool(wanted))
-    told = bool(wanted) and bool(returning_columns(dialect.features, rows.table, partial(_is_given, rows)))
+    told = found_again and bool(returning_columns(dialect.features, rows.table, partial(is_given, rows)))
     alone = len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after
     if alone and not told and not rows.made:
         return _insert_one(dialect, write, rows.rows[0], wanted)
     outputs = tuple(field.outputs for field in wanted)
-    if wanted and not told:
-        for row in rows.rows:
-            _check_key(rows, row)
+    check_keys(dialect, rows, needed=found_again)
     key = rows.table.key_columns
     by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
     nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
     return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
-
-
-def _with_made_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:
-    """The rows, with the key columns whose defaults have to be known before they are inserted."""
-    after = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=False)) for item in rows.after)
-    before = tuple(replace(item, rows=_with_made_keys(dialect, item.rows, needed=True)) for item in rows.before)
-    if after or before:
-        rows = replace(rows, after=after, before=before)
-    if (dialect.features.returning and rows.conflict is None) or not (needed or after or rows.conflict):
-        return rows
-    made = tuple(
-        column for column in rows.table.key_columns if _can_be_made(rows, column) and not _is_given(rows, column.name)
-    )
-    if not made:
-        return rows
-    new = tuple(column for column in made if column not in rows.columns)
-    cells = tuple((*row, *(None for _ in new)) for row in rows.rows)
-    return replace(rows, columns=(*rows.columns, *new), rows=cells, made=made)
-
-
-def _can_be_made(rows: plan.InsertRows, column: Column) -> bool:
-    """Whether the database can be asked for the column's default: what it takes of the row has to be known."""
-    return (
-        column.default_sql is not None
-        and not column.auto_increment
-        and all(_is_given(rows, each) and _as_given(rows.table.columns[each]) for each in column.default_columns)
-    )
-
-
-def _as_given(column: Column) -> bool:
-    """Whether a value of the column is of the kind that its literal is, so that functions make the same of both."""
-    type_ = column.type
-    return type_.base in ("int", "bigint", "varchar") and not (type_.unsigned or type_.zerofill)
-
-
-def _is_given(rows: plan.InsertRows, column: str) -> bool:
-    """Whether every row has a value for the column."""
-    places = [place for place, each in enumerate(rows.columns) if each.name == column]
-    return any(column in nested.relation.columns for nested in rows.before) or (
-        bool(places) and all(row[places[0]] is not None for row in rows.rows)
-    )
 
 
 def _by_own_key(dialect: SqlDialect, table: Table, outputs: tuple[plan.Output, ...]) -> ResultNode:
@@ -211,13 +181,21 @@ def _insert_one(
         cell = row_cell(scope, rows.table.name, rows.table, wanted[0].outputs)
         node = ResultNode(finish(sql(insert, " RETURNING ", cell.column(scope))), GroupForm.ONE, missing=b"null")
         again = reread_node(dialect, rows, row, wanted[0].outputs)
-        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again)
+        good = _good_row(dialect, rows, row)
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again, good)
     statement = finish(insert)
     auto = rows.table.auto_increment
     explicit = given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
     nodes = _read_back(dialect, rows.table, inserted_row_condition(rows, row), wanted) if wanted else ()
-    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes)
+    good = _good_row(dialect, rows, row)
+    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes, good=good)
+
+
+def _good_row(dialect: SqlDialect, rows: plan.InsertRows, row: tuple[Value | None, ...]) -> Statement | None:
+    if rows.check is None:
+        return None
+    return count_of_good(dialect, rows.table, inserted_row_condition(rows, row), rows.check)
 
 
 def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.ReturningOut]) -> bool:
@@ -229,15 +207,6 @@ def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.Returni
     )
 
 
-def _check_key(rows: plan.InsertRows, row: tuple[Value | None, ...]) -> None:
-    """Raises `RequestError`, before anything is written, where the row's key would be made by a default."""
-    filled = {column for nested in rows.before for column in nested.relation.columns}
-    for column in rows.table.key_columns:
-        known = column.auto_increment or column.name in filled or column in rows.made
-        if not known and given(rows, row, column) is None:
-            raise unknown_key(column)
-
-
 # --- update and delete -------------------------------------------------------
 
 
@@ -245,11 +214,12 @@ def _update(dialect: SqlDialect, write: plan.UpdatePlan) -> CompiledChange:
     if not write.assignments:
         return CompiledChange(None, write.answer, write.by_key)
     wanted = _returning(write)
-    key = write.table.primary_key
-    if wanted and key:
+    key, found_again = write.table.primary_key, bool(wanted) or write.check is not None
+    if found_again and key:
         check(write.table, Event.UPDATE, key.columns)
-    if wanted and key and any(item.column.name in key.columns for item in write.assignments):
-        return _update_key(dialect, write, wanted) if write.by_key else _update_keys(dialect, write, wanted)
+    if found_again and key and any(item.column.name in key.columns for item in write.assignments):
+        by_itself = write.by_key and not reads_others(write.where)
+        return _update_key(dialect, write, wanted) if by_itself else _update_keys(dialect, write, wanted)
     return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
 
 
@@ -272,9 +242,16 @@ def _update_key(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.R
     """An update by key that changes the key: the row is read back by the new one."""
     moved = _moved_to(write)
     new = {part.column.name for part in moved}
-    kept = [part for part in _parts(write.where) if part.column.name not in new]
-    nodes = _read_back(dialect, write.table, plan.AllOf((*kept, *moved)), wanted)
-    return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes)
+    kept = [part for part in _parts(write.row or write.where) if part.column.name not in new]
+    found = plan.AllOf((*kept, *moved))
+    nodes, good = _read_back(dialect, write.table, found, wanted), _good_rows(dialect, write, found)
+    return CompiledChange(finish(_update_sql(dialect, write, write.where)), write.answer, True, None, nodes, good=good)
+
+
+def _good_rows(dialect: SqlDialect, write: plan.UpdatePlan | plan.DeletePlan, rows: plan.Condition) -> Statement | None:
+    if isinstance(write, plan.DeletePlan) or write.check is None:
+        return None
+    return count_of_good(dialect, write.table, rows, write.check)
 
 
 def _update_keys(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
@@ -285,10 +262,11 @@ def _update_keys(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.
     kept = tuple(place for place, column in enumerate(table.key_columns) if column.name not in new)
     # Of what is changed as a whole there is one row, or the key would be there twice.
     parts = (plan.KeyIn(tuple(table.key_columns[place] for place in kept)),) if kept else ()
-    nodes = _read_back(dialect, table, plan.AllOf((*parts, *moved)), wanted, one=False)
+    found = plan.AllOf((*parts, *moved))
+    nodes, good = _read_back(dialect, table, found, wanted, one=write.by_key), _good_rows(dialect, write, found)
     change = finish(_update_sql(dialect, write, plan.KeyIn(table.key_columns)))
-    lock = _lock(dialect, table, write.where)
-    return CompiledChange(change, write.answer, False, lock, nodes, max_affected=write.max_affected, kept=kept)
+    lock, most = _lock(dialect, table, write.where), write.max_affected
+    return CompiledChange(change, write.answer, write.by_key, lock, nodes, max_affected=most, kept=kept, good=good)
 
 
 def _moved_to(write: plan.UpdatePlan) -> list[plan.CompareColumn]:
@@ -342,15 +320,20 @@ def _change(
     table = write.table
     # What cannot be rolled back is counted before it is changed.
     counted = write.max_affected is not None and not table.transactional
-    if write.by_key or not table.key_columns or not (wanted or counted or reads_others(write.where)):
-        nodes = _read_back(dialect, table, write.where, wanted)
+    checked = isinstance(write, plan.UpdatePlan) and write.check is not None
+    others = reads_others(write.where)
+    directly = not others if write.by_key else not (wanted or counted or others or checked)
+    if directly or not table.key_columns:
+        # After an update a rule may no longer let the row through.
+        row = write.row if isinstance(write, plan.UpdatePlan) and write.row else write.where
+        nodes, good = _read_back(dialect, table, row, wanted), _good_rows(dialect, write, row)
         change = finish(written(write.where))
-        return CompiledChange(change, write.answer, write.by_key, None, nodes, before, write.max_affected)
+        return CompiledChange(change, write.answer, write.by_key, None, nodes, before, write.max_affected, good=good)
     by_keys = plan.KeyIn(table.key_columns)
-    nodes = _read_back(dialect, table, by_keys, wanted, one=False)
+    nodes, good = _read_back(dialect, table, by_keys, wanted, one=write.by_key), _good_rows(dialect, write, by_keys)
     lock = _lock(dialect, table, write.where)
     change = finish(written(by_keys))
-    return CompiledChange(change, write.answer, write.by_key, lock, nodes, before, write.max_affected)
+    return CompiledChange(change, write.answer, write.by_key, lock, nodes, before, write.max_affected, good=good)
 
 
 def _read_back(

@@ -8,11 +8,12 @@ on engines that number the rows of a statement in a row, else row by row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import compress, groupby
 from operator import attrgetter
 
+from graphql_app.engine.compile.checks import good_by_key
 from graphql_app.engine.compile.inserts import (
     MAX_STATEMENT,
     NULL,
@@ -28,16 +29,20 @@ from graphql_app.engine.compile.inserts import (
 )
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.trigger_guard import returning_columns
+from graphql_app.engine.execute.checks import check_counts
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result, ServerError
 from graphql_app.engine.mysql.server_errors import DUPLICATES, Phase, to_app_error
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import Literal, Value
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import CheckFailed, Code, RequestError
 from schema_gen.catalog.model import Column, Table
 
 BATCH = 1000
 """The most statements sent in one round trip where each row needs one of its own; `MAX_STATEMENT` bounds them too."""
+
+CHECKED = 500
+"""Rows whose check one statement proves."""
 
 _NO_ID = (None, NULL)
 _SAVE, _UNDO = b"SAVEPOINT rows_", b"ROLLBACK TO SAVEPOINT rows_"
@@ -64,12 +69,13 @@ class NewRow:
 
 @dataclass(slots=True)
 class Inserter:
-    """One insert of a call. `affected` counts rows of every level."""
+    """One insert of a call. `affected` counts rows of every level; `_written` are those that have to be checked."""
 
     session: Session
     dialect: SqlDialect
     slots: Sequence[object]
     affected: int = 0
+    _written: list[tuple[Table, plan.Condition, list[NewRow]]] = field(default_factory=list)
 
     async def insert(self, level: plan.InsertRows) -> list[NewRow]:
         """Inserts the rows of a level and all that hangs on them. Raises `RequestError`, `ServerError`, …"""
@@ -88,7 +94,7 @@ class Inserter:
         for nested in level.before:
             found = await self.insert(nested.rows)
             for owner, far in zip(nested.owners, found, strict=True):
-                _copy(far, nested.relation.to_columns, rows[owner], nested.relation.columns)
+                _copy(far, nested.relation.to_columns, rows[owner], nested.relation.columns, level.preset)
         if level.made:
             await self._make_keys(level.made, rows)
         if level.conflict is None:
@@ -96,13 +102,36 @@ class Inserter:
         else:
             await self._merge(level, level.conflict, rows)
         self.affected += sum(row.fate is not Fate.IGNORED for row in rows)
+        self._note(level.table, level.check, rows, Fate.INSERTED)
+        if level.conflict is not None:
+            self._note(level.table, level.conflict.check, rows, Fate.UPDATED)
         for nested in level.after:
             children = [NewRow(self._rendered(nested.rows.columns, row)) for row in nested.rows.rows]
             for owner, child in zip(nested.owners, children, strict=True):
                 if rows[owner].fate is Fate.IGNORED:
                     raise _under_ignored(nested)
-                _copy(rows[owner], nested.relation.columns, child, nested.relation.to_columns)
+                _copy(rows[owner], nested.relation.columns, child, nested.relation.to_columns, nested.rows.preset)
             await self._fill(nested.rows, children)
+
+    # --- checks of permissions ------------------------------------------------
+
+    def _note(self, table: Table, check: plan.Condition | None, rows: list[NewRow], fate: Fate) -> None:
+        if check is not None and (found := [row for row in rows if row.fate is fate]):
+            self._written.append((table, check, found))
+
+    async def check(self, argument: str) -> None:
+        """Raises `CheckFailed` where a row of any level, as it is now, does not satisfy its check."""
+        statements: list[bytes] = []
+        expected: list[int] = []
+        for table, check, rows in self._written:
+            for start in range(0, len(rows), CHECKED):
+                # Two new rows may have met the same one.
+                keys = {_key_of(table, row): row.values for row in rows[start : start + CHECKED]}
+                good = good_by_key(self.dialect, table, list(keys.values()), check)
+                statements.append(good.render(self.slots))
+                expected.append(len(keys))
+        for result, rows_written in zip(await self._each(statements), expected, strict=True):
+            check_counts((result,), rows_written, argument)
 
     async def _make_keys(self, made: tuple[Column, ...], rows: list[NewRow]) -> None:
         """Asks the database for the defaults of key columns, once for each row that misses one."""
@@ -299,11 +328,22 @@ def _batches(statements: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _copy(source: NewRow, columns: tuple[str, ...], target: NewRow, to_columns: tuple[str, ...]) -> None:
-    """Gives the foreign key of `target` the values of the row that it refers to."""
+def _key_of(table: Table, row: NewRow) -> tuple[bytes, ...]:
+    return tuple(row.values[column.name] for column in table.key_columns)
+
+
+def _copy(
+    source: NewRow, columns: tuple[str, ...], target: NewRow, to_columns: tuple[str, ...], preset: frozenset[str]
+) -> None:
+    """Gives the foreign key of `target` the values of the row that it refers to; what is `preset` has to be the same.
+
+    Raises `RequestError`, and `CheckFailed` where a preset says otherwise.
+    """
     for column, to_column in zip(columns, to_columns, strict=True):
         if column not in source.values:
             raise RequestError(Code.NO_KEY, f"Give '{column}': a nested row refers to it", column=column)
+        if to_column in preset and target.values[to_column] != source.values[column]:
+            raise CheckFailed("objects")
         target.values[to_column] = source.values[column]
 
 

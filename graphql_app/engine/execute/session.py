@@ -14,7 +14,7 @@ from graphql_app.engine.mysql.server_errors import Phase, StaleSchema, classify,
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.engine.sql.fragment import finish, name, sql
 from graphql_app.engine.sql.operators import matches_pattern
-from graphql_app.errors import Code, DatabaseError
+from graphql_app.errors import AppError, Code, DatabaseError
 
 _AUTOCOMMIT, _NO_AUTOCOMMIT = b"SET SESSION autocommit = 1", b"SET SESSION autocommit = 0"
 _COMMIT = b"COMMIT"
@@ -114,7 +114,7 @@ class Session:
         self._mark = mark
         self._note = note
         self._begun = kind is Kind.CONTROL
-        self._lost: ServerError | ConnectionLost | None = None
+        self._lost: ServerError | ConnectionLost | AppError | None = None
 
     @property
     def phase(self) -> Phase:
@@ -337,6 +337,10 @@ class Session:
             raise DatabaseError(Code.LIMIT_EXCEEDED, "The database warns of a pattern, and it is not known of what")
         results = await self._send((again, SHOW_WARNINGS) if again else (SHOW_WARNINGS,), 0)
         refuse_warnings(results[-1].rows, self.features.flavour)
+
+    def undo(self, error: AppError) -> None:
+        """What was written does not stay, whatever becomes of `error`: it is raised by all that is asked next."""
+        self._lost = error
 
     async def finish(self, keep: bytes | None = None) -> None:
         """Ends the transaction; a write runs `keep` together with its COMMIT.

@@ -15,6 +15,7 @@ from graphql_app.engine.compile.writes import (
     CompiledWrite,
     read_back,
 )
+from graphql_app.engine.execute.checks import INSERTED, ONE_INSERTED, check_counts
 from graphql_app.engine.execute.inserts import BATCH, Fate, Inserter
 from graphql_app.engine.execute.reads import fetch
 from graphql_app.engine.execute.session import Session
@@ -22,7 +23,7 @@ from graphql_app.engine.mysql.dial import Result
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
 from graphql_app.engine.sql.operators import matches_pattern
-from graphql_app.errors import Code, DatabaseError
+from graphql_app.errors import CheckFailed, Code, DatabaseError
 
 
 @dataclass(slots=True)
@@ -35,36 +36,48 @@ class Done:
 
 
 async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> bytes:
-    """The JSON text of one write's answer."""
-    match write:
-        case CompiledInsert():
-            return _answer(write, await _insert(session, write, slots))
-        case CompiledInserts():
-            return _answer(write, await _inserts(session, write, slots))
-        case CompiledChange():
-            return _answer(write, await _change(session, write, slots))
-        case CompiledChanges():
-            return await _changes(session, write, slots)
+    """The JSON text of one write's answer.
+
+    Raises `CheckFailed`: whoever catches it, nothing stays of the whole transaction.
+    """
+    try:
+        match write:
+            case CompiledInsert():
+                return _answer(write, await _insert(session, write, slots))
+            case CompiledInserts():
+                return _answer(write, await _inserts(session, write, slots))
+            case CompiledChange():
+                return _answer(write, await _change(session, write, slots))
+            case CompiledChanges():
+                return await _changes(session, write, slots)
+    except CheckFailed as error:
+        session.undo(error)
+        raise
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
     batches = [NodeRows(node) for node in write.returning]
+    good = () if write.good is None else (write.good.render(slots),)
+    argument = ONE_INSERTED if write.one else INSERTED
     if write.statement is None:
         (batch,) = batches
-        result = await _insert_told(session, batch.node.statement.render(slots))
+        result = await _insert_told(session, batch.node.statement.render(slots), good, argument)
         batch.receive(result)
         return Done(1, rows=[[_found(whole(batch))] for batch in batches])
-    (result,) = await fetch(session, batches, slots, ahead=(write.statement.render(slots),), last=False)
+    result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
+    check_counts(counts, 1, argument)
     done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
     if write.has_generated_id:
         done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
 
 
-async def _insert_told(session: Session, insert: bytes) -> Result:
-    if session.takes_whole(insert):
+async def _insert_told(session: Session, insert: bytes, good: Sequence[bytes], argument: str) -> Result:
+    if not good and session.takes_whole(insert):
         return await session.query_whole(insert)
-    return (await session.query(insert))[0]
+    result, *counts = await session.query(insert, *good)
+    check_counts(counts, 1, argument)
+    return result
 
 
 async def reread(session: Session, write: CompiledInsert, slots: Sequence[object]) -> bytes:
@@ -104,6 +117,7 @@ async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[obj
         first = await inserter.insert_blind(write.rows)
         return Done(inserter.affected, first)
     rows = await inserter.insert(write.rows)
+    await inserter.check(ONE_INSERTED if write.one else INSERTED)
     done = Done(inserter.affected)
     auto = write.rows.table.auto_increment
     if auto is not None and rows:
@@ -144,7 +158,10 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
         _check_affected(write.max_affected, len(keys), slots)
     if write.change is not None and (keys or write.lock is None):
         change, found_by = write.change.render(slots, keys), _kept(keys, write.kept)
-        done.affected = await _apply(session, change, write.before, batches, slots, found_by)
+        good = () if write.good is None else (write.good.render(slots, found_by),)
+        result, *counts = await _apply(session, (change, *good), write.before, batches, slots, found_by)
+        done.affected = result.affected
+        check_counts(counts, len(keys) if write.lock is not None else done.affected, None)
         _check_affected(write.max_affected, done.affected, slots)
     if done.affected or not write.by_key:
         # An update of a key that touched no row may have read another one, which has the new key already.
@@ -179,23 +196,21 @@ def _check_affected(most: Value | None, affected: int, slots: Sequence[object]) 
 
 async def _apply(
     session: Session,
-    change: bytes,
+    changes: tuple[bytes, ...],
     before: bool,
     batches: list[NodeRows],
     slots: Sequence[object],
     keys: Sequence[bytes],
-) -> int:
-    """The change with its rows read before or after it; the number of rows touched."""
+) -> list[Result]:
+    """The change, and what is asked behind it, with its rows read before or after it; the results of `changes`."""
     if before and batches:
         await fetch(session, batches, slots, keys=keys, last=False)
-        (result,) = await session.query(change)
-    elif batches and matches_pattern(change, session.features):
+        return await session.query(*changes)
+    if matches_pattern(changes[0], session.features) and (batches or len(changes) > 1):
         # The server keeps the warnings of its last statement only.
-        (result,) = await session.query(change)
-        await fetch(session, batches, slots, keys=keys, last=False)
-    else:
-        (result,) = await fetch(session, batches, slots, keys=keys, ahead=(change,), last=False)
-    return result.affected
+        results = await session.query(changes[0])
+        return results + await fetch(session, batches, slots, keys=keys, ahead=changes[1:], last=False)
+    return await fetch(session, batches, slots, keys=keys, ahead=changes, last=False)
 
 
 def _answer(write: CompiledInsert | CompiledInserts | CompiledChange, done: Done) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphql_app.engine.plan.inserts import writable_column
+from graphql_app.engine.plan.may_write import may_not, writable_column
 from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.request.bulk import BulkMode, BulkWrite
 from graphql_app.errors import Code, RequestError
@@ -23,7 +23,9 @@ class BulkPlan:
 def plan_bulk(planner: RowPlanner, request: BulkWrite) -> BulkPlan:
     """The plan of a bulk write. Raises `RequestError`."""
     table = planner.table(request.table)
-    columns = tuple(writable_column(planner, table, name) for name in request.columns)
+    if table.access is not None:
+        raise may_not(table, "import into")
+    columns = tuple(writable_column(table, name, table.insertable) for name in request.columns)
     if not columns:
         raise RequestError(Code.INVALID_VALUE, "A row needs a column that can be written")
     if request.mode is BulkMode.UPDATE and table.primary_key is None:

@@ -190,11 +190,16 @@ AnswerOut = AffectedOut | GeneratedIdOut | ReturningOut | TextOut
 
 @dataclass(frozen=True, slots=True)
 class ConflictPlan:
-    """The unique key that may be met already, what is then updated, and under which condition."""
+    """The unique key that may be met already, what is then updated, and under which condition.
+
+    Where anything is updated, so are the `presets`, and the row has to satisfy `check` afterwards.
+    """
 
     key: Key
     update: tuple[Column, ...]
     where: Condition | None
+    presets: tuple[Assignment, ...] = ()
+    check: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +218,9 @@ class InsertRows:
     Rows of `before` are inserted first, and give these their foreign keys; rows of
     `after` refer to these. Where nobody asks which rows they become, `literals` may hold
     them instead of `rows`, column by column. `made` are columns of the key whose defaults
-    are asked for beforehand where they are missing.
+    are asked for beforehand where they are missing. The rows inserted have to satisfy `check` afterwards.
+    `preset` names the columns that the role's rules give: no other row may give them anything else. `filled` are the
+    columns given by the rows that these refer to.
     """
 
     table: Table
@@ -224,6 +231,9 @@ class InsertRows:
     after: tuple[NestedPlan, ...] = ()
     literals: tuple[list[bytes], ...] = ()
     made: tuple[Column, ...] = ()
+    check: Condition | None = None
+    preset: frozenset[str] = frozenset()
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,11 @@ class InsertPlan:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePlan:
-    """Assignments to the rows that satisfy `where`; no assignment touches nothing."""
+    """Assignments to the rows that satisfy `where`; no assignment touches nothing.
+
+    `row` is the part of `where` that still finds the one row of an update by key afterwards: rules may hide it by then.
+    The rows have to satisfy `check` afterwards.
+    """
 
     table: Table
     where: Condition
@@ -250,6 +264,8 @@ class UpdatePlan:
     answer: tuple[AnswerOut, ...]
     by_key: bool
     max_affected: Value | None = None
+    row: Condition | None = None
+    check: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

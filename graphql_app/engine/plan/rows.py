@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.column_pairs import columns_compared
-from graphql_app.engine.plan.rules import NO_RULES, RowRule, Rules
+from graphql_app.engine.plan.rules import NO_RULES, UNRESTRICTED, Preset, RowRule, Rules, TableRules
 from graphql_app.engine.plan.session_values import compare_column, compared_count
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
@@ -133,6 +133,18 @@ class RowPlanner:
         """The most rows that a list of `table` may have by the rules."""
         rules = self.rules.get(table.name)
         return None if rules is None else rules.limit
+
+    def rules_of(self, table: Table) -> TableRules:
+        """The rules of a table."""
+        return self.rules.get(table.name, UNRESTRICTED)
+
+    def presets(self, presets: Iterable[Preset]) -> tuple[plan.Assignment, ...]:
+        """What is set without being asked for."""
+        made = []
+        for each in presets:
+            self.variables.update(each.variables)
+            made.append(plan.Assignment(each.column, each.value))
+        return tuple(made)
 
     # --- rows ---------------------------------------------------------------
 

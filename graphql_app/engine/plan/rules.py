@@ -59,6 +59,9 @@ class TableRules:
     update_presets: tuple[Preset, ...] = ()
 
 
+UNRESTRICTED = TableRules()
+"""For a table without rules."""
+
 Rules = Mapping[str, TableRules]
 """By the table's name in the database. A table without rules is not restricted by row."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain
 
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.plan.inserts import plan_insert, writable_column
+from graphql_app.engine.plan.inserts import plan_insert
+from graphql_app.engine.plan.may_write import check_may_write, known_column, writable_column
 from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import added, assigned, page
 from graphql_app.engine.request.calls import (
@@ -33,8 +34,7 @@ def plan_write(planner: RowPlanner, request: Write) -> plan.WritePlan:
     if isinstance(request, UpdateMany):
         return _update_many(planner, request)
     table = planner.table(request.table)
-    if not table.writable:
-        raise RequestError(Code.READ_ONLY, f"'{table.name}' cannot be written to")
+    check_may_write(table, request)
     answer = _answer(planner, table, request.answer)
     match request:
         case Insert():
@@ -42,14 +42,15 @@ def plan_write(planner: RowPlanner, request: Write) -> plan.WritePlan:
         case Update():
             return _update(planner, table, request, answer)
         case Delete():
-            where = planner.condition(table, request.where) or plan.AllOf(())
-            return plan.DeletePlan(table, where, answer, request.by_key, _most(request.max_affected))
+            rule = planner.rules_of(table).delete
+            where = planner.within(rule, planner.condition(table, request.where)) or plan.AllOf(())
+            return plan.DeletePlan(table.full, where, answer, request.by_key, _most(request.max_affected))
 
 
 def _update_many(planner: RowPlanner, request: UpdateMany) -> plan.UpdateManyPlan:
     planned = [plan_write(planner, update) for update in request.updates]
     updates = tuple(item for item in planned if isinstance(item, plan.UpdatePlan))
-    return plan.UpdateManyPlan(planner.table(request.table), updates, _most(request.max_affected))
+    return plan.UpdateManyPlan(planner.table(request.table).full, updates, _most(request.max_affected))
 
 
 def _most(raw: object) -> Value | None:
@@ -57,7 +58,13 @@ def _most(raw: object) -> Value | None:
 
 
 def _answer(planner: RowPlanner, table: Table, answer: Answer) -> tuple[plan.AnswerOut, ...]:
-    return tuple(_answer_field(planner, table, field) for field in answer)
+    return tuple(_answer_field(planner, table, field) for field in answer if not _hidden_id(table, field))
+
+
+def _hidden_id(table: Table, field: AffectedRows | Returning | GeneratedId | Constant) -> bool:
+    """Whether an id is asked for that the role may not read."""
+    number = table.full.auto_increment
+    return isinstance(field, GeneratedId) and number is not None and number.name not in table.columns
 
 
 def _answer_field(
@@ -71,7 +78,7 @@ def _answer_field(
         case Constant():
             return plan.TextOut(field.key, field.text)
         case Returning():
-            if table.primary_key is None:
+            if table.full.primary_key is None:
                 raise RequestError(
                     Code.NO_KEY, f"'{table.name}' has no primary key: its rows cannot be returned after a write"
                 )
@@ -79,35 +86,45 @@ def _answer_field(
 
 
 def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
-    _check_given_once(planner, table, request)
+    _check_given_once(table, request)
+    rules = planner.rules_of(table)
     assignments: list[plan.Assignment | plan.JsonAssignment] = [
         plan.Assignment(column, assigned(column, raw))
-        for column, raw in ((writable_column(planner, table, name), raw) for name, raw in request.sets)
+        for column, raw in ((writable_column(table, name, table.updatable), raw) for name, raw in request.sets)
     ]
     for name, raw in request.increments:
-        column = writable_column(planner, table, name)
+        column = writable_column(table, name, table.updatable)
         if not type_of(column).summable:
             raise RequestError(Code.INVALID_VALUE, f"Column '{name}' cannot be incremented", column=name)
         assignments.append(plan.Assignment(column, added(column, raw), increment=True))
-    assignments += [_json_assignment(planner, table, change) for change in request.json]
-    where = planner.condition(table, request.where) or plan.AllOf(())
-    most = _most(request.max_affected)
-    return plan.UpdatePlan(table, where, tuple(assignments), answer, request.by_key, most)
+    assignments += [_json_assignment(table, change) for change in request.json]
+    assignments += planner.presets(rules.update_presets)
+    given = planner.condition(table, request.where) or plan.AllOf(())
+    return plan.UpdatePlan(
+        table.full,
+        planner.within(rules.update, given) or given,
+        tuple(assignments),
+        answer,
+        request.by_key,
+        _most(request.max_affected),
+        given if request.by_key else None,
+        planner.within(rules.update_check, None),
+    )
 
 
-def _check_given_once(planner: RowPlanner, table: Table, request: Update) -> None:
+def _check_given_once(table: Table, request: Update) -> None:
     """Raises `RequestError` for a column that is unknown, or given in two operators: before anything is built."""
     seen: set[str] = set()
     names = chain((name for name, _ in chain(request.sets, request.increments)), (each.column for each in request.json))
     for name in names:
-        planner.column(table, name)
+        known_column(table, name, table.updatable)
         if name in seen:
             raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given in two operators", column=name)
         seen.add(name)
 
 
-def _json_assignment(planner: RowPlanner, table: Table, change: JsonChange) -> plan.JsonAssignment:
-    column = writable_column(planner, table, change.column)
+def _json_assignment(table: Table, change: JsonChange) -> plan.JsonAssignment:
+    column = writable_column(table, change.column, table.updatable)
     if OperatorGroup.JSON not in type_of(column).operators:
         raise RequestError(Code.INVALID_VALUE, f"Column '{column.name}' holds no JSON", column=column.name)
     if change.operand is None:
