@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from graphql_app.auth.authentication import Authentication, check_start
+from graphql_app.auth.configuration import Configuration
 from graphql_app.auth.identity import NOBODY
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
 
 NOTE_SECONDS = 5.0
 """How often one of several processes writes its state down for the others to show."""
+
+Configured = Callable[[Configuration], None]
 
 START_SECONDS = 10.0
 """How long a worker takes no connections while the schema is read for the first time."""
@@ -112,6 +116,7 @@ def create_app(
 def _made(
     settings: Settings, observer: Observer | None, tracing: Tracing | None, custom: Additions, *, signals: bool
 ) -> Application:
+    check_start(settings)
     metrics = Metrics()
     draining = Draining()
     tracing = tracing or trace_requests(settings)
@@ -121,7 +126,8 @@ def _made(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for text in warnings(settings):
             watch(SettingsWarning(text))
-        async with running(settings, watch, draining, tracing, custom, signals=signals) as services:
+        configured = authentication.configure
+        async with running(settings, watch, draining, tracing, custom, configured, signals=signals) as services:
             app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services)))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             try:
@@ -141,11 +147,12 @@ def _made(
         bodies=Budget(settings.max_bodies_bytes),
     )
     app.edge = tracing.before(edge) if tracing else edge
-    app.guard = Guard.of(settings)
+    app.guard = guard = Guard.of(settings)
+    authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch))
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
         app.refusing = CORSMiddleware(refused, **_cors(settings))
-    app.router.routes.extend(own_routes(app.state, settings, app.guard, watch))
+    app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False
     app.router.default = SlashRedirect(app.router)
     install_error_handlers(app, watch)
@@ -169,6 +176,7 @@ EXPOSED = [
     "Preference-Applied",
     "Retry-After",
     "Server-Timing",
+    "WWW-Authenticate",
     "X-Request-Id",
 ]
 """The headers of answers that pages of other origins may read."""
@@ -209,10 +217,14 @@ async def running(
     draining: Draining,
     tracing: Tracing | None = None,
     custom: Additions = NO_ADDITIONS,
+    configured: Configured | None = None,
     *,
     signals: bool = False,
 ) -> AsyncIterator[Services]:
-    """Database connections and schema, from start to shutdown. `signals` as in `create_app`."""
+    """Database connections and schema, from start to shutdown.
+
+    `signals` as in `create_app`, `configured` as in `SchemaLoader`.
+    """
     async with AsyncExitStack() as stack:
         if tracing:
             stack.push_async_callback(tracing.close)
@@ -224,7 +236,8 @@ async def running(
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)
-        services = build(settings, address.name, pool, observer, draining, tracing.mark if tracing else None, custom)
+        mark = tracing.mark if tracing else None
+        services = build(settings, address.name, pool, observer, draining, mark, custom, configured)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
         if signals:
@@ -283,9 +296,10 @@ def build(
     draining: Draining,
     mark: Mark | None = None,
     custom: Additions = NO_ADDITIONS,
+    configured: Configured | None = None,
 ) -> Services:
     """The parts, put together over a pool."""
-    parts = engine_parts(settings, database, pool, observer, mark)
+    parts = engine_parts(settings, database, pool, observer, mark, configured)
     # Whoever asks without an identity is nobody; where there are no roles, nobody may do everything.
     engine, executor, live = parts.engine.acting(NOBODY), parts.executor, parts.live
     doc_limits = document_limits(settings)

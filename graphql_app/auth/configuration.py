@@ -1,9 +1,10 @@
-"""What the configuration says of roles and of names: `graphql_app.yaml` as the settings name it."""
+"""What the configuration says of callers, roles and names: `graphql_app.yaml` as the settings name it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphql_app.auth.auth_file import AuthFile, AuthFileError, read_auth
 from graphql_app.auth.permissions import Roles
 from graphql_app.auth.rules_file import RulesFileError, read_roles
 from graphql_app.config.overrides_file import ConfigFile, CustomizationFileError, read_config_file
@@ -13,14 +14,15 @@ from schema_gen.catalog.overrides import NOTHING, Customization
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Relations and names said by hand, and the roles; `name` is the file's, for messages.
+    """Relations and names said by hand, who callers are, and the roles; `name` is the file's, for messages.
 
-    `roles` is None where neither roles nor identities are configured: then everyone may do everything.
+    `auth` and `roles` are None where neither roles nor identities are configured: then everyone may do everything.
     """
 
     name: str = ""
     customization: Customization = NOTHING
     roles: Roles | None = None
+    auth: AuthFile | None = None
 
 
 def read_configuration(settings: Settings) -> Configuration:
@@ -29,7 +31,7 @@ def read_configuration(settings: Settings) -> Configuration:
     if path is None:
         return Configuration()
     file = read_config_file(path)
-    return Configuration(file.name, file.customization, _roles(file))
+    return Configuration(file.name, file.customization, _roles(file), _auth(file))
 
 
 def _roles(file: ConfigFile) -> Roles | None:
@@ -38,4 +40,13 @@ def _roles(file: ConfigFile) -> Roles | None:
     try:
         return read_roles(file.roles or {}, file.auth or {})
     except RulesFileError as error:
+        raise CustomizationFileError(f"{file.name}: {error}") from None
+
+
+def _auth(file: ConfigFile) -> AuthFile | None:
+    if file.auth is None and file.roles is None:
+        return None
+    try:
+        return read_auth(file.auth or {})
+    except AuthFileError as error:
         raise CustomizationFileError(f"{file.name}: {error}") from None

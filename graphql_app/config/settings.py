@@ -22,7 +22,7 @@ DATABASE_SETTINGS = (
     "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
 )  # fmt: skip
 """Settings that say which database it is and how to log in."""
-SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file")
+SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file", "admin_secrets_file")
 """Settings that name a file with another one's value."""
 
 
@@ -210,10 +210,17 @@ class Settings(BaseSettings):
     admin_secret: SecretStr = kinds.setting(
         SecretStr(""),
         "The secret that opens `/admin/reload` and `/metrics`, as a bearer token or in `x-hasura-admin-secret`;"
-        " empty: they answer this machine alone.",
+        " empty: they answer this machine alone. Where there are roles, it is needed, and makes its bearer the admin.",
         kinds.TEXT,
     )
     admin_secret_file: FilePath | None = kinds.secret_file("ADMIN_SECRET")
+    admin_secrets: SecretStr = kinds.setting(
+        SecretStr(""),
+        "Further admin secrets, each as good as ADMIN_SECRET, separated by commas or line ends: while one takes the"
+        " place of another.",
+        kinds.TEXT,
+    )
+    admin_secrets_file: FilePath | None = kinds.secret_file("ADMIN_SECRETS")
     schema_poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = kinds.setting(
         10.0,
         "How often the database is asked whether its structure changed; 0 for never.",
@@ -342,6 +349,10 @@ class Settings(BaseSettings):
             (
                 self.default_limit and self.max_limit and self.default_limit > self.max_limit,
                 "DEFAULT_LIMIT takes a whole number not above MAX_LIMIT",
+            ),
+            (
+                self.admin_secrets.get_secret_value() and not self.admin_secret.get_secret_value(),
+                "ADMIN_SECRETS takes effect with ADMIN_SECRET; set both",
             ),
             (
                 self.db_ssl_ca and self.db_ssl == "off",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphql_app.auth.configuration import Configuration
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
@@ -27,11 +29,16 @@ class EngineParts:
 
 
 def engine_parts(
-    settings: Settings, database: str, pool: Pool, observer: Observer, mark: Mark | None = None
+    settings: Settings,
+    database: str,
+    pool: Pool,
+    observer: Observer,
+    mark: Mark | None = None,
+    configured: Callable[[Configuration], None] | None = None,
 ) -> EngineParts:
-    """The parts over `pool`; `mark` as in `Executor`."""
+    """The parts over `pool`; `mark` as in `Executor`, `configured` as in `SchemaLoader`."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)
-    live = CatalogWatcher(SchemaLoader(executor, database, settings), observer)
+    live = CatalogWatcher(SchemaLoader(executor, database, settings, configured), observer)
     default_page = settings.default_limit or settings.max_limit
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
     # Workers, and hosts with the same secret, take each other's cursors. Where there is none, nothing is hidden.

@@ -1,8 +1,9 @@
-"""The ASGI app itself: the guard before everything, then the short way, or middleware and routes."""
+"""The ASGI app itself: the guard, who is asking, then the short way, or middleware and routes."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from operator import is_
 from types import MappingProxyType
 from typing import Final
@@ -11,9 +12,14 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app.middleware.guard import Guard
+from graphql_app.auth.authenticator import Authenticator
+from graphql_app.auth.identity import SCOPE_KEY
+from graphql_app.errors import AppError
+from graphql_app.middleware.guard import Guard, Headers
+from graphql_app.middleware.identification import Gate
 from graphql_app.middleware.refusal import GRAPHQL_PATHS, refuse
 from graphql_app.middleware.routing import Started
+from graphql_app.observability.events import Observer
 from graphql_app.rest_api.routes import rest_routes
 from graphql_app.rest_api.table_route import ShortWay
 
@@ -32,11 +38,12 @@ class Application(FastAPI):
     It is taken only where nothing stands in it but what `create_app` put there: CORS, which has nothing to say
     where there is no `Origin`, and its own routes; the endpoints answer every failure themselves. The way
     through the whole stack costs a call by key about as much as everything else in it together. `guard` stands
-    before both ways.
+    before both ways, and so does `gate` where callers are told apart.
     """
 
     edge: ASGIApp | None = None
     guard: Guard | None = None
+    gate: Gate | None = None
     refusing: ASGIApp | None = None
     _own: tuple[object, ...] = ()
     _direct: Mapping[str, ASGIApp] = MappingProxyType({})
@@ -56,7 +63,21 @@ class Application(FastAPI):
         if error is not None:
             scope[REFUSAL] = error
             return (self.refusing or refused)(scope, receive, send)
-        endpoint = self._short_way(scope) if kind == "http" else None
+        if self.gate is not None and kind == "http":
+            return self._identified(self.gate, scope, receive, send, headers)
+        return self._onward(scope, receive, send, headers)
+
+    async def _identified(self, gate: Gate, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        try:
+            scope[SCOPE_KEY] = await gate.identify(scope, headers)
+        except AppError as error:
+            scope[REFUSAL] = error
+            await (self.refusing or refused)(scope, receive, send)
+            return
+        await self._onward(scope, receive, send, headers)
+
+    def _onward(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> Awaitable[None]:
+        endpoint = self._short_way(scope) if scope["type"] == "http" else None
         if endpoint is None or b"origin" in headers:
             return super().__call__(scope, receive, send)
         return endpoint(scope, receive, send)
@@ -74,6 +95,12 @@ class Application(FastAPI):
     def own(self) -> None:
         """What is in the app now is ours; whatever is added later closes the short way."""
         self._own = (*self.user_middleware, *self.router.routes)
+
+    def tell_apart(self, authenticator: Authenticator, observer: Observer) -> None:
+        """From now on callers are told apart by this authenticator."""
+        assert self.guard is not None
+        self.guard = replace(self.guard, roles=True)
+        self.gate = Gate(authenticator, self.guard.origins, observer)
 
     def serve(self, serving: Started | None) -> None:
         """From now on these endpoints answer; with None, nothing does."""

@@ -6,12 +6,12 @@ a form, a file, or a WebSocket. So the rule stands here, for every request that 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
+from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.config.address import is_loopback
 from graphql_app.config.settings import Settings
 from graphql_app.errors import AppError, Code, RequestError
@@ -64,14 +64,15 @@ class Guard:
     """The rules of one program. `hosts` are the names that it answers to, None for any.
 
     `local`: the names hold on connections over loopback alone, because nobody chose them. `usual` are the headers
-    that need no second look.
+    that need no second look. `roles`: there are some, and whoever finds out who is asking reads their headers.
     """
 
     origins: frozenset[str]
     hosts: frozenset[str] | None
     local: bool
-    secret: bytes = field(repr=False)
+    secrets: AdminSecrets = field(repr=False)
     usual: frozenset[bytes] = frozenset()
+    roles: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Guard:
@@ -85,7 +86,7 @@ class Guard:
             frozenset(settings.cors_origins),
             None if hosts is None else frozenset(hosts),
             local,
-            settings.admin_secret.get_secret_value().encode(),
+            AdminSecrets.of(settings),
             frozenset(_usual(hosts or (), settings.port)),
         )
 
@@ -108,9 +109,9 @@ class Guard:
 
     def hasura_refusal(self, headers: Headers) -> AppError | None:
         """What is wrong with the headers of Hasura's clients, whose names are in lower case."""
-        if self.secret and ADMIN_SECRET_HEADER in headers and not self._is_secret(headers[ADMIN_SECRET_HEADER]):
+        if self.secrets and ADMIN_SECRET_HEADER in headers and not self.secrets.holds(headers[ADMIN_SECRET_HEADER]):
             return RequestError(Code.ACCESS_DENIED, f"invalid '{ADMIN_SECRET_HEADER.decode()}'")
-        if ROLE_HEADER in headers:
+        if ROLE_HEADER in headers and not self.roles:
             return RequestError(Code.ROLES_NOT_SUPPORTED, ROLES.format(header=ROLE_HEADER.decode()))
         return None
 
@@ -121,12 +122,12 @@ class Guard:
         `always_secret` a secret that is set has to be shown from this machine too.
         """
         headers = dict(scope["headers"])
-        if self.secret and self._shows_secret(headers):
+        if self.secrets and self._shows_secret(headers):
             return None
         local = self._comes_from_here(scope, headers)
-        if local and not (self.secret and always_secret):
+        if local and not (self.secrets and always_secret):
             return None
-        if self.secret:
+        if self.secrets:
             return RequestError(Code.ACCESS_DENIED, "The admin secret is missing or wrong")
         return RequestError(
             Code.PERMISSION_DENIED,
@@ -162,10 +163,7 @@ class Guard:
     def _shows_secret(self, headers: Headers) -> bool:
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         shown = token.strip() if scheme.lower() == b"bearer" else headers.get(ADMIN_SECRET_HEADER, b"")
-        return self._is_secret(shown)
-
-    def _is_secret(self, shown: bytes) -> bool:
-        return bool(self.secret) and hmac.compare_digest(shown, self.secret)
+        return self.secrets.holds(shown)
 
 
 def _usual(names: Iterable[str], port: int) -> Iterator[bytes]:

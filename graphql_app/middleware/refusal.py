@@ -14,7 +14,13 @@ from graphql_app.rest_api.envelope import Headers, RestResponse, failure, utc_no
 GRAPHQL_PATHS: Final = ("/graphql", "/v1/graphql")
 """The GraphQL address, and its alias for clients that were written for Hasura."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_CHALLENGE: Headers = ((b"www-authenticate", b"Bearer"),)
+_CHALLENGES: Final = {
+    Code.ACCESS_DENIED: b"Bearer",
+    Code.INVALID_HEADERS: b"Bearer",
+    Code.INVALID_JWT: b'Bearer error="invalid_token"',
+    Code.JWT_INVALID_CLAIMS: b'Bearer error="invalid_token"',
+    Code.JWT_MISSING_ROLE_CLAIMS: b'Bearer error="invalid_token"',
+}
 
 
 async def refuse(scope: Scope, send: Send, error: AppError, *, status: int | None = None) -> RestResponse:
@@ -24,7 +30,8 @@ async def refuse(scope: Scope, send: Send, error: AppError, *, status: int | Non
     """
     if error.outcome is None and scope["type"] == "http" and scope["method"] not in _SAFE:
         error.outcome = Outcome.NOT_APPLIED
-    extra = _CHALLENGE if error.code is Code.ACCESS_DENIED else ()
+    challenge = _CHALLENGES.get(error.code)
+    extra: Headers = () if challenge is None else ((b"www-authenticate", challenge),)
     answer = failure(error, utc_now(), status=status, extra=extra)
     body = answer.body
     if scope["path"].removeprefix(scope.get("root_path", "")) in GRAPHQL_PATHS:

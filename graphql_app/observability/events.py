@@ -216,6 +216,13 @@ class RequestRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthenticationFailed:
+    """A request was refused because it did not prove who is asking, or may not take the role; `code` says why."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionOpened:
     """A subscription began; `transport` is `websocket`, `sse` or `multipart`."""
 
@@ -326,6 +333,7 @@ Event = (
     | SchemaFailed
     | RequestDone
     | RequestRefused
+    | AuthenticationFailed
     | SubscriptionOpened
     | SubscriptionClosed
     | LiveQueryPolled

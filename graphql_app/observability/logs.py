@@ -21,6 +21,7 @@ import orjson
 from graphql_app.observability.events import (
     AnswerReplayed,
     AttemptFailed,
+    AuthenticationFailed,
     ClientDisconnected,
     ConnectionDiscarded,
     ConnectionOpened,
@@ -90,6 +91,7 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     SchemaFailed: logging.ERROR,
     RequestDone: logging.INFO,
     RequestRefused: logging.DEBUG,
+    AuthenticationFailed: logging.INFO,
     SubscriptionOpened: logging.INFO,
     SubscriptionClosed: logging.INFO,
     LiveQueryPolled: logging.DEBUG,

@@ -45,6 +45,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "failures": ("Requests answered with a failure, by its code.", ("api", "code")),
     "refused": ("Requests refused at once because too many were in flight.", ()),
+    "authentication_failures": ("Requests refused because they did not prove who is asking, by code.", ("code",)),
     "clients_disconnected": ("Clients that left before their answer was there.", ("api",)),
     "attempts_failed": (
         "Attempts at a unit of work that failed, by kind and by what is known of it: not_sent, rolled_back,"
@@ -98,6 +99,7 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "sockets_opened": (("graphql-transport-ws", "graphql-ws"),),
     "sockets_closed": (("1000", "1001", "1006"),),
     "schema_changes": (_FLAGS,),
+    "authentication_failures": (("ACCESS_DENIED", "INVALID_HEADERS", "INVALID_JWT", "ROLE_NOT_ALLOWED"),),
     "unexpected_errors": (("database", "graphql", "schema", "subscriptions"),),
 }
 """Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
@@ -318,6 +320,7 @@ def _of_requests(to: Metrics) -> _Handlers:
         events.StageTimed: timed,
         events.RequestDone: done,
         events.RequestRefused: lambda _: to.count("refused"),
+        events.AuthenticationFailed: lambda event: to.count("authentication_failures", event.code),
         events.ClientDisconnected: lambda event: to.count("clients_disconnected", event.api),
         events.AnswerReplayed: lambda _: to.count("ledger_replays"),
         events.SubscriptionOpened: lambda event: to.count("subscriptions_opened", event.transport),

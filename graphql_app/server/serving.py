@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from graphql_app.auth.authentication import check_start
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.config.sources import misspelt_settings
 from graphql_app.embedded.engine import EmbeddedEngine
@@ -55,8 +56,9 @@ def run_server(
     """Serves until Ctrl-C or SIGTERM. `sample` says what fills the embedded engine's database first.
 
     `announce` is called with the server's address when everything but the workers is up.
-    Raises `CannotRun` and `EmbeddedError` where it cannot start.
+    Raises `CannotRun` and `EmbeddedError` where it cannot start, `SettingsError` where it must not.
     """
+    check_start(settings)
     configure_logging(settings.log_level, settings.log_format, settings.log_request_fields)
     for line in misspelt_settings():
         log_events(SettingsWarning(line))

@@ -32,6 +32,7 @@ SEEN: list[tuple[Event, str, float]] = [
         1,
     ),
     (events.RequestRefused(), "refused_total", 1),
+    (events.AuthenticationFailed("INVALID_JWT"), 'authentication_failures_total{code="INVALID_JWT"}', 1),
     (events.ClientDisconnected("rest", 1.0), 'clients_disconnected_total{api="rest"}', 1),
     (
         events.AttemptFailed("read", 0, "not_sent", 2003, 0.2),

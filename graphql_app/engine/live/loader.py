@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from graphql_app.auth.configuration import Configuration, read_configuration
 from graphql_app.config.overrides_file import CustomizationFileError
@@ -30,16 +30,26 @@ READINGS = 3
 class SchemaLoader:
     """Loads catalogs of the tables that the settings let through."""
 
-    def __init__(self, executor: Executor, database: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        database: str,
+        settings: Settings,
+        configured: Callable[[Configuration], None] | None = None,
+    ) -> None:
+        """`configured` is told of the configuration of each load before it counts; it may raise `AppError`."""
         self._executor = executor
         self._database = database
         self._settings = settings
+        self._configured = configured
 
     async def load(self) -> Loaded:
         """The catalog as the database is now, and what its engine can do. Raises `AppError`."""
         (raw, features, mark), _ = await self._executor.run(Kind.CONTROL, self._read, schedule=SCHEDULE)
         # A thousand tables take a second: requests are answered meanwhile.
         catalog, configuration = await run_in_thread(self._catalog, raw)
+        if self._configured is not None:
+            self._configured(configuration)
         return Loaded(catalog, features, mark, configuration.roles)
 
     async def schema_version(self) -> str:

@@ -1,0 +1,128 @@
+"""The authenticator that holds now: made from the configuration, and made anew with each load of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from graphql_app.auth.admin_secrets import AdminSecrets
+from graphql_app.auth.api_keys import ApiKeys
+from graphql_app.auth.auth_file import AuthFile, JwtIssuer
+from graphql_app.auth.authenticator import Authenticator, Issuer, KeySource, StaticKeys
+from graphql_app.auth.claims import ClaimsReader
+from graphql_app.auth.configuration import Configuration, read_configuration
+from graphql_app.auth.jwt import Clock, TokenRules
+from graphql_app.auth.keys import KeyRefused, key_file, pem_key, secret_key
+from graphql_app.auth.token_place import TokenPlace
+from graphql_app.config.overrides_file import CustomizationFileError
+from graphql_app.config.settings import Settings
+from graphql_app.config.sources import SettingsError
+from graphql_app.errors import AppError, Code
+
+SECRET_NEEDED: Final = (
+    "ADMIN_SECRET is not set, and {name} says 'auth' or 'roles': set it, for without an admin nobody could look after"
+    " the program"
+)
+GONE: Final = (
+    "The configuration no longer says 'auth' or 'roles': what holds stays, for without them everyone may do everything;"
+    " start the program anew to serve without them"
+)
+
+
+class Authentication:
+    """Who is asking, as the configuration says it. `changed` is told of each authenticator that takes over."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        changed: Callable[[Authenticator], None],
+        clock: Clock = time.time,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`clock` gives Unix time in seconds; `environment` holds the secrets that the configuration names."""
+        self._secrets = AdminSecrets.of(settings)
+        self._folder = (settings.customization or Path()).parent
+        self._changed = changed
+        self._clock = clock
+        self._environment = environment
+        self._current: Authenticator | None = None
+
+    def configure(self, configuration: Configuration) -> None:
+        """From now on this holds. Tokens that were verified before are verified anew.
+
+        Raises `AppError` (CONFLICT), and what held before stays.
+        """
+        if configuration.auth is None:
+            if self._current is not None:
+                raise AppError(Code.CONFLICT, GONE)
+            return
+        if not self._secrets:
+            raise AppError(Code.CONFLICT, SECRET_NEEDED.format(name=configuration.name))
+        try:
+            made = self._made(configuration.auth)
+        except (KeyRefused, OSError, UnicodeDecodeError) as error:
+            raise AppError(Code.CONFLICT, f"{configuration.name}: {_said(error)}") from None
+        self._current = made
+        self._changed(made)
+
+    def _made(self, auth: AuthFile) -> Authenticator:
+        return Authenticator(
+            self._secrets,
+            self._clock,
+            issuers=[self._issuer(place, each) for place, each in enumerate(auth.jwt)],
+            api_keys=ApiKeys(auth.api_key_header, auth.api_keys),
+            anonymous=auth.anonymous,
+        )
+
+    def _issuer(self, place: int, config: JwtIssuer) -> Issuer:
+        rules = TokenRules(
+            config.name, config.audiences, frozenset(config.algorithms), config.type, float(config.allowed_skew)
+        )
+        try:
+            keys = self._keys(config)
+        except KeyRefused as error:
+            raise KeyRefused(f"auth.jwt.{place}: {error}") from None
+        return Issuer(rules, keys, ClaimsReader(config.claims), TokenPlace.of(config.header))
+
+    def _keys(self, config: JwtIssuer) -> KeySource:
+        if config.key is not None:
+            return StaticKeys((pem_key(config.key, config.algorithms),))
+        if config.key_file is not None:
+            return StaticKeys(key_file((self._folder / config.key_file).read_text(), config.algorithms))
+        return StaticKeys((secret_key(self._secret(config), config.algorithms),))
+
+    def _secret(self, config: JwtIssuer) -> bytes:
+        if config.secret_file is not None:
+            return (self._folder / config.secret_file).read_text().rstrip("\r\n").encode()
+        name = config.secret_env or ""
+        value = self._environment.get(name)
+        if not value:
+            raise KeyRefused(f"secret_env: the environment variable {name} is not set")
+        return value.encode()
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{Path(error.filename).name if error.filename else 'a file'} cannot be read ({type(error).__name__})"
+    return "a key file is no text" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def check_start(settings: Settings) -> None:
+    """Raises `SettingsError` where a program must not start: callers cannot be told apart as the file says."""
+    try:
+        configuration = read_configuration(settings)
+        Authentication(settings, lambda _: None).configure(configuration)
+    except CustomizationFileError as error:
+        # Of relations and names `/readyz` tells, until the file is mended; nothing is served before.
+        if _of_callers(str(error)):
+            raise SettingsError(str(error)) from None
+    except AppError as error:
+        raise SettingsError(error.message) from None
+
+
+def _of_callers(complaint: str) -> bool:
+    entry = complaint.partition(": ")[2]
+    return entry.startswith(("auth", "roles"))
