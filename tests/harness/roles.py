@@ -1,8 +1,9 @@
-"""The program with roles, inside the test's own process, asked as anyone: the caller is put where requests carry it."""
+"""The program with roles, inside the test's own process, asked by callers who show tokens."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,41 +12,42 @@ from typing import Any
 
 import anyio
 import httpx
-from starlette.types import ASGIApp, Receive, Scope, Send
+import jwt
 
-from graphql_app.auth.identity import SCOPE_KEY, Identity
 from tests.graphql_client import GraphQLClient
 from tests.harness.app_process import PATIENT
 
-SECRET = "a secret that is long enough for an admin"
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrying:
-    """An ASGI caller that says itself who asks, as the program's own authentication does."""
-
-    app: ASGIApp
-    identity: Identity
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app({**scope, SCOPE_KEY: self.identity}, receive, send)
+SECRET = "a secret that is long enough, even for an admin"
+ISSUER = "https://tokens.example.com/"
+NAMESPACE = "https://hasura.io/jwt/claims"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that runs. `acting` gives clients of it."""
+    """A program that runs. `acting` gives clients of it, who show tokens; `http` is one that shows nothing."""
 
-    app: ASGIApp
+    http: httpx.AsyncClient
 
     def acting(self, role: str, **variables: str) -> httpx.AsyncClient:
         """A client in a role; variables by their names behind `x-hasura-`, with `_` for `-`."""
         session = {f"x-hasura-{name.replace('_', '-')}": value for name, value in variables.items()}
-        transport = httpx.ASGITransport(_Carrying(self.app, Identity(role, session)), raise_app_exceptions=True)
-        return httpx.AsyncClient(transport=transport, base_url="http://program")
+        return self.holding(token(role, session))
+
+    def holding(self, text: str) -> httpx.AsyncClient:
+        """A client that shows a token."""
+        headers = {"authorization": f"Bearer {text}"}
+        return httpx.AsyncClient(transport=self.http._transport, base_url="http://program", headers=headers)
 
     def graphql(self, role: str, **variables: str) -> GraphQLClient:
         """The same, for GraphQL."""
         return GraphQLClient(self.acting(role, **variables))
+
+
+def token(role: str, session: Mapping[str, str]) -> str:
+    """A token that says who asks."""
+    claims = {"x-hasura-default-role": role, "x-hasura-allowed-roles": [role], **session}
+    body = {"iss": ISSUER, "exp": int(time.time()) + 24 * 3600, NAMESPACE: claims}
+    return jwt.encode(body, SECRET, "HS256")
 
 
 @asynccontextmanager
@@ -57,13 +59,20 @@ async def opened_with_roles(
     from graphql_app.config.settings import Settings
 
     file = folder / "graphql_app.yaml"
-    file.write_text(json.dumps({"roles": {name: {"tables": tables} for name, tables in roles.items()}}))
+    secret = folder / "secret"
+    secret.write_text(SECRET)
+    issuer = {"issuer": ISSUER, "audience": {"any": True}, "algorithms": ["HS256"], "secret_file": str(secret)}
+    rules = {name: {"tables": tables} for name, tables in roles.items()}
+    file.write_text(json.dumps({"auth": {"jwt": [issuer]}, "roles": rules}))
     given = PATIENT | dict(environment) | {"CONFIG_FILE": str(file), "ADMIN_SECRET": SECRET} | settings
     options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in given.items()}
     application = create_app(Settings(**options))
-    async with application.router.lifespan_context(application):
-        program = Program(application)
+    transport = httpx.ASGITransport(application, raise_app_exceptions=True)
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(transport=transport, base_url="http://program") as http,
+    ):
         with anyio.fail_after(60):
-            while (await program.acting("admin").get("/readyz")).status_code != 200:  # noqa: ASYNC110 - HTTP tells
+            while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells by HTTP alone
                 await anyio.sleep(0.01)
-        yield program
+        yield Program(http)
