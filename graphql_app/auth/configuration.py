@@ -38,7 +38,7 @@ def _roles(file: ConfigFile) -> Roles | None:
     if file.auth is None and file.roles is None:
         return None
     try:
-        return read_roles(file.roles or {}, file.auth or {})
+        return read_roles(file.roles or {}, file.auth or {}, file.name)
     except RulesFileError as error:
         raise CustomizationFileError(f"{file.name}: {error}") from None
 

@@ -100,7 +100,7 @@ class RolePermissions:
     """A role: its tables by their names in the database, or by those that they are shown by.
 
     `returning_visible`: rows written are shown only where the role may read them. `tenant` is ANDed to every filter and
-    check, and set by every insert.
+    check, and set by every insert. `source` is where the rules come from, for messages.
     """
 
     name: str
@@ -108,6 +108,7 @@ class RolePermissions:
     returning_visible: bool = False
     tenant: Tenant | None = None
     limits: RoleLimits = NO_LIMITS
+    source: str = ""
 
 
 Roles = Mapping[str, RolePermissions]

@@ -158,14 +158,14 @@ _ROLES = TypeAdapter(dict[str, _RoleRule])
 _TENANT = TypeAdapter(_TenantRule)
 
 
-def read_roles(raw: Mapping[str, object], auth: Mapping[str, object]) -> Roles:
+def read_roles(raw: Mapping[str, object], auth: Mapping[str, object], source: str = "") -> Roles:
     """The roles of a file's `roles`, with the `tenant` of its `auth`. Raises `RulesFileError`."""
     read = _validated(_ROLES, raw, "roles")
     tenant = None
     if "tenant" in auth:
         line = _validated(_TENANT, auth["tenant"], "auth.tenant")
         tenant = Tenant(line.column, line.variable)
-    return {name: replace(_role(name, read), tenant=tenant) for name in read}
+    return {name: replace(_role(name, read), tenant=tenant, source=source) for name in read}
 
 
 def _validated(adapter: TypeAdapter[Any], raw: object, place: str) -> Any:

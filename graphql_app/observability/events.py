@@ -189,6 +189,14 @@ class SchemaFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RulesBroken:
+    """How many rules of roles name what is not there any more, and the first of them: they deny; 0 once all hold."""
+
+    rules: int
+    what: str
+
+
 @hot_record
 class RequestDone:
     """A request was answered. `api` is `graphql` or `rest`; `status` the HTTP status.
@@ -331,6 +339,7 @@ Event = (
     | SchemaBuilt
     | SchemaChanged
     | SchemaFailed
+    | RulesBroken
     | RequestDone
     | RequestRefused
     | AuthenticationFailed

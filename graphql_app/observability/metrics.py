@@ -132,6 +132,7 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
     "schema_tables": ("Tables and views served.", ()),
     "schema_tables_skipped": ("Tables and views that cannot be served.", ()),
+    "rules_broken": ("Rules of roles that name what is not there any more, and so deny.", ()),
     "schema_age_seconds": ("Time since the schema being served was built.", ()),
 }
 """Gauges: what each tells, and its labels."""
@@ -377,6 +378,7 @@ def _of_database(to: Metrics) -> _Handlers:
         events.SchemaBuilt: to.built,
         events.SchemaChanged: lambda event: to.count("schema_changes", _flag(event.breaking > 0)),
         events.SchemaFailed: lambda _: to.count("schema_failures"),
+        events.RulesBroken: lambda event: to.set("rules_broken", event.rules),
     }
 
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from graphql_app.auth.identity import Identity
+from graphql_app.auth.permissions import Roles
+from graphql_app.auth.rules_file import read_roles
 from graphql_app.engine.live import catalog as live_module
 from graphql_app.engine.live.catalog import CatalogWatcher, Loaded, Snapshot
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
-from graphql_app.observability.events import Event, SchemaChanged, SchemaFailed, UnexpectedError
+from graphql_app.observability.events import Event, RulesBroken, SchemaChanged, SchemaFailed, UnexpectedError
 from schema_gen.catalog.build import build_catalog
 from tests.unit.schema_rows import column_row, rows
 
@@ -29,6 +32,7 @@ class Database:
     loads: int = 0
     marks: int = 0
     failure: Exception | None = None
+    roles: Roles | None = None
 
     async def load(self) -> Loaded:
         self.loads += 1
@@ -36,7 +40,7 @@ class Database:
         if self.failure is not None:
             raise self.failure
         made = rows(*(column_row("int", name=name, ordinal=place) for place, name in enumerate(self.columns)))
-        return Loaded(build_catalog(made), Features(Flavour.MYSQL), ",".join(self.columns))
+        return Loaded(build_catalog(made), Features(Flavour.MYSQL), ",".join(self.columns), self.roles)
 
     async def schema_version(self) -> str:
         self.marks += 1
@@ -120,6 +124,36 @@ async def test_a_listener_that_fails_leaves_the_last_good_one(live: CatalogWatch
         await live.refresh()
     assert live.snapshot.generation == 1
     assert live.failure is not None
+
+
+NAMED: Roles = read_roles({"user": {"tables": {"t": {"select": {"columns": ["name"], "filter": {}}}}}}, {}, "rules")
+
+
+async def test_rules_of_what_is_not_there_are_an_error_at_start(database: Database, events: list[Event]) -> None:
+    database.roles = NAMED
+    live = CatalogWatcher(database, events.append)
+    with pytest.raises(AppError, match=r"rules: roles.user.tables.t.select: 't' has no column 'name'") as caught:
+        await live.reload()
+    assert caught.value.code is Code.CONFLICT
+    assert not live.ready
+    database.columns.append("name")
+    await live.reload()
+    assert live.ready
+
+
+async def test_rules_of_what_is_gone_deny_and_are_told_once(database: Database, events: list[Event]) -> None:
+    database.roles, database.columns = NAMED, ["id", "name"]
+    live = CatalogWatcher(database, events.append)
+    user = Identity("user")
+    assert list((await live.reload()).access(user).catalog.tables["t"].columns) == ["name"]
+    database.columns = ["id"]
+    assert not (await live.refresh()).access(user).catalog.tables
+    database.columns = ["id", "more"]
+    await live.refresh()
+    database.columns = ["name"]
+    assert list((await live.refresh()).access(user).catalog.tables) == ["t"]
+    told = [event for event in events if isinstance(event, RulesBroken)]
+    assert told == [RulesBroken(1, "rules: roles.user.tables.t.select: 't' has no column 'name'"), RulesBroken(0, "")]
 
 
 async def test_a_refused_statement_is_asked_once_more_of_the_new_structure(

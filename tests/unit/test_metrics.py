@@ -77,6 +77,7 @@ SEEN: list[tuple[Event, str, float]] = [
     (events.SocketClosed(3999, 1.0), 'sockets_closed_total{code="other"}', 1),
     (events.LiveQueryPolled(0.01, True, 3), 'live_poll_seconds_count{changed="true"}', 1),
     (events.SchemaFailed("no"), "schema_failures_total", 1),
+    (events.RulesBroken(2, "roles.user.tables.t.select: gone"), "rules_broken", 2),
     (events.UnexpectedError("rest", ValueError()), 'unexpected_errors_total{where="rest"}', 1),
 ]
 

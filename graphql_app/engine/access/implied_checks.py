@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from graphql_app.auth.permissions import BoolExp, InsertPermission, UpdatePermission
-from graphql_app.engine.access.bool_exp import variable_of
+from graphql_app.engine.access.bool_exp import COLUMN_OPERATORS, operator_word, variable_of
 from schema_gen.catalog.model import Column, Event, Table
 
 _KEPT_AS_GIVEN: Final = frozenset(
     "tinyint smallint mediumint int bigint varchar text tinytext mediumtext longtext binary varbinary uuid enum".split()
 )
 """Types that store a value as it is given, or refuse it."""
-_COLUMN_OPERATORS: Final = frozenset({"_ceq", "_cne", "_cgt", "_cgte", "_clt", "_clte"})
 
 Implied = Callable[[str, object], bool]
 """Whether what a check says of a column holds already."""
@@ -79,7 +78,7 @@ def _stays(table: Table, name: str, changing: set[str]) -> bool:
 
 def _of_own_value(said: object) -> bool:
     """Whether the column is compared with values only, and not with another column."""
-    return not isinstance(said, Mapping) or not _COLUMN_OPERATORS & set(said)
+    return not isinstance(said, Mapping) or not any(operator_word(each) in COLUMN_OPERATORS for each in said)
 
 
 def _parts(raw: BoolExp) -> Iterator[tuple[str, object]]:

@@ -11,11 +11,11 @@ from typing import Protocol, TypeVar
 
 from graphql_app.auth.identity import ADMIN, Identity
 from graphql_app.auth.permissions import RolePermissions, Roles
-from graphql_app.engine.access.access import Access, access_of, full_access
+from graphql_app.engine.access.access import Access, BrokenRule, access_of, broken_rules, full_access
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.sql.dialects import Features
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException, unknown_table
-from graphql_app.observability.events import Observer, SchemaChanged, SchemaFailed, UnexpectedError
+from graphql_app.observability.events import Observer, RulesBroken, SchemaChanged, SchemaFailed, UnexpectedError
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.diff import Change, changes
 from schema_gen.catalog.model import Catalog, Table
@@ -106,6 +106,7 @@ class CatalogWatcher:
         self._listeners: list[Listener] = []
         self._snapshot: Snapshot | None = None
         self._mark: str | None = None
+        self._broken: tuple[BrokenRule, ...] = ()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._demanded = False
@@ -190,9 +191,24 @@ class CatalogWatcher:
                 await run_in_thread(changes, current.catalog, catalog),
                 loaded.roles,
             )
+        await self._check_rules(snapshot)
         for listener in self._listeners:
             await listener(snapshot)
         return snapshot
+
+    async def _check_rules(self, snapshot: Snapshot) -> None:
+        """Tells of rules that name what is not there. At start they are an error; later each denies what it is about.
+
+        Raises `AppError`.
+        """
+        if snapshot.roles is None:
+            return
+        broken = await run_in_thread(broken_rules, snapshot.catalog, snapshot.roles)
+        if broken and self._snapshot is None:
+            raise AppError(Code.CONFLICT, first_broken(broken))
+        if broken != self._broken:
+            self._observer(RulesBroken(len(broken), "; ".join(map(str, broken[:20]))))
+        self._broken = broken
 
     def _swap(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
@@ -286,6 +302,12 @@ class CatalogWatcher:
             finally:
                 # From the end on: a database that takes its time to fail is not asked by one caller after the other.
                 self._looked = _now()
+
+
+def first_broken(broken: tuple[BrokenRule, ...]) -> str:
+    """The first of rules that cannot be honoured, and how many more there are, in one line."""
+    more = f" (and {len(broken) - 1} more; graphql-app check shows all)" if len(broken) > 1 else ""
+    return f"{broken[0]}{more}"
 
 
 def of_structure(error: AppError) -> bool:
