@@ -13,7 +13,8 @@ from functools import partial
 from typing import overload
 
 from graphql_app.auth.identity import ADMIN, Identity
-from graphql_app.engine.access.access import Access, needed_values
+from graphql_app.engine.access.access import FULL, Access, needed_values
+from graphql_app.engine.access.told import told_of
 from graphql_app.engine.assemble.json import Value, text_of
 from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
@@ -37,7 +38,7 @@ from graphql_app.engine.plan.shapes import PreparedCache, parameterize, shape_of
 from graphql_app.engine.request.bulk import BulkWrite, RowsRead
 from graphql_app.engine.request.calls import Call, RootRequest
 from graphql_app.engine.sql.fragment import Statement
-from graphql_app.errors import DatabaseError
+from graphql_app.errors import AppError, DatabaseError
 from graphql_app.observability.events import Observer, StageTimed, UnexpectedError
 from graphql_app.observability.stage_timer import StageTimer
 from graphql_app.runtime.hot_record import hot_record
@@ -185,8 +186,10 @@ class Engine:
                 transactional=prepared.transactional,
                 reread=None if prepared.alone is None else work.reread,
             )
-        except DatabaseError as error:
-            error.root = work.place
+        except AppError as error:
+            if isinstance(error, DatabaseError):
+                error.root = work.place
+            self._tell(error, prepared.written)
             raise
         finally:
             self._observer(StageTimed("execute", time.perf_counter() - started))
@@ -219,7 +222,7 @@ class Engine:
         transactional = all(table.transactional for table in self.catalog.tables.values())
 
         async def job(session: Session) -> T:
-            return await work(Transaction(session, written, transactional=transactional))
+            return await work(Transaction(session, written, self._tell, transactional=transactional))
 
         with StageTimer(self._observer, "execute"):
             try:
@@ -243,15 +246,25 @@ class Engine:
     def _call(self, call: Call, against: Snapshot) -> PreparedCall:
         access = self.access(against)
         planner = self._planner(access)
-        with StageTimer(self._observer, "plan"):
-            estimate = checked(call, access.catalog, self._budget)
-            planned = planner.call(call)
-        with StageTimer(self._observer, "compile"):
-            prepared = compile_call(self._dialect(against), planned)
+        try:
+            with StageTimer(self._observer, "plan"):
+                estimate = checked(call, access.catalog, self._budget)
+                planned = planner.call(call)
+            with StageTimer(self._observer, "compile"):
+                prepared = compile_call(self._dialect(against), planned)
+        except AppError as error:
+            self._tell(error)
+            raise
         if estimate is None and not planner.variables:
             return prepared
         needed = tuple(sorted(planner.variables))
         return replace(prepared, estimate=estimate, variables=needed, session=access.variables if needed else ())
+
+    def _tell(self, error: AppError, written: Iterable[str] = ()) -> None:
+        """Takes out of `error` what the caller may not know of; `written` are the tables that it may be about."""
+        access = self.access()
+        if access.key != FULL:
+            told_of(access.catalog, written, error)
 
     def _planner(self, access: Access, limits: Limits | None = None) -> Planner:
         return Planner(access.catalog, limits or self._limits, access.rules, cursor_key=self._cursor_key)

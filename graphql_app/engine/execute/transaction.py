@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from graphql_app.engine.assemble.json import Value
 from graphql_app.engine.compile.call import PreparedCall
@@ -18,8 +18,16 @@ from graphql_app.errors import AppError, Outcome
 class Transaction:
     """One attempt at a transaction."""
 
-    def __init__(self, session: Session, written: set[str], *, transactional: bool) -> None:
-        """The tables of its writes are added to `written`."""
+    def __init__(
+        self,
+        session: Session,
+        written: set[str],
+        tell: Callable[[AppError, Iterable[str]], None],
+        *,
+        transactional: bool,
+    ) -> None:
+        """The tables of its writes are added to `written`; `tell` takes out of an error what is not for the caller."""
+        self._tell = tell
         self._session = session
         self._written = written
         self._outcome = Outcome.NOT_APPLIED if transactional else Outcome.UNKNOWN
@@ -40,7 +48,10 @@ class Transaction:
             except ServerError as error:
                 if row_of(error).failure is not FailureClass.PERMANENT:
                     raise
-                raise to_app_error(error, Phase.TRANSACTION, outcome=self._outcome) from error
+                told = to_app_error(error, Phase.TRANSACTION, outcome=self._outcome)
+                self._tell(told, prepared.written)
+                raise told from error
             except AppError as error:
                 error.outcome = self._outcome
+                self._tell(error, prepared.written)
                 raise
