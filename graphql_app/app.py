@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,13 +21,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from graphql_app.auth.authentication import Authentication, check_start
-from graphql_app.auth.configuration import Configuration
 from graphql_app.auth.identity import NOBODY
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.live.catalog import CatalogWatcher
+from graphql_app.engine.live.loader import Configured
 from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
@@ -37,6 +38,7 @@ from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, Extension
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.service import GraphQLService
+from graphql_app.graphql_api.subscriptions.callers import Callers, Clock
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
@@ -67,8 +69,6 @@ if TYPE_CHECKING:
 NOTE_SECONDS = 5.0
 """How often one of several processes writes its state down for the others to show."""
 
-Configured = Callable[[Configuration], None]
-
 START_SECONDS = 10.0
 """How long a worker takes no connections while the schema is read for the first time."""
 
@@ -87,6 +87,7 @@ def create_app(
     routes: Sequence[APIRouter | BaseRoute] = (),
     middleware: Sequence[Middleware] = (),
     signals: bool = False,
+    clock: Clock = time.time,
 ) -> FastAPI:
     """The program as an ASGI app. It starts and answers also while the database is away.
 
@@ -98,11 +99,12 @@ def create_app(
     - `extensions` are Strawberry's, and see every query and mutation; `context` makes `info.context.extra`;
     - `routes` stand behind the program's own, `middleware` before all of them, the first one outermost;
     - `signals`: the lifespan listens to SIGTERM, SIGINT and SIGHUP and ends a process whose event loop stands still
-      (`WATCHDOG_SECONDS`), as a program of its own does.
+      (`WATCHDOG_SECONDS`), as a program of its own does;
+    - `clock` gives the Unix time by which tokens expire.
     """
     added = AddedFields(query, mutation, subscription, dict(computed or {}))
     custom = Additions(added, tuple(extensions), context)
-    app = _made(settings, observer, tracing, custom, signals=signals)
+    app = _made(settings, observer, tracing, custom, clock, signals=signals)
     # After `own`: what is added now closes the short way where it has to.
     app.user_middleware[:0] = middleware
     for each in routes:
@@ -114,7 +116,13 @@ def create_app(
 
 
 def _made(
-    settings: Settings, observer: Observer | None, tracing: Tracing | None, custom: Additions, *, signals: bool
+    settings: Settings,
+    observer: Observer | None,
+    tracing: Tracing | None,
+    custom: Additions,
+    clock: Clock,
+    *,
+    signals: bool,
 ) -> Application:
     check_start(settings)
     metrics = Metrics()
@@ -128,7 +136,7 @@ def _made(
             watch(SettingsWarning(text))
         configured = authentication.configure
         async with running(settings, watch, draining, tracing, custom, configured, signals=signals) as services:
-            app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services)))
+            app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services), callers))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             try:
                 yield
@@ -148,7 +156,8 @@ def _made(
     )
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = guard = Guard.of(settings)
-    authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch))
+    authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch), clock)
+    callers = Callers(app.admit, clock)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **_cors(settings))
         app.refusing = CORSMiddleware(refused, **_cors(settings))
@@ -314,14 +323,14 @@ def build(
     return Services(engine, executor, pool, live, service, live_queries, subscriptions, draining)
 
 
-def graphql_endpoint(services: Services, settings: Settings, observer: Observer) -> GraphQLEndpoint:
+def graphql_endpoint(services: Services, settings: Settings, observer: Observer, callers: Callers) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = graphiql_if_preferred if settings.graphiql else None
-    streams = EventStreams(services.service, services.subscriptions, observer)
+    streams = EventStreams(services.service, services.subscriptions, observer, clock=callers.clock)
     return GraphQLEndpoint(services.service, observer, bounds(settings), page, streams)
 
 
-def socket_endpoint(services: Services, settings: Settings, observer: Observer) -> SocketEndpoint:
+def socket_endpoint(services: Services, settings: Settings, observer: Observer, callers: Callers) -> SocketEndpoint:
     """The endpoint of `/graphql` for WebSockets."""
     limits = SocketLimits(
         settings.max_socket_operations,
@@ -329,15 +338,16 @@ def socket_endpoint(services: Services, settings: Settings, observer: Observer) 
         settings.max_json_depth,
         running=settings.max_in_flight,
     )
-    refusal = Guard.of(settings).hasura_refusal
-    return SocketEndpoint(services.service, services.subscriptions, observer, limits, refusal)
+    return SocketEndpoint(services.service, services.subscriptions, observer, limits, callers)
 
 
-def serving(services: Services, settings: Settings, observer: Observer, metrics: Callable[[], Response]) -> Started:
+def serving(
+    services: Services, settings: Settings, observer: Observer, metrics: Callable[[], Response], callers: Callers
+) -> Started:
     """What the routes find in the app's state while it runs."""
     endpoints: dict[str, ASGIApp] = {
-        "graphql": graphql_endpoint(services, settings, observer),
-        "graphql-ws": socket_endpoint(services, settings, observer),
+        "graphql": graphql_endpoint(services, settings, observer, callers),
+        "graphql-ws": socket_endpoint(services, settings, observer, callers),
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
     health = Health(services.live, services.executor, services.draining)

@@ -17,7 +17,7 @@ from graphql_app.auth.clients import ANONYMOUS, client_id
 from graphql_app.auth.identity import Identity
 from graphql_app.auth.jwt import Clock, Token, TokenRules, UnknownKid, invalid, read_token, verify
 from graphql_app.auth.keys import VerificationKey
-from graphql_app.auth.request_headers import ADMIN_SECRET, ROLE as ROLE_HEADER, Headers, single, text
+from graphql_app.auth.request_headers import ADMIN_SECRET, AUTHORIZATION, ROLE as ROLE_HEADER, Headers, single, text
 from graphql_app.auth.token_cache import MOST_ROLES, MOST_SECONDS, TokenCache, Verified
 from graphql_app.auth.token_place import TokenPlace
 from graphql_app.errors import Code, RequestError
@@ -98,6 +98,10 @@ class Authenticator:
     def reads_cookies(self) -> bool:
         """Whether what a browser sends by itself may say who is asking."""
         return self._webhook is not None or any(place.cookie is not None for place in self._places)
+
+    def shows_caller(self, name: bytes) -> bool:
+        """Whether a header of this name, in lower case, may show who is asking."""
+        return name == AUTHORIZATION or name in self._counted or name.startswith(b"x-hasura-")
 
     async def identify(self, pairs: Iterable[tuple[bytes, bytes]]) -> Identity:
         """Who sends these headers. Raises `AppError` where they may not ask, and `MissingCredentials`."""

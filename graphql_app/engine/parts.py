@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphql_app.auth.configuration import Configuration
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.catalog import CatalogWatcher
-from graphql_app.engine.live.loader import SchemaLoader
+from graphql_app.engine.live.loader import Configured, SchemaLoader
 from graphql_app.engine.mysql.pool import Pool
 from graphql_app.engine.plan.cursor import cursor_key
 from graphql_app.engine.plan.planner import Limits
@@ -34,7 +32,7 @@ def engine_parts(
     pool: Pool,
     observer: Observer,
     mark: Mark | None = None,
-    configured: Callable[[Configuration], None] | None = None,
+    configured: Configured | None = None,
 ) -> EngineParts:
     """The parts over `pool`; `mark` as in `Executor`, `configured` as in `SchemaLoader`."""
     executor = Executor(pool, schedule(settings), observer, use_ledger=settings.ledger != "off", mark=mark)

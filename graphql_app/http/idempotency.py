@@ -1,8 +1,8 @@
 """`Idempotency-Key`: from a request's headers to its entry in the ledger, and the header of an answer given again.
 
-Requests with the same `Authorization` are one client's; those without share one space of keys, in
-which a key is its own secret: nobody finds another's answer without knowing the key and
-sending the very same request.
+A key belongs to who is asking, also with a renewed token. Where callers are not told apart, requests with the same
+`Authorization` are one client's; those without share one space of keys, in which a key is its own secret: nobody finds
+another's answer without knowing the key and sending the very same request.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from starlette.types import Scope
 
+from graphql_app.auth.identity import SCOPE_KEY, Identity
 from graphql_app.engine.execute.ledger import LedgerEntry, entry_of
 from graphql_app.errors import Code, RequestError
 
@@ -35,7 +36,11 @@ def client_entry(scope: Scope, body: bytes, part: str = "") -> LedgerEntry | Non
         return None
     if len(keys) > 1:
         raise RequestError(Code.INVALID_PARAMETER, "Idempotency-Key is given more than once")
-    client = b"\0".join(value for name, value in headers if name == b"authorization")
+    identity: Identity | None = scope.get(SCOPE_KEY)
+    if identity is not None:
+        client = identity.client
+    else:
+        client = b"\0".join(value for name, value in headers if name == b"authorization")
     asked = b"\0".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"], body))
     return entry_of(client, _unquoted(keys[0].decode("latin-1").strip()), asked, part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from operator import is_
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.auth.authenticator import Authenticator
-from graphql_app.auth.identity import SCOPE_KEY
+from graphql_app.auth.identity import NOBODY, SCOPE_KEY, Identity
 from graphql_app.errors import AppError
 from graphql_app.middleware.guard import Guard, Headers
 from graphql_app.middleware.identification import Gate
@@ -101,6 +101,15 @@ class Application(FastAPI):
         assert self.guard is not None
         self.guard = replace(self.guard, roles=True)
         self.gate = Gate(authenticator, self.guard.origins, observer)
+
+    async def admit(self, scope: Scope, said: Iterable[tuple[bytes, bytes]]) -> Identity:
+        """The caller of a WebSocket, by its handshake and the headers of its first message. Raises `AppError`."""
+        if self.gate is not None:
+            return await self.gate.admit(scope, said)
+        error = self.guard.hasura_refusal(dict(said)) if self.guard is not None else None
+        if error is not None:
+            raise error
+        return NOBODY
 
     def serve(self, serving: Started | None) -> None:
         """From now on these endpoints answer; with None, nothing does."""

@@ -50,6 +50,16 @@ class Gate:
                 raise
             return NOBODY
 
+    async def admit(self, scope: Scope, said: Pairs) -> Identity:
+        """The caller of a WebSocket, by its handshake and what its first message says. Raises as `caller`.
+
+        Of the message only what shows who is asking counts: a proxy may have set other headers of the handshake.
+        """
+        given = [(name, value) for name, value in said if self.authenticator.shows_caller(name)]
+        names = {name for name, _ in given}
+        shaken = self._pairs(scope, dict(scope["headers"]))
+        return await self.caller([*(pair for pair in shaken if pair[0] not in names), *given])
+
     async def caller(self, pairs: Pairs) -> Identity:
         """Who sends these headers. Raises `AppError`: `MissingCredentials` where they do not say."""
         try:

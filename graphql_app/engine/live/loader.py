@@ -27,6 +27,10 @@ READINGS = 3
 """How often the structure is read at most while it changes under the reading."""
 
 
+Configured = Callable[[Configuration], None]
+"""Is told of the configuration of each load before it counts; may raise `AppError`."""
+
+
 class SchemaLoader:
     """Loads catalogs of the tables that the settings let through."""
 
@@ -35,9 +39,8 @@ class SchemaLoader:
         executor: Executor,
         database: str,
         settings: Settings,
-        configured: Callable[[Configuration], None] | None = None,
+        configured: Configured | None = None,
     ) -> None:
-        """`configured` is told of the configuration of each load before it counts; it may raise `AppError`."""
         self._executor = executor
         self._database = database
         self._settings = settings

@@ -7,6 +7,7 @@ for clients that take nothing else.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +16,10 @@ from starlette.types import Receive, Send
 
 from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import ServiceUnavailableException
+from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.gzipped import Text
-from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService
+from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, failure
+from graphql_app.graphql_api.subscriptions.callers import Clock, Expiry, expired
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
@@ -100,12 +103,13 @@ def _form(accept: bytes) -> StreamForm | None:
 
 @dataclass(frozen=True, slots=True)
 class EventStreams:
-    """Answers requests as streams."""
+    """Answers requests as streams, each as long as its caller's identity lasts; `clock` gives Unix time."""
 
     service: GraphQLService
     subscriptions: Subscriptions
     observer: Observer
     beat: float = BEAT_SECONDS
+    clock: Clock = time.time
 
     async def run(self, receive: Receive, send: Send, form: StreamForm, asked: GraphQLRequest, size: int = 0) -> None:
         """Answers one request of `size` bytes until it has ended or its client is gone.
@@ -153,6 +157,12 @@ class EventStreams:
 
         name = asked.operation_name or ""
         subscriber = Subscriber(self.observer, form.transport, name, send_queue, form.answer, ended)
+
+        def nobody() -> None:
+            error = expired(asked.identity)
+            subscriber.end(failure([execution_error(error, None)], error.code).body)
+
+        expiry = Expiry(asked.identity, self.clock, nobody)
         try:
             try:
                 await subscriber.open(self.subscriptions, asked, size, current_client())
@@ -162,6 +172,7 @@ class EventStreams:
                 pass
             await send({"type": "http.response.body", "body": b""})
         finally:
+            expiry.close()
             subscriber.close()
             send_queue.close()
 

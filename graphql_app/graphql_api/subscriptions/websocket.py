@@ -6,7 +6,7 @@ By the protocol of `graphql-ws` (subprotocol `graphql-transport-ws`), and by Apo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -14,11 +14,14 @@ from time import perf_counter
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.auth.authenticator import MissingCredentials
+from graphql_app.auth.identity import NOBODY, Identity
 from graphql_app.engine.live.queries import COMPLETE
-from graphql_app.errors import AppError, ServiceUnavailableException
+from graphql_app.errors import AppError, Code, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.gzipped import Joined
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService
+from graphql_app.graphql_api.subscriptions.callers import Callers, Expiry, expired
 from graphql_app.graphql_api.subscriptions.registry import Places, Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
@@ -43,6 +46,10 @@ from graphql_app.runtime.fragments import fragments, takes_fragments
 from graphql_app.runtime.worker_thread import run_in_thread
 
 BUSY = 503
+LAST = ""
+"""In place of a message: all before it is sent."""
+LAST_SECONDS = 5.0
+"""How long a connection stays for what was begun before its token ended."""
 LONG_AT_ONCE = 2
 
 
@@ -62,13 +69,13 @@ class SocketLimits:
 
 @dataclass(slots=True, eq=False)
 class SocketEndpoint:
-    """The GraphQL address for WebSockets. `refusal` is asked about the headers that a client's first message holds."""
+    """The GraphQL address for WebSockets. `callers` tells who connects, by handshake and first message."""
 
     service: GraphQLService
     subscriptions: Subscriptions
     observer: Observer
     limits: SocketLimits = field(default_factory=SocketLimits)
-    refusal: Callable[[Mapping[bytes, bytes]], AppError | None] = lambda _headers: None
+    callers: Callers = field(default_factory=Callers)
     running: Places = field(init=False)
     reading: asyncio.Semaphore = field(init=False)
     """Turns at reading a long message, which takes several times its size meanwhile."""
@@ -118,6 +125,13 @@ def _close(code: int, reason: str) -> dict[str, object]:
     return {"type": "websocket.close", "code": int(code), "reason": reason.encode()[:120].decode(errors="ignore")}
 
 
+def _closing(error: AppError) -> Close:
+    """How a connection is closed whose client may not ask, or cannot be known now."""
+    if isinstance(error, MissingCredentials):
+        return Close.UNAUTHORIZED
+    return Close.TRY_AGAIN if error.code is Code.AUTH_UNAVAILABLE else Close.FORBIDDEN
+
+
 class Socket:
     """One accepted connection. `code` is what it was closed with."""
 
@@ -132,6 +146,11 @@ class Socket:
         self._client = client = client_of(scope)
         self._fragments = takes_fragments(scope)
         self._send_queue: SendQueue[str | Joined] = SendQueue(endpoint.subscriptions.unsent, client)
+        self._scope = scope
+        self._identity: Identity = NOBODY
+        self._expiry: Expiry | None = None
+        self._expired = asyncio.Event()
+        self._said_all = asyncio.Event()
         self._ready = False
         self._operations: dict[str, Subscriber[str | Joined] | asyncio.Task[None]] = {}
         self._handlers: dict[str, Callable[[Message], Awaitable[None]]] = {
@@ -151,6 +170,8 @@ class Socket:
         except ProtocolViolation as error:
             refused, self.code = error, error.code
         finally:
+            if self._expiry is not None:
+                self._expiry.close()
             await self._end(writer)
             self._send_queue.close()
         if refused is not None:
@@ -177,7 +198,9 @@ class Socket:
     async def _write_one(self) -> None:
         """Sends the next message. Nothing holds it any longer than that: not while the one after it is waited for."""
         message = await self._send_queue.next()
-        if isinstance(message, Joined) and self._fragments:
+        if message == LAST:
+            self._said_all.set()
+        elif isinstance(message, Joined) and self._fragments:
             for each in fragments(message.pieces()):
                 await self._send(each)
                 await asyncio.sleep(0)
@@ -188,18 +211,23 @@ class Socket:
     # --- what the client says --------------------------------------------------
 
     async def _listen_within_bounds(self) -> None:
-        """Until the client leaves, or leaves so much unread that there is no room for more."""
+        """Until the client leaves, leaves so much unread that there is no room for more, or is nobody any more."""
         listening = asyncio.ensure_future(self._listen())
         full = asyncio.ensure_future(self._send_queue.overflown.wait())
+        ended = asyncio.ensure_future(self._expired.wait())
         try:
-            await asyncio.wait((listening, full), return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():
+            await asyncio.wait((listening, full, ended), return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                await listening
+            elif full.done():
                 raise ProtocolViolation(Close.TRY_AGAIN, "Too much is unread")
-            await listening
+            else:
+                listening.cancel()
+                await self._expire()
         finally:
-            for task in (listening, full):
+            for task in (listening, full, ended):
                 task.cancel()
-            await asyncio.wait((listening, full))
+            await asyncio.wait((listening, full, ended))
 
     async def _listen(self) -> None:
         limit = self._endpoint.limits
@@ -240,13 +268,16 @@ class Socket:
     async def _init(self, message: Message) -> None:
         if self._ready:
             raise ProtocolViolation(Close.INIT_TWICE, "Too many initialisation requests")
-        error = self._endpoint.refusal(headers_of(message))
-        if error is not None:
+        callers = self._endpoint.callers
+        try:
+            self._identity = await callers.admit(self._scope, headers_of(message))
+        except AppError as error:
             if self._protocol.init_error is not None:
                 await self._send(
                     {"type": "websocket.send", "text": plain(self._protocol.init_error, {"message": error.message})}
                 )
-            raise ProtocolViolation(Close.FORBIDDEN, error.message)
+            raise ProtocolViolation(_closing(error), error.message) from None
+        self._expiry = Expiry(self._identity, callers.clock, self._expired.set)
         self._ready = True
         self._send_queue.put(plain("connection_ack"))
         if self._protocol.greeting is not None:
@@ -266,13 +297,15 @@ class Socket:
             operation.cancel()
 
     async def _start(self, message: Message) -> None:
-        asked = parse_operation(message)
+        asked = parse_operation(message, self._identity)
         if not self._ready:
             raise ProtocolViolation(Close.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
             raise ProtocolViolation(Close.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         most = self._endpoint.limits.operations
-        if len(self._operations) >= most:
+        if self._expiry is not None and self._expiry.passed:
+            self._failed(message.id, [execution_error(expired(self._identity), None)])
+        elif len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif await self._endpoint.service.subscribes(asked):
             await self._subscribe(message.id, asked, message.size)
@@ -287,6 +320,23 @@ class Socket:
             task = asyncio.create_task(self._answer(message.id, asked))
             task.add_done_callback(lambda _: self._answered(message.size))
             self._operations[message.id] = task
+
+    async def _expire(self) -> None:
+        """Says to each subscription that the caller is nobody any more; what was begun before is answered."""
+        error = expired(self._identity)
+        for identity, operation in list(self._operations.items()):
+            if isinstance(operation, Subscriber):
+                operation.close()
+                del self._operations[identity]
+                self._failed(identity, [execution_error(error, None)])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                tasks = [each for each in self._operations.values() if isinstance(each, asyncio.Task)]
+                if tasks:
+                    await asyncio.wait(tasks)
+                self._send_queue.put(LAST)
+                await self._said_all.wait()
+        raise ProtocolViolation(Close.UNAUTHORIZED, error.message)
 
     def _answered(self, size: int) -> None:
         self._endpoint.running.free()

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import orjson
 
+from graphql_app.auth.identity import NOBODY, Identity
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.http_protocol import asked_of
@@ -97,20 +98,23 @@ def parse_message(text: str, depth: int) -> Message:
     return Message(str(value["type"]), identity, payload or {}, len(text))
 
 
-def headers_of(message: Message) -> dict[bytes, bytes]:
-    """The headers that a client sends in its first message, as browsers cannot with the handshake."""
+def headers_of(message: Message) -> list[tuple[bytes, bytes]]:
+    """The headers that a client sends in its first message, as browsers cannot with the handshake.
+
+    They stand in `headers`, as Hasura has them, or in the payload itself, as Apollo's examples do.
+    """
     given = message.payload.get("headers")
-    if not isinstance(given, dict):
-        return {}
-    return {name.lower().encode(): str(value).encode() for name, value in given.items()}
+    found = dict(given) if isinstance(given, dict) else {}
+    flat = {name: value for name, value in message.payload.items() if name not in found and isinstance(value, str)}
+    return [(name.lower().encode(), str(value).encode()) for name, value in (found | flat).items()]
 
 
-def parse_operation(message: Message) -> GraphQLRequest:
-    """The operation that a message starts. Raises `ProtocolViolation`."""
+def parse_operation(message: Message, identity: Identity = NOBODY) -> GraphQLRequest:
+    """The operation that a message of the caller `identity` starts. Raises `ProtocolViolation`."""
     if not message.id:
         raise _bad("Invalid message received: it has no id")
     try:
-        return asked_of(message.payload, long=message.size >= LONG_BYTES)
+        return asked_of(message.payload, identity, long=message.size >= LONG_BYTES)
     except RequestError as error:
         raise _bad(f"Invalid message received: {error.message}") from None
 
