@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PositiveInt
 from pydantic_settings import NoDecode
 
+from graphql_app.runtime.rate_limit import Rate
+
 _HOST = re.compile(r"\*|(\*\.)?[\w.-]+(:\d+)?|\[?[0-9a-fA-F:.]+\]?(:\d+)?")
 
 
@@ -51,6 +53,11 @@ def request_fields(value: tuple[str, ...]) -> tuple[str, ...]:
     if not set(value) <= {"client", "table"}:
         raise ValueError("no field")
     return value
+
+
+def rate(value: object) -> object:
+    """A rate such as `600/min`. Raises `ValueError`."""
+    return Rate.parse(value) if isinstance(value, str) else value
 
 
 def installed(wanted: bool) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_app.config import setting_types as kinds
 from graphql_app.config.address import DatabaseAddress, is_loopback
 from graphql_app.config.database_url import FORM, with_url_apart
+from graphql_app.runtime.rate_limit import Rate
 
 CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""
@@ -168,6 +169,12 @@ class Settings(BaseSettings):
         kinds.NUMBER,
     )
 
+    rate_limit: Annotated[Rate | None, NoDecode, BeforeValidator(kinds.rate)] = kinds.setting(
+        None,
+        "The most requests from one address (of IPv6 one /64 network), for each worker; further ones are answered 429."
+        " Behind a proxy the address is that of `X-Forwarded-For`, where FORWARDED_ALLOW_IPS trusts the proxy.",
+        "a rate such as 600/min, 20/s or 5000/hour",
+    )
     max_connections: PositiveInt = kinds.setting(
         16_000,
         "The most connections of clients, for each worker; further ones are answered 503 and closed.",

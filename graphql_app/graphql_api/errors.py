@@ -40,6 +40,7 @@ HASURA_CODE: dict[Code, str] = {
     Code.ORIGIN_NOT_ALLOWED: "access-denied",
     Code.HOST_NOT_ALLOWED: "access-denied",
     Code.MISSING_SESSION_VARIABLE: "not-found",
+    Code.RATE_LIMITED: "rate-limit-exceeded",
     Code.ROLES_NOT_SUPPORTED: "not-supported",
     Code.LIMIT_EXCEEDED: "validation-failed",
     Code.MAX_AFFECTED_EXCEEDED: "constraint-violation",

@@ -1,0 +1,97 @@
+"""Rates: allowances are used up at once, come back evenly, and keys do not share them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from graphql_app.runtime import rate_limit
+from graphql_app.runtime.rate_limit import Rate, RateLimiter
+
+
+class Clock:
+    """Time that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_whole_allowance_may_be_used_at_once() -> None:
+    """Then requests are refused until one has come back."""
+    clock = Clock()
+    limiter, rate = RateLimiter(clock), Rate(3, 60)
+    assert [limiter.spend(rate, "a").remaining for _ in range(3)] == [2, 1, 0]
+    refused = limiter.spend(rate, "a")
+    assert refused.retry_after == pytest.approx(20)
+    assert refused.remaining == 0
+    clock.now += 19.9
+    assert limiter.spend(rate, "a").retry_after is not None, "a refused request costs nothing, and gains nothing"
+    clock.now += 0.2
+    assert limiter.spend(rate, "a").retry_after is None
+    assert limiter.spend(rate, "a").retry_after is not None
+
+
+def test_keys_and_rates_are_apart() -> None:
+    """One caller's requests are not another's; nor are those under another rate."""
+    limiter = RateLimiter(Clock())
+    assert limiter.spend(Rate(1, 1), "a").retry_after is None
+    assert limiter.spend(Rate(1, 1), "b").retry_after is None
+    assert limiter.spend(Rate(1, 60), "a").retry_after is None
+    assert limiter.spend(Rate(1, 1), "a").retry_after is not None
+
+
+@pytest.mark.parametrize("rate", [Rate(1, 1), Rate(7, 60), Rate(600, 60), Rate(1_000, 1), Rate(3, 3600)])
+def test_never_more_than_the_allowance_and_what_came_back(rate: Rate) -> None:
+    """However requests are spread, no window sees more than its share, and a patient client is never refused."""
+    chance = random.Random(f"{rate}")
+    clock = Clock()
+    limiter = RateLimiter(clock)
+    start, let_in = clock.now, 0
+    for _ in range(5_000):
+        clock.now += chance.random() * rate.seconds / rate.requests
+        let_in += limiter.spend(rate, "k").retry_after is None
+        assert let_in <= rate.requests + (clock.now - start) * rate.requests / rate.seconds + 1
+    clock.now += rate.seconds
+    for _ in range(rate.requests):
+        assert limiter.spend(rate, "k").retry_after is None
+        clock.now += rate.seconds / rate.requests
+
+
+def test_who_waits_as_long_as_told_is_let_in() -> None:
+    """`retry_after` is enough, and not much too long."""
+    clock = Clock()
+    limiter, rate = RateLimiter(clock), Rate(10, 1)
+    for _ in range(200):
+        verdict = limiter.spend(rate, "k")
+        if verdict.retry_after is not None:
+            clock.now += verdict.retry_after
+            assert limiter.spend(rate, "k").retry_after is None
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who have not come for longest are forgotten first."""
+    monkeypatch.setattr(rate_limit, "KEYS", 10)
+    limiter, rate = RateLimiter(Clock()), Rate(1, 60)
+    for key in range(11):
+        limiter.spend(rate, key)
+    assert limiter.spend(rate, 10).retry_after is not None
+    assert limiter.spend(rate, 0).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("600/min", Rate(600, 60)), (" 20 / s ", Rate(20, 1)), ("5000/hour", Rate(5000, 3600))]
+)
+def test_a_rate_is_read(text: str, rate: Rate) -> None:
+    """As people write it."""
+    assert Rate.parse(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "0/s", "5", "5/day", "-1/s", "1.5/s", "5/s/s", "٣/s", "9999999999/s"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ValueError, match="no rate"):
+        Rate.parse(text)
