@@ -122,10 +122,13 @@ class Npm:
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def tests(self, script: str, url: str) -> dict[str, str]:
-        """Runs a script of `node:test` tests against the program at `url`: each test's error, empty where it passed."""
+    def tests(self, script: str, url: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Runs a script of `node:test` tests against the program at `url`: each test's error, empty where it passed.
+
+        `more` are further variables of its environment.
+        """
         reporter = f"--test-reporter={self.folder / 'reporter.mjs'}"
-        done = self.run("node", "--test", reporter, script, settings={"GRAPHQL_URL": f"{url}/graphql"})
+        done = self.run("node", "--test", reporter, script, settings={"GRAPHQL_URL": f"{url}/graphql", **(more or {})})
         ended = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
         errors = {each["name"]: each["error"] or "" for each in ended}
         said = f"{script} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
