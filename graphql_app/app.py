@@ -33,7 +33,7 @@ from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
 from graphql_app.engine.parts import engine_parts
 from graphql_app.errors import structure_hidden
-from graphql_app.from_settings import bounds, database_attributes, document_limits, watch_settings
+from graphql_app.from_settings import bounds, database_attributes, document_limits, rate_limits, watch_settings
 from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, ExtensionFactory, MakeExtra
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
@@ -183,6 +183,10 @@ EXPOSED = [
     "Content-Range",
     "Idempotent-Replayed",
     "Preference-Applied",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
     "Retry-After",
     "Server-Timing",
     "WWW-Authenticate",
@@ -351,7 +355,8 @@ def serving(
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
     health = Health(services.live, services.executor, services.draining)
-    return Started(endpoints, health, current_structure(services.live, settings), metrics, services.service.database)
+    shown = current_structure(services.live, settings)
+    return Started(endpoints, health, shown, metrics, services.service.database, rate_limits(services.live, settings))
 
 
 def note_state(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from graphql_app.runtime.rate_limit import Rate
+
 BoolExp = Mapping[str, object]
 Names = frozenset[str] | None
 """Names of columns or root fields; None for all, those that are added later too."""
@@ -72,14 +74,6 @@ class Tenant:
 
     column: str
     variable: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `requests` in `seconds`."""
-
-    requests: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from graphql_app.auth.permissions import (
     DeletePermission,
     InsertPermission,
     Names,
-    Rate,
     RoleLimits,
     RolePermissions,
     Roles,
@@ -26,10 +25,10 @@ from graphql_app.auth.permissions import (
     UpdatePermission,
 )
 from graphql_app.config.overrides_file import first_complaint
+from graphql_app.runtime.rate_limit import Rate
 
 OWNER_VARIABLE = "x-hasura-user-id"
 """The session variable that `owner` compares its column with."""
-_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 
 class RulesFileError(Exception):
@@ -50,10 +49,10 @@ def _names(raw: object) -> object:
 
 
 def _rate(raw: object) -> object:
-    found = re.fullmatch(r"([1-9]\d{0,8})/(second|minute|hour)", raw) if isinstance(raw, str) else None
-    if found is None:
-        raise ValueError("takes a number of requests and a time: 10/second, 600/minute or 5000/hour")
-    return Rate(int(found[1]), _SECONDS[found[2]])
+    try:
+        return Rate.parse(raw if isinstance(raw, str) else "")
+    except ValueError:
+        raise ValueError("takes a number of requests and a time: 10/second, 600/minute or 5000/hour") from None
 
 
 def _variable(raw: object) -> object:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from graphql_app.config import setting_types as kinds
 from graphql_app.config.address import DatabaseAddress, is_loopback
 from graphql_app.config.database_url import FORM, with_url_apart
+from graphql_app.config.secret_files import read_secret_files
 from graphql_app.runtime.rate_limit import Rate
 
 CONFIG_FILE = Path("graphql_app.yaml")
@@ -23,8 +24,6 @@ DATABASE_SETTINGS = (
     "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
 )  # fmt: skip
 """Settings that say which database it is and how to log in."""
-SECRET_FILES = ("database_url_file", "db_password_file", "admin_secret_file", "admin_secrets_file")
-"""Settings that name a file with another one's value."""
 
 
 class Settings(BaseSettings):
@@ -328,16 +327,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
-        found = {}
-        for file_setting in SECRET_FILES:
-            path, secret = values.get(file_setting), file_setting.removesuffix("_file")
-            # A path that is no file is told by the check of its own setting.
-            if not path or not Path(path).is_file():
-                continue
-            if values.get(secret):
-                raise ValueError(f"{file_setting.upper()} and {secret.upper()} are both set; set one of them")
-            found[secret] = kinds.read_secret(file_setting.upper(), Path(path))
-        return with_url_apart(values | found)
+        return with_url_apart(values | read_secret_files(values))
 
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:

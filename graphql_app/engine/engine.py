@@ -13,6 +13,7 @@ from functools import partial
 from typing import overload
 
 from graphql_app.auth.identity import ADMIN, Identity
+from graphql_app.auth.permissions import NO_LIMITS
 from graphql_app.engine.access.access import FULL, Access, needed_values
 from graphql_app.engine.access.told import told_of
 from graphql_app.engine.assemble.json import Value, text_of
@@ -35,6 +36,7 @@ from graphql_app.engine.plan.bulk import plan_bulk
 from graphql_app.engine.plan.cost import CostBudget, check_conditions, checked
 from graphql_app.engine.plan.planner import Limits, Planner
 from graphql_app.engine.plan.shapes import PreparedCache, parameterize, shape_of
+from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.engine.request.bulk import BulkWrite, RowsRead
 from graphql_app.engine.request.calls import Call, RootRequest
 from graphql_app.engine.sql.fragment import Statement
@@ -57,6 +59,10 @@ class Reply:
     def texts(self) -> list[bytes]:
         """The JSON text of each root."""
         return [text_of(value) for value in self.values]
+
+
+def _budget(limits: Limits) -> CostBudget:
+    return CostBudget(limits.cost, limits.default_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,6 @@ class Engine:
         self._listeners: list[Callable[[Iterable[str]], None]] = []
         self._prepared: PreparedCache[PreparedCall] = PreparedCache()
         self._compiled: PreparedCache[tuple[Statement, tuple[str, ...]]] = PreparedCache()
-        self._budget = CostBudget(self._limits.cost, self._limits.default_page)
 
     def acting(self, identity: Identity) -> Engine:
         """The same engine for another caller: what it may not see is not there."""
@@ -115,12 +120,12 @@ class Engine:
     @property
     def max_page(self) -> int:
         """The largest `limit` that is allowed."""
-        return self._limits.max_page
+        return self._bounds(self.access()).max_page
 
     @property
     def default_page(self) -> int | None:
         """The rows of a list that names no limit; `None` for all."""
-        return self._limits.default_page
+        return self._bounds(self.access()).default_page
 
     async def table(self, name: str) -> Table:
         """The table called `name`, looked for in the database if it is not known; see `CatalogWatcher.table`."""
@@ -248,7 +253,7 @@ class Engine:
         planner = self._planner(access)
         try:
             with StageTimer(self._observer, "plan"):
-                estimate = checked(call, access.catalog, self._budget)
+                estimate = checked(call, access.catalog, _budget(planner.limits))
                 planned = planner.call(call)
             with StageTimer(self._observer, "compile"):
                 prepared = compile_call(self._dialect(against), planned)
@@ -267,7 +272,17 @@ class Engine:
             told_of(access.catalog, written, error)
 
     def _planner(self, access: Access, limits: Limits | None = None) -> Planner:
-        return Planner(access.catalog, limits or self._limits, access.rules, cursor_key=self._cursor_key)
+        return Planner(access.catalog, limits or self._bounds(access), access.rules, cursor_key=self._cursor_key)
+
+    def _bounds(self, access: Access) -> Limits:
+        """What a request may ask at most: what everyone may, or less where the role has bounds of its own."""
+        role, all_ = access.limits, self._limits
+        if role is NO_LIMITS:
+            return all_
+        page = min(all_.max_page, MAX_PAGE if role.rows is None else role.rows)
+        rows = [each for each in (all_.default_page, role.rows) if each is not None]
+        cost = min(all_.cost, all_.cost if role.cost is None else role.cost)
+        return replace(all_, max_page=page, default_page=min(rows, default=None), cost=cost)
 
     def values(self, prepared: PreparedCall, slots: Sequence[object]) -> Sequence[object]:
         """All slots of a call: the request's own, then the session variables where rules need any.
@@ -292,8 +307,10 @@ class Engine:
 
         def make() -> tuple[Statement, tuple[str, ...]]:
             with StageTimer(self._observer, "plan"):
-                check_conditions(shape, self._budget)
-                limits = replace(self._limits, default_page=None) if request.whole else self._limits
+                limits = self._bounds(access)
+                check_conditions(shape, _budget(limits))
+                if request.whole and access.limits.rows is None:
+                    limits = replace(limits, default_page=None)
                 planner = self._planner(access, limits)
                 planned = planner.rows(shape)
             with StageTimer(self._observer, "compile"):

@@ -16,7 +16,8 @@ from graphql_app.auth.authenticator import Authenticator
 from graphql_app.auth.identity import NOBODY, SCOPE_KEY, Identity
 from graphql_app.errors import AppError
 from graphql_app.middleware.guard import Guard, Headers
-from graphql_app.middleware.identification import Gate
+from graphql_app.middleware.identification import Gate, holds_data
+from graphql_app.middleware.rate_limits import RateLimits, spending
 from graphql_app.middleware.refusal import GRAPHQL_PATHS, refuse
 from graphql_app.middleware.routing import Started
 from graphql_app.observability.events import Observer
@@ -44,6 +45,7 @@ class Application(FastAPI):
     edge: ASGIApp | None = None
     guard: Guard | None = None
     gate: Gate | None = None
+    rates: RateLimits | None = None
     refusing: ASGIApp | None = None
     _own: tuple[object, ...] = ()
     _direct: Mapping[str, ASGIApp] = MappingProxyType({})
@@ -65,7 +67,7 @@ class Application(FastAPI):
             return (self.refusing or refused)(scope, receive, send)
         if self.gate is not None and kind == "http":
             return self._identified(self.gate, scope, receive, send, headers)
-        return self._onward(scope, receive, send, headers)
+        return self._counted(scope, receive, send, headers)
 
     async def _identified(self, gate: Gate, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
@@ -74,7 +76,16 @@ class Application(FastAPI):
             scope[REFUSAL] = error
             await (self.refusing or refused)(scope, receive, send)
             return
-        await self._onward(scope, receive, send, headers)
+        await self._counted(scope, receive, send, headers)
+
+    def _counted(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> Awaitable[None]:
+        counted = self.rates is not None and (self.gate is not None or self.rates.by_address is not None)
+        if self.rates is not None and counted and scope["type"] == "http" and holds_data(scope):
+            send, error = spending(self.rates, scope, send)
+            if error is not None:
+                scope[REFUSAL] = error
+                return (self.refusing or refused)(scope, receive, send)
+        return self._onward(scope, receive, send, headers)
 
     def _onward(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> Awaitable[None]:
         endpoint = self._short_way(scope) if scope["type"] == "http" else None
@@ -114,6 +125,7 @@ class Application(FastAPI):
     def serve(self, serving: Started | None) -> None:
         """From now on these endpoints answer; with None, nothing does."""
         self.state.started = serving
+        self.rates = serving.rates if serving is not None else None
         self._choose_way(self.user_middleware if self.middleware_stack is not None else None)
 
     def _choose_way(self, middleware: list[Middleware] | None) -> None:

@@ -23,6 +23,12 @@ _DATA_BELOW: Final = "/api/"
 Pairs = Iterable[tuple[bytes, bytes]]
 
 
+def holds_data(scope: Scope) -> bool:
+    """Whether an address answers with data or structure."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path in _DATA or path.startswith(_DATA_BELOW)
+
+
 class Gate:
     """Lets requests in, with the identity of their callers. `origins` are those whose pages may send cookies along."""
 
@@ -43,7 +49,7 @@ class Gate:
         try:
             return await self.caller(self._pairs(scope, headers))
         except MissingCredentials as error:
-            if path in _DATA or path.startswith(_DATA_BELOW):
+            if holds_data(scope):
                 if path in GRAPHQL_PATHS and scope["method"] == "GET" and b"query=" not in scope["query_string"]:
                     return NOBODY  # a page, or nothing asked
                 self._observer(AuthenticationFailed(error.code))

@@ -7,13 +7,14 @@ the rate. A limit over all of them belongs into the proxy in front.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from starlette.types import Message, Scope, Send
 
+from graphql_app.auth.clients import ANONYMOUS
 from graphql_app.auth.identity import SCOPE_KEY, Identity
 from graphql_app.errors import Code, RequestError
 from graphql_app.runtime.budget import client_of
@@ -22,24 +23,19 @@ from graphql_app.runtime.rate_limit import Rate, RateLimiter, Verdict
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRate:
-    """The rate of a role. `by` are the session variables that tell its callers apart; none: their addresses do."""
-
-    rate: Rate
-    by: tuple[str, ...] = ()
-
-
-def _nothing(_identity: Identity) -> RoleRate | None:
+def _nothing(_identity: Identity) -> Rate | None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """`by_address` holds for everyone; `of_role` gives the rate of an identity's role, or None."""
+    """`by_address` holds for everyone; `of_role` gives the rate of an identity's role, or None.
+
+    The callers of a role are told apart by their credentials; those without any by their addresses.
+    """
 
     by_address: Rate | None = None
-    of_role: Callable[[Identity], RoleRate | None] = _nothing
+    of_role: Callable[[Identity], Rate | None] = _nothing
     limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def spend(self, scope: Mapping[str, Any], identity: Identity | None = None) -> Verdict | None:
@@ -47,12 +43,11 @@ class RateLimits:
         who = identity or scope.get(SCOPE_KEY)
         address = network_of(client_of(scope))
         first = None if self.by_address is None else self.limiter.spend(self.by_address, address)
-        role = None if who is None else self.of_role(who)
-        if role is None or (first is not None and first.retry_after is not None):
+        rate = None if who is None else self.of_role(who)
+        if who is None or rate is None or (first is not None and first.retry_after is not None):
             return first
-        assert who is not None
-        key: Hashable = address if not role.by else tuple(who.variables.get(name, "") for name in role.by)
-        second = self.limiter.spend(role.rate, (who.role, key))
+        key = address if who.client in (b"", ANONYMOUS) else who.client
+        second = self.limiter.spend(rate, (who.role, key))
         if first is None or second.retry_after is not None or second.remaining < first.remaining:
             return second
         return first

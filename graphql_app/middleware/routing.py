@@ -20,6 +20,7 @@ from graphql_app.http.cached_content import CompressedContent
 from graphql_app.http.health import Health, health_routes
 from graphql_app.http.pages import page_routes
 from graphql_app.middleware.guard import Guard
+from graphql_app.middleware.rate_limits import RateLimits
 from graphql_app.middleware.refusal import GRAPHQL_PATHS, refuse
 from graphql_app.observability.events import Observer, RequestDone
 from graphql_app.rest_api.routes import rest_routes
@@ -38,6 +39,7 @@ class Started:
     structure: Callable[[], CompressedContent]
     metrics: Callable[[], Response]
     database: Callable[[Identity], Database]
+    rates: RateLimits | None = None
 
 
 def started(state: State) -> Started:

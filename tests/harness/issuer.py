@@ -93,12 +93,14 @@ def serving(issuer: Issuer) -> Iterator[Issuer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            """The keys."""
             if self.path == "/realms/shop/protocol/openid-connect/certs":
                 self._answer(200, issuer.keys())
             else:
                 self._answer(404, {"error": "not found"})
 
         def do_POST(self) -> None:
+            """A token for a login or a refresh token."""
             text = self.rfile.read(int(self.headers["content-length"])).decode()
             granted = issuer.granted({name: values[0] for name, values in parse_qs(text).items()})
             self._answer(401 if granted is None else 200, granted or {"error": "invalid_grant"})

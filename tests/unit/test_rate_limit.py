@@ -6,6 +6,9 @@ import random
 
 import pytest
 
+from graphql_app.auth.clients import ANONYMOUS
+from graphql_app.auth.identity import Identity
+from graphql_app.middleware.rate_limits import RateLimits, network_of
 from graphql_app.runtime import rate_limit
 from graphql_app.runtime.rate_limit import Rate, RateLimiter
 
@@ -95,3 +98,36 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match="no rate"):
         Rate.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+        ("/run/a.sock", "/run/a.sock"),
+    ],
+)
+def test_a_client_is_an_address_or_a_network(address: str, network: str) -> None:
+    """Whoever has an IPv6 address has 2**64 of them."""
+    assert network_of(address) == network
+
+
+def test_callers_of_a_role_are_told_apart_by_their_credentials() -> None:
+    """Not by where they come from; those without any are told apart by their addresses."""
+    limits = RateLimits(None, lambda identity: Rate(1, 60) if identity.role == "user" else None, RateLimiter(Clock()))
+
+    def refused(client: bytes, address: str, role: str = "user") -> bool:
+        verdict = limits.spend({"client": (address, 1)}, Identity(role, client=client))
+        return verdict is not None and verdict.retry_after is not None
+
+    assert [refused(b"ann", "192.0.2.1"), refused(b"ann", "192.0.2.2"), refused(b"max", "192.0.2.1")] == [0, 1, 0]
+    assert [refused(ANONYMOUS, "192.0.2.1"), refused(ANONYMOUS, "192.0.2.2"), refused(ANONYMOUS, "192.0.2.1")] == [
+        0,
+        0,
+        1,
+    ]
+    assert not refused(b"ann", "192.0.2.1", "other")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from graphql_app.auth.configuration import read_configuration
-from graphql_app.auth.permissions import Rate, RoleLimits, RolePermissions, Tenant
+from graphql_app.auth.permissions import RoleLimits, RolePermissions, Tenant
 from graphql_app.config.overrides_file import CustomizationFileError
 from graphql_app.config.settings import Settings
+from graphql_app.runtime.rate_limit import Rate
 
 MINE = {"user_id": {"_eq": "x-hasura-user-id"}}
 
@@ -54,7 +55,7 @@ def test_a_file_of_roles(file: Path) -> None:
     assert visitor.tables["products"].select.columns == frozenset({"id", "name"})
     assert visitor.tables["products"].select.limit == 100
     assert (user.returning_visible, visitor.returning_visible) == (True, False)
-    assert user.limits == RoleLimits(5, 50, 1000, Rate(600, 60.0))
+    assert user.limits == RoleLimits(5, 50, 1000, Rate(600, 60))
 
 
 def test_what_is_not_said_is_inherited_by_table_and_action(file: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from graphql_app.config.address import DatabaseAddress
 from graphql_app.config.database_url import parse_database_url
-from graphql_app.config.settings import SECRET_FILES, Settings
+from graphql_app.config.secret_files import SECRET_FILES
+from graphql_app.config.settings import Settings
 from graphql_app.config.sources import SettingsError, load_settings, takes, use_embedded
 
 Load = Callable[..., Settings]

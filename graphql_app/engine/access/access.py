@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from graphql_app.auth.permissions import RolePermissions, Roles
+from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles
 from graphql_app.engine.access.resolve import BrokenRule as BrokenRule, Resolver
 from graphql_app.engine.access.view import view_of
 from graphql_app.engine.plan.rules import NO_RULES, Rules
@@ -30,6 +30,7 @@ class Access:
     variables: tuple[str, ...] = ()
     broken: tuple[BrokenRule, ...] = ()
     returning_visible: bool = False
+    limits: RoleLimits = NO_LIMITS
 
     @property
     def shape(self) -> str:
@@ -61,7 +62,7 @@ def access_of(catalog: Catalog, role: RolePermissions, *, backend: bool) -> Acce
     allowed, readable, rules = resolver.tables()
     view = view_of(catalog, allowed, readable, rules)
     key = f"{role.name}\0{'backend' if backend else ''}"
-    return Access(key, view, rules, resolver.variables, tuple(resolver.broken), role.returning_visible)
+    return Access(key, view, rules, resolver.variables, tuple(resolver.broken), role.returning_visible, role.limits)
 
 
 def broken_rules(catalog: Catalog, roles: Roles) -> tuple[BrokenRule, ...]:
