@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -49,6 +48,7 @@ from graphql_app.http.pages import graphiql_if_preferred
 from graphql_app.http.start_page_data import structure
 from graphql_app.middleware.admission import AdmissionMiddleware
 from graphql_app.middleware.application import Application, refused
+from graphql_app.middleware.cors import cors
 from graphql_app.middleware.guard import Guard, warnings
 from graphql_app.middleware.routing import SlashRedirect, Started, routes as own_routes
 from graphql_app.observability.events import Lifecycle, Observer, SettingsWarning, fan_out
@@ -158,41 +158,13 @@ def _made(
     app.guard = guard = Guard.of(settings)
     authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch), clock)
     callers = Callers(app.admit, clock)
-    if settings.cors_origins:
-        app.add_middleware(CORSMiddleware, **_cors(settings))
-        app.refusing = CORSMiddleware(refused, **_cors(settings))
+    app.refusing = cors(app, refused, settings)
     app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False
     app.router.default = SlashRedirect(app.router)
     install_error_handlers(app, watch)
     app.own()
     return app
-
-
-def _cors(settings: Settings) -> dict[str, Any]:
-    return {
-        "allow_origins": list(settings.cors_origins),
-        "allow_methods": ["*"],
-        "allow_headers": ["*"],
-        "expose_headers": EXPOSED,
-    }
-
-
-EXPOSED = [
-    "Content-Disposition",
-    "Content-Range",
-    "Idempotent-Replayed",
-    "Preference-Applied",
-    "RateLimit-Limit",
-    "RateLimit-Policy",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-    "Retry-After",
-    "Server-Timing",
-    "WWW-Authenticate",
-    "X-Request-Id",
-]
-"""The headers of answers that pages of other origins may read."""
 
 
 def _further(settings: Settings, tracing: Tracing | None) -> list[Observer]:
