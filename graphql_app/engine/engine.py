@@ -211,11 +211,22 @@ class Engine:
     def bulk(self, request: BulkWrite) -> BulkRun:
         """A write of many rows, which come batch by batch. Raises `RequestError`."""
         access = self.access()
+        planner = self._planner(access)
         with StageTimer(self._observer, "plan"):
-            planned = plan_bulk(self._planner(access), request)
-        with StageTimer(self._observer, "compile"):
-            target = compile_bulk(planned)
-        return BulkRun(self._executor, target, self._unexpected, self._wrote)
+            planned = plan_bulk(planner, request)
+        needed_values(self._identity.variables, tuple(sorted(planner.variables)))
+        session = tuple(map(self._identity.variables.get, access.variables))
+
+        def shown(error: AppError) -> None:
+            self._tell(error, (request.table,))
+
+        try:
+            with StageTimer(self._observer, "compile"):
+                target = compile_bulk(self._dialect(self.live.snapshot), planned, session)
+        except AppError as error:
+            shown(error)
+            raise
+        return BulkRun(self._executor, target, self._unexpected, self._wrote, shown)
 
     async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
         """`run` for calls that are not known beforehand: the value of `work`, and how many attempts failed before.

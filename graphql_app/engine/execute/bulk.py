@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from graphql_app.engine.compile.bulk import BulkTarget
+from graphql_app.engine.execute.bulk_checked import write_checked
 from graphql_app.engine.execute.insert_ignore import MOST, insert_ignoring
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import ServerError
@@ -56,11 +57,13 @@ class BulkWriter:
     """Writes batches to a target. What it learns of one, how often rows are refused, serves the next.
 
     `odd` is the share of rows that made a statement useless which passes over refused ones; `tell` is told, once for a
-    batch, of a row that was refused for a reason without a name here.
+    batch, of a row that was refused for a reason without a name here. `shown` takes out of what is told of a row what
+    the caller may not know of.
     """
 
     target: BulkTarget
     tell: Callable[[ServerError], None]
+    shown: Callable[[AppError], None]
     share: float = 0.0
     odd: float = 0.0
 
@@ -69,10 +72,33 @@ class BulkWriter:
 
         Raises what ends the transaction, and `DatabaseError` where no row can be written.
         """
+        text = self.target.whole(text, separator)
         if self.share <= _RARE and self.target.together and await self._at_once(session, text, separator):
             self.share /= 2
             return RefusedRows()
         rows, refused = text.split(separator), RefusedRows()
+        if self.target.checked:
+            await self._checked(session, rows, refused)
+        else:
+            await self._each(session, rows, refused)
+        if refused.unexpected is not None:
+            self.tell(refused.unexpected)
+            refused.unexpected = None  # with the rows that it holds
+        for _, error in refused.rows:
+            self.shown(error)
+        return refused
+
+    async def _checked(self, session: Session, rows: list[bytes], refused: RefusedRows) -> None:
+        def refusal(error: ServerError) -> AppError:
+            told = _refusal(session, error)
+            if refused.unexpected is None and is_unexpected(error):
+                refused.unexpected = error
+            return told
+
+        for place, error in sorted((await write_checked(session, rows, refusal)).items()):
+            refused.take(place, error, self.target.mode)
+
+    async def _each(self, session: Session, rows: list[bytes], refused: RefusedRows) -> None:
         self.share = max(self.share, 1 / len(rows))
         if session.features.numbers_warnings and self.target.can_pass_over and self.odd <= _MOST_ODD:
             await self._pass_over(session, rows, refused)
@@ -80,10 +106,6 @@ class BulkWriter:
             await self._search(session, 0, rows, refused)
             self.odd /= 2
         self.share = (len(refused.rows) + refused.ignored) / len(rows)
-        if refused.unexpected is not None:
-            self.tell(refused.unexpected)
-            refused.unexpected = None  # with the rows that it holds
-        return refused
 
     async def _at_once(self, session: Session, text: bytes, separator: bytes) -> bool:
         """Whether the database took all rows in one statement."""

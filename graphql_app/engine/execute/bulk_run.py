@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import orjson
 
@@ -14,7 +14,7 @@ from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.server_errors import Failure
-from graphql_app.errors import Code, DatabaseError
+from graphql_app.errors import AppError, Code, DatabaseError
 
 WriteRows = Callable[[bytes, bytes], Awaitable[RefusedRows]]
 """Writes the rows of a text, given what stands between them. Raises `AppError`."""
@@ -28,7 +28,7 @@ class BulkRun:
     """Writes batches to `target`. What it learns of one batch serves the next.
 
     `failed` is called with a failure of a row whose reason has no name here, `wrote` with the table's name after each
-    batch.
+    batch; `shown` takes out of an error what the caller may not know of.
     """
 
     def __init__(
@@ -37,10 +37,12 @@ class BulkRun:
         target: BulkTarget,
         failed: Callable[[Failure], None],
         wrote: Callable[[Iterable[str]], None],
+        shown: Callable[[AppError], None],
     ) -> None:
         self.target = target
         self._executor = executor
-        self._writer = BulkWriter(target, failed)
+        self._writer = BulkWriter(target, failed, shown)
+        self._shown = shown
         self._wrote = wrote
 
     async def write(self, text: bytes, separator: bytes) -> tuple[RefusedRows, int]:
@@ -48,13 +50,14 @@ class BulkRun:
 
         Raises `AppError`.
         """
-        found = await self._executor.run(
-            Kind.WRITE,
-            lambda session: self._writer.write(session, text, separator),
-            bulk=True,
-            transactional=self.target.table.transactional,
-            schedule=BULK,
-        )
+        with self._showing():
+            found = await self._executor.run(
+                Kind.WRITE,
+                lambda session: self._writer.write(session, text, separator),
+                bulk=True,
+                transactional=self.target.table.transactional,
+                schedule=BULK,
+            )
         self._wrote((self.target.table.name,))
         return found
 
@@ -67,7 +70,9 @@ class BulkRun:
         async def job(session: Session) -> bytes:
             return _packed(await self._writer.write(session, text, separator))
 
-        once = await self._executor.run_once(job, entry, bulk=True, transactional=self.target.table.transactional)
+        transactional = self.target.table.transactional
+        with self._showing():
+            once = await self._executor.run_once(job, entry, bulk=True, transactional=transactional)
         self._wrote((self.target.table.name,))
         return _unpacked(once.answer), once.retry_count, once.replayed
 
@@ -78,8 +83,16 @@ class BulkRun:
             await work(lambda text, separator: self._writer.write(session, text, separator))
             raise _Undo
 
-        with suppress(_Undo):
+        with suppress(_Undo), self._showing():
             await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE, repeatable=False)
+
+    @contextmanager
+    def _showing(self) -> Iterator[None]:
+        try:
+            yield
+        except AppError as error:
+            self._shown(error)
+            raise
 
 
 def _packed(refused: RefusedRows) -> bytes:
