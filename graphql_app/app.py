@@ -146,14 +146,7 @@ def _made(
                 metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    edge = AdmissionMiddleware(
-        app.answer,
-        settings.max_in_flight,
-        watch,
-        draining,
-        timing=settings.server_timing,
-        bodies=Budget(settings.max_bodies_bytes),
-    )
+    edge = _edge(app, settings, watch, draining)
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = guard = Guard.of(settings)
     authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch), clock)
@@ -165,6 +158,13 @@ def _made(
     install_error_handlers(app, watch)
     app.own()
     return app
+
+
+def _edge(app: Application, settings: Settings, observer: Observer, draining: Draining) -> AdmissionMiddleware:
+    bodies = Budget(settings.max_bodies_bytes)
+    return AdmissionMiddleware(
+        app.answer, settings.max_in_flight, observer, draining, timing=settings.server_timing, bodies=bodies
+    )
 
 
 def _further(settings: Settings, tracing: Tracing | None) -> list[Observer]:
