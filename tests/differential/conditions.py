@@ -119,8 +119,8 @@ def compared(value: Any, column: Column, conditions: dict[str, Any]) -> Truth:
 def _verdict(value: Any, column: Column, name: str, operand: Any) -> Truth:
     if name == "_is_null":
         return (value is None) is operand
-    if name in ("_in", "_nin") and not operand:
-        return name == "_nin"
+    if name in ("_in", "_nin", "_exact_in", "_exact_nin") and not operand:
+        return name.endswith("_nin")
     if value is None:
         return None
     if name in TEXT_OPERATORS:
@@ -193,7 +193,12 @@ def _not(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
     return lambda value, pattern: not found(value, pattern)
 
 
-TEXT_OPERATORS: Final[dict[str, Callable[[str, str], bool]]] = {
+TEXT_OPERATORS: Final[dict[str, Callable[[str, Any], bool]]] = {
+    # What a rule says of a text and a session variable.
+    "_exact_eq": operator.eq,
+    "_exact_neq": operator.ne,
+    "_exact_in": lambda value, items: value in items,
+    "_exact_nin": lambda value, items: value not in items,
     "_like": _like,
     "_nlike": _not(_like),
     "_ilike": _ilike,

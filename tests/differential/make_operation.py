@@ -12,7 +12,7 @@ from tests.differential.make_values import comparison, count_comparison, handed_
 from tests.differential.make_where import condition
 from tests.differential.query import Arguments, Field, Input, Operation, Word
 from tests.differential.schema import SCALARS, Kind, Table
-from tests.differential.tables import READ
+from tests.differential.tables import readable
 
 
 def operation(dice: Dice) -> Operation:
@@ -27,7 +27,7 @@ def operation(dice: Dice) -> Operation:
 
 def _root(dice: Dice, keys: Keys) -> Field:
     make = dice.weighed(_ROOTS)
-    field = make(dice, dice.pick(READ))
+    field = make(dice, dice.pick(readable()))
     return Field(field.name, keys.alias(field.name), field.arguments, field.inner)
 
 
@@ -36,7 +36,7 @@ def _list(dice: Dice, table: Table) -> Field:
 
 
 def _by_pk(dice: Dice, table: Table) -> Field:
-    if table.view:
+    if not table.keyed:
         return _list(dice, table)
     columns = (table.columns[name] for name in dice.some(table.key, len(table.key), len(table.key)))
     given = {column.name: handed_over(dice, value_input(dice, table, column, required=True)) for column in columns}
@@ -44,11 +44,13 @@ def _by_pk(dice: Dice, table: Table) -> Field:
 
 
 def _aggregate(dice: Dice, table: Table) -> Field:
+    if not table.aggregated:
+        return _list(dice, table)
     return Field(f"{table.name}_aggregate", None, arguments(dice, table), aggregate(dice, table))
 
 
 def _connection(dice: Dice, table: Table) -> Field:
-    if table.view:
+    if not table.keyed:
         return _aggregate(dice, table)
     found: Arguments = {}
     if dice.chance(50):
@@ -62,6 +64,8 @@ def _connection(dice: Dice, table: Table) -> Field:
 
 
 def _group(dice: Dice, table: Table) -> Field:
+    if not table.aggregated:
+        return _list(dice, table)
     names = [column.name for column in table.columns.values() if column.kind is not Kind.JSON]
     by = dice.some(names, 1, 2)
     type_ = f"{table.name}_select_column"

@@ -46,7 +46,8 @@ def order(dice: Dice, table: Table, *, total: bool = True, figures: bool = True)
 
 def key_items(dice: Dice, table: Table) -> list[Content]:
     """The key's columns as terms of an order, in one object or in several."""
-    terms = [(name, Input("order_by", Word(dice.pick(("asc", "desc"))))) for name in table.key]
+    names = [name for name in table.key if name in table.columns] or [sortable(table)[0].name]
+    terms = [(name, Input("order_by", Word(dice.pick(("asc", "desc"))))) for name in names]
     return [dict(terms)] if dice.chance(30) else [{name: way} for name, way in terms]
 
 

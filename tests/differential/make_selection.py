@@ -104,7 +104,7 @@ def _relation(dice: Dice, keys: Keys, relation: Relation, depth: int) -> Field:
     if relation.to_one:
         # A to-one relation takes no arguments, but is often asked for under two names.
         return Field(relation.name, keys.alias(relation.name), None, row(dice, far, depth - 1))
-    if dice.chance(25):
+    if dice.chance(25) and far.aggregated:
         name = f"{relation.name}_aggregate"
         return Field(name, keys.alias(name), arguments(dice, far), aggregate(dice, far, depth - 1))
     return Field(relation.name, keys.alias(relation.name), arguments(dice, far), row(dice, far, depth - 1))
@@ -212,7 +212,7 @@ def connection(dice: Dice, table: Table) -> tuple[Piece, ...]:
     """What is shown of a connection."""
     keys = Keys(dice)
     fields: list[Field] = []
-    for name in dice.some([*_PAGE_PARTS], 1, 3):
+    for name in dice.some([name for name in _PAGE_PARTS if table.aggregated or name != "totalCount"], 1, 3):
         make = _PAGE_PARTS[name]
         fields.append(Field(name, keys.alias(name), None, make(dice, table) if make else None))
     return shaped(dice, f"{table.name}_connection", fields + _typename(dice, keys))

@@ -57,6 +57,8 @@ def _counted(dice: Dice, table: Table, depth: int, found: Content) -> None:
         return
     relation = dice.pick(table.to_many())
     far = TABLES[relation.to_table]
+    if not far.aggregated:
+        return
     parts: Content = {"predicate": count_comparison(dice)}
     if dice.chance(50):
         parts["arguments"] = columns_input(dice, far)

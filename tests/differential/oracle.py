@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from tests.differential.conditions import COUNT, FIGURE, Conditions, compared, counted
@@ -13,17 +14,18 @@ from tests.differential.orders import Orders, Term, figure_terms, in_order, key_
 from tests.differential.query import Field, Operation, Piece, collected
 from tests.differential.schema import Table
 from tests.differential.tables import TABLES
-from tests.differential.values import OneOf, Opaque, Row, Runs, comparable, shown, sort_value
+from tests.differential.values import Ambiguous, OneOf, Opaque, Row, Runs, comparable, shown, sort_value
 
 Given = dict[str, Any]
 RunList = list[list[Row]]
 
 
 class Oracle:
-    """Answers queries over `database`."""
+    """Answers queries over `database`. `most` are the rows that a list of a table may have, for callers with rules."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most: Mapping[str, int] = MappingProxyType({})) -> None:
         self._database = database
+        self._most = most
         self._conditions = Conditions(database)
         self._orders = Orders(database)
 
@@ -66,7 +68,21 @@ class Oracle:
         return self._list(far, rows, field)
 
     def _list(self, table: Table, rows: list[Row], field: Field) -> Any:
-        return self._shown(table, self._page(table, rows, field.given()), field.inner)
+        return self._shown(table, self._listed(table, self._page(table, rows, field.given())), field.inner)
+
+    def _listed(self, table: Table, runs: RunList) -> RunList:
+        """What the rules leave of a list. Raises `Ambiguous` where no order says which rows these are."""
+        left = self._most.get(table.name)
+        if left is None:
+            return runs
+        kept: RunList = []
+        for run in runs:
+            if left > 0:
+                if len(run) > left:
+                    raise Ambiguous
+                kept.append(run)
+                left -= len(run)
+        return kept
 
     def _shown(self, table: Table, runs: RunList, inner: tuple[Piece, ...] | None) -> Any:
         return Runs(tuple(tuple(self.row(table, row, inner) for row in run) for run in runs))
@@ -103,7 +119,7 @@ class Oracle:
         answer: dict[str, Any] = {}
         for key, part in collected(field.inner or ()).items():
             if part.name == "nodes":
-                answer[key] = self._shown(table, runs, part.inner)
+                answer[key] = self._shown(table, self._listed(table, runs), part.inner)
             elif part.name == "aggregate":
                 answer[key] = figures(table, flat, part)
             else:
@@ -139,6 +155,11 @@ class Oracle:
         given = field.given()
         rows = self.ordered(table, given)
         first, last = given.get("first"), given.get("last")
+        most = self._most.get(table.name)
+        if most is not None and last is None:
+            first = most if first is None else min(first, most)
+        if most is not None and last is not None:
+            last = min(last, most)
         page = rows if first is None else rows[:first]
         if last is not None:
             page = rows[max(len(rows) - last, 0) :]

@@ -16,6 +16,9 @@ SEED: Final = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 REPEAT: Final = f"DIFFERENTIAL_SEED={SEED} DIFFERENTIAL_EXAMPLES={EXAMPLES}"
 """What to set to have the same run again."""
 
+DONE: Final[list[str]] = []
+"""What was really compared, for the end of the run."""
+
 
 def examples(share: float = 1.0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Runs a hypothesis test on this run's seed, on `share` of its examples."""

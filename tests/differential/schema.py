@@ -86,7 +86,8 @@ class Relation:
 class Table:
     """A table. `key` names every row; a view's `key` is not declared anywhere (`view` is its SELECT).
 
-    `unique` are all unique keys by their names, the primary key among them.
+    `unique` are all unique keys by their names, the primary key among them. Of a table as a role sees it `columns` may
+    lack those of the key; where rows may not be counted, it is not `aggregated`.
     """
 
     name: str
@@ -95,10 +96,16 @@ class Table:
     relations: dict[str, Relation] = field(default_factory=dict)
     view: str = ""
     unique: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    aggregated: bool = True
 
     def __repr__(self) -> str:
         """Its name."""
         return self.name
+
+    @property
+    def keyed(self) -> bool:
+        """Whether rows can be asked for by the key."""
+        return not self.view and all(name in self.columns for name in self.key)
 
     def enum_type(self, column: Column) -> str:
         """The GraphQL type of the column's values."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tests.differential.schema import NOTHING, Column, Kind, Relation, Table
@@ -185,10 +186,40 @@ def _built() -> dict[str, Table]:
     return tables
 
 
-TABLES: Final = _built()
+class _Seen(Mapping[str, Table]):
+    """All tables, or what is seen of them for a while."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self._tables = tables
+
+    def __getitem__(self, name: str) -> Table:
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    @contextmanager
+    def only(self, tables: Mapping[str, Table]) -> Iterator[None]:
+        """Within this there are no others: so requests are made of what a role sees."""
+        before, self._tables = self._tables, tables
+        try:
+            yield
+        finally:
+            self._tables = before
+
+
+TABLES: Final = _Seen(_built())
 WRITTEN: Final = tuple(TABLES[name] for name in ("products", "members", "cards", "bills", "items"))
 """Those that are written to; a table comes after those it refers to."""
 READ: Final = tuple(table for table in TABLES.values() if table not in WRITTEN)
+
+
+def readable() -> list[Table]:
+    """The tables to read from, of those that are seen."""
+    return [TABLES[table.name] for table in READ if table.name in TABLES]
 
 
 def definition(tables: Iterable[Table]) -> str:

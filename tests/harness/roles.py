@@ -63,7 +63,8 @@ async def opened_with_roles(
     secret.write_text(SECRET)
     issuer = {"issuer": ISSUER, "audience": {"any": True}, "algorithms": ["HS256"], "secret_file": str(secret)}
     rules = {name: {"tables": tables} for name, tables in roles.items()}
-    file.write_text(json.dumps({"auth": {"jwt": [issuer]}, "roles": rules}))
+    # YAML does not put JSON's surrogate pairs together.
+    file.write_text(json.dumps({"auth": {"jwt": [issuer]}, "roles": rules}, ensure_ascii=False), "utf-8")
     given = PATIENT | dict(environment) | {"CONFIG_FILE": str(file), "ADMIN_SECRET": SECRET} | settings
     options: dict[str, Any] = {"_env_file": None} | {name.lower(): value for name, value in given.items()}
     application = create_app(Settings(**options))
@@ -72,7 +73,15 @@ async def opened_with_roles(
         application.router.lifespan_context(application),
         httpx.AsyncClient(transport=transport, base_url="http://program") as http,
     ):
-        with anyio.fail_after(60):
-            while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells by HTTP alone
-                await anyio.sleep(0.01)
+        await _until_ready(http)
         yield Program(http)
+
+
+async def _until_ready(http: httpx.AsyncClient) -> None:
+    """The program says why it is not ready: mostly a rule that it cannot honour."""
+    for _ in range(1200):
+        answer = await http.get("/readyz")
+        if answer.status_code == 200:
+            return
+        await anyio.sleep(0.05)
+    raise AssertionError(answer.text)
