@@ -9,10 +9,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import orjson
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -21,6 +19,7 @@ from starlette.types import ASGIApp
 
 from graphql_app.auth.authentication import Authentication, check_start
 from graphql_app.auth.identity import NOBODY
+from graphql_app.auth.introspection import Introspection
 from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
@@ -31,7 +30,6 @@ from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool, PoolSettings
 from graphql_app.engine.parts import engine_parts
-from graphql_app.errors import structure_hidden
 from graphql_app.from_settings import bounds, database_attributes, document_limits, rate_limits, watch_settings
 from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, ExtensionFactory, MakeExtra
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
@@ -42,10 +40,9 @@ from graphql_app.graphql_api.subscriptions.event_stream import EventStreams
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.subscriptions.websocket import SocketEndpoint, SocketLimits
-from graphql_app.http.cached_content import CompressedContent, compress
+from graphql_app.http.current_structure import current_structure
 from graphql_app.http.health import Health
 from graphql_app.http.pages import graphiql_if_preferred
-from graphql_app.http.start_page_data import structure
 from graphql_app.middleware.admission import AdmissionMiddleware
 from graphql_app.middleware.application import Application, refused
 from graphql_app.middleware.cors import cors
@@ -61,7 +58,6 @@ from graphql_app.rest_api.routes import rest_endpoints
 from graphql_app.runtime.budget import Budget
 from graphql_app.runtime.shutdown import Draining, on_shutdown_signal
 from schema_gen.graphql.added_fields import AddedFields
-from schema_gen.names.naming import build_names
 
 if TYPE_CHECKING:
     from graphql_app.middleware.tracing import Tracing
@@ -289,7 +285,7 @@ def build(
     engine, executor, live = parts.engine.acting(NOBODY), parts.executor, parts.live
     doc_limits = document_limits(settings)
     service = GraphQLService(
-        engine, observer, introspection=settings.introspection, limits=doc_limits, additions=custom
+        engine, observer, introspection=Introspection.of(settings.introspection), limits=doc_limits, additions=custom
     )
     live.listen(SchemaBuilder(service, settings.naming, observer, custom).build)
     live_queries = LiveQueryHub(executor.probe, watch_settings(settings), observer)
@@ -327,7 +323,7 @@ def serving(
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
     health = Health(services.live, services.executor, services.draining)
-    shown = current_structure(services.live, settings)
+    shown = current_structure(services.engine, settings)
     return Started(endpoints, health, shown, metrics, services.service.database, rate_limits(services.live, settings))
 
 
@@ -354,23 +350,3 @@ def scrape(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> R
     """What was counted, and the state of this moment, as Prometheus reads it."""
     note_state(metrics, edge, services)
     return Response(metrics.text(), media_type=CONTENT_TYPE)
-
-
-def current_structure(live: CatalogWatcher, settings: Settings) -> Callable[[], CompressedContent]:
-    """What the start page shows of the catalog being served, made once for each.
-
-    It raises `RequestError` (PERMISSION_DENIED) where INTROSPECTION is off.
-    """
-
-    @lru_cache(maxsize=1)
-    def made(_generation: int) -> CompressedContent:
-        catalog = live.snapshot.catalog
-        shown = structure(catalog, build_names(catalog, settings.naming), graphiql=settings.graphiql)
-        return compress(orjson.dumps(shown), "application/json")
-
-    def current() -> CompressedContent:
-        if not settings.introspection:
-            raise structure_hidden()
-        return made(live.snapshot.generation)
-
-    return current

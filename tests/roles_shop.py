@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from graphql_app.auth.identity import SCOPE_KEY, Identity
 from tests.fix_app import OpenApp
 
 SECRET = "an-admin-secret-of-the-tests-0123456789"
@@ -126,18 +125,4 @@ def configuration(folder: Path, text: str = CONFIG) -> dict[str, str]:
 async def roles_app(open_app: OpenApp, environment: Mapping[str, str]) -> AsyncIterator[RolesApp]:
     """The program in this process."""
     async with open_app(environment) as client:
-        client._transport.app = _Acting(client._transport.app)  # type: ignore[attr-defined]
         yield RolesApp(client)
-
-
-class _Acting:
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-        role = headers.get("x-hasura-role", "admin")
-        variables = {k: v for k, v in headers.items() if k.startswith("x-hasura-")}
-        scope[SCOPE_KEY] = Identity(role, variables)
-        scope["headers"] = [(k, v) for k, v in scope["headers"] if not k.startswith(b"x-hasura")]
-        await self.app(scope, receive, send)

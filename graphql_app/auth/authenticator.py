@@ -13,8 +13,8 @@ from typing import Protocol
 from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.api_keys import ApiKeys
 from graphql_app.auth.claims import ROLE, ClaimsReader
-from graphql_app.auth.clients import ANONYMOUS, client_id
-from graphql_app.auth.identity import Identity
+from graphql_app.auth.clients import client_id
+from graphql_app.auth.identity import ANONYMOUS, Identity
 from graphql_app.auth.jwt import Clock, Token, TokenRules, UnknownKid, invalid, read_token, verify
 from graphql_app.auth.keys import VerificationKey
 from graphql_app.auth.request_headers import ADMIN_SECRET, AUTHORIZATION, ROLE as ROLE_HEADER, Headers, single, text

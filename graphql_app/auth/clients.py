@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 
-ANONYMOUS = b"anonymous"
-"""Callers without credentials share one space of keys, in which a key is its own secret."""
-
 
 def client_id(kind: str, *names: str, role: str, variables: Mapping[str, str]) -> bytes:
     """The owner of keys: how it showed who it is, by which names, as which role with which variables."""

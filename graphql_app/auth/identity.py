@@ -10,6 +10,9 @@ from typing import Any, Final
 ADMIN_ROLE: Final = "admin"
 """The role that may do all that the database account may. No rules are written for it."""
 
+ANONYMOUS: Final = b"anonymous"
+"""The `client` of callers without credentials: they share one space of keys, in which a key is its own secret."""
+
 SCOPE_KEY: Final = "graphql_app.identity"
 """Where in an ASGI scope the identity of its request stands."""
 
@@ -38,6 +41,11 @@ class Identity:
     def admin(self) -> bool:
         """Whether no rules hold for the caller."""
         return self.role == ADMIN_ROLE
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nothing in the request said who is asking, and there is a role for those."""
+        return self.client == ANONYMOUS
 
 
 ADMIN: Final = Identity(ADMIN_ROLE, backend=True)

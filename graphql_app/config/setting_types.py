@@ -27,6 +27,20 @@ def lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+_TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def truth_or_names(value: object) -> object:
+    """True or false for a word that says so, else the names between the commas of a text. Raises `ValueError`."""
+    if not isinstance(value, str):
+        return value
+    said = _TRUTH.get(value.strip().lower())
+    names = split(value)
+    if said is None and not names:
+        raise ValueError("empty")
+    return names if said is None else said
+
+
 def filled(value: tuple[int, ...]) -> tuple[int, ...]:
     """Numbers, at least one. Raises `ValueError`."""
     if not value:
@@ -71,6 +85,7 @@ def installed(wanted: bool) -> bool:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
+Introspection = Annotated[bool | tuple[str, ...], NoDecode, BeforeValidator(truth_or_names)]
 Milliseconds = Annotated[tuple[PositiveInt, ...], NoDecode, BeforeValidator(split)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 

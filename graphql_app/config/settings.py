@@ -181,10 +181,11 @@ class Settings(BaseSettings):
     )
 
     graphiql: bool = kinds.setting(True, "Whether the GraphiQL page is served.", kinds.BOOLEAN)
-    introspection: bool = kinds.setting(
+    introspection: kinds.Introspection = kinds.setting(
         True,
-        "Whether the structure is told: by introspection, `/openapi.json` and `/structure.json`, and so by the pages.",
-        kinds.BOOLEAN,
+        "Whether the structure is told: by introspection, `/openapi.json` and `/structure.json`, and so by the pages."
+        " Each role is told of what it may see, the anonymous one only where it is named: `user,visitor`.",
+        "true, false, or names of roles separated by commas",
     )
     naming: Annotated[Literal["snake", "camel"], BeforeValidator(kinds.lower)] = kinds.setting(
         "snake",

@@ -140,10 +140,10 @@ def _encoding(head: bytes) -> str:
 
 
 def _delimiter(text: bytes, table: Table) -> str:
-    best, most = ",", -1
+    best, most, columns = ",", -1, table.known
     for candidate in _CANDIDATES:
         names = _names(text, candidate)
-        known = sum(name in table.columns for name in names)
+        known = sum(name in columns for name in names)
         if names and known == len(names):
             return candidate
         if known > most:
@@ -179,7 +179,8 @@ class _Values:
 
 def _values(text: bytes, delimiter: str, table: Table) -> _Values:
     names = _names(text, delimiter)
-    columns = [table.columns.get(name) for name in names]
+    known = table.known
+    columns = [known.get(name) for name in names]
     rows = []
     for record in _records(text[:_SAMPLE], delimiter):
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graphql_app.csv_io.cells import BadCell, split
 from graphql_app.engine.request.bulk import BulkMode
 from graphql_app.errors import Code, RequestError, unknown_column
@@ -20,37 +22,50 @@ def header_columns(table: Table, record: bytes, mode: BulkMode, delimiter: str =
         raise RequestError(Code.INVALID_VALUE, "The first line is no header in UTF-8") from None
     if written == [""]:
         raise RequestError(Code.INVALID_VALUE, "The file is empty: its first line must name the columns")
-    names = [name if name in table.columns else name.strip() for name in written]
+    known = importable(table, mode)
+    names = [name if name in known else name.strip() for name in written]
     return named_columns(table, names, mode)
 
 
 def named_columns(table: Table, names: list[str], mode: BulkMode) -> tuple[Column | None, ...]:
     """The columns of these names, as `header_columns` gives and refuses them."""
     seen: set[str] = set()
+    known = importable(table, mode)
     for place, name in enumerate(names, 1):
         if not name:
             raise RequestError(Code.INVALID_VALUE, f"Column {place} of the file has no name in the first line")
-        if name not in table.columns:
-            raise unknown_column(table.name, name, table.columns)
+        if name not in known:
+            raise unknown_column(table.name, name, known)
         if name in seen:
             raise RequestError(Code.INVALID_VALUE, f"The header names column '{name}' twice", column=name)
         seen.add(name)
-    _check_missing(table, names, mode)
-    found = [table.columns[name] for name in names]
+    _check_missing(table, known, names, mode)
+    found = [known[name] for name in names]
     if all(column.generated for column in found):
         raise RequestError(Code.INVALID_VALUE, "The header names no column that can be written")
     return tuple(None if column.generated else column for column in found)
 
 
-def _check_missing(table: Table, names: list[str], mode: BulkMode) -> None:
+def importable(table: Table, mode: BulkMode) -> Mapping[str, Column]:
+    """The columns that a file may have: those that the caller may give, and the key by which rows are found."""
+    if table.access is None or mode in (BulkMode.INSERT, BulkMode.IGNORE):
+        return table.insertable
+    key = {column.name: column for column in table.key_columns}
+    changed = {**key, **table.updatable}
+    if mode is BulkMode.UPDATE:
+        return changed
+    return {name: column for name, column in table.insertable.items() if name in changed}
+
+
+def _check_missing(table: Table, known: Mapping[str, Column], names: list[str], mode: BulkMode) -> None:
     if mode is BulkMode.UPDATE:
         if table.primary_key is None:
             raise RequestError(Code.NO_KEY, f"Table '{table.name}' has no primary key to find rows by")
         needed = list(table.primary_key.columns)
-        if not set(names) - set(needed) - {name for name in names if table.columns[name].generated}:
+        if not set(names) - set(needed) - {name for name in names if known[name].generated}:
             raise RequestError(Code.INVALID_VALUE, "The header names no column to be updated")
     else:
-        needed = [name for name, column in table.columns.items() if _is_needed(column)]
+        needed = [name for name, column in known.items() if _is_needed(column)]
     given = set(names)
     for name in needed:
         if name not in given:

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphql_app.auth.identity import ADMIN, Identity
+from graphql_app.auth.identity import ADMIN, NOBODY, Identity
+from graphql_app.auth.introspection import Introspection
 from graphql_app.engine.access.access import FULL, Access
 from graphql_app.engine.live.catalog import Snapshot
 from graphql_app.graphql_api.documents.cache import Documents
@@ -22,25 +23,32 @@ SHAPES = 32
 
 @dataclass(slots=True, eq=False)
 class Served:
-    """A schema being served, with everything that is cached for it. Roles that see the same share one."""
+    """A schema being served, with everything that is cached for it. Roles that see the same share one.
+
+    `told`: those whom it is for are told of it, by introspection and by names that were probably meant.
+    """
 
     snapshot: Snapshot
     built: BuiltSchema
     documents: Documents
     introspections: Introspections
+    told: bool
 
 
 class ServedSchemas:
     """The schemas of one snapshot. `whole` is that of callers without rules."""
 
-    def __init__(self, snapshot: Snapshot, built: BuiltSchema, limits: DocumentLimits, *, suggests: bool) -> None:
-        """`limits` and `suggests` as in `Documents`."""
+    def __init__(
+        self, snapshot: Snapshot, built: BuiltSchema, limits: DocumentLimits, introspection: Introspection
+    ) -> None:
+        """`limits` as in `Documents`."""
         self._limits = limits
-        self._suggests = suggests
-        self._shapes: OrderedDict[str, Served] = OrderedDict()
+        self._introspection = introspection
+        self._shapes: OrderedDict[tuple[str, bool], Served] = OrderedDict()
         self._building = asyncio.Lock()
         self.snapshot = snapshot
-        self.whole = self._served(snapshot.access(ADMIN), built)
+        told = introspection.shown_to(NOBODY if snapshot.roles is None else ADMIN)
+        self.whole = self._served(snapshot.access(ADMIN), built, told=told)
 
     async def seen_by(self, identity: Identity) -> Served:
         """The schema that a caller sees; it is built beside the event loop where nobody has asked for it yet."""
@@ -49,26 +57,27 @@ class ServedSchemas:
         access = self.snapshot.access(identity)
         if access.shape == FULL:
             return self.whole
-        found = self._shapes.get(access.shape)
+        key = access.shape, self._introspection.shown_to(identity)
+        found = self._shapes.get(key)
         if found is None:
             async with self._building:
-                found = self._shapes.get(access.shape) or await self._build(access)
-        if access.shape in self._shapes:
-            self._shapes.move_to_end(access.shape)
+                found = self._shapes.get(key) or await self._build(access, told=key[1])
+        if key in self._shapes:
+            self._shapes.move_to_end(key)
         return found
 
     def __iter__(self) -> Iterator[Served]:
         yield self.whole
         yield from self._shapes.values()
 
-    def _served(self, access: Access, built: BuiltSchema) -> Served:
-        documents = Documents(built.schema.graphql, self._limits, suggests=self._suggests)
-        return Served(self.snapshot, built, documents, Introspections(access.catalog, built))
+    def _served(self, access: Access, built: BuiltSchema, *, told: bool) -> Served:
+        documents = Documents(built.schema.graphql, self._limits, suggests=told)
+        return Served(self.snapshot, built, documents, Introspections(access.catalog, built), told)
 
-    async def _build(self, access: Access) -> Served:
+    async def _build(self, access: Access, *, told: bool) -> Served:
         """Builds a schema and keeps it."""
         built = await run_in_thread(self.whole.built.of_view, access.catalog)
-        found = self._shapes[access.shape] = self._served(access, built)
+        found = self._shapes[access.shape, told] = self._served(access, built, told=told)
         if len(self._shapes) > SHAPES:
             self._shapes.popitem(last=False)
         return found

@@ -10,6 +10,7 @@ import orjson
 from graphql import OperationType
 
 from graphql_app.auth.identity import ADMIN, NOBODY, Identity
+from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.engine.execute.transaction import Transaction
@@ -90,14 +91,14 @@ class GraphQLService:
         engine: Engine,
         observer: Observer,
         *,
-        introspection: bool = True,
+        introspection: Introspection = EVERYBODY,
         limits: DocumentLimits | None = None,
         additions: Additions = NO_ADDITIONS,
     ) -> None:
         """With extensions among `additions`, Strawberry executes every query and mutation."""
         self._engine = engine
         self._observer = observer
-        self.introspection = introspection
+        self._introspection = introspection
         self._limits = limits or DocumentLimits()
         self._schemas: ServedSchemas | None = None
         self._additions = additions
@@ -109,7 +110,7 @@ class GraphQLService:
 
     def serve(self, snapshot: Snapshot, built: BuiltSchema) -> None:
         """From now on answers come from this schema."""
-        self._schemas = ServedSchemas(snapshot, built, self._limits, suggests=self.introspection)
+        self._schemas = ServedSchemas(snapshot, built, self._limits, self._introspection)
 
     @property
     def documents(self) -> int:
@@ -209,7 +210,7 @@ class GraphQLService:
 
     def bind(self, served: Served, operation: DocumentOperation, asked: GraphQLRequest) -> Bound:
         """The variables of a request. Raises `RequestFailed` where they do not fit."""
-        return bind(served.built.schema.graphql, operation, asked.variables, suggests=self.introspection)
+        return bind(served.built.schema.graphql, operation, asked.variables, suggests=served.told)
 
     async def _by_engine(
         self,
@@ -243,7 +244,7 @@ class GraphQLService:
     ) -> GraphQLResponse:
         fields = root_fields(operation, bound)
         names = {nodes[0].name.value for nodes in fields.values()}
-        if names & META and not self.introspection:
+        if names & META and not served.told:
             hidden = structure_hidden()
             raise RequestFailed.because(hidden.code, hidden.message)
         if names and names <= {*META, "__typename"}:

@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from graphql_app.auth.identity import Identity, identity_of
 from graphql_app.http.cached_content import CompressedContent, compressed_response
 from graphql_app.http.negotiation import taken
 from graphql_app.http.static_files import FOLDER, asset_response
 
-Structure = Callable[[], CompressedContent]
+Structure = Callable[[Identity], CompressedContent]
+"""What the start page shows to a caller."""
 
 # Scripts, styles and calls: our own address only, and nothing inline. No framing: a framed page could be made to run a
 # mutation with a stolen click.
@@ -49,7 +51,7 @@ def page_routes(structure: Structure, *, graphiql: bool = True) -> list[BaseRout
     """
 
     def tables(request: Request) -> Response:
-        return compressed_response(request, structure())
+        return compressed_response(request, structure(identity_of(request.scope)))
 
     def asset(request: Request) -> Response:
         return asset_response(request, request.path_params["name"])

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.graphql.root_rules import may_query
 from schema_gen.names.naming import Names, TableNames
+from schema_gen.strawberry_core.roles import Action
 
 Json = dict[str, Any]
 
@@ -26,7 +28,7 @@ def structure(catalog: Catalog, names: Names, *, graphiql: bool) -> Json:
 
 
 def _table(catalog: Catalog, table: Table, names: Names) -> Json:
-    """One table; `path` is how it is spelt in an address."""
+    """One table, with the columns that the caller may read or give; `path` is how it is spelt in an address."""
     key = {column.name for column in table.key_columns}
     return {
         "name": table.name,
@@ -34,8 +36,8 @@ def _table(catalog: Catalog, table: Table, names: Names) -> Json:
         "kind": table.kind.value,
         "comment": table.comment,
         "rows": table.estimated_rows,
-        "writable": table.writable,
-        "columns": [_column(column, column.name in key) for column in table.columns.values()],
+        "writable": table.may_insert or table.may_update or table.may_delete,
+        "columns": [_column(each, each.name in key) for each in table.known.values()],
         "references": [
             {"columns": list(each.columns), "table": each.to_table, "to": list(each.to_columns)}
             for each in catalog.foreign_keys
@@ -56,7 +58,12 @@ def _column(column: Column, key: bool) -> Json:
 
 
 def first_query(catalog: Catalog, table: Table, names: Names) -> str:
-    """A GraphQL query of a table's first rows, with one relation followed, as a person would begin."""
+    """A GraphQL query of a table's first rows, with one relation followed, as a person would begin.
+
+    Nothing where the caller cannot list them.
+    """
+    if not may_query(table, Action.LIST) or not table.columns:
+        return ""
     named = names.table(table.name)
     lines = [*_plain(table, named), *_related(catalog, table, names)]
     fields = "\n".join(f"    {line}" for line in lines) or "    __typename"
@@ -72,7 +79,8 @@ def _plain(table: Table, named: TableNames) -> list[str]:
 
 def _related(catalog: Catalog, table: Table, names: Names) -> list[str]:
     """The first relation to another table, with a column or two of it: a list before an object."""
-    others = [each for each in table.relations.values() if each.to_table != table.name]
+    far = [each for each in table.relations.values() if each.to_table != table.name]
+    others = [each for each in far if catalog.target(each).columns]
     relation = min(others, key=lambda each: each.to_one, default=None)
     if relation is None:
         return []

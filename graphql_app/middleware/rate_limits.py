@@ -14,8 +14,7 @@ from typing import Any
 
 from starlette.types import Message, Scope, Send
 
-from graphql_app.auth.clients import ANONYMOUS
-from graphql_app.auth.identity import SCOPE_KEY, Identity
+from graphql_app.auth.identity import ANONYMOUS, SCOPE_KEY, Identity
 from graphql_app.errors import Code, RequestError
 from graphql_app.runtime.budget import client_of
 from graphql_app.runtime.rate_limit import Rate, RateLimiter, Verdict

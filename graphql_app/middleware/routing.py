@@ -36,7 +36,7 @@ class Started:
 
     endpoints: Mapping[str, ASGIApp]
     health: Health
-    structure: Callable[[], CompressedContent]
+    structure: Callable[[Identity], CompressedContent]
     metrics: Callable[[], Response]
     database: Callable[[Identity], Database]
     rates: RateLimits | None = None
@@ -110,7 +110,7 @@ def routes(state: State, settings: Settings, guard: Guard, observer: Observer) -
         made.append(WebSocketRoute(path, endpoint_of("graphql-ws"), name="graphql-ws"))
     made += rest_routes(endpoint_of)
     made += health_routes(health)
-    made += page_routes(lambda: started(state).structure(), graphiql=settings.graphiql)
+    made += page_routes(lambda identity: started(state).structure(identity), graphiql=settings.graphiql)
     if settings.metrics:
         figures = Guarded("GET /metrics", guard, _Metrics(state), observer)
         made.append(Route("/metrics", figures, methods=["GET"], name="metrics"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from graphql_app.auth.introspection import Introspection
 from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
 from graphql_app.observability.events import Observer
 from graphql_app.rest_api.endpoint import RestEndpoint
@@ -22,7 +23,7 @@ class Reload(RestEndpoint):
     """The endpoint. Who may call it is decided before."""
 
     path = PATH
-    suggests = False
+    introspection = Introspection(on=False)
     live: CatalogWatcher
     observer: Observer
     clock: Clock

@@ -10,6 +10,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from graphql_app.auth.identity import identity_of
+from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.csv_io.bad_rows import BadRows
 from graphql_app.csv_io.batches import KeyOf
 from graphql_app.csv_io.detect import FORM, given_form
@@ -26,6 +27,7 @@ from graphql_app.http.request_body import Bounds
 from graphql_app.observability.events import Observer
 from graphql_app.rest_api.endpoint import RestEndpoint
 from graphql_app.rest_api.envelope import Clock, RestResponse, success
+from graphql_app.rest_api.permitted import check_may_import
 from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs, unknown_parameter
 from graphql_app.rest_api.upload import File, Upload
 
@@ -55,7 +57,7 @@ class BatchImport(RestEndpoint):
     observer: Observer
     clock: Clock
     bounds: Bounds
-    suggests: bool = False
+    introspection: Introspection = EVERYBODY
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Imports, and sends the report. Raises `AppError`, `ClientDisconnect`."""
@@ -82,6 +84,7 @@ class BatchImport(RestEndpoint):
             raise
         if not table.writable:
             raise RequestError(Code.READ_ONLY, f"Table '{table.name}' cannot be written")
+        check_may_import(table, asked.options.mode)
         with File(upload.chunks()) as file:
             if asked.options.dry_run:
                 # Its rows are locked for as long as it takes: nobody waits for a slow sender.

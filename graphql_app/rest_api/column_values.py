@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from graphql_app.errors import Code, RequestError
 from graphql_app.http.request_body import parse_json
-from schema_gen.catalog.model import Column, Table
+from schema_gen.catalog.model import Column
 from schema_gen.types.column_types import type_of
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,65}", re.ASCII)
@@ -46,12 +46,11 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 _DOCUMENTS = frozenset({"json", "geometry", "vector"})
 
 
-def given_value(table: Table, name: str, value: object) -> object:
-    """The `value` of a JSON body for column `name`; the numbers inside of documents become doubles, as JSON's are."""
+def given_value(column: Column, value: object) -> object:
+    """The `value` of a JSON body for a column; the numbers inside of documents become doubles, as JSON's are."""
     if not isinstance(value, Decimal | list | dict):
         return value
-    column = table.columns.get(name)
-    return _doubles(value) if column is not None and type_of(column).scalar in _DOCUMENTS else value
+    return _doubles(value) if type_of(column).scalar in _DOCUMENTS else value
 
 
 def _doubles(value: object) -> object:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.types import Scope, Send
 
+from graphql_app.auth.identity import identity_of
+from graphql_app.auth.introspection import Introspection
 from graphql_app.errors import AppError
 from graphql_app.http.endpoint import Endpoint
 from graphql_app.observability.events import RequestDone
@@ -11,16 +13,17 @@ from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond
 
 
 class RestEndpoint(Endpoint[RestResponse]):
-    """An address of the REST API. `suggests`: unknown names are answered with the one that was probably meant."""
+    """An address of the REST API. Whom `introspection` lets is told the name that was probably meant."""
 
     __slots__ = ()
 
     clock: Clock
-    suggests: bool
+    introspection: Introspection
 
     def failed(self, scope: Scope, error: AppError) -> RestResponse:
         """The envelope of a failure."""
-        return failure(error, self.clock(), suggests=self.suggests)
+        suggests = self.introspection.shown_to(identity_of(scope))
+        return failure(error, self.clock(), suggests=suggests)
 
     async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
         """Sends an envelope, if it was not."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.auth.identity import identity_of
+from graphql_app.auth.introspection import Introspection
 from graphql_app.csv_io.record_lines import header_line, record_lines, spreadsheet_header
 from graphql_app.engine.assemble.json import rows_in
 from graphql_app.engine.compile.exports import PreparedRows
@@ -31,6 +32,7 @@ from graphql_app.rest_api.envelope import (
     success,
     timestamp,
 )
+from graphql_app.rest_api.permitted import check_may_read, may_count
 from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs
 from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.spool import Spools
@@ -70,7 +72,7 @@ class _Streaming(RestEndpoint):
     engine: Engine
     observer: Observer
     clock: Clock
-    suggests: bool
+    introspection: Introspection
     spools: Spools
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
@@ -91,7 +93,9 @@ class _Streaming(RestEndpoint):
         """The read that the query string asks for; `page` is the limit where it asks for none."""
         table = await engine.table(scope["path_params"]["table"])
         catalog = engine.catalog
-        return read_request(catalog, catalog.tables.get(table.name, table), (), pairs, page)
+        table = catalog.tables.get(table.name, table)
+        check_may_read(table)
+        return read_request(catalog, table, (), pairs, page)
 
     async def stream(self, engine: Engine, receive: Receive, send: Send, wanted: Wanted, rows: PreparedRows) -> None:
         """Sends every row."""
@@ -180,8 +184,7 @@ class Query(_Streaming):
     async def _counted(self, engine: Engine, read: Read, prefer: str) -> Headers:
         """The headers that tell the number of all rows, where it is asked for."""
         found = _COUNT.search(prefer.lower())
-        table = self.engine.catalog.tables.get(read.table)
-        if found is None or found[1] != "exact" or table is None or not table.may_aggregate:
+        if found is None or found[1] != "exact" or not may_count(engine.catalog.tables.get(read.table)):
             return ()
         count = Aggregate(read.table, (AggregateFields("f", (Count("n"),)),), read.where)
         reply = await engine.run(Call((RootRequest("data", count),)))

@@ -26,9 +26,11 @@ from graphql_app.engine.request.calls import (
 from graphql_app.errors import Code, RequestError, unknown_column
 from graphql_app.rest_api.column_values import given_value
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, validate_body
+from graphql_app.rest_api.permitted import check_may_read, check_may_write
 from graphql_app.rest_api.query_language.pairs import Pairs, no_pairs
 from graphql_app.rest_api.query_language.read_request import read_request
-from schema_gen.catalog.model import Catalog, Table
+from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.strawberry_core.roles import Action
 
 _AFFECTED: Answer = (AffectedRows("rows_affected"),)
 _AFFECTED_AND_ID: Answer = (*_AFFECTED, GeneratedId("id"))
@@ -67,9 +69,11 @@ def insert(asked: RestRequest) -> PreparedRequest:
     The answer's `id` (tables with an AUTO_INCREMENT column only) is that of the first row.
     """
     no_pairs(asked.pairs)
+    check_may_write(asked.table, Action.INSERT)
     given = validate_body(CRUDRequest, asked.body).input
     many = isinstance(given, list)
-    rows = tuple(_pairs(asked.table, row) for row in (given if isinstance(given, list) else [given]))
+    given_rows = given if isinstance(given, list) else [given]
+    rows = tuple(_pairs(asked.table, row, asked.table.insertable) for row in given_rows)
     counts_up = any(column.auto_increment for column in asked.table.columns.values())
     request = Insert(asked.table.name, rows, _AFFECTED_AND_ID if counts_up else _AFFECTED)
     return _prepared(request, f"Record{'s' if many else ''} inserted successfully")
@@ -77,6 +81,7 @@ def insert(asked: RestRequest) -> PreparedRequest:
 
 def read(asked: RestRequest) -> PreparedRequest:
     """All rows, or those that the query string asks for."""
+    check_may_read(asked.table)
     return _prepared(read_request(asked.catalog, asked.table, (), asked.pairs), "Records retrieved successfully")
 
 
@@ -85,6 +90,7 @@ def query(asked: RestRequest) -> PreparedRequest:
     given = validate_body(CRUDRequest, asked.body).input
     if isinstance(given, list):
         raise RequestError(Code.INVALID_BODY, "The body does not fit: input must be an object")
+    check_may_read(asked.table)
     request = read_request(asked.catalog, asked.table, conditions(asked.table, given), asked.pairs)
     return _prepared(request, "Records retrieved successfully")
 
@@ -92,15 +98,17 @@ def query(asked: RestRequest) -> PreparedRequest:
 def update(asked: RestRequest) -> PreparedRequest:
     """`{"input": values, "where": conditions}`; no value at all changes nothing."""
     no_pairs(asked.pairs)
+    check_may_write(asked.table, Action.UPDATE)
     given = validate_body(UpdateRequest, asked.body)
     where = _needed(asked.table, given.where, "where")
-    request = Update(asked.table.name, where, _pairs(asked.table, given.input), _AFFECTED)
+    request = Update(asked.table.name, where, _pairs(asked.table, given.input, asked.table.updatable), _AFFECTED)
     return _prepared(request, "Records updated successfully")
 
 
 def delete(asked: RestRequest) -> PreparedRequest:
     """`{"input": conditions}`."""
     no_pairs(asked.pairs)
+    check_may_write(asked.table, Action.DELETE)
     given = validate_body(DeleteRequest, asked.body)
     request = Delete(asked.table.name, _needed(asked.table, given.input, "input"), _AFFECTED)
     return _prepared(request, "Records deleted successfully")
@@ -108,14 +116,14 @@ def delete(asked: RestRequest) -> PreparedRequest:
 
 def conditions(table: Table, given: Mapping[str, Any]) -> tuple[Filter, ...]:
     """One filter per column in the order given: equal; for null IS NULL; for a list one of its members."""
-    return tuple(_equal(column, value) for column, value in _pairs(table, given))
+    return tuple(_equal(column, value) for column, value in _pairs(table, given, table.columns))
 
 
-def _pairs(table: Table, given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+def _pairs(table: Table, given: Mapping[str, Any], known: Mapping[str, Column]) -> tuple[tuple[str, object], ...]:
     # Before anything is made of them: a body may hold hundreds of thousands.
-    if not given.keys() <= table.columns.keys():
-        raise unknown_column(table.name, next(name for name in given if name not in table.columns), table.columns)
-    return tuple((column, given_value(table, column, value)) for column, value in given.items())
+    if not given.keys() <= known.keys():
+        raise unknown_column(table.name, next(name for name in given if name not in known), known)
+    return tuple((name, given_value(known[name], value)) for name, value in given.items())
 
 
 def _equal(column: str, value: object) -> Filter:

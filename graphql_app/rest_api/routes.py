@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.auth.identity import identity_of
+from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
@@ -70,15 +71,15 @@ def rest_endpoints(
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, ASGIApp]:
     """The endpoints of `rest_routes`, by name."""
-    suggests, spools = settings.introspection, Spools(settings.max_spool_bytes, observer)
-    table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, suggests)
-    rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, suggests)
+    told, spools = Introspection.of(settings.introspection), Spools(settings.max_spool_bytes, observer)
+    table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, told)
+    rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, told)
     return {
-        "batch_import": BatchImport(engine, observer, clock, bounds, suggests),
-        **{name: Export(path, engine, observer, clock, suggests, spools) for name, path in EXPORT_PATHS.items()},
+        "batch_import": BatchImport(engine, observer, clock, bounds, told),
+        **{name: Export(path, engine, observer, clock, told, spools) for name, path in EXPORT_PATHS.items()},
         "rest_table": table,
-        "rest_query": Query(QUERY_PATH, engine, observer, clock, suggests, spools, rows),
-        "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, shown=suggests),
+        "rest_query": Query(QUERY_PATH, engine, observer, clock, told, spools, rows),
+        "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, introspection=told),
         "reload": Reload(engine.live, observer, clock),
     }
 
@@ -93,7 +94,7 @@ class TableEndpoint(RestEndpoint):
     bounds: Bounds
     observer: Observer
     clock: Clock
-    suggests: bool = False
+    introspection: Introspection = EVERYBODY
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse:

@@ -19,7 +19,7 @@ function heading(structure, table) {
   const rows = table.rows === null ? "" : ` · about ${count(table.rows)} rows`;
   const facts = `${table.kind}${rows}${table.writable ? "" : " · read only"}`;
   const links = [
-    structure.graphiql && element("a", { class: "button main", href: inGraphiql(table) }, "Open in GraphiQL"),
+    structure.graphiql && table.query !== "" && element("a", { class: "button main", href: inGraphiql(table) }, "Open in GraphiQL"),
     element("a", { class: "button", href: `docs?table=${table.path}` }, "REST documentation"),
     element("a", { class: "button", href: `api/${table.path}/export`, download: `${table.name}.csv` }, "Export CSV"),
   ];
@@ -64,6 +64,7 @@ function relation(reference, leads, from) {
 }
 
 function graphql(structure, table) {
+  if (!table.query) return [element("p", { class: "hint" }, "Its rows are not listed for you.")];
   const body = JSON.stringify({ query: table.query.replace(/\s+/g, " ").trim() });
   const call = `curl -s ${base()}graphql ${JSON_HEADER} \\\n  -d ${quoted(body)}`;
   return [code(table.query.trimEnd(), "GraphQL query"), code(call, "the same with curl")];

@@ -210,6 +210,14 @@ class Table:
         return self.columns if self.access is None else self.access.updatable or {}
 
     @property
+    def known(self) -> Mapping[str, Column]:
+        """The columns that the caller knows of: those that it may read or give."""
+        if self.access is None:
+            return self.columns
+        shown = {*self.columns, *self.insertable, *self.updatable}
+        return {name: column for name, column in self.full.columns.items() if name in shown}
+
+    @property
     def may_select(self) -> bool:
         """Whether rows may be read."""
         return self.access is None or self.access.selectable

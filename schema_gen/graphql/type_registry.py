@@ -169,7 +169,7 @@ class TypeRegistry:
         return shared | own
 
     def _types_of(self, table: Table) -> Iterator[str]:
-        names, shown = self.names.table(table.name), {*table.columns, *table.insertable, *table.updatable}
+        names, shown = self.names.table(table.name), table.known.keys()
         hidden = [each[column] for each in (names.enums, names.enum_comparisons) for column in each.keys() - shown]
         return (name for name in names.own_types if name not in hidden)
 

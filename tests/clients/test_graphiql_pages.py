@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from graphql_app.auth.identity import Identity
 from graphql_app.http.cached_content import CompressedContent, compress
 from graphql_app.http.pages import graphiql_response, page_routes, prefers_page
 from graphql_app.http.static_files import FOLDER, names
@@ -30,7 +31,7 @@ def graphql(request: Request) -> Response:
 SHOWN = ["before"]
 
 
-def structure() -> CompressedContent:
+def structure(_identity: Identity) -> CompressedContent:
     """What the start page is given."""
     return compress(json.dumps(SHOWN).encode(), "application/json")
 

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from graphql_app.auth.clients import ANONYMOUS
-from graphql_app.auth.identity import Identity
+from graphql_app.auth.identity import ANONYMOUS, Identity
 from graphql_app.middleware.rate_limits import RateLimits, network_of
 from graphql_app.runtime import rate_limit
 from graphql_app.runtime.rate_limit import Rate, RateLimiter

@@ -18,6 +18,8 @@ from graphql_app.rest_api.openapi.components import (
     success_schema,
 )
 from schema_gen.catalog.model import Catalog
+from schema_gen.graphql.root_rules import may_query
+from schema_gen.strawberry_core.roles import Action
 
 Json = dict[str, Any]
 
@@ -67,10 +69,12 @@ CSV_SCHEMAS: dict[str, Json] = {"ImportReport": _REPORT}
 
 def csv_paths(catalog: Catalog) -> dict[str, Json]:
     """The addresses that take the table from elsewhere; none without a table."""
-    names = [table.name for table in catalog]
-    if not names:
+    if not catalog.tables:
         return {}
-    return {"/api/batch/{table}/export": {"get": _export(names)}, "/api/batch/import": {"post": _import()}}
+    names = [table.name for table in catalog if may_query(table, Action.LIST)]
+    found = {"/api/batch/{table}/export": {"get": _export(names)}} if names else {}
+    written = any(table.may_insert or table.may_update for table in catalog)
+    return found | ({"/api/batch/import": {"post": _import()}} if written or not catalog.of_role else {})
 
 
 def _export(names: list[str]) -> Json:

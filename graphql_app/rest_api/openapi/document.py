@@ -24,6 +24,8 @@ from graphql_app.rest_api.openapi.components import (
 )
 from graphql_app.rest_api.openapi.csv_paths import CSV_FILE, CSV_SCHEMAS, FILE, FORMAT_PARAMETER, LINES, csv_paths
 from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.graphql.root_rules import may_query
+from schema_gen.strawberry_core.roles import Action
 
 Json = dict[str, Any]
 
@@ -76,34 +78,43 @@ class _Described:
     stringify: bool
 
     @property
-    def _writable(self) -> list[Column]:
-        return [column for column in self.table.columns.values() if not column.generated]
+    def _reads(self) -> bool:
+        return may_query(self.table, Action.LIST)
 
     def schemas(self) -> dict[str, Json]:
         """The row, and where rows can be written what an insert, an update and a condition take."""
-        columns = self.table.columns.values()
+        columns, insertable, updatable = self.table.columns.values(), self.table.insertable, self.table.updatable
         row: Json = {"type": "object", "properties": {c.name: column_schema(c, self.stringify) for c in columns}}
         if self.table.comment:
             row["description"] = self.table.comment
         conditions = {column.name: condition_schema(column, self.stringify) for column in columns}
         found: dict[str, Json] = {self.name: row, f"{self.name}.conditions": _closed(conditions)}
-        if self.table.writable:
-            values = {c.name: column_schema(c, self.stringify, given=True) for c in self._writable}
-            needed = [c.name for c in self._writable if not (c.nullable or c.has_default or c.auto_increment)]
-            found[f"{self.name}.insert"] = _closed(values) | ({"required": needed} if needed else {})
-            found[f"{self.name}.set"] = _closed(values)
+        if self.table.may_insert:
+            given = _given(insertable)
+            needed = [c.name for c in given if not (c.nullable or c.has_default or c.auto_increment)]
+            found[f"{self.name}.insert"] = self._values(given) | ({"required": needed} if needed else {})
+        if self.table.may_update:
+            found[f"{self.name}.set"] = self._values(_given(updatable))
         return found
+
+    def _values(self, columns: list[Column]) -> Json:
+        return _closed({column.name: column_schema(column, self.stringify, given=True) for column in columns})
 
     def paths(self) -> dict[str, Json]:
         """The table's addresses."""
         path = f"/api/{quote(self.table.name, safe='')}"
-        found = {
-            f"{path}/query": {"get": self._read(), "post": self._query()},
-            f"{path}/export": {"get": self._export()},
+        found: dict[str, Json] = {}
+        if self._reads:
+            found[f"{path}/query"] = {"get": self._read(), "post": self._query()}
+            found[f"{path}/export"] = {"get": self._export()}
+        # Rows to be changed are found by what can be read of them.
+        conditions = bool(self.table.columns)
+        written = {
+            **({"post": self._insert()} if self.table.may_insert else {}),
+            **({"put": self._update()} if self.table.may_update and conditions else {}),
+            **({"delete": self._delete()} if self.table.may_delete and conditions else {}),
         }
-        if self.table.writable:
-            found[path] = {"post": self._insert(), "put": self._update(), "delete": self._delete()}
-        return found
+        return found | {path: written} if written else found
 
     def _filters(self) -> list[Json]:
         return [
@@ -133,7 +144,7 @@ class _Described:
     def _insert(self) -> Json:
         row = ref("schemas", f"{self.name}.insert")
         body = {"input": {"oneOf": [row, {"type": "array", "items": row}]}}
-        given = [column for column in self._writable if not column.auto_increment]
+        given = [column for column in _given(self.table.insertable) if not column.auto_increment]
         counts_up = any(column.auto_increment for column in self.table.columns.values())
         answer = ref("responses", "Inserted" if counts_up else "Written")
         operation = self._operation(
@@ -143,7 +154,7 @@ class _Described:
 
     def _update(self) -> Json:
         body = {"input": ref("schemas", f"{self.name}.set"), "where": self._some_condition()}
-        given = [column for column in self._writable if not column.auto_increment]
+        given = [column for column in _given(self.table.updatable) if not column.auto_increment]
         sample = {"input": self._sample(given[-1:]), "where": self._sample(self._key())}
         operation = self._operation("update", f"Update rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
         return operation | {"requestBody": _body(body, sample), "parameters": [KEY_PARAMETER]}
@@ -174,10 +185,16 @@ class _Described:
     def _key(self) -> list[Column]:
         key = next(iter(self.table.keys), None)
         columns = list(self.table.columns.values())
-        return [self.table.columns[name] for name in key.columns] if key else columns[:1]
+        readable = key is not None and self.table.columns.keys() >= set(key.columns)
+        return [self.table.columns[name] for name in key.columns] if key and readable else columns[:1]
 
     def _sample(self, columns: list[Column]) -> Json:
         return {column.name: example(column, self.stringify) for column in columns}
+
+
+def _given(columns: Mapping[str, Column]) -> list[Column]:
+    """Those that take a value."""
+    return [column for column in columns.values() if not column.generated]
 
 
 def _closed(properties: dict[str, Json]) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from graphql_app.auth.identity import identity_of
+from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, structure_hidden
 from graphql_app.http.cached_content import CompressedContent, compress, compressed_response
@@ -19,33 +21,38 @@ from graphql_app.rest_api.query_language.pairs import parse_pairs, unknown_param
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
 
+KEPT = 8
+"""Documents that are kept, that of the last structure among them."""
+
 
 class CachedDocument:
-    """An ASGI endpoint; `stringify` as in `openapi_document`. Where it is not `shown`, every request is refused.
+    """An ASGI endpoint; `stringify` as in `openapi_document`. Whom `introspection` does not let is refused.
+
+    Roles that see the same share a document.
 
     `?table=` gives the document of one table: a few kilobytes, where that of a large
     database has megabytes.
     """
 
-    def __init__(self, engine: Engine, *, stringify: bool, shown: bool = True) -> None:
-        self._shown = shown
+    def __init__(self, engine: Engine, *, stringify: bool, introspection: Introspection = EVERYBODY) -> None:
+        self._introspection = introspection
         self._engine = engine
         self._stringify = stringify
-        self._fingerprint: str | None = None
-        self._whole = CompressedContent(b"", b"", "", "")
+        self._made: OrderedDict[str, CompressedContent] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the document of the catalog being served."""
         try:
-            document = await self._wanted(self._engine.acting(identity_of(scope)), scope["query_string"])
+            identity = identity_of(scope)
+            if not self._introspection.shown_to(identity):
+                raise structure_hidden()
+            document = await self._wanted(self._engine.acting(identity), scope["query_string"])
         except AppError as error:
             await respond(send, failure(error, utc_now()))
         else:
             await compressed_response(Request(scope), document)(scope, receive, send)
 
     async def _wanted(self, engine: Engine, query: bytes) -> CompressedContent:
-        if not self._shown:
-            raise structure_hidden()
         pairs = parse_pairs(query)
         for name, _ in pairs:
             if name != "table":
@@ -57,11 +64,15 @@ class CachedDocument:
         return _document(replace(engine.catalog, tables=only), self._stringify)
 
     async def _current(self, catalog: Catalog) -> CompressedContent:
-        if catalog.fingerprint != self._fingerprint:
+        found = self._made.get(catalog.fingerprint)
+        if found is None:
             # A thousand tables take a moment: other requests go on meanwhile.
-            whole = await run_in_thread(_document, catalog, self._stringify)
-            self._whole, self._fingerprint = whole, catalog.fingerprint
-        return self._whole
+            found = await run_in_thread(_document, catalog, self._stringify)
+            self._made[catalog.fingerprint] = found
+            while len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(catalog.fingerprint)
+        return found
 
 
 def _document(catalog: Catalog, stringify: bool) -> CompressedContent:
