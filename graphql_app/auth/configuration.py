@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphql_app.auth.auth_file import AuthFile, AuthFileError, read_auth
-from graphql_app.auth.permissions import Roles
+from graphql_app.auth.permissions import Roles, Tenant
 from graphql_app.auth.rules_file import RulesFileError, read_roles
 from graphql_app.config.overrides_file import ConfigFile, CustomizationFileError, read_config_file
 from graphql_app.config.settings import Settings
@@ -31,14 +31,16 @@ def read_configuration(settings: Settings) -> Configuration:
     if path is None:
         return Configuration()
     file = read_config_file(path)
-    return Configuration(file.name, file.customization, _roles(file), _auth(file))
+    auth = _auth(file)
+    return Configuration(file.name, file.customization, _roles(file, auth), auth)
 
 
-def _roles(file: ConfigFile) -> Roles | None:
-    if file.auth is None and file.roles is None:
+def _roles(file: ConfigFile, auth: AuthFile | None) -> Roles | None:
+    if auth is None:
         return None
+    tenant = None if auth.tenant is None else Tenant(auth.tenant.column, auth.tenant.variable)
     try:
-        return read_roles(file.roles or {}, file.auth or {}, file.name)
+        return read_roles(file.roles or {}, tenant, file.name)
     except RulesFileError as error:
         raise CustomizationFileError(f"{file.name}: {error}") from None
 

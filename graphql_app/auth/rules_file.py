@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -53,12 +52,6 @@ def _rate(raw: object) -> object:
         return Rate.parse(raw if isinstance(raw, str) else "")
     except ValueError:
         raise ValueError("takes a number of requests and a time: 10/second, 600/minute or 5000/hour") from None
-
-
-def _variable(raw: object) -> object:
-    if not isinstance(raw, str) or not re.fullmatch(r"(?i)x-hasura-[a-z0-9_-]+", raw):
-        raise ValueError("takes a session variable, such as x-hasura-tenant-id")
-    return raw.lower()
 
 
 _Columns = Annotated[list[str] | None, BeforeValidator(_names)]
@@ -148,22 +141,12 @@ class _RoleRule(_StrictRule):
     limits: _LimitsRule | None = None
 
 
-class _TenantRule(_StrictRule):
-    column: str
-    variable: Annotated[str, BeforeValidator(_variable)]
-
-
 _ROLES = TypeAdapter(dict[str, _RoleRule])
-_TENANT = TypeAdapter(_TenantRule)
 
 
-def read_roles(raw: Mapping[str, object], auth: Mapping[str, object], source: str = "") -> Roles:
-    """The roles of a file's `roles`, with the `tenant` of its `auth`. Raises `RulesFileError`."""
+def read_roles(raw: Mapping[str, object], tenant: Tenant | None = None, source: str = "") -> Roles:
+    """The roles of a file's `roles`, each with its `tenant`; `source` is the file. Raises `RulesFileError`."""
     read = _validated(_ROLES, raw, "roles")
-    tenant = None
-    if "tenant" in auth:
-        line = _validated(_TENANT, auth["tenant"], "auth.tenant")
-        tenant = Tenant(line.column, line.variable)
     return {name: replace(_role(name, read), tenant=tenant, source=source) for name in read}
 
 

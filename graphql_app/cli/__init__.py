@@ -90,23 +90,47 @@ def demo(
 
 @commands.command()
 def check(
+    query: Annotated[str | None, typer.Argument(help="With --role: a GraphQL request, whose SQL is printed.")] = None,
     suggest: Annotated[bool, typer.Option(help="Print relations that names and types suggest, as YAML.")] = False,
+    role: Annotated[str | None, typer.Option(help="The role that asks QUERY; nothing is executed.")] = None,
+    variables: Annotated[
+        list[str] | None, typer.Option("--as", help="A session variable: x-hasura-user-id=5. As often as needed.")
+    ] = None,
 ) -> None:
     """Connect, and tell what is found and what is not as it should be; exit status 1 on trouble."""
     from graphql_app.cli.check import run_check, run_suggest
 
-    if suggest:
+    if role is not None or query is not None:
+        from graphql_app.cli.role_sql import print_role_sql
+
+        if role is None or query is None:
+            raise CannotRun("--role and a request go together: graphql-app check --role user '{ orders { id } }'")
+        print_role_sql(_settings(tell=True), role, _session(variables or []), query, typer.echo)
+    elif suggest:
         run_suggest(_settings(tell=True), typer.echo)
     elif not run_check(_settings(tell=True), typer.echo):
         raise typer.Exit(1)
 
 
+def _session(variables: list[str]) -> dict[str, str]:
+    """Session variables by name, as `--as` gives them."""
+    found = {}
+    for each in variables:
+        name, equals, value = each.partition("=")
+        if not equals or not name.lower().startswith("x-hasura-"):
+            raise CannotRun(
+                f"--as takes a session variable and its value, such as x-hasura-user-id=5, and not '{each}'"
+            )
+        found[name.lower()] = value
+    return found
+
+
 @commands.command()
-def schema() -> None:
+def schema(role: Annotated[str | None, typer.Option(help="As this role sees it.")] = None) -> None:
     """Print the GraphQL schema (SDL)."""
     from graphql_app.cli.sdl import print_schema
 
-    print_schema(_settings(tell=True), typer.echo)
+    print_schema(_settings(tell=True), typer.echo, role)
 
 
 @commands.command("import")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from graphql_app.cli.database import fetch, opened, read_catalog, where
+from graphql_app.cli.database import fetch, opened, read_structure, where
+from graphql_app.cli.findings import Finding
+from graphql_app.cli.roles import role_findings
 from graphql_app.config.address import DatabaseAddress
 from graphql_app.config.overrides_file import written
 from graphql_app.config.settings import Settings
@@ -30,15 +31,6 @@ _LIKE = {"%": ".*", "_": "."}
 _GRANT = re.compile(r"^GRANT (.+?) (?:ON (.+?) )?TO ", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A line of the report. `trouble`: it has to be seen to before the program can be relied on."""
-
-    subject: str
-    text: str
-    trouble: bool = False
-
-
 def run_check(settings: Settings, write: Callable[[str], None]) -> bool:
     """Writes the report; gives whether all is well. Raises `CannotRun` and `EmbeddedError`."""
     findings = asyncio.run(_findings(settings))
@@ -58,7 +50,7 @@ def run_suggest(settings: Settings, write: Callable[[str], None]) -> None:
 async def _catalog(settings: Settings) -> Catalog:
     async with opened(settings) as (connection, address):
         try:
-            return await read_catalog(connection, settings, address.name)
+            return (await read_structure(connection, settings, address.name))[0]
         except ServerError as error:
             raise CannotRun(f"the structure cannot be read ({error.message})") from None
 
@@ -69,10 +61,10 @@ async def _findings(settings: Settings) -> list[Finding]:
         found += [await _server(connection), await _clock(connection), await _charset(connection)]
         found += await _privileges(connection, address.name)
         try:
-            catalog = await read_catalog(connection, settings, address.name)
+            catalog, configuration = await read_structure(connection, settings, address.name)
         except ServerError as error:
             return [*found, Finding("tables", f"the structure cannot be read ({error.message})", trouble=True)]
-        found += [*_tables(catalog), await _ledger(connection, settings)]
+        found += [*_tables(catalog), *role_findings(catalog, configuration), await _ledger(connection, settings)]
         return found
 
 

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from graphql_app.auth.configuration import Configuration
+from graphql_app.auth.permissions import RolePermissions, Roles
 from graphql_app.config.address import DatabaseAddress
 from graphql_app.config.settings import Settings
 from graphql_app.embedded.provide import visited_database, visited_engine
-from graphql_app.engine.live.loader import catalog_of
+from graphql_app.engine.live.loader import catalog_of, configured
 from graphql_app.engine.mysql.connect_failures import describe_failure
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError, Target, connect
 from graphql_app.errors import AppError
@@ -62,14 +64,23 @@ async def fetch(connection: Connection, statement: str) -> Sequence[RawRow]:
     return result.rows if len(result.columns) > 1 else [(cell,) for cell in result.rows]
 
 
-async def read_catalog(connection: Connection, settings: Settings, database: str) -> Catalog:
-    """The catalog of the tables that the settings let through."""
+async def read_structure(connection: Connection, settings: Settings, database: str) -> tuple[Catalog, Configuration]:
+    """The catalog of the tables that the settings let through, and what is configured. Raises `CannotRun`."""
 
     async def run(statement: str) -> Sequence[RawRow]:
         return await fetch(connection, statement)
 
     rows = await introspect(run, database)
     try:
-        return catalog_of(rows, settings)
+        configuration = configured(settings)
+        return catalog_of(rows, settings, configuration), configuration
     except AppError as error:
         raise CannotRun(error.message) from None
+
+
+def role_named(roles: Roles | None, name: str) -> RolePermissions:
+    """The permissions of a role. Raises `CannotRun` where there is none of this name."""
+    found = (roles or {}).get(name)
+    if found is None:
+        raise CannotRun(f"there is no role '{name}' (roles: {', '.join(roles or {}) or 'none'})")
+    return found

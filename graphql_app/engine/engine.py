@@ -91,6 +91,7 @@ class Engine:
         self._observer = observer
         self._identity = ADMIN
         self._stringify = stringify
+        self._marks = False
         self._limits = limits or Limits()
         self._cursor_key = cursor_key
         self._listeners: list[Callable[[Iterable[str]], None]] = []
@@ -103,6 +104,12 @@ class Engine:
             return self
         other = copy(self)
         other._identity = identity
+        return other
+
+    def marking(self) -> Engine:
+        """The same engine with what rules add to SQL marked in it, for people to read."""
+        other = copy(self)
+        other._marks, other._prepared, other._compiled = True, PreparedCache(), PreparedCache()
         return other
 
     def access(self, snapshot: Snapshot | None = None) -> Access:
@@ -333,7 +340,7 @@ class Engine:
         return PreparedRows(statement.render([*values, *session]))
 
     def _dialect(self, against: Snapshot) -> SqlDialect:
-        return SqlDialect(against.features, self._stringify)
+        return SqlDialect(against.features, self._stringify, self._marks)
 
     async def _run_once(self, work: CallWork, once: Once) -> IdempotentResult:
         async def job(session: Session) -> bytes:

@@ -126,7 +126,7 @@ async def test_a_listener_that_fails_leaves_the_last_good_one(live: CatalogWatch
     assert live.failure is not None
 
 
-NAMED: Roles = read_roles({"user": {"tables": {"t": {"select": {"columns": ["name"], "filter": {}}}}}}, {}, "rules")
+NAMED: Roles = read_roles({"user": {"tables": {"t": {"select": {"columns": ["name"], "filter": {}}}}}}, source="rules")
 
 
 async def test_rules_of_what_is_not_there_are_an_error_at_start(database: Database, events: list[Event]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from graphql_app.auth.permissions import Tenant
 from graphql_app.auth.rules_file import read_roles
 from graphql_app.engine.access.access import Access, access_of, broken_rules
 from tests.unit.small_catalog import CATALOG
@@ -14,8 +15,8 @@ from tests.unit.small_catalog import CATALOG
 MINE = {"id": "x-hasura-user-id"}
 
 
-def access(tables: dict[str, Any], *, backend: bool = False, auth: dict[str, object] | None = None) -> Access:
-    return access_of(CATALOG, read_roles({"user": {"tables": tables}}, auth or {})["user"], backend=backend)
+def access(tables: dict[str, Any], *, backend: bool = False, tenant: Tenant | None = None) -> Access:
+    return access_of(CATALOG, read_roles({"user": {"tables": tables}}, tenant)["user"], backend=backend)
 
 
 def test_what_is_not_allowed_is_not_there() -> None:
@@ -91,10 +92,10 @@ def test_the_other_actions_of_the_table_hold() -> None:
 def test_a_table_by_two_names_is_denied() -> None:
     shown = replace(CATALOG, tables={**CATALOG.tables, "users": replace(CATALOG.tables["users"], shown_as="people")})
     rule: dict[str, Any] = {"delete": {"filter": {}}}
-    roles = read_roles({"user": {"tables": {"users": rule, "people": rule}}}, {})
+    roles = read_roles({"user": {"tables": {"users": rule, "people": rule}}})
     assert [each.reason for each in broken_rules(shown, roles)] == ["the table is there twice, as users and people"]
     assert not access_of(shown, roles["user"], backend=False).catalog.tables
-    (only,) = access_of(shown, read_roles({"user": {"tables": {"people": rule}}}, {})["user"], backend=False).catalog
+    (only,) = access_of(shown, read_roles({"user": {"tables": {"people": rule}}})["user"], backend=False).catalog
     assert only.name == "users"
 
 
@@ -114,7 +115,7 @@ def test_the_tenant_is_in_every_rule_of_the_tables_that_have_its_column() -> Non
         },
         "logs": {"select": {"columns": "*", "filter": {}}},
     }
-    found = access(tables, auth={"tenant": {"column": "user_id", "variable": "X-Hasura-Org"}})
+    found = access(tables, tenant=Tenant("user_id", "x-hasura-org"))
     rules, wanted = found.rules["orders"], {"x-hasura-org"}
     assert rules.insert_check.condition is None, "its preset makes it true"
     for rule in (rules.select, rules.update, rules.update_check, rules.delete):
@@ -138,7 +139,7 @@ def test_a_check_by_another_name_or_spelling_is_not_taken_for_implied() -> None:
         },
         {"columns": ["email"], "filter": {"age": 1}, "check": {"age": 1}, "set": {"years": "x-hasura-years"}},
     ):
-        role = read_roles({"user": {"tables": {"users": {"update": rule}}}}, {})["user"]
+        role = read_roles({"user": {"tables": {"users": {"update": rule}}}})["user"]
         found = access_of(catalog, role, backend=False)
         assert not found.broken
         assert found.rules["users"].update_check.condition is not None

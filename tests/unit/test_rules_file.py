@@ -129,7 +129,7 @@ def test_roles_are_there_as_soon_as_they_are_named(file: Path, text: str, there:
         ("roles: {user: {}, user: {}}", "'user' is there twice (line 1)"),
         (
             "auth: {tenant: {column: tenant_id, variable: tenant}}",
-            "auth.tenant.variable: takes a session variable, such as x-hasura-tenant-id",
+            "auth.tenant.variable: 'tenant' is no session variable: their names begin with x-hasura-",
         ),
     ],
 )

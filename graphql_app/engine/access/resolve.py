@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -78,7 +78,7 @@ class Resolver:
 
     def tables(self) -> tuple[dict[str, TableAccess], dict[str, frozenset[str]], dict[str, TableRules]]:
         """What may be done with each table, the columns that may be read, and the rules."""
-        found = [self._table(table, permissions) for table, permissions in self._named()]
+        found = [self._table(table, permissions) for table, permissions in self.permissions()]
         allowed = {each.access.full.name: each for each in found if each.anything}
         return (
             {name: each.access for name, each in allowed.items()},
@@ -86,8 +86,11 @@ class Resolver:
             {name: each.rules for name, each in allowed.items()},
         )
 
-    def _named(self) -> Iterable[tuple[Table, TablePermissions]]:
-        """The tables that the role has rules for; one of two names is denied, for its rules may contradict."""
+    def permissions(self) -> Iterator[tuple[Table, TablePermissions]]:
+        """The tables that the role has rules for, the tenant's among them.
+
+        A table of two names is denied, for its rules may contradict.
+        """
         named: dict[str, list[str]] = {}
         for name in self.role.tables:
             try:
@@ -98,11 +101,11 @@ class Resolver:
             if len(names) > 1:
                 self._note(table, "", f"the table is there twice, as {' and '.join(names)}")
             else:
-                yield self.catalog.tables[table], self.role.tables[names[0]]
+                found = self.catalog.tables[table]
+                yield found, _of_tenant(found, self.role.tables[names[0]], self.role.tenant)
 
-    def _table(self, table: Table, permissions: TablePermissions) -> Resolved:
+    def _table(self, table: Table, given: TablePermissions) -> Resolved:
         found = Resolved(TableAccess(table))
-        given = _of_tenant(table, permissions, self.role.tenant)
         if given.select is not None:
             found = self._try(found, "select", partial(self._select, given.select))
         if given.insert is not None and self._usable(given.insert.backend_only):

@@ -13,6 +13,8 @@ from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare
 from schema_gen.catalog.model import Column, Relation
 from schema_gen.types.column_types import text_bytes, type_of
 
+RULE_BEGINS, RULE_ENDS = "/*rule:*/ ", " /*:rule*/"
+"""What stands around the condition of a rule where it is shown to people."""
 TRUE = sql("TRUE")
 FALSE = sql("FALSE")
 
@@ -45,7 +47,8 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
             which = EMPTY if where.where is None else sql(" WHERE ", condition(scope.inner(), far, where.where, root))
             return sql("EXISTS (SELECT 1 FROM ", name(where.table.name), " AS ", name(far), which, ")")
         case plan.RuleCondition():
-            return condition(scope, alias, where.condition)
+            added = condition(scope, alias, where.condition)
+            return sql(RULE_BEGINS, added, RULE_ENDS) if scope.dialect.marks else added
         case plan.KeyIn():
             return key_in(scope, alias, where)
         case plan.Keyset():

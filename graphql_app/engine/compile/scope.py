@@ -13,10 +13,11 @@ from schema_gen.catalog.model import Column, Relation
 
 @dataclass(frozen=True, slots=True)
 class SqlDialect:
-    """What of engine and settings decides how SQL is written."""
+    """What of engine and settings decides how SQL is written. `marks`: what rules add is told, for people to read."""
 
     features: Features
     stringify: bool = True
+    marks: bool = False
 
 
 @dataclass(slots=True)

@@ -1,0 +1,94 @@
+"""What `graphql-app check` says of roles: who may do what, what cannot be honoured, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphql_app.auth.configuration import Configuration
+from graphql_app.cli.findings import Finding
+from graphql_app.engine.access.access import Access, access_of
+from graphql_app.engine.access.rule_warnings import warnings_of
+from graphql_app.engine.plan.rules import TableRules
+from schema_gen.catalog.model import Catalog, Column, Table
+
+NOTHING = "-"
+LEGEND = "S select, I insert, U update, D delete; r a rule of rows, c some columns only, a aggregates"
+
+
+def role_findings(catalog: Catalog, configuration: Configuration) -> Iterator[Finding]:
+    """The report on roles; nothing where there are none."""
+    roles = configuration.roles
+    if roles is None:
+        return
+    accesses = {name: access_of(catalog, role, backend=True) for name, role in roles.items()}
+    yield Finding(
+        "roles", f"{len(roles)}: {', '.join(roles)} ({LEGEND})" if roles else "none: only an admin may do anything"
+    )
+    yield from (Finding("", line) for line in matrix(accesses))
+    for access in accesses.values():
+        yield from (Finding("rule", str(each), trouble=True) for each in access.broken)
+    anonymous = None if configuration.auth is None else configuration.auth.anonymous
+    for name, role in roles.items():
+        for warning in warnings_of(catalog, role, anonymous=name == anonymous):
+            yield Finding("warning", str(warning))
+    yield from (Finding("warning", text) for text in _of_identities(configuration))
+
+
+def _of_identities(configuration: Configuration) -> Iterator[str]:
+    auth, roles = configuration.auth, configuration.roles or {}
+    if auth is None:
+        return
+    for place, issuer in enumerate(auth.jwt):
+        if issuer.audiences is None:
+            yield f"auth.jwt.{place}.audience: tokens for anybody are accepted"
+        if issuer.name is None:
+            yield f"auth.jwt.{place}.issuer: tokens of any issuer are accepted"
+    named = [("auth.anonymous", auth.anonymous)] + [(f"auth.api_keys.{key.name}", key.role) for key in auth.api_keys]
+    for place_, role in named:
+        if role is not None and role != "admin" and role not in roles:
+            yield f"{place_}: there are no rules for the role '{role}', so it may do nothing"
+
+
+def matrix(accesses: Mapping[str, Access]) -> Iterator[str]:
+    """A line for each table that some role may use, a column for each role; then the tables that no role may use."""
+    names = sorted({name for access in accesses.values() for name in access.catalog.tables})
+    rows = [[name, *(_cell(access, name) for access in accesses.values())] for name in names]
+    if rows:
+        rows.insert(0, ["", *accesses])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(access: Access, name: str) -> str:
+    """Such as `Srca Ir U D`."""
+    table = access.catalog.tables.get(name)
+    if table is None:
+        return NOTHING
+    rules = access.rules.get(name, TableRules())
+    parts = []
+    if table.may_select:
+        parts.append(
+            _flags(
+                "S",
+                row=rules.select.condition is not None,
+                columns=len(table.columns) < len(table.full.columns),
+                aggregates=table.may_aggregate,
+            )
+        )
+    if table.may_insert:
+        parts.append(_flags("I", row=rules.insert_check.condition is not None, columns=_fewer(table, table.insertable)))
+    if table.may_update:
+        parts.append(_flags("U", row=rules.update.condition is not None, columns=_fewer(table, table.updatable)))
+    if table.may_delete:
+        parts.append(_flags("D", row=rules.delete.condition is not None))
+    return " ".join(parts) or NOTHING
+
+
+def _fewer(table: Table, given: Mapping[str, Column]) -> bool:
+    """Whether not all columns that can be given may be."""
+    return len(given) < sum(not column.generated for column in table.full.columns.values())
+
+
+def _flags(letter: str, *, row: bool, columns: bool = False, aggregates: bool = False) -> str:
+    return letter + "r" * row + "c" * columns + "a" * aggregates
