@@ -146,7 +146,7 @@ def _made(
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = guard = Guard.of(settings)
     authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch), clock)
-    callers = Callers(app.admit, clock)
+    callers = Callers(app.admit, clock, app.spend)
     app.refusing = cors(app, refused, settings)
     app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False

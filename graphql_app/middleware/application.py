@@ -17,7 +17,7 @@ from graphql_app.auth.identity import NOBODY, SCOPE_KEY, Identity
 from graphql_app.errors import AppError
 from graphql_app.middleware.guard import Guard, Headers
 from graphql_app.middleware.identification import Gate, holds_data
-from graphql_app.middleware.rate_limits import RateLimits, spending
+from graphql_app.middleware.rate_limits import RateLimits, spending, too_many
 from graphql_app.middleware.refusal import GRAPHQL_PATHS, refuse
 from graphql_app.middleware.routing import Started
 from graphql_app.observability.events import Observer
@@ -121,6 +121,11 @@ class Application(FastAPI):
         if error is not None:
             raise error
         return NOBODY
+
+    def spend(self, scope: Scope, identity: Identity) -> AppError | None:
+        """Counts an operation over a WebSocket: why it is one too many, None where it is not."""
+        verdict = self.rates.spend(scope, identity) if self.rates is not None else None
+        return None if verdict is None or verdict.retry_after is None else too_many(verdict)
 
     def serve(self, serving: Started | None) -> None:
         """From now on these endpoints answer; with None, nothing does."""

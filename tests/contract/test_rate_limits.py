@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fix_app import OpenApp
+from tests.fix_app import OpenApp, StartApp
 from tests.harness.engine import Engine
+from tests.live_client import live_client
 
 pytestmark = pytest.mark.anyio
 
@@ -89,3 +90,20 @@ async def test_a_role_has_bounds(engine: Engine, shop_database: str, open_app: O
         assert costly.json()["errors"][0]["extensions"]["reason"] == "LIMIT_EXCEEDED"
         admin = await client.post("/graphql", json={"query": many}, headers=SECRET)
         assert len(admin.json()["data"]["a0"]) > 2
+
+
+@pytest.mark.engines("mariadb")
+async def test_operations_of_a_websocket_are_counted(engine: Engine, shop_database: str, start_app: StartApp) -> None:
+    """Each as a request; the connection stays."""
+    app = start_app(engine.environment(shop_database), settings={"RATE_LIMIT": "2/hour"})
+    async with live_client(app.url) as client:
+        for identity in ("1", "2"):
+            await client.start(identity, "{ users(limit: 1) { id } }")
+            assert len((await client.data(identity))["users"]) == 1
+            assert await client.hear() == {"id": identity, "type": "complete"}
+        await client.start("3", "subscription { users(limit: 1) { id } }")
+        refused = await client.hear()
+        assert (refused["id"], refused["type"]) == ("3", "error")
+        assert refused["payload"][0]["extensions"]["reason"] == "RATE_LIMITED"
+        await client.say(type="ping")
+        assert (await client.hear())["type"] == "pong"

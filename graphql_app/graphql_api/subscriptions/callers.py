@@ -11,7 +11,7 @@ from typing import Final
 from starlette.types import Scope
 
 from graphql_app.auth.identity import NOBODY, Identity
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import AppError, Code, RequestError
 
 Pairs = Iterable[tuple[bytes, bytes]]
 Clock = Callable[[], float]
@@ -25,15 +25,21 @@ async def _nobody(_scope: Scope, _headers: Pairs) -> Identity:
     return NOBODY
 
 
+def _uncounted(_scope: Scope, _identity: Identity) -> AppError | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Callers:
     """Tells who connects. `admit` is given a WebSocket's handshake and the headers of the client's first message.
 
     It raises `AppError` where nobody does that may ask, of class `MissingCredentials` where nothing says who it is.
+    `spend` counts an operation, and gives an error where it is one too many.
     """
 
     admit: Callable[[Scope, Pairs], Awaitable[Identity]] = _nobody
     clock: Clock = time.time
+    spend: Callable[[Scope, Identity], AppError | None] = _uncounted
 
 
 def expired(identity: Identity) -> RequestError:

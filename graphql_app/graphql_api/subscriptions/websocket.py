@@ -304,9 +304,11 @@ class Socket:
             raise ProtocolViolation(Close.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         most = self._endpoint.limits.operations
         if self._expiry is not None and self._expiry.passed:
-            self._failed(message.id, [execution_error(expired(self._identity), None)])
+            self._expired.set()  # the client asks again over its next connection
         elif len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
+        elif (refused := self._endpoint.callers.spend(self._scope, self._identity)) is not None:
+            self._failed(message.id, [execution_error(refused, None)])
         elif await self._endpoint.service.subscribes(asked):
             await self._subscribe(message.id, asked, message.size)
         elif not self._endpoint.subscriptions.texts.take(self._client, message.size):
@@ -322,13 +324,15 @@ class Socket:
             self._operations[message.id] = task
 
     async def _expire(self) -> None:
-        """Says to each subscription that the caller is nobody any more; what was begun before is answered."""
-        error = expired(self._identity)
+        """Ends every subscription; what was begun before is answered.
+
+        Subscriptions are told nothing: an `error` would end them for the client, too. When the connection is closed
+        with 4403, `graphql-ws` connects again with new `connectionParams` and asks for them again; on 4401 it gives up.
+        """
         for identity, operation in list(self._operations.items()):
             if isinstance(operation, Subscriber):
                 operation.close()
                 del self._operations[identity]
-                self._failed(identity, [execution_error(error, None)])
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS):
                 tasks = [each for each in self._operations.values() if isinstance(each, asyncio.Task)]
@@ -336,7 +340,7 @@ class Socket:
                     await asyncio.wait(tasks)
                 self._send_queue.put(LAST)
                 await self._said_all.wait()
-        raise ProtocolViolation(Close.UNAUTHORIZED, error.message)
+        raise ProtocolViolation(Close.FORBIDDEN, expired(self._identity).message)
 
     def _answered(self, size: int) -> None:
         self._endpoint.running.free()
