@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphql_app.auth.permissions import InsertPermission, RolePermissions, SelectPermission, TablePermissions
-from graphql_app.engine.access.access import access_of
+from graphql_app.engine.access.access import Access, access_of
 from graphql_app.engine.compile.call import compile_call
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.statements import ConnectionPart, ResultNode
@@ -50,6 +50,7 @@ def _select(columns: frozenset[str] | None, rule: dict[str, object], **more: obj
     return TablePermissions(select=SelectPermission(columns, rule, **more))  # type: ignore[arg-type]
 
 
+BIG: dict[str, object] = {"total": {"_gt": 9}}
 USER = access_of(
     CATALOG,
     RolePermissions(
@@ -62,18 +63,23 @@ USER = access_of(
     ),
     backend=False,
 )
+COUNTER = access_of(
+    CATALOG,
+    RolePermissions("counter", {"users": _select(None, {}), "orders": _select(None, BIG, allow_aggregations=True)}),
+    backend=False,
+)
 ADULT = "`t0`.`age`>17"
 OWN = "`t{}`.`user_id`=?"
 
 
-def planner() -> Planner:
+def planner(access: Access = USER) -> Planner:
     """The planner of the role."""
-    return Planner(USER.catalog, rules=USER.rules, cursor_key=cursor.cursor_key(b"secret"))
+    return Planner(access.catalog, rules=access.rules, cursor_key=cursor.cursor_key(b"secret"))
 
 
-def statements(request: Query) -> list[str]:
+def statements(request: Query, access: Access = USER) -> list[str]:
     """The SQL of all statements of a read, those below others after them."""
-    (template,) = compile_call(MYSQL, planner().call(Call((RootRequest("x", request),)))).reads
+    (template,) = compile_call(MYSQL, planner(access).call(Call((RootRequest("x", request),)))).reads
     found: list[str] = []
     waiting: list[object] = list(template)
     while waiting:
@@ -155,6 +161,14 @@ def test_figures_are_of_all_rows_that_may_be_seen_and_nodes_are_limited() -> Non
     figures, nodes = statements(Aggregate("users", (COUNT, Nodes("nodes", ID))))
     assert behind(figures) == f"`users` AS `t0` WHERE {ADULT}"
     assert behind(nodes) == f"`users` AS `t0` WHERE {ADULT} LIMIT 5"
+
+
+def test_counts_of_relations_are_of_the_rows_that_may_be_seen() -> None:
+    (found,) = statements(Read("users", ID, RelatedCount("orders", Operator.GT, 1)), COUNTER)
+    assert "(SELECT COUNT(*) FROM `orders` AS `t1` WHERE `t1`.`user_id`=`t0`.`id` AND `t1`.`total`>9)>1" in found
+    related = SelectRelatedAggregate("orders", "orders", Aggregate("orders", (COUNT,)))
+    _, below = statements(Read("users", (related,)), COUNTER)
+    assert "`t0`.`total`>9" in below
 
 
 def test_groups_are_of_the_rows_that_may_be_seen() -> None:

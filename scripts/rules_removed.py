@@ -1,0 +1,262 @@
+"""Removes what roles add to requests, one place after the other, and sees the tests fail each time.
+
+Works on a copy of the tree. A place whose removal no test notices ends the run with status 1. The tests that need no
+database come first, since most removals are noticed there; the others run on ENGINE (mariadb).
+
+    .venv/bin/python scripts/rules_removed.py [WORD ...]      only places whose names hold one of these words
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE = os.environ.get("ENGINE", "mariadb")
+STAGES = (
+    "tests/unit/test_role_reads.py tests/unit/test_rule_conditions.py tests/unit/test_rules_access.py",
+    "tests/contract/test_roles_graphql.py tests/engines/test_role_reads.py tests/engines/test_session_variables.py"
+    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py",
+    "tests/differential/test_roles.py",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place where something is added: `old` becomes `new`, in one file."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+ROWS = "graphql_app/engine/plan/rows.py"
+PLANNER = "graphql_app/engine/plan/planner.py"
+CONNECTIONS = "graphql_app/engine/plan/connections.py"
+WRITES = "graphql_app/engine/plan/writes.py"
+INSERTS = "graphql_app/engine/plan/inserts.py"
+BULK = "graphql_app/engine/plan/bulk.py"
+CONDITIONS = "graphql_app/engine/compile/conditions.py"
+VIEW = "graphql_app/engine/access/view.py"
+ENGINE_FILE = "graphql_app/engine/engine.py"
+
+PLACES = (
+    Place(
+        "roots",
+        ROWS,
+        "self.visible(table, self.condition(table, request.where)),",
+        "self.condition(table, request.where),",
+    ),
+    Place(
+        "conditions on relations",
+        ROWS,
+        "far = self.visible(target, self.condition(target, where.where, root))\n",
+        "far = self.condition(target, where.where, root)\n",
+    ),
+    Place(
+        "predicates of counts",
+        ROWS,
+        "self.visible(target, self.condition(target, where.where, root)),\n            where.fold",
+        "self.condition(target, where.where, root),\n            where.fold",
+    ),
+    Place("counts where none are allowed", ROWS, "if not found.may_aggregate:", "if False:"),
+    Place("counts of relations where none are allowed", ROWS, "if not target.may_aggregate:", "if False:"),
+    Place("rows of tables that are only written", ROWS, "if not found.may_select:", "if False:"),
+    Place(
+        "steps of an order", ROWS, "plan.PathStep(relation, self.visible(table, None))", "plan.PathStep(relation, None)"
+    ),
+    Place("figures to order by", ROWS, "rows = self.visible(target, None)\n", "rows = None\n"),
+    Place(
+        "limits of lists",
+        ROWS,
+        "rows = self._paged(table, rows, request.limit)\n        return plan.ReadPlan(rows",
+        "return plan.ReadPlan(rows",
+    ),
+    Place(
+        "limits of nodes",
+        ROWS,
+        "nodes = self._paged(table, rows, request.limit)\n",
+        "nodes = rows if self.most(table) else self._paged(table, rows, request.limit)\n",
+    ),
+    Place("variables", ROWS, "self.variables.update(rule.variables)\n", "pass\n"),
+    Place("both conditions", ROWS, "return plan.AllOf((rule.condition, where))", "return where"),
+    Place("root fields", PLANNER, "if allowed is not None and", "if False and allowed is not None and"),
+    Place(
+        "connections",
+        CONNECTIONS,
+        "planner.visible(table, planner.condition(table, request.where))",
+        "planner.condition(table, request.where)",
+    ),
+    Place("total counts where none are allowed", CONNECTIONS, "planner.aggregated(request.table)", "pass"),
+    Place("sizes of pages: rows", CONNECTIONS, "MAX_PAGE if most is None else most))", "MAX_PAGE))"),
+    Place("sizes of pages: answer", CONNECTIONS, "backward, bounded, mark, most)", "backward, bounded, mark)"),
+    Place("sizes of pages: default", CONNECTIONS, "size = most if size is None else size", "pass"),
+    Place(
+        "groups",
+        "graphql_app/engine/plan/groups.py",
+        "planner.visible(table, planner.condition(table, request.where))",
+        "planner.condition(table, request.where)",
+    ),
+    Place(
+        "groups where none are allowed",
+        "graphql_app/engine/plan/groups.py",
+        "planner.aggregated(request.table)",
+        "planner.readable(request.table)",
+    ),
+    Place(
+        "signatures of cursors",
+        "graphql_app/engine/plan/cursor.py",
+        "not hmac.compare_digest(raw[:_MAC_BYTES], _mac(mark, values))",
+        "False",
+    ),
+    Place("secrets of cursors", "graphql_app/engine/plan/cursor.py", "key=key, digest_size=32", "digest_size=32"),
+    Place("joined rows", CONDITIONS, 'on = sql(on, " AND ", condition(scope.inner(), far, where))', "pass"),
+    Place(
+        "rows shown by to-one relations",
+        "graphql_app/engine/compile/reads.py",
+        "follow(scope, alias, output.relation, output.read.rows.where)",
+        "follow(scope, alias, output.relation, None)",
+    ),
+    Place(
+        "figures: far rows",
+        CONDITIONS,
+        "rows = _far_rows(scope, alias, far, term.relation, term.where)",
+        "rows = _far_rows(scope, alias, far, term.relation, None)",
+    ),
+    Place("the row that a rule is about", CONDITIONS, "root = root or alias", "root = alias"),
+    Place(
+        "the row that a rule below is about",
+        CONDITIONS,
+        "added = condition(scope, alias, where.condition)",
+        "added = condition(scope, alias, where.condition, root)",
+    ),
+    Place("exact texts", CONDITIONS, "if where.exact is not None and template_ is not None:", "if False:"),
+    Place("lists that are empty", CONDITIONS, "    if where.filled is None:\n", "    if True:\n"),
+    Place(
+        "exact columns",
+        "graphql_app/engine/compile/column_pairs.py",
+        "if one is None or two is None or where.operator not in EQUALITIES:",
+        "if True:",
+    ),
+    Place(
+        "small tables read whole",
+        "graphql_app/engine/compile/small_tables.py",
+        "return rows_few and exact and rows.where is None and",
+        "return rows_few and exact and",
+    ),
+    Place(
+        "rows below all rows",
+        "graphql_app/engine/compile/from_clause.py",
+        "if rows.where is not None or rows.paged:",
+        "if rows.paged:",
+    ),
+    Place("columns of views", VIEW, "in full.columns.items() if name in readable}", "in full.columns.items()}"),
+    Place("keys of views", VIEW, "key is not None and set(key.columns) <= readable", "key is not None"),
+    Place("relations of views", VIEW, "if far is None or not far.selectable:", "if far is None:"),
+    Place("null in the place of hidden rows", VIEW, "if hidden and relation.required else", "if False else"),
+    Place("estimates of rows", VIEW, "        estimated_rows=None,\n", ""),
+    Place("foreign keys of views", VIEW, "if _shown(each, tables))", "if True)"),
+    Place("forms prepared for a role", ENGINE_FILE, "(self.access(against).key, shape)", "shape"),
+    Place("exports prepared for a role", ENGINE_FILE, "(access.key, shape, request.form", "(shape, request.form"),
+    Place(
+        "variables that are missing",
+        "graphql_app/engine/access/access.py",
+        "if name not in session:",
+        "if False:",
+    ),
+    Place(
+        "rows to delete",
+        WRITES,
+        "planner.within(rule, planner.condition(table, request.where))",
+        "planner.condition(table, request.where)",
+    ),
+    Place("rows to update", WRITES, "planner.within(rules.update, given) or given,", "given,"),
+    Place("presets of updates", WRITES, "assignments += planner.presets(rules.update_presets)", "pass"),
+    Place("checks of updates", WRITES, "planner.within(rules.update_check, None),", "None,"),
+    Place(
+        "presets and checks of inserts",
+        INSERTS,
+        "return _ruled(planner, table, made) if planner.rules else made",
+        "return made",
+    ),
+    Place("checks of inserts", INSERTS, "check = planner.within(rules.insert_check, None)", "check = None"),
+    Place(
+        "rows that an upsert meets",
+        INSERTS,
+        "planner.within(rules.update, where), presets, check)",
+        "where, presets, check)",
+    ),
+    Place(
+        "columns of inserts",
+        INSERTS,
+        "writable_column(table, name, table.insertable) for name in used",
+        "writable_column(table, name, table.full.columns) for name in used",
+    ),
+    Place(
+        "columns of updates",
+        WRITES,
+        "writable_column(table, name, table.updatable), raw) for",
+        "writable_column(table, name, table.full.columns), raw) for",
+    ),
+    Place("writes that a role may not make", WRITES, "    check_may_write(table, request)\n", ""),
+    Place("imports", BULK, "return _ruled(planner, table, made) if table.access is not None else made", "return made"),
+    Place("imports: rows to update", BULK, "where=planner.within(rules.update, None),", "where=None,"),
+    Place("imports: checks", BULK, "check = planner.within(rules.insert_check, None)", "check = None"),
+)
+
+
+def main(words: list[str]) -> int:
+    """Tries each place; prints a table, and gives how many were not noticed."""
+    places = [place for place in PLACES if not words or any(word in place.name for word in words)]
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", "node_modules"))
+        for stage in STAGES:
+            if (failed := _failed(tree, stage)) is not None:
+                raise SystemExit(f"{failed} fails as it is, with nothing removed")
+        for place in places:
+            found = _noticed(tree, place)
+            missed += found is None
+            print(f"| {place.name} | `{Path(place.file).name}` | {found or '**not noticed**'} |", flush=True)
+    print(f"{len(places) - missed} of {len(places)} removals were noticed")
+    return min(missed, 1)
+
+
+def _noticed(tree: Path, place: Place) -> str | None:
+    """The test that fails without this place."""
+    file = tree / place.file
+    text = file.read_text()
+    if text.count(place.old) != 1:
+        raise SystemExit(f"{place.name}: {place.file} holds the text {text.count(place.old)} times, not once")
+    file.write_text(text.replace(place.old, place.new))
+    try:
+        return next((found for stage in STAGES if (found := _failed(tree, stage)) is not None), None)
+    finally:
+        file.write_text(text)
+
+
+def _failed(tree: Path, stage: str) -> str | None:
+    files = [name for name in stage.split() if (tree / name).exists()]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--engines", ENGINE, *files]
+    given = os.environ | {"ROLE_EXAMPLES": os.environ.get("ROLE_EXAMPLES", "300"), "PYTHONDONTWRITEBYTECODE": "1"}
+    started = time.monotonic()
+    ran = subprocess.run(command, cwd=tree, env=given, capture_output=True, text=True, check=False)
+    if ran.returncode == 0:
+        return None
+    lines = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if not lines:
+        raise SystemExit(f"pytest did not run:\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}")
+    name = lines[0].split(" ")[1].rpartition("/")[2]
+    return f"`{name}` ({time.monotonic() - started:.0f} s)"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
