@@ -2,6 +2,7 @@
 
 No selection is empty. An `offset` may be a text of digits, for it may be beyond the 32 bits of `Int`. A variable for a
 column of an enum may be a `String`: its value is checked like that of any column.
+That there are no mutations is said in Hasura's words.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from graphql import (
     Node,
     NonNullTypeNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     StringValueNode,
     TypeNode,
@@ -39,6 +41,7 @@ from graphql import (
 from graphql.language import Visitor, VisitorAction, visit
 from graphql.validation import (
     ASTValidationRule,
+    KnownOperationTypesRule,
     ValidationContext,
     ValuesOfCorrectTypeRule,
     VariablesInAllowedPositionRule,
@@ -123,6 +126,7 @@ def _as_text(type_: GraphQLInputType) -> GraphQLInputType:
 def with_hasura(rules: tuple[type[ASTValidationRule], ...]) -> tuple[type[ASTValidationRule], ...]:
     """The rules of documents, with those of this module in place of graphql-core's."""
     ours: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+        KnownOperationTypesRule: OperationTypesRule,
         ValuesOfCorrectTypeRule: ValuesRule,
         VariablesInAllowedPositionRule: VariablePositionsRule,
     }
@@ -181,6 +185,17 @@ def _read(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDe
     yield from operation.directives or ()
     yield operation.selection_set
     yield from fragments.values()
+
+
+class OperationTypesRule(KnownOperationTypesRule):
+    """An operation is of a kind that the schema has; of mutations Hasura's words say so."""
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *args: Any) -> None:
+        """Reports a mutation where there are none."""
+        if node.operation is OperationType.MUTATION and self.context.schema.mutation_type is None:
+            self.report_error(GraphQLError("no mutations exist", node))
+        else:
+            super().enter_operation_definition(node, *args)
 
 
 class _OwnTypes(Visitor):
