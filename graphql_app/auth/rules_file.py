@@ -120,11 +120,22 @@ class _DeleteRule(_StrictRule):
         return _either(raw, "filter")
 
 
-class _TableRule(_StrictRule):
+class TableRule(_StrictRule):
+    """What a role may do with one table, as the file says it."""
+
     select: _SelectRule | None = None
     insert: _InsertRule | None = None
     update: _UpdateRule | None = None
     delete: _DeleteRule | None = None
+
+
+ACTION_RULES: Mapping[str, type[BaseModel]] = {
+    "select": _SelectRule,
+    "insert": _InsertRule,
+    "update": _UpdateRule,
+    "delete": _DeleteRule,
+}
+"""What each action takes."""
 
 
 class _LimitsRule(_StrictRule):
@@ -136,7 +147,7 @@ class _LimitsRule(_StrictRule):
 
 class _RoleRule(_StrictRule):
     inherits: list[str] = []
-    tables: dict[str, _TableRule] = {}
+    tables: dict[str, TableRule] = {}
     returning: Literal["written", "visible"] = "written"
     limits: _LimitsRule | None = None
 
@@ -167,7 +178,7 @@ def _role(name: str, roles: Mapping[str, _RoleRule]) -> RolePermissions:
     for each in _ancestry(name, roles, ()):
         role = roles[each]
         for table, permissions in role.tables.items():
-            tables[table] = _either_of(tables.get(table, TablePermissions()), _permissions(permissions))
+            tables[table] = _either_of(tables.get(table, TablePermissions()), permissions_of(permissions))
         if role.limits is not None and limits is NO_LIMITS:
             limits = _limits(role.limits)
     visible = roles[name].returning == "visible"
@@ -201,7 +212,8 @@ def _limits(read: _LimitsRule) -> RoleLimits:
     return RoleLimits(read.max_depth, read.max_limit, read.max_cost, read.rate)
 
 
-def _permissions(read: _TableRule) -> TablePermissions:
+def permissions_of(read: TableRule) -> TablePermissions:
+    """The same as values, `owner` written out."""
     return TablePermissions(
         None if read.select is None else _select(read.select),
         None if read.insert is None else _insert(read.insert),

@@ -48,6 +48,13 @@ def filled(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def existing(value: Path | None) -> Path | None:
+    """The path of something that is there. Raises `ValueError`."""
+    if value is not None and not value.exists():
+        raise ValueError("not there")
+    return value
+
+
 def origins(value: tuple[str, ...]) -> tuple[str, ...]:
     """Origins of pages, `none` for none. Raises `ValueError`."""
     if not all(origin in ("*", "none") or origin.startswith(("http://", "https://")) for origin in value):
@@ -117,6 +124,7 @@ def choice(*words: str) -> str:
     return "one of " + ", ".join(words)
 
 
+METADATA = "the path of a directory or a JSON file that exists"
 TEXT, NUMBER, COUNT, BOOLEAN = "a text", "a whole number from 1", "a whole number from 0", "true or false"
 SECONDS = "a number of seconds above 0"
 PORT_NUMBER = "a whole number from 0 to 65535"

@@ -210,9 +210,12 @@ class Settings(BaseSettings):
     )
     config_file: FilePath | None = kinds.setting(
         None,
-        "A YAML file with relations that the database does not declare, and other names;"
+        "A YAML file with relations that the database does not declare, other names, identities and roles;"
         " `graphql_app.yaml` of the current folder, if there is one.",
         "the path of a file that exists",
+    )
+    hasura_metadata: Annotated[Path | None, AfterValidator(kinds.existing)] = kinds.setting(
+        None, "Hasura's metadata (version 3): roles, relations and names as Hasura has them.", kinds.METADATA
     )
     admin_secret: SecretStr = kinds.setting(
         SecretStr(""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql_app.auth.identity import ADMIN, NOBODY, Identity
 from graphql_app.auth.introspection import Introspection
@@ -44,7 +44,7 @@ class ServedSchemas:
         """`limits` as in `Documents`."""
         self._limits = limits
         self._introspection = introspection
-        self._shapes: OrderedDict[tuple[str, bool], Served] = OrderedDict()
+        self._shapes: OrderedDict[tuple[str, bool, int | None], Served] = OrderedDict()
         self._building = asyncio.Lock()
         self.snapshot = snapshot
         told = introspection.shown_to(NOBODY if snapshot.roles is None else ADMIN)
@@ -57,7 +57,7 @@ class ServedSchemas:
         access = self.snapshot.access(identity)
         if access.shape == FULL:
             return self.whole
-        key = access.shape, self._introspection.shown_to(identity)
+        key = access.shape, self._introspection.shown_to(identity), access.limits.depth
         found = self._shapes.get(key)
         if found is None:
             async with self._building:
@@ -71,13 +71,16 @@ class ServedSchemas:
         yield from self._shapes.values()
 
     def _served(self, access: Access, built: BuiltSchema, *, told: bool) -> Served:
-        documents = Documents(built.schema.graphql, self._limits, suggests=told)
+        limits, most = self._limits, access.limits.depth
+        if most is not None and most < limits.depth:
+            limits = replace(limits, depth=most)
+        documents = Documents(built.schema.graphql, limits, suggests=told)
         return Served(self.snapshot, built, documents, Introspections(access.catalog, built), told)
 
     async def _build(self, access: Access, *, told: bool) -> Served:
         """Builds a schema and keeps it."""
         built = await run_in_thread(self.whole.built.of_view, access.catalog)
-        found = self._shapes[access.shape, told] = self._served(access, built, told=told)
+        found = self._shapes[access.shape, told, access.limits.depth] = self._served(access, built, told=told)
         if len(self._shapes) > SHAPES:
             self._shapes.popitem(last=False)
         return found

@@ -67,7 +67,8 @@ def build_catalog(
     """
     report = _Report()
     tables = _tables(rows, include, exclude, report)
-    foreign_keys = (*_foreign_keys(rows, tables, report), *added_keys(tables, custom))
+    declared = tuple(_foreign_keys(rows, tables, report))
+    foreign_keys = (*declared, *added_keys(tables, custom, declared))
     tables = numbers_in_keys(tables, foreign_keys)
     relations, notes = build_relations(tables, foreign_keys, relation_names)
     finished = {

@@ -150,3 +150,19 @@ def test_merged_entries_are_not_there_twice(file: Path) -> None:
     assert found is not None
     assert found["clerk"].tables["orders"].delete is not None
     assert found["clerk"].tables["orders"].delete.filter == {}
+
+
+def test_roles_stand_in_one_place(file: Path) -> None:
+    metadata = Path(__file__).parent.parent / "contract" / "hasura_metadata"
+    file.write_text("roles: {}")
+    with pytest.raises(CustomizationFileError, match=r"^graphql_app.yaml: roles: HASURA_METADATA has roles, too"):
+        read_configuration(Settings(config_file=file, hasura_metadata=metadata))
+    file.write_text("tables: {orders: {name: buys}}")
+    with pytest.raises(CustomizationFileError, match=r"tables.orders: HASURA_METADATA names it, too"):
+        read_configuration(Settings(config_file=file, hasura_metadata=metadata))
+    file.write_text("auth: {anonymous: visitor, tenant: {column: org, variable: x-hasura-org}}")
+    found = read_configuration(Settings(config_file=file, hasura_metadata=metadata))
+    assert found.auth is not None
+    assert found.auth.anonymous == "visitor"
+    assert found.roles is not None
+    assert found.roles["user"].tenant == Tenant("org", "x-hasura-org")

@@ -1,0 +1,1 @@
+"""Hasura's metadata (version 3), read as configuration: roles, names and relations. What is not honoured is refused."""
