@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
@@ -131,7 +132,10 @@ def _made(
         for text in warnings(settings):
             watch(SettingsWarning(text))
         configured = authentication.configure
-        async with running(settings, watch, draining, tracing, custom, configured, signals=signals) as services:
+        async with (
+            authentication.running(),
+            running(settings, watch, draining, tracing, custom, configured, signals=signals) as services,
+        ):
             app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services), callers))
             noting = asyncio.create_task(keep_noting(metrics, edge, services))
             try:
@@ -145,8 +149,8 @@ def _made(
     edge = _edge(app, settings, watch, draining)
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = guard = Guard.of(settings)
-    authentication = Authentication(settings, lambda authenticator: app.tell_apart(authenticator, watch), clock)
-    callers = Callers(app.admit, clock, app.spend)
+    authentication = Authentication(settings, partial(app.tell_apart, watch), watch, clock)
+    callers = Callers(app.admit, clock, app.spend, lambda: authentication.waiting)
     app.refusing = cors(app, refused, settings)
     app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False
@@ -322,7 +326,7 @@ def serving(
         "graphql-ws": socket_endpoint(services, settings, observer, callers),
         **rest_endpoints(services.engine, settings, observer, bounds=bounds(settings)),
     }
-    health = Health(services.live, services.executor, services.draining)
+    health = Health(services.live, services.executor, services.draining, callers.waiting)
     shown = current_structure(services.engine, settings)
     return Started(endpoints, health, shown, metrics, services.service.database, rate_limits(services.live, settings))
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from graphql_app.auth.claims_path import ClaimsPathError, parse_path
 from graphql_app.auth.identity import ADMIN_ROLE
 from graphql_app.auth.safe_url import UrlError, checked_url
+from graphql_app.auth.tokens.claims_path import ClaimsPathError, parse_path
 
 HASURA_NAMESPACE: Final = "https://hasura.io/jwt/claims"
 """The claim that holds role and session variables where no other is named."""

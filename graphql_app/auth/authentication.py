@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.api_keys import ApiKeys
 from graphql_app.auth.auth_file import AuthFile, JwtIssuer
 from graphql_app.auth.authenticator import Authenticator, Issuer, KeySource, StaticKeys
-from graphql_app.auth.claims import ClaimsReader
 from graphql_app.auth.configuration import Configuration, read_configuration
-from graphql_app.auth.jwt import Clock, TokenRules
-from graphql_app.auth.keys import KeyRefused, key_file, pem_key, secret_key
-from graphql_app.auth.token_place import TokenPlace
+from graphql_app.auth.tokens.claims import ClaimsReader
+from graphql_app.auth.tokens.jwks import JwksKeys
+from graphql_app.auth.tokens.jwt import Clock, TokenRules
+from graphql_app.auth.tokens.keys import KeyRefused, key_file, pem_key, secret_key
+from graphql_app.auth.tokens.place import TokenPlace
 from graphql_app.config.overrides_file import CustomizationFileError
 from graphql_app.config.settings import Settings
 from graphql_app.config.sources import SettingsError
 from graphql_app.errors import AppError, Code
+from graphql_app.observability.events import Observer, ignore
 
 SECRET_NEEDED: Final = (
     "ADMIN_SECRET is not set, and {name} says 'auth' or 'roles': set it, for without an admin nobody could look after"
@@ -39,10 +44,14 @@ class Authentication:
         self,
         settings: Settings,
         changed: Callable[[Authenticator], None],
+        observer: Observer = ignore,
         clock: Clock = time.time,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         """`clock` gives Unix time in seconds; `environment` holds the secrets that the configuration names."""
+        self._observer = observer
+        self._published: dict[_Published, JwksKeys] = {}
+        self._fetching: dict[_Published, asyncio.Task[None]] | None = None
         self._secrets = AdminSecrets.of(settings)
         self._folder = (settings.customization or Path()).parent
         self._changed = changed
@@ -55,18 +64,53 @@ class Authentication:
 
         Raises `AppError` (CONFLICT), and what held before stays.
         """
-        if configuration.auth is None:
+        auth = configuration.auth
+        if auth is None:
             if self._current is not None:
                 raise AppError(Code.CONFLICT, GONE)
             return
         if not self._secrets:
             raise AppError(Code.CONFLICT, SECRET_NEEDED.format(name=configuration.name))
         try:
-            made = self._made(configuration.auth)
+            made = self._made(auth)
         except (KeyRefused, OSError, UnicodeDecodeError) as error:
             raise AppError(Code.CONFLICT, f"{configuration.name}: {_said(error)}") from None
         self._current = made
+        self._keep_fresh(auth)
         self._changed(made)
+
+    @property
+    def waiting(self) -> str | None:
+        """What tokens wait for before they can be verified: the host of keys that were never fetched; else None."""
+        needed = (self._published[key] for key in self._fetching or ())
+        return next((urlsplit(each.url).hostname for each in needed if not each.ready), None)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While it lasts, published keys are fetched and kept fresh."""
+        self._fetching = {}
+        try:
+            yield
+        finally:
+            tasks, self._fetching, self._published = list(self._fetching.values()), None, {}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _keep_fresh(self, auth: AuthFile) -> None:
+        """Fetches the keys that are needed now, and no others."""
+        if self._fetching is None:
+            return
+        needed = {_published(each) for each in auth.jwt if each.jwks is not None}
+        for gone in self._fetching.keys() - needed:
+            self._fetching.pop(gone).cancel()
+        for key in needed - self._fetching.keys():
+            self._fetching[key] = asyncio.ensure_future(self._published[key].keep_fresh())
+        self._published = {key: each for key, each in self._published.items() if key in needed}
+
+    def _forget(self) -> None:
+        if self._current is not None:
+            self._current.forget()
 
     def _made(self, auth: AuthFile) -> Authenticator:
         return Authenticator(
@@ -88,6 +132,12 @@ class Authentication:
         return Issuer(rules, keys, ClaimsReader(config.claims), TokenPlace.of(config.header))
 
     def _keys(self, config: JwtIssuer) -> KeySource:
+        if config.jwks is not None:
+            key = _published(config)
+            if key not in self._published:
+                made = JwksKeys(config.jwks, key[1], self._observer, self._forget, clock=self._clock)
+                self._published[key] = made
+            return self._published[key]
         if config.key is not None:
             return StaticKeys((pem_key(config.key, config.algorithms),))
         if config.key_file is not None:
@@ -102,6 +152,14 @@ class Authentication:
         if not value:
             raise KeyRefused(f"secret_env: the environment variable {name} is not set")
         return value.encode()
+
+
+_Published = tuple[str, frozenset[str]]
+"""The address of a JWK set, and the algorithms that its keys are for."""
+
+
+def _published(config: JwtIssuer) -> _Published:
+    return config.jwks or "", frozenset(config.algorithms)
 
 
 def _said(error: Exception) -> str:

@@ -12,14 +12,14 @@ from typing import Protocol
 
 from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.api_keys import ApiKeys
-from graphql_app.auth.claims import ROLE, ClaimsReader
 from graphql_app.auth.clients import client_id
 from graphql_app.auth.identity import ANONYMOUS, Identity
-from graphql_app.auth.jwt import Clock, Token, TokenRules, UnknownKid, invalid, read_token, verify
-from graphql_app.auth.keys import VerificationKey
 from graphql_app.auth.request_headers import ADMIN_SECRET, AUTHORIZATION, ROLE as ROLE_HEADER, Headers, single, text
-from graphql_app.auth.token_cache import MOST_ROLES, MOST_SECONDS, TokenCache, Verified
-from graphql_app.auth.token_place import TokenPlace
+from graphql_app.auth.tokens.cache import MOST_ROLES, MOST_SECONDS, TokenCache, Verified
+from graphql_app.auth.tokens.claims import ROLE, ClaimsReader
+from graphql_app.auth.tokens.jwt import Clock, Token, TokenRules, UnknownKid, invalid, read_token, verify
+from graphql_app.auth.tokens.keys import VerificationKey
+from graphql_app.auth.tokens.place import TokenPlace
 from graphql_app.errors import Code, RequestError
 
 

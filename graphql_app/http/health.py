@@ -24,6 +24,8 @@ class Health:
     live: CatalogWatcher
     executor: Executor
     draining: Draining
+    waiting: Callable[[], str | None] = lambda: None
+    """The host whose keys are waited for, without which no caller can be told."""
 
 
 def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
@@ -36,6 +38,9 @@ def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
         health = current()
         if health is None:
             return _unready(None, "The program has not started")
+        host = health.waiting()
+        if host is not None and not health.draining.begun:
+            return _unready(None, f"The keys of tokens have not been fetched from {host} yet", "AUTH_UNAVAILABLE")
         return await _readiness(health.live, health.executor, health.draining)
 
     return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]

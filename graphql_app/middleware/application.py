@@ -107,7 +107,7 @@ class Application(FastAPI):
         """What is in the app now is ours; whatever is added later closes the short way."""
         self._own = (*self.user_middleware, *self.router.routes)
 
-    def tell_apart(self, authenticator: Authenticator, observer: Observer) -> None:
+    def tell_apart(self, observer: Observer, authenticator: Authenticator) -> None:
         """From now on callers are told apart by this authenticator."""
         assert self.guard is not None
         self.guard = replace(self.guard, roles=True)

@@ -231,6 +231,23 @@ class AuthenticationFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class JwksFetched:
+    """An issuer's keys were fetched from `host`; `skipped` of the set cannot be used."""
+
+    host: str
+    keys: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class JwksFailed:
+    """An issuer's keys could not be fetched from `host`; those that are known, if any, stay."""
+
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionOpened:
     """A subscription began; `transport` is `websocket`, `sse` or `multipart`."""
 
@@ -343,6 +360,8 @@ Event = (
     | RequestDone
     | RequestRefused
     | AuthenticationFailed
+    | JwksFetched
+    | JwksFailed
     | SubscriptionOpened
     | SubscriptionClosed
     | LiveQueryPolled

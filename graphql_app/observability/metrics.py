@@ -46,6 +46,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "failures": ("Requests answered with a failure, by its code.", ("api", "code")),
     "refused": ("Requests refused at once because too many were in flight.", ()),
     "authentication_failures": ("Requests refused because they did not prove who is asking, by code.", ("code",)),
+    "jwks_fetches": ("Fetches of the keys of issuers, by whether there were any to be had.", ("done",)),
     "clients_disconnected": ("Clients that left before their answer was there.", ("api",)),
     "attempts_failed": (
         "Attempts at a unit of work that failed, by kind and by what is known of it: not_sent, rolled_back,"
@@ -79,7 +80,6 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 _APIS: Final = ("graphql", "rest")
 _KINDS: Final = ("read", "write", "control")
 _FLAGS: Final = ("true", "false")
-_LANES: Final = ("interactive", "bulk", "control", "stop")
 _TIMED_OUT_OR_AWAY: Final = ("GATEWAY_TIMEOUT", "SERVICE_UNAVAILABLE")
 BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "requests": (("graphql",), ("query", "mutation"), ("200",)),
@@ -92,7 +92,7 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "statements_killed": (_FLAGS,),
     "connections_discarded": (("old", "idle", "in doubt", "renewed"),),
     "probes": (_FLAGS,),
-    "pool_queue_full": (_LANES,),
+    "pool_queue_full": (("interactive", "bulk", "control", "stop"),),
     "ledger_settled": (_FLAGS,),
     "subscriptions_opened": (("websocket", "sse", "multipart"),),
     "subscriptions_closed": (("websocket", "sse", "multipart"),),
@@ -100,6 +100,7 @@ BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "sockets_closed": (("1000", "1001", "1006"),),
     "schema_changes": (_FLAGS,),
     "authentication_failures": (("ACCESS_DENIED", "INVALID_HEADERS", "INVALID_JWT", "ROLE_NOT_ALLOWED"),),
+    "jwks_fetches": (_FLAGS,),
     "unexpected_errors": (("database", "graphql", "schema", "subscriptions"),),
 }
 """Values of labels that are there from the start, as 0: `rate()` and `increase()` miss the first event of a new one."""
@@ -133,6 +134,7 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "schema_tables": ("Tables and views served.", ()),
     "schema_tables_skipped": ("Tables and views that cannot be served.", ()),
     "rules_broken": ("Rules of roles that name what is not there any more, and so deny.", ()),
+    "jwks_age_seconds": ("Time since the keys of an issuer were fetched, by the host they come from.", ("host",)),
     "schema_age_seconds": ("Time since the schema being served was built.", ()),
 }
 """Gauges: what each tells, and its labels."""
@@ -189,7 +191,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._clock = clock
         self._shared = os.environ.get(SHARED_FOLDER)
-        self._built: float | None = None
+        self._since: dict[tuple[str, ...], float] = {}
         self._made: dict[str, MetricWrapperBase] = {}
         # The library decides at its import whether values are shared; a forked worker has it from its parent.
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
@@ -213,8 +215,7 @@ class Metrics:
             self._made[name] = Gauge(PREFIX + name, text, labels, registry=self.registry, multiprocess_mode=mode)
 
     def _labelled(self, name: str, *labels: str) -> Any:
-        metric = self._made[name]
-        return metric.labels(*labels) if labels else metric
+        return self._made[name].labels(*labels) if labels else self._made[name]
 
     def __call__(self, event: Event) -> None:
         """Takes note of an event."""
@@ -250,10 +251,15 @@ class Metrics:
 
     def built(self, event: events.SchemaBuilt) -> None:
         """A schema is served from now on."""
-        self._built = self._clock()
+        self._since["schema_age_seconds",] = self._clock()
         self.count("schema_builds")
         self.set("schema_tables", event.tables)
         self.set("schema_tables_skipped", event.skipped)
+
+    def fetched(self, event: events.JwksFetched) -> None:
+        """The keys of an issuer are new."""
+        self._since["jwks_age_seconds", event.host] = self._clock()
+        self.count("jwks_fetches", "true")
 
     def note(self) -> None:
         """Moves what was counted to where it is looked at; with several processes, where all look."""
@@ -263,8 +269,8 @@ class Metrics:
     def text(self) -> bytes:
         """Everything in Prometheus' text format: of all processes where there are several."""
         self.note()
-        if self._built is not None:
-            self.set("schema_age_seconds", self._clock() - self._built)
+        for (name, *labels), moment in self._since.items():
+            self.set(name, self._clock() - moment, *labels)
         if not self._shared:
             return generate_latest(self.registry)
         registry = CollectorRegistry()
@@ -321,6 +327,8 @@ def _of_requests(to: Metrics) -> _Handlers:
         events.StageTimed: timed,
         events.RequestDone: done,
         events.RequestRefused: lambda _: to.count("refused"),
+        events.JwksFetched: to.fetched,
+        events.JwksFailed: lambda _: to.count("jwks_fetches", "false"),
         events.AuthenticationFailed: lambda event: to.count("authentication_failures", event.code),
         events.ClientDisconnected: lambda event: to.count("clients_disconnected", event.api),
         events.AnswerReplayed: lambda _: to.count("ledger_replays"),

@@ -28,8 +28,10 @@ REGISTRY = re.compile(r"\b(?:pypi\.or" r"g|pythonhosted\.or" r"g|npmjs\.(?:or" r
 ASYNC_MODULES = (
     "schema_gen/catalog/introspect.py",
     "graphql_app/app.py",
+    "graphql_app/auth/authentication.py",
     "graphql_app/auth/authenticator.py",
-    "graphql_app/auth/jwks.py",
+    "graphql_app/auth/http_client.py",
+    "graphql_app/auth/tokens/jwks.py",
     "graphql_app/auth/webhook.py",
     "graphql_app/embedding.py",
     "graphql_app/cli/*.py",

@@ -32,6 +32,8 @@ SEEN: list[tuple[Event, str, float]] = [
         1,
     ),
     (events.RequestRefused(), "refused_total", 1),
+    (events.JwksFetched("id.example", 2, 1), 'jwks_fetches_total{done="true"}', 1),
+    (events.JwksFailed("id.example", "no answer"), 'jwks_fetches_total{done="false"}', 1),
     (events.AuthenticationFailed("INVALID_JWT"), 'authentication_failures_total{code="INVALID_JWT"}', 1),
     (events.ClientDisconnected("rest", 1.0), 'clients_disconnected_total{api="rest"}', 1),
     (

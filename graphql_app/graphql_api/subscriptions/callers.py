@@ -35,11 +35,13 @@ class Callers:
 
     It raises `AppError` where nobody does that may ask, of class `MissingCredentials` where nothing says who it is.
     `spend` counts an operation, and gives an error where it is one too many.
+    `waiting` says what has to be there before anybody can be told, None where everything is.
     """
 
     admit: Callable[[Scope, Pairs], Awaitable[Identity]] = _nobody
     clock: Clock = time.time
     spend: Callable[[Scope, Identity], AppError | None] = _uncounted
+    waiting: Callable[[], str | None] = lambda: None
 
 
 def expired(identity: Identity) -> RequestError:

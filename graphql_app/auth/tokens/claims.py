@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from graphql_app.auth.auth_file import HASURA_NAMESPACE, Claims as ClaimsConfig, FromClaim
-from graphql_app.auth.claims_path import MISSING, Steps, follow, parse_path
+from graphql_app.auth.tokens.claims_path import MISSING, Steps, follow, parse_path
 from graphql_app.errors import Code, RequestError
 
 PREFIX: Final = "x-hasura-"

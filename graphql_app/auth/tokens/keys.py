@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 from jwt.exceptions import PyJWTError
 
@@ -46,6 +46,12 @@ class VerificationKey:
     algorithms: frozenset[str]
     value: Any = field(repr=False)
     kid: str | None = None
+
+    @property
+    def print(self) -> tuple[object, ...]:
+        """What tells it from another key: its name, algorithms and public numbers."""
+        encoded = self.value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return self.kid, self.algorithms, encoded
 
     def verifies(self, algorithm: str, signed: bytes, signature: bytes) -> bool:
         """Whether a signature by this algorithm is right."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, NoReturn
 
-from graphql_app.auth.keys import VerificationKey
+from graphql_app.auth.tokens.keys import VerificationKey
 from graphql_app.errors import Code, RequestError
 
 MOST_BYTES: Final = 8192

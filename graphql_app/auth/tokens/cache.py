@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from graphql_app.auth.claims import Grant
 from graphql_app.auth.identity import Identity
-from graphql_app.auth.token_place import TokenPlace
+from graphql_app.auth.tokens.claims import Grant
+from graphql_app.auth.tokens.place import TokenPlace
 
 MOST_SECONDS: Final = 300.0
 """How long a token counts as verified, if it lives so long."""
