@@ -161,7 +161,9 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
         good = () if write.good is None else (write.good.render(slots, found_by),)
         result, *counts = await _apply(session, (change, *good), write.before, batches, slots, found_by)
         done.affected = result.affected
-        check_counts(counts, len(keys) if write.lock is not None else done.affected, None)
+        # An update of a key that touched no row may have counted another one, which has the new key already.
+        if done.affected:
+            check_counts(counts, len(keys) if write.lock is not None else done.affected, None)
         _check_affected(write.max_affected, done.affected, slots)
     if done.affected or not write.by_key:
         # An update of a key that touched no row may have read another one, which has the new key already.
