@@ -6,6 +6,7 @@ A row that cannot be found counts as one that does not satisfy its check, and so
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from graphql_app.engine.compile.conditions import condition
 from graphql_app.engine.compile.scope import Scope, SqlDialect
@@ -15,6 +16,9 @@ from graphql_app.engine.sql.fragment import Literal, Sql, Statement, finish, nam
 from schema_gen.catalog.model import Table
 from schema_gen.types.column_types import type_of
 
+GUARD_FAILED: Final = 1242
+"""What the server says where `failing_unless_good` fails: a subquery gives more than one row."""
+
 Key = dict[str, bytes]
 """The literals of a row's key by column."""
 
@@ -22,6 +26,15 @@ Key = dict[str, bytes]
 def count_of_good(dialect: SqlDialect, table: Table, rows: plan.Condition, check: plan.Condition) -> Statement:
     """The statement that counts the rows found by `rows` that satisfy `check`, as they are now."""
     return finish(sql(_counted(dialect, table, rows, check), " FOR UPDATE"))
+
+
+def failing_unless_good(dialect: SqlDialect, table: Table, row: plan.Condition, check: plan.Condition) -> Statement:
+    """The statement that fails (see `GUARD_FAILED`) unless the one row found by `row` satisfies `check`.
+
+    It can stand in one packet before a COMMIT. seekdb would fail always: it looks at both branches.
+    """
+    counted = _counted(dialect, table, row, check)
+    return finish(sql("SELECT IF((", counted, ")=1,1,(SELECT 1 UNION ALL SELECT 2))"))
 
 
 def _counted(dialect: SqlDialect, table: Table, rows: plan.Condition, check: plan.Condition) -> Sql:

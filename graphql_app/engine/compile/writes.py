@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from graphql_app.engine.compile.checks import count_of_good
+from graphql_app.engine.compile.checks import count_of_good, failing_unless_good
 from graphql_app.engine.compile.conditions import condition, reads_others
 from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.compile.json_cell import key_text
@@ -43,6 +43,7 @@ class CompiledInsert:
     `again` then reads the row later; None where the insert may not be sent together with its COMMIT.
     `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
     `good` counts the row where it satisfies the check of the role's permission; None where nothing is to be checked.
+    `guard` fails where it does not: it can go together with the COMMIT.
     """
 
     statement: Statement | None
@@ -53,6 +54,7 @@ class CompiledInsert:
     returning: tuple[ResultNode, ...]
     again: ResultNode | None = None
     good: Statement | None = None
+    guard: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +183,25 @@ def _insert_one(
         cell = row_cell(scope, rows.table.name, rows.table, wanted[0].outputs)
         node = ResultNode(finish(sql(insert, " RETURNING ", cell.column(scope))), GroupForm.ONE, missing=b"null")
         again = reread_node(dialect, rows, row, wanted[0].outputs)
-        good = _good_row(dialect, rows, row)
-        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again, good)
+        good, guard = (_proof(dialect, rows, row, prove) for prove in (count_of_good, failing_unless_good))
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again, good, guard)
     statement = finish(insert)
     auto = rows.table.auto_increment
     explicit = given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
     nodes = _read_back(dialect, rows.table, inserted_row_condition(rows, row), wanted) if wanted else ()
-    good = _good_row(dialect, rows, row)
+    good = _proof(dialect, rows, row, count_of_good)
     return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes, good=good)
 
 
-def _good_row(dialect: SqlDialect, rows: plan.InsertRows, row: tuple[Value | None, ...]) -> Statement | None:
-    if rows.check is None:
-        return None
-    return count_of_good(dialect, rows.table, inserted_row_condition(rows, row), rows.check)
+def _proof(
+    dialect: SqlDialect,
+    rows: plan.InsertRows,
+    row: tuple[Value | None, ...],
+    prove: Callable[[SqlDialect, Table, plan.Condition, plan.Condition], Statement],
+) -> Statement | None:
+    """The statement that proves the row's check, if it has one."""
+    return None if rows.check is None else prove(dialect, rows.table, inserted_row_condition(rows, row), rows.check)
 
 
 def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.ReturningOut]) -> bool:

@@ -190,17 +190,19 @@ class Session:
             return False
         return len(statement) * _GROWTH < self._connection.max_packet
 
-    async def query_whole(self, statement: bytes) -> Result:
+    async def query_whole(self, statement: bytes, guard: bytes | None = None) -> Result:
         """Runs a whole write, which is this one statement, in one round trip: its claim and its COMMIT go with it.
 
-        Raises as `query`. A connection that is lost meanwhile leaves open whether it counts.
+        `guard` stands behind it, and fails where the write may not stay: an error's `statement` is 1 then. Raises as
+        `query`. A connection that is lost meanwhile leaves open whether it counts.
         """
         assert self._note is not None
         head = [*self._limiting(), *self.features.begin_write]
         self._begun = self.open = self.committing = self.claimed = True
         connection = self._connection
         try:
-            parts = (*head, statement + self._mark, self._note, _COMMIT)
+            own = (statement + self._mark,) if guard is None else (statement + self._mark, guard + self._mark)
+            parts = (*head, *own, self._note, _COMMIT)
             results = await self._packet(parts, len(parts) - 1)
         except TransactionLost:
             raise
@@ -208,9 +210,10 @@ class Session:
             self._lost = error
             if error.statement:
                 connection.statement_limit = self._limit
-            place, error.statement = error.statement - len(head), 0
-            self.committing = place > 1
-            if place == 1:
+            place, claim = error.statement - len(head), len(own)
+            error.statement = place if 0 < place < claim else 0
+            self.committing = place > claim
+            if place == claim:
                 raise ClaimRefused(error) from error
             raise
         except ConnectionLost as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphql_app.engine.assemble.json import NodeRows, groups, whole
+from graphql_app.engine.compile.checks import GUARD_FAILED
 from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.writes import (
     CompiledChange,
@@ -19,7 +20,7 @@ from graphql_app.engine.execute.checks import INSERTED, ONE_INSERTED, check_coun
 from graphql_app.engine.execute.inserts import BATCH, Fate, Inserter
 from graphql_app.engine.execute.reads import fetch
 from graphql_app.engine.execute.session import Session
-from graphql_app.engine.mysql.dial import Result
+from graphql_app.engine.mysql.dial import Result, ServerError
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
 from graphql_app.engine.sql.operators import matches_pattern
@@ -61,7 +62,8 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
     argument = ONE_INSERTED if write.one else INSERTED
     if write.statement is None:
         (batch,) = batches
-        result = await _insert_told(session, batch.node.statement.render(slots), good, argument)
+        guard = None if write.guard is None else write.guard.render(slots)
+        result = await _insert_told(session, batch.node.statement.render(slots), good, guard, argument)
         batch.receive(result)
         return Done(1, rows=[[_found(whole(batch))] for batch in batches])
     result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
@@ -72,9 +74,16 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
     return done
 
 
-async def _insert_told(session: Session, insert: bytes, good: Sequence[bytes], argument: str) -> Result:
-    if not good and session.takes_whole(insert):
-        return await session.query_whole(insert)
+async def _insert_told(
+    session: Session, insert: bytes, good: Sequence[bytes], guard: bytes | None, argument: str
+) -> Result:
+    if session.takes_whole(insert):
+        try:
+            return await session.query_whole(insert, guard)
+        except ServerError as error:
+            if error.statement == 1 and error.code == GUARD_FAILED:
+                raise CheckFailed(argument) from error
+            raise
     result, *counts = await session.query(insert, *good)
     check_counts(counts, 1, argument)
     return result
