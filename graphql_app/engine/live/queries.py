@@ -69,6 +69,8 @@ class PolledSource(Protocol):
 
 COMPLETE = b""
 """In place of a last answer: everything was told."""
+AGAIN = b" "
+"""In place of a last answer: those who shared a query may see different rows by now, and each is to ask again."""
 
 
 class AnswerListener(Protocol):
@@ -78,7 +80,7 @@ class AnswerListener(Protocol):
         """A new answer; one not yet sent may be replaced by it."""
 
     def end(self, answer: bytes | None) -> None:
-        """Nothing more will come: it cannot be answered any more, it is `COMPLETE`, or (None) the program ends."""
+        """Nothing more will come: it cannot be answered, it is `COMPLETE` or `AGAIN`, or (None) the program ends."""
 
 
 class Subscription:

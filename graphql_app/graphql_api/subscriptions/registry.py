@@ -11,7 +11,7 @@ from graphql import FieldNode
 
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.live.queries import AnswerListener, Ended, LiveQueryHub, Subscription
+from graphql_app.engine.live.queries import AGAIN, AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.request.calls import Call, Slot
 from graphql_app.errors import AppError, Code, RequestError
@@ -224,12 +224,16 @@ def _seen_alike(live: Live) -> Hashable:
 
 @dataclass(slots=True, eq=False)
 class LiveSource:
-    """A query that is polled."""
+    """A query that is polled, for all callers who see it alike."""
 
     subscriptions: Subscriptions
     asked: GraphQLRequest
     live: Live
     in_order: bool = field(default=False, init=False)
+    alike: Hashable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alike = _seen_alike(self.live)
 
     @property
     def tables(self) -> frozenset[str]:
@@ -240,6 +244,8 @@ class LiveSource:
         """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
         if self.subscriptions.service.schemas.snapshot is not self.live.served.snapshot:
             self.live = await _again(self.subscriptions, self.asked)
+            if _seen_alike(self.live) != self.alike:
+                raise Ended(AGAIN)
         return self.live.body(await self.subscriptions.answer(self.live))
 
     def explain(self, error: AppError) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from graphql_app.engine.live.queries import AGAIN
 from graphql_app.errors import Code, RequestError
 from graphql_app.graphql_api.service import GraphQLRequest
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions, Watched
@@ -35,6 +36,7 @@ class Subscriber(Generic[T]):
         self._ended = ended
         self._watch: Watched | None = None
         self._give_back: Callable[[], None] = _nothing
+        self._ask_again: Callable[[], object] | None = None
         self._started = perf_counter()
 
     async def open(self, subscriptions: Subscriptions, asked: GraphQLRequest, size: int, client: Client) -> None:
@@ -48,22 +50,41 @@ class Subscriber(Generic[T]):
             raise
         self._give_back = lambda: subscriptions.texts.free(client, size)
         self._latest.taken = watch.taken
+        self._ask_again = lambda: subscriptions.live.start(self._reopen(subscriptions, asked, client))
         self._observer(SubscriptionOpened(self._transport, self._name))
+
+    async def _reopen(self, subscriptions: Subscriptions, asked: GraphQLRequest, client: Client) -> None:
+        """Watches anew, by the rules of now."""
+        try:
+            watch = await subscriptions.open(asked, self, client)
+        except Exception as error:
+            self.end(subscriptions.service.failed(error).body)
+            return
+        if self._ask_again is None:
+            watch.close()  # closed meanwhile
+            return
+        self._watch, self._latest.taken = watch, watch.taken
 
     def offer(self, answer: bytes) -> None:
         """A new answer."""
         self._latest.offer(answer)
 
     def end(self, answer: bytes | None) -> None:
-        """Nothing more will come."""
+        """Nothing more will come of what it watches."""
+        if answer == AGAIN and self._ask_again is not None:
+            self._watch = None
+            self._ask_again()
+            return
         self.close()
         self._ended(answer)
 
     def close(self) -> None:
         """Stops watching; what waits to be sent is dropped."""
         watch, self._watch = self._watch, None
+        opened, self._ask_again = self._ask_again is not None, None
         if watch is not None:
             watch.close()
+        if opened:
             self._give_back()
             self._latest.drop()
             elapsed = perf_counter() - self._started
