@@ -30,6 +30,9 @@ PROMISING: Mapping[str, int] = {"README.md": 3, "docs/api.md": 28}
 REPEATABLE = frozenset({"README.md"})
 """Pages whose commands leave the sample as it was, so that they do the same a second time, and the guide after them."""
 
+SETTINGS: Mapping[str, Mapping[str, str]] = {"security.md": {"ADMIN_SECRET": "secret-of-the-docs"}}
+"""Pages whose first block of YAML is the `graphql_app.yaml` of the program, and its other settings."""
+
 NOT_RUN: Mapping[str, str] = {
     r"make \w": "other tests run the targets",
     r"(?s:.*)graphql-app serve": "it serves until it is stopped; every other example runs against such a one",
@@ -91,9 +94,14 @@ def broken(found: list[Example], app: RunningApp, environment: Mapping[str, str]
 def test_the_commands_of_a_page_do_as_it_says(
     page: Path, engine: Engine, own_shop: str, start_app: StartApp, tmp_path: Path
 ) -> None:
-    app = start_app(engine.environment(own_shop))
+    environment = engine.environment(own_shop)
+    if page.name in SETTINGS:
+        file = tmp_path / "graphql_app.yaml"
+        file.write_text(examples.first_yaml(page.read_text()))
+        environment |= {**SETTINGS[page.name], "CONFIG_FILE": str(file)}
+    app = start_app(environment)
     for _ in range(2 if page.name in REPEATABLE else 1):
-        complaints = list(broken(commands(page), app, engine.environment(own_shop), tmp_path))
+        complaints = list(broken(commands(page), app, environment, tmp_path))
         assert not complaints, "\n\n".join(complaints)
 
 

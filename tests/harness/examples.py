@@ -41,6 +41,11 @@ def of_page(page: str) -> Iterator[Example]:
         yield Example(block["text"], after["text"] if after is not None and follows else None, line)
 
 
+def first_yaml(page: str) -> str:
+    """The first block of YAML of a page."""
+    return next(block["text"] for block in _BLOCK.finditer(page) if block["kind"] == "yaml")
+
+
 def of_guide(guide: str) -> Iterator[Example]:
     """The numbered functions of the testing guide."""
     for found in _NUMBERED.finditer(guide):
