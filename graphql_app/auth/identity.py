@@ -57,3 +57,8 @@ def identity_of(scope: Mapping[str, Any]) -> Identity:
     """The caller of the request whose ASGI scope this is."""
     found: Identity = scope.get(SCOPE_KEY, NOBODY)
     return found
+
+
+def role_of(scope: Mapping[str, Any]) -> str | None:
+    """The role of the caller, for logs and metrics; None where nobody is told apart."""
+    return identity_of(scope).role or None

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.auth.identity import identity_of
+from graphql_app.auth.identity import identity_of, role_of
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.gzipped import GzippedText, Joined
@@ -122,7 +122,14 @@ class GraphQLEndpoint(Endpoint[Answered]):
             return None
         _, response, code = answer
         return RequestDone(
-            "graphql", response.name, code, seconds, response.retry_count, response.failure, response.kind
+            "graphql",
+            response.name,
+            code,
+            seconds,
+            response.retry_count,
+            response.failure,
+            response.kind,
+            role_of(scope),
         )
 
     async def _streamed(

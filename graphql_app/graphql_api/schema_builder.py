@@ -46,7 +46,8 @@ class SchemaBuilder:
             _freeze(collect=len(snapshot.catalog.tables) <= LARGE)
         catalog = snapshot.catalog
         seconds = time.perf_counter() - start
-        self._observer(SchemaBuilt(len(catalog.tables), len(catalog.skipped), seconds, catalog.fingerprint))
+        roles = None if snapshot.roles is None else ",".join(snapshot.roles)
+        self._observer(SchemaBuilt(len(catalog.tables), len(catalog.skipped), seconds, catalog.fingerprint, roles))
 
 
 def _freeze(*, collect: bool) -> None:

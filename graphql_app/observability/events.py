@@ -164,12 +164,13 @@ class ClientDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class SchemaBuilt:
-    """A catalog and its schema are being served."""
+    """A catalog and its schema are being served; `roles` with permissions, parted by commas, where there are any."""
 
     tables: int
     skipped: int
     seconds: float
     fingerprint: str
+    roles: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class RulesBroken:
 class RequestDone:
     """A request was answered. `api` is `graphql` or `rest`; `status` the HTTP status.
 
-    `kind` is that of a GraphQL operation, where it came to one.
+    `kind` is that of a GraphQL operation, where it came to one; `role` the caller's, where there are roles.
     """
 
     api: str
@@ -211,6 +212,7 @@ class RequestDone:
     retries: int
     code: str | None
     kind: str | None = None
+    role: str | None = None
 
     @property
     def operation(self) -> str:

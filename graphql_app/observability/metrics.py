@@ -43,6 +43,10 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "Requests answered, by api, operation (REST: the address; GraphQL: its kind) and HTTP status.",
         ("api", "operation", "status"),
     ),
+    "requests_by_role": (
+        "Requests answered, by the caller's role and HTTP status; other: a role without permissions.",
+        ("role", "status"),
+    ),
     "failures": ("Requests answered with a failure, by its code.", ("api", "code")),
     "refused": ("Requests refused at once because too many were in flight.", ()),
     "authentication_failures": ("Requests refused because they did not prove who is asking, by code.", ("code",)),
@@ -83,6 +87,7 @@ _FLAGS: Final = ("true", "false")
 _TIMED_OUT_OR_AWAY: Final = ("GATEWAY_TIMEOUT", "SERVICE_UNAVAILABLE")
 BEGIN_AT_ZERO: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "requests": (("graphql",), ("query", "mutation"), ("200",)),
+    "requests_by_role": (("admin", "other"), ("200",)),
     "failures": (_APIS, ("INTERNAL_ERROR", *_TIMED_OUT_OR_AWAY)),
     "clients_disconnected": (_APIS,),
     "attempts_failed": (_KINDS, ("not_sent", "rolled_back", "read_only_node", "unknown", "permanent")),
@@ -191,6 +196,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._clock = clock
         self._shared = os.environ.get(SHARED_FOLDER)
+        self.roles: frozenset[str] = frozenset()
+        """Those that are named in labels."""
         self._since: dict[tuple[str, ...], float] = {}
         self._made: dict[str, MetricWrapperBase] = {}
         # The library decides at its import whether values are shared; a forked worker has it from its parent.
@@ -253,6 +260,7 @@ class Metrics:
         """A schema is served from now on."""
         self._since["schema_age_seconds",] = self._clock()
         self.count("schema_builds")
+        self.roles = frozenset({"admin", *(event.roles or "").split(",")})
         self.set("schema_tables", event.tables)
         self.set("schema_tables_skipped", event.skipped)
 
@@ -316,6 +324,8 @@ def _of_requests(to: Metrics) -> _Handlers:
         attempts.add(event.retries + 1)
         if event.code is not None:
             to.count("failures", event.api, event.code)
+        if event.role is not None:
+            to.count("requests_by_role", event.role if event.role in to.roles else "other", str(event.status))
 
     def timed(event: events.StageTimed) -> None:
         found = stages.get(event.stage)

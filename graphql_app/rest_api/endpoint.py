@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Scope, Send
 
-from graphql_app.auth.identity import identity_of
+from graphql_app.auth.identity import identity_of, role_of
 from graphql_app.auth.introspection import Introspection
 from graphql_app.errors import AppError
 from graphql_app.http.endpoint import Endpoint
@@ -32,10 +32,10 @@ class RestEndpoint(Endpoint[RestResponse]):
 
     def done(self, scope: Scope, answer: RestResponse | None, seconds: float) -> RequestDone:
         """An answer that is None was streamed to its end."""
-        name = self.called(scope)
+        name, role = self.called(scope), role_of(scope)
         if answer is None:
-            return RequestDone("rest", name, 200, seconds, 0, None)
-        return RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code)
+            return RequestDone("rest", name, 200, seconds, 0, None, role=role)
+        return RequestDone("rest", name, answer.status, seconds, answer.retry_count, answer.code, role=role)
 
     def called(self, scope: Scope) -> str:
         """What a request is called in logs and metrics."""

@@ -24,6 +24,11 @@ SEEN: list[tuple[Event, str, float]] = [
         'requests_total{api="graphql",operation="query",status="200"}',
         1,
     ),
+    (
+        events.RequestDone("rest", "x", 200, 0.1, 0, None, role="somebody"),
+        'requests_by_role_total{role="other",status="200"}',
+        1,
+    ),
     (events.RequestDone("graphql", "", 200, 0.1, 3, None), 'request_attempts_bucket{api="graphql",le="3.0"}', 0),
     (events.RequestDone("graphql", "", 200, 0.1, 3, None), 'request_attempts_bucket{api="graphql",le="4.0"}', 1),
     (
@@ -131,3 +136,17 @@ def test_labelled_counters_begin_at_zero() -> None:
     for name in labelled:
         assert [value for key, value in seen if key == f"{name}_total"], name
         assert not any(value for key, value in seen if key == f"{name}_total"), name
+
+
+def test_only_roles_with_permissions_are_named() -> None:
+    """Callers choose the others: their number would not be bounded."""
+    metrics = Metrics()
+    metrics(events.SchemaBuilt(1, 0, 0.1, "f", "user"))
+    for role in ("user", "admin", "made up", None):
+        metrics(events.RequestDone("rest", "x", 200, 0.1, 0, None, role=role))
+    found = [
+        line for line in metrics.text().decode().splitlines() if line.startswith(PREFIX + "requests_by_role_total")
+    ]
+    assert found == [
+        f'{PREFIX}requests_by_role_total{{role="{role}",status="200"}} 1.0' for role in ("user", "admin", "other")
+    ]
