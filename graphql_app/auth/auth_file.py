@@ -231,6 +231,8 @@ class AuthFile(_AuthModel):
     def _together(self) -> AuthFile:
         if self.jwt and self.webhook:
             raise ValueError("'jwt' and 'webhook' are both there; leave one out")
+        if self.anonymous and self.webhook:
+            raise ValueError("'anonymous' and 'webhook' are both there: the webhook says who is anonymous")
         issuers = [each.name for each in self.jwt]
         if len(set(issuers)) < len(issuers):
             raise ValueError("jwt: two entries have the same issuer")
@@ -241,6 +243,9 @@ class AuthFile(_AuthModel):
             if len(set(values)) < len(values):
                 raise ValueError(f"api_keys: two entries have the same {what}")
         return self
+
+
+_KINDS: Final = frozenset({"str", "int", "bool", "datetime", "date", "Waived", "FromClaim"})
 
 
 def read_auth(raw: Mapping[str, object]) -> AuthFile:
@@ -254,5 +259,7 @@ def read_auth(raw: Mapping[str, object]) -> AuthFile:
 def _complaint(error: ValidationError) -> str:
     """The first thing that is wrong. Values are not shown: one may be a secret in the wrong place."""
     first: dict[str, Any] = dict(error.errors(include_url=False, include_context=False, include_input=False)[0])
-    entry = ".".join(("auth", *(str(part) for part in first["loc"])))
+    # Of a value that may be of several kinds, pydantic names the kind, too.
+    parts = [str(part) for part in first["loc"] if str(part) not in _KINDS and "[" not in str(part)]
+    entry = ".".join(("auth", *parts))
     return f"{entry}: {first['msg'].removeprefix('Value error, ')}"

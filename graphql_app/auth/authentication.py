@@ -21,6 +21,7 @@ from graphql_app.auth.tokens.jwks import JwksKeys
 from graphql_app.auth.tokens.jwt import Clock, TokenRules
 from graphql_app.auth.tokens.keys import KeyRefused, key_file, pem_key, secret_key
 from graphql_app.auth.tokens.place import TokenPlace
+from graphql_app.auth.webhook import WebhookCallers
 from graphql_app.config.overrides_file import CustomizationFileError
 from graphql_app.config.settings import Settings
 from graphql_app.config.sources import SettingsError
@@ -118,6 +119,7 @@ class Authentication:
             self._clock,
             issuers=[self._issuer(place, each) for place, each in enumerate(auth.jwt)],
             api_keys=ApiKeys(auth.api_key_header, auth.api_keys),
+            webhook=None if auth.webhook is None else WebhookCallers(auth.webhook),
             anonymous=auth.anonymous,
         )
 

@@ -14,12 +14,21 @@ from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.api_keys import ApiKeys
 from graphql_app.auth.clients import client_id
 from graphql_app.auth.identity import ANONYMOUS, Identity
-from graphql_app.auth.request_headers import ADMIN_SECRET, AUTHORIZATION, ROLE as ROLE_HEADER, Headers, single, text
+from graphql_app.auth.request_headers import (
+    ADMIN_SECRET,
+    AUTHORIZATION,
+    COOKIE,
+    ROLE as ROLE_HEADER,
+    Headers,
+    single,
+    text,
+)
 from graphql_app.auth.tokens.cache import MOST_ROLES, MOST_SECONDS, TokenCache, Verified
 from graphql_app.auth.tokens.claims import ROLE, ClaimsReader
 from graphql_app.auth.tokens.jwt import Clock, Token, TokenRules, UnknownKid, invalid, read_token, verify
 from graphql_app.auth.tokens.keys import VerificationKey
 from graphql_app.auth.tokens.place import TokenPlace
+from graphql_app.auth.webhook import WebhookCallers
 from graphql_app.errors import Code, RequestError
 
 
@@ -57,14 +66,6 @@ class Issuer:
     place: TokenPlace
 
 
-class Webhook(Protocol):
-    """Somebody else who knows who is asking."""
-
-    async def identity(self, headers: Headers, now: float) -> Identity | None:
-        """Who it is; None for nobody. Raises `AppError`."""
-        ...
-
-
 class MissingCredentials(RequestError):
     """Nothing in a request says who is asking, and there is no role for those."""
 
@@ -79,7 +80,7 @@ class Authenticator:
         *,
         issuers: Iterable[Issuer] = (),
         api_keys: ApiKeys | None = None,
-        webhook: Webhook | None = None,
+        webhook: WebhookCallers | None = None,
         anonymous: str | None = None,
     ) -> None:
         """`clock` gives Unix time in seconds."""
@@ -92,7 +93,8 @@ class Authenticator:
         self._webhook = webhook
         self._anonymous = None if anonymous is None else _anonymous(anonymous)
         self._cache = TokenCache()
-        self._counted = frozenset({self._api_keys.header, *(each.header for each in self._places)}) - {b"cookie"}
+        named = frozenset() if webhook is None else webhook.headers
+        self._counted = named.union({self._api_keys.header}, (each.header for each in self._places)) - {COOKIE}
 
     @property
     def reads_cookies(self) -> bool:
@@ -111,9 +113,8 @@ class Authenticator:
         if found is not None:
             return found
         if self._webhook is not None:
-            found = await self._webhook.identity(headers, now)
-        else:
-            found = await self._by_token(headers, now)
+            return await self._webhook.identity(headers, now)
+        found = await self._by_token(headers, now)
         if found is not None:
             return found
         if self._anonymous is None:
@@ -123,6 +124,8 @@ class Authenticator:
     def forget(self) -> None:
         """Keys changed: tokens are verified anew."""
         self._cache.clear()
+        if self._webhook is not None:
+            self._webhook.forget()
 
     # --- tokens ----------------------------------------------------------------
 

@@ -18,9 +18,13 @@ NAMESPACE = "https://hasura.io/jwt/claims"
 _SIGNERS = get_default_algorithms()
 
 
-@cache
 def private_key(algorithm: str, number: int = 0) -> Any:
     """One of several keys for an algorithm; the same each time."""
+    return _private_key(algorithm, number)
+
+
+@cache
+def _private_key(algorithm: str, number: int) -> Any:
     if algorithm.startswith("HS"):
         return SECRET + b"+" * number
     if algorithm[:2] in ("RS", "PS"):

@@ -12,7 +12,6 @@ from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final, NoReturn
 
 from graphql_app.auth.tokens.keys import VerificationKey
@@ -162,7 +161,7 @@ def _check_claims(claims: Claims, rules: TokenRules, now: float) -> float:
 
 def _moment(claims: Claims, name: str) -> float:
     value = claims[name]
-    if type(value) not in (int, float) or not isfinite(value) or not 0 <= value < LATEST:
+    if type(value) not in (int, float) or not 0 <= value < LATEST:
         raise invalid(f"its {name} is no number of seconds")
     return float(value)
 
