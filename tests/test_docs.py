@@ -14,7 +14,7 @@ from graphql_app.config.settings import Settings
 from graphql_app.config.sources import takes
 from graphql_app.errors import Code
 from graphql_app.graphql_api.errors import HASURA_CODE
-from graphql_app.observability.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from graphql_app.observability.metric_rows import COUNTERS, GAUGES, HISTOGRAMS
 from graphql_app.rest_api.envelope import STATUS
 from tests.harness import golden
 from tests.harness.source_rules import ROOT, sources
