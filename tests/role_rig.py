@@ -14,8 +14,10 @@ from graphql_app.auth.permissions import RolePermissions, TablePermissions
 from graphql_app.config.settings import Settings
 from graphql_app.engine.access.access import BrokenRule
 from graphql_app.engine.engine import Engine as AppEngine
+from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.catalog import CatalogWatcher, Loaded
 from graphql_app.engine.live.loader import SchemaLoader
+from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.request.calls import Call, RootRequest, Write
 from graphql_app.observability.events import ignore
 from tests.faults.rig import Rig, rig, target_of
@@ -72,9 +74,11 @@ class RoleRig:
 
 
 @asynccontextmanager
-async def role_rig(engine: Engine, database: str, *, use_ledger: bool = True) -> AsyncIterator[RoleRig]:
-    """The engine over a database of `engine`. Closed after use."""
-    async with rig(target_of(engine, database), use_ledger=use_ledger) as made:
+async def role_rig(
+    engine: Engine, database: str, target: Target | None = None, schedule: Schedule | None = None
+) -> AsyncIterator[RoleRig]:
+    """The engine over a database of `engine`, reached by `target`. Closed after use."""
+    async with rig(target or target_of(engine, database), schedule=schedule, use_ledger=True) as made:
         loader = SchemaLoader(made.executor, database, Settings())
         source = RoleSource(loader, {})
         live = CatalogWatcher(source, ignore)

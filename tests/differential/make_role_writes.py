@@ -131,7 +131,7 @@ class Maker:
         presets: dict[str, Any] = {}
         if "user_id" in COLUMNS[table] and self._chance(0.4):
             presets["user_id"] = "x-hasura-user-id" if self._chance(0.7) else self.random.randint(1, 3)
-        for name in {"stars", "hits", "level"} & set(COLUMNS[table]):
+        for name in sorted({"stars", "hits", "level"} & set(COLUMNS[table])):
             if self._chance(0.25):
                 presets[name] = self.random.choice((0, 2, None)) if name != "level" else 2
         if table == "notes" and self._chance(0.2):
