@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -199,3 +199,50 @@ class TestChanges:
             with pytest.raises(AppError) as refused:
                 await roles.write(write, user_id="1")
             assert refused.value.code is Code.PERMISSION_DENIED
+
+
+class TestReturning:
+    """What is shown of rows written: all of them, or with `returning: visible` those that the role may read."""
+
+    TABLES: ClassVar = {
+        "notes": TablePermissions(
+            READ, InsertPermission(None, {}), UpdatePermission(None, {}), DeletePermission({"stars": {"_gt": 0}})
+        ),
+        "words": TablePermissions(
+            SelectPermission(None, OWN), InsertPermission(None, {}), UpdatePermission(frozenset({"user_id"}), {})
+        ),
+    }
+
+    @pytest.mark.parametrize("visible", [False, True])
+    async def test_rows(self, roles: RoleRig, visible: bool) -> None:
+        await roles.permit(self.TABLES, returning_visible=visible)
+
+        async def users(write: Insert | Update | Delete) -> list[int]:
+            answer = await roles.write(write, user_id="1")
+            return [row["user_id"] for row in answer["returning"]]
+
+        def new(*users: int) -> Insert:
+            return Insert("notes", tuple((("title", "x"), ("user_id", user)) for user in users), (COUNT, ROWS))
+
+        assert await users(new(2)) == ([] if visible else [2])
+        assert await users(new(1)) == [1]
+        assert await users(new(2, 1, 2)) == ([1] if visible else [2, 1, 2])
+        words = Returning("returning", (SelectColumn("user_id", "user_id"),))
+        added = tuple((("word", f"w{user}"), ("user_id", user)) for user in (1, 2))
+        assert await users(Insert("words", added, (words,))) == ([1] if visible else [1, 2])
+        change = Update("words", Compare("word", Operator.EQ, "dog"), (("user_id", 2),), (words,))
+        assert await users(change) == ([] if visible else [2])
+        gone = await users(Delete("notes", Compare("id", Operator.LT, 4), (ROWS,)))
+        assert sorted(gone) == ([1, 1] if visible else [1, 1, 2])
+
+    @pytest.mark.parametrize("visible", [False, True])
+    async def test_one_row(self, roles: RoleRig, visible: bool) -> None:
+        await roles.permit(self.TABLES, returning_visible=visible)
+        one = Insert("notes", ((("title", "x"), ("user_id", 2)),), (ROWS,), one=True)
+        answer = await roles.write(one, user_id="1")
+        assert (answer is None) == visible
+        change = Update("notes", _is("id", 1), (("user_id", 2),), (ROWS,), by_key=True)
+        answer = await roles.write(change, user_id="1")
+        assert (answer is None) == visible
+        answer = await roles.write(Delete("notes", _is("id", 3), (ROWS,), by_key=True), user_id="1")
+        assert (answer is None) == visible

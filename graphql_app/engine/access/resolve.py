@@ -141,7 +141,9 @@ class Resolver:
             query_roots=permission.query_root_fields,
             subscription_roots=permission.subscription_root_fields,
         )
-        rules = replace(found.rules, select=self._rule(table, permission.filter), limit=permission.limit)
+        select = self._rule(table, permission.filter)
+        shown = select if self.role.returning_visible else EVERY_ROW
+        rules = replace(found.rules, select=select, limit=permission.limit, returning=shown)
         return Resolved(access, frozenset(columns), rules)
 
     def _insert(self, permission: InsertPermission, found: Resolved) -> Resolved:

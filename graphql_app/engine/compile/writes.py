@@ -62,7 +62,7 @@ class CompiledInserts:
     """Several rows, conflicts or nested rows: the statements follow from what the database answers.
 
     `returning` nodes are grouped by the primary key where that is of integers; otherwise
-    each row is read back by a statement of its own, compiled from `outputs`.
+    each row is read back by a statement of its own, compiled from what is `wanted`.
     """
 
     rows: plan.InsertRows
@@ -70,7 +70,7 @@ class CompiledInserts:
     one: bool
     dialect: SqlDialect
     returning: tuple[ResultNode, ...] | None
-    outputs: tuple[tuple[plan.Output, ...], ...]
+    wanted: tuple[plan.ReturningOut, ...]
 
     @property
     def blind(self) -> bool:
@@ -80,7 +80,7 @@ class CompiledInserts:
         """
         rows = self.rows
         unsure = not rows.literals and any(column.may_number for column in rows.columns)
-        return not (self.outputs or rows.conflict or rows.before or rows.after or rows.check or unsure)
+        return not (self.wanted or rows.conflict or rows.before or rows.after or rows.check or unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +146,34 @@ def _insert(dialect: SqlDialect, write: plan.InsertPlan) -> CompiledInsert | Com
     alone = len(rows.rows) == 1 and rows.conflict is None and not rows.before and not rows.after
     if alone and not told and not rows.made:
         return _insert_one(dialect, write, rows.rows[0], wanted)
-    outputs = tuple(field.outputs for field in wanted)
     check_keys(dialect, rows, needed=found_again)
     key = rows.table.key_columns
     by_number = bool(key) and all(type_of(column).key_literal is type_of(INTEGER).key_literal for column in key)
-    nodes = tuple(_by_own_key(dialect, rows.table, item) for item in outputs) if by_number else None
-    return CompiledInserts(rows, write.answer, write.one, dialect, nodes, outputs)
+    nodes = tuple(_by_own_key(dialect, rows.table, item) for item in wanted) if by_number else None
+    return CompiledInserts(rows, write.answer, write.one, dialect, nodes, tuple(wanted))
 
 
-def _by_own_key(dialect: SqlDialect, table: Table, outputs: tuple[plan.Output, ...]) -> ResultNode:
+def _by_own_key(dialect: SqlDialect, table: Table, wanted: plan.ReturningOut) -> ResultNode:
     """The node that reads rows by their primary keys, each row a group of its own."""
     key = table.primary_key.columns if table.primary_key else ()
     itself = Relation("", table.name, key, table.name, key, Cardinality.ONE, required=True, foreign_key="")
     return read_node(
-        dialect, plan.ReadPlan(plan.RowsPlan(table), outputs, one=True), ParentLink(itself, table), locking=True
+        dialect,
+        plan.ReadPlan(plan.RowsPlan(table, wanted.where), wanted.outputs, one=True),
+        ParentLink(itself, table),
+        locking=True,
     )
 
 
-def read_back(dialect: SqlDialect, table: Table, key: dict[str, bytes], outputs: tuple[plan.Output, ...]) -> ResultNode:
+def read_back(dialect: SqlDialect, table: Table, key: dict[str, bytes], wanted: plan.ReturningOut) -> ResultNode:
     """The node that reads the one row with this key (column -> literal)."""
     where = [plan.CompareColumn(column, Operator.EQ, Literal(key[column.name])) for column in table.key_columns]
-    return read_node(dialect, plan.ReadPlan(plan.RowsPlan(table, plan.AllOf(tuple(where))), outputs, one=True), None)
+    rows = plan.RowsPlan(table, _shown(plan.AllOf(tuple(where)), wanted))
+    return read_node(dialect, plan.ReadPlan(rows, wanted.outputs, one=True), None)
+
+
+def _shown(rows: plan.Condition, wanted: plan.ReturningOut) -> plan.Condition:
+    return rows if wanted.where is None else plan.AllOf((rows, wanted.where))
 
 
 def _insert_one(
@@ -208,6 +215,7 @@ def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.Returni
     """Whether all that is shown is one row's own columns."""
     return (
         len(wanted) == 1
+        and wanted[0].where is None
         and all(isinstance(item, plan.ColumnOut | plan.TextOut) for item in wanted[0].outputs)
         and not any(isinstance(field, plan.GeneratedIdOut) for field in answer)
     )
@@ -346,8 +354,7 @@ def _read_back(
     dialect: SqlDialect, table: Table, where: plan.Condition, wanted: list[plan.ReturningOut], *, one: bool = True
 ) -> tuple[ResultNode, ...]:
     """The nodes that read rows of this transaction. They lock, and so see the rows as they are now."""
-    rows = plan.RowsPlan(table, where)
-    reads = (plan.ReadPlan(rows, field.outputs, one) for field in wanted)
+    reads = (plan.ReadPlan(plan.RowsPlan(table, _shown(where, field)), field.outputs, one) for field in wanted)
     return tuple(read_node(dialect, read, None, locking=True) for read in reads)
 
 

@@ -65,10 +65,16 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
         guard = None if write.guard is None else write.guard.render(slots)
         result = await _insert_told(session, batch.node.statement.render(slots), good, guard, argument)
         batch.receive(result)
-        return Done(1, rows=[[_found(whole(batch))] for batch in batches])
+        row = whole(batch)
+        if row == b"null":
+            raise _moved()
+        return Done(1, rows=[[row]])
     result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
     check_counts(counts, 1, argument)
-    done = Done(result.affected, rows=[[_found(whole(batch))] for batch in batches])
+    wanted = [item for item in write.answer if isinstance(item, plan.ReturningOut)]
+    done = Done(
+        result.affected, rows=[_found([whole(batch)], each) for batch, each in zip(batches, wanted, strict=True)]
+    )
     if write.has_generated_id:
         done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
@@ -103,11 +109,16 @@ async def reread(session: Session, write: CompiledInsert, slots: Sequence[object
     return _answer(write, Done(1, rows=[[row]]))
 
 
-def _found(row: bytes) -> bytes:
-    """The row that was written. Raises `DatabaseError` where it is not under the key it was written with."""
-    if row == b"null":
+def _found(rows: list[bytes], wanted: plan.ReturningOut) -> list[bytes]:
+    """The rows that were written, of those that are shown.
+
+    Raises `DatabaseError` where one is not under the key it was written with.
+    """
+    if b"null" not in rows:
+        return rows
+    if wanted.where is None:
         raise _moved()
-    return row
+    return [row for row in rows if row != b"null"]
 
 
 def _moved() -> DatabaseError:
@@ -132,7 +143,7 @@ async def _inserts(session: Session, write: CompiledInserts, slots: Sequence[obj
     if auto is not None and rows:
         done.generated_id = rows[0].values.get(auto.name)
     kept = [row.values for row in rows if row.fate is not Fate.IGNORED]
-    done.rows = [await _read_rows(session, write, place, kept, slots) for place in range(len(write.outputs))]
+    done.rows = [await _read_rows(session, write, place, kept, slots) for place in range(len(write.wanted))]
     return done
 
 
@@ -140,21 +151,19 @@ async def _read_rows(
     session: Session, write: CompiledInserts, place: int, rows: list[dict[str, bytes]], slots: Sequence[object]
 ) -> list[bytes]:
     """The true rows of one returning field, in the order of the request."""
-    table = write.rows.table
+    table, wanted = write.rows.table, write.wanted[place]
     if not rows:
         return []
     if write.returning is None:
-        batches = [NodeRows(read_back(write.dialect, table, row, write.outputs[place])) for row in rows]
+        batches = [NodeRows(read_back(write.dialect, table, row, wanted)) for row in rows]
         for start in range(0, len(batches), BATCH):
             await fetch(session, batches[start : start + BATCH], slots, last=False)
-        return [_found(whole(batch)) for batch in batches]
+        return _found([whole(batch) for batch in batches], wanted)
     keys = [KEY_SEPARATOR.join(row[column.name] for column in table.key_columns) for row in rows]
     batch = NodeRows(write.returning[place])
     await fetch(session, [batch], slots, keys=keys, last=False)
     found = groups(batch)
-    if not found.keys() >= set(keys):
-        raise _moved()
-    return [found[key] for key in keys]
+    return _found([found.get(key, b"null") for key in keys], wanted)
 
 
 async def _change(session: Session, write: CompiledChange, slots: Sequence[object]) -> Done:

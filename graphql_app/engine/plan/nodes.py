@@ -179,10 +179,11 @@ class GeneratedIdOut:
 
 @dataclass(frozen=True, slots=True)
 class ReturningOut:
-    """The true rows."""
+    """The true rows; of those that satisfy `where`, if there is one."""
 
     key: str
     outputs: tuple[Output, ...]
+    where: Condition | None = None
 
 
 AnswerOut = AffectedOut | GeneratedIdOut | ReturningOut | TextOut

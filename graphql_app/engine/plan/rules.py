@@ -46,7 +46,7 @@ class TableRules:
     """What is added to requests of one table.
 
     `select` to every place where its rows are read, with `limit` for lists; `update` and `delete` before a change,
-    the checks after it. A check of None is none.
+    the checks after it. A check of None is none. `returning` are the rows written that are shown again.
     """
 
     select: RowRule = EVERY_ROW
@@ -57,6 +57,7 @@ class TableRules:
     update_check: RowRule = EVERY_ROW
     insert_presets: tuple[Preset, ...] = ()
     update_presets: tuple[Preset, ...] = ()
+    returning: RowRule = EVERY_ROW
 
 
 UNRESTRICTED = TableRules()

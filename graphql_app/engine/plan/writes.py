@@ -82,7 +82,8 @@ def _answer_field(
                 raise RequestError(
                     Code.NO_KEY, f"'{table.name}' has no primary key: its rows cannot be returned after a write"
                 )
-            return plan.ReturningOut(field.key, planner.outputs(table, field.select))
+            where = planner.within(planner.rules_of(table).returning, None)
+            return plan.ReturningOut(field.key, planner.outputs(table, field.select), where)
 
 
 def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
