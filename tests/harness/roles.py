@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import httpx
 import jwt
+from fastapi import FastAPI
 
 from tests.graphql_client import GraphQLClient
 from tests.harness.app_process import PATIENT
@@ -27,6 +28,7 @@ class Program:
     """A program that runs. `acting` gives clients of it, who show tokens; `http` is one that shows nothing."""
 
     http: httpx.AsyncClient
+    app: FastAPI
 
     def acting(self, role: str, **variables: str) -> httpx.AsyncClient:
         """A client in a role; variables by their names behind `x-hasura-`, with `_` for `-`."""
@@ -74,7 +76,7 @@ async def opened_with_roles(
         httpx.AsyncClient(transport=transport, base_url="http://program") as http,
     ):
         await _until_ready(http)
-        yield Program(http)
+        yield Program(http, application)
 
 
 async def _until_ready(http: httpx.AsyncClient) -> None:
