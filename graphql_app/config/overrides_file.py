@@ -75,24 +75,17 @@ class _Twice(yaml.MarkedYAMLError):
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses an entry that is there twice: of two rules the second would silently take the place of the first."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
-                if key.value in seen:
-                    raise _Twice(None, None, f"'{key.value}' is there twice", key.start_mark)
-                seen.add(key.value)
-        return node
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where it is there: rules of a thousand tables are read ten times as fast."""
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file. Raises `CustomizationFileError`."""
+    """The content of a YAML file. Raises `CustomizationFileError`, also for an entry that is there twice.
+
+    Of two rules the second would silently take the place of the first.
+    """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        return _content(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f" (line {place.line + 1})" if place else ""
@@ -100,6 +93,37 @@ def read_yaml(path: Path) -> Any:
         raise CustomizationFileError(f"{path.name}: {what}{line}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CustomizationFileError(f"{path.name} cannot be read ({type(error).__name__})") from None
+
+
+def _content(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _refuse_twice(node)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _refuse_twice(document: yaml.Node) -> None:
+    pending, seen = [document], set()
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            pending.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            pending.extend(value for _, value in node.value)
+            keys: set[str] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                    if key.value in keys:
+                        raise _Twice(None, None, f"'{key.value}' is there twice", key.start_mark)
+                    keys.add(key.value)
 
 
 def read_customization(path: Path) -> Customization:

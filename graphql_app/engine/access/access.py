@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles
-from graphql_app.engine.access.resolve import BrokenRule as BrokenRule, Resolver
+from graphql_app.engine.access.resolve import BrokenRule as BrokenRule, Resolver, SharedRules, variables_of
 from graphql_app.engine.access.view import view_of
 from graphql_app.engine.plan.rules import NO_RULES, Rules
 from graphql_app.errors import Code, RequestError
@@ -67,4 +67,10 @@ def access_of(catalog: Catalog, role: RolePermissions, *, backend: bool) -> Acce
 
 def broken_rules(catalog: Catalog, roles: Roles) -> tuple[BrokenRule, ...]:
     """The rules of all roles that cannot be honoured with this catalog."""
-    return tuple(each for role in roles.values() for each in access_of(catalog, role, backend=True).broken)
+    shared = SharedRules(tuple(sorted({name for role in roles.values() for name in variables_of(role)})))
+    found: list[BrokenRule] = []
+    for role in roles.values():
+        resolver = Resolver(catalog, role, True, shared)
+        resolver.tables()
+        found += resolver.broken
+    return tuple(found)

@@ -54,14 +54,16 @@ def variable_of(value: object) -> str | None:
 
 def variables_in(raw: object) -> Iterator[str]:
     """The session variables anywhere in a rule."""
-    if isinstance(raw, Mapping):
-        for each in raw.values():
-            yield from variables_in(each)
-    elif isinstance(raw, list | tuple):
-        for each in raw:
-            yield from variables_in(each)
-    elif (found := variable_of(raw)) is not None:
-        yield found
+    pending = [raw]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            if (found := variable_of(each)) is not None:
+                yield found
+        elif isinstance(each, dict):
+            pending.extend(each.values())
+        elif isinstance(each, list | tuple):
+            pending.extend(each)
 
 
 def with_variables(raw: object, session: Session) -> object:

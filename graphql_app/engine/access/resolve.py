@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
 
 from graphql_app.auth.permissions import (
     BoolExp,
@@ -29,8 +28,6 @@ from graphql_app.engine.request.calls import SessionSlot
 from graphql_app.errors import AppError
 from schema_gen.catalog.model import Catalog, Column, Table, TableAccess
 
-UNRESTRICTED: Final = TableRules()
-
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
@@ -51,39 +48,83 @@ class BrokenRule:
         return ": ".join(each for each in (self.source, place, self.reason) if each)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Resolved:
-    """What a role may do with one table, and how. `readable` are the columns that it may read."""
+    """What a role may do with one table, and how, as it is found out. `readable` are the columns that it may read."""
 
-    access: TableAccess
+    table: Table
+    select: SelectPermission | None = None
     readable: frozenset[str] = frozenset()
-    rules: TableRules = UNRESTRICTED
+    insertable: Mapping[str, Column] | None = None
+    updatable: Mapping[str, Column] | None = None
+    deletable: bool = False
+    rows: dict[str, RowRule] = field(default_factory=dict)
+    insert_presets: tuple[Preset, ...] = ()
+    update_presets: tuple[Preset, ...] = ()
 
     @property
     def anything(self) -> bool:
         """Whether the role may do anything at all."""
-        access = self.access
-        return access.selectable or access.deletable or (access.insertable, access.updatable) != (None, None)
+        return self.select is not None or self.deletable or (self.insertable, self.updatable) != (None, None)
+
+    def access(self) -> TableAccess:
+        """What the role may do."""
+        read = self.select
+        if read is None:
+            return TableAccess(self.table, False, self.insertable, self.updatable, self.deletable)
+        return TableAccess(
+            self.table,
+            True,
+            self.insertable,
+            self.updatable,
+            self.deletable,
+            read.allow_aggregations,
+            read.query_root_fields,
+            read.subscription_root_fields,
+        )
+
+    def rules(self) -> TableRules:
+        """What is added to the role's requests."""
+        limit = None if self.select is None else self.select.limit
+        return TableRules(
+            limit=limit, insert_presets=self.insert_presets, update_presets=self.update_presets, **self.rows
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRules:
+    """Conditions of several roles by table and text, and the session variables of all of them."""
+
+    variables: tuple[str, ...]
+    resolved: dict[tuple[str, str], RowRule] = field(default_factory=dict)
 
 
 class Resolver:
     """Resolves the rules of one role. What cannot be resolved is denied and noted in `broken`."""
 
-    def __init__(self, catalog: Catalog, role: RolePermissions, backend: bool) -> None:
+    def __init__(
+        self, catalog: Catalog, role: RolePermissions, backend: bool, shared: SharedRules | None = None
+    ) -> None:
+        """With `shared`, conditions that other roles have, too, are resolved once."""
         self.catalog = catalog
         self.role = role
         self.backend = backend
-        self.variables = tuple(sorted(set(_all_variables(role))))
+        self._planner = Planner(catalog)
+        self.variables = tuple(sorted(set(variables_of(role)))) if shared is None else shared.variables
+        last = len(self.variables)
+        self._slots = {name: SessionSlot(place - last, name) for place, name in enumerate(self.variables)}
+        self._needed: dict[frozenset[str], frozenset[str]] = {}
         self.broken: list[BrokenRule] = []
+        self._resolved: dict[tuple[str, str], RowRule] = {} if shared is None else shared.resolved
 
     def tables(self) -> tuple[dict[str, TableAccess], dict[str, frozenset[str]], dict[str, TableRules]]:
         """What may be done with each table, the columns that may be read, and the rules."""
         found = [self._table(table, permissions) for table, permissions in self.permissions()]
-        allowed = {each.access.full.name: each for each in found if each.anything}
+        allowed = {each.table.name: each for each in found if each.anything}
         return (
-            {name: each.access for name, each in allowed.items()},
+            {name: each.access() for name, each in allowed.items()},
             {name: each.readable for name, each in allowed.items()},
-            {name: each.rules for name, each in allowed.items()},
+            {name: each.rules() for name, each in allowed.items()},
         )
 
     def permissions(self) -> Iterator[tuple[Table, TablePermissions]]:
@@ -105,69 +146,59 @@ class Resolver:
                 yield found, _of_tenant(found, self.role.tables[names[0]], self.role.tenant)
 
     def _table(self, table: Table, given: TablePermissions) -> Resolved:
-        found = Resolved(TableAccess(table))
+        found = Resolved(table)
         if given.select is not None:
-            found = self._try(found, "select", partial(self._select, given.select))
+            self._try(found, "select", partial(self._select, given.select))
         if given.insert is not None and self._usable(given.insert.backend_only):
-            found = self._try(found, "insert", partial(self._insert, given.insert))
+            self._try(found, "insert", partial(self._insert, given.insert))
         if given.update is not None and self._usable(given.update.backend_only):
-            found = self._try(found, "update", partial(self._update, given.update))
+            self._try(found, "update", partial(self._update, given.update))
         if given.delete is not None and self._usable(given.delete.backend_only):
-            found = self._try(found, "delete", partial(self._delete, given.delete))
+            self._try(found, "delete", partial(self._delete, given.delete))
         return found
 
     def _usable(self, backend_only: bool) -> bool:
         return self.backend or not backend_only
 
-    def _try(self, found: Resolved, action: str, resolve: Callable[[Resolved], Resolved]) -> Resolved:
+    def _try(self, found: Resolved, action: str, resolve: Callable[[Resolved], None]) -> None:
+        """What `resolve` finds is allowed where it finds all of it; it changes `found` at its end only."""
         try:
-            return resolve(found)
+            resolve(found)
         except (RuleError, AppError) as error:
-            self._note(found.access.full.name, action, error.message if isinstance(error, AppError) else str(error))
-            return found
+            self._note(found.table.name, action, error.message if isinstance(error, AppError) else str(error))
 
     def _note(self, table: str, action: str, reason: str) -> None:
         self.broken.append(BrokenRule(self.role.name, table, action, reason, self.role.source))
 
     # --- actions ---------------------------------------------------------------
 
-    def _select(self, permission: SelectPermission, found: Resolved) -> Resolved:
-        table = found.access.full
-        columns = self._columns(table, permission.columns)
-        access = replace(
-            found.access,
-            selectable=True,
-            aggregates=permission.allow_aggregations,
-            query_roots=permission.query_root_fields,
-            subscription_roots=permission.subscription_root_fields,
-        )
-        select = self._rule(table, permission.filter)
-        shown = select if self.role.returning_visible else EVERY_ROW
-        rules = replace(found.rules, select=select, limit=permission.limit, returning=shown)
-        return Resolved(access, frozenset(columns), rules)
+    def _select(self, permission: SelectPermission, found: Resolved) -> None:
+        columns = frozenset(self._columns(found.table, permission.columns))
+        rule = self._rule(found.table, permission.filter)
+        found.select, found.readable = permission, columns
+        found.rows |= {"select": rule, "returning": rule if self.role.returning_visible else EVERY_ROW}
 
-    def _insert(self, permission: InsertPermission, found: Resolved) -> Resolved:
-        table = found.access.full
+    def _insert(self, permission: InsertPermission, found: Resolved) -> None:
+        table = found.table
         permission = replace(permission, set=_by_own_names(table, permission.set))
         presets = self._presets(table, permission.set)
         given = self._given(table, permission.columns, presets)
         check = self._check(table, remaining_of_insert(table, permission))
-        rules = replace(found.rules, insert_check=check, insert_presets=presets)
-        return replace(found, access=replace(found.access, insertable=given), rules=rules)
+        found.insertable, found.insert_presets, found.rows["insert_check"] = given, presets, check
 
-    def _update(self, permission: UpdatePermission, found: Resolved) -> Resolved:
-        table = found.access.full
+    def _update(self, permission: UpdatePermission, found: Resolved) -> None:
+        table = found.table
         permission = replace(permission, set=_by_own_names(table, permission.set))
         presets = self._presets(table, permission.set)
         given = self._given(table, permission.columns, presets)
         rule = self._rule(table, permission.filter)
         check = self._check(table, remaining_of_update(table, permission, given))
-        rules = replace(found.rules, update=rule, update_check=check, update_presets=presets)
-        return replace(found, access=replace(found.access, updatable=given), rules=rules)
+        found.updatable, found.update_presets = given, presets
+        found.rows |= {"update": rule, "update_check": check}
 
-    def _delete(self, permission: DeletePermission, found: Resolved) -> Resolved:
-        rules = replace(found.rules, delete=self._rule(found.access.full, permission.filter))
-        return replace(found, access=replace(found.access, deletable=True), rules=rules)
+    def _delete(self, permission: DeletePermission, found: Resolved) -> None:
+        found.rows["delete"] = self._rule(found.table, permission.filter)
+        found.deletable = True
 
     # --- parts -----------------------------------------------------------------
 
@@ -181,11 +212,18 @@ class Resolver:
         return named(table.columns, [each.name for each in found if not each.generated and each.name not in taken])
 
     def _rule(self, table: Table, raw: BoolExp) -> RowRule:
-        where = to_filter(self.catalog, table, raw, self._session)
-        if where is None:
+        if not raw:
             return EVERY_ROW
+        # Most tables have one condition for all actions. What equals it need not be the same: 1 is not true.
+        key = table.name, repr(raw)
+        known = self._resolved.get(key)
+        if known is not None:
+            return known
+        where = to_filter(self.catalog, table, raw, self._session)
         # With the admin's eyes: a rule may look at what the role itself may not.
-        return RowRule(Planner(self.catalog).condition(table, where), frozenset(variables_in(raw)))
+        rule = RowRule(self._planner.condition(table, where), self._variables(raw))
+        self._resolved[key] = rule
+        return rule
 
     def _check(self, table: Table, raw: BoolExp) -> RowRule:
         """The rule that rows written have to satisfy. Raises `RuleError` where nobody could tell whether they do."""
@@ -208,11 +246,16 @@ class Resolver:
             if variable is None and any(variables_in(value)):
                 raise RuleError(f"column '{column.name}' is set to a session variable inside of a value")
             stored = storer(column)(value) if variable is None else stored_variable(column, self._session(variable))
-            found.append(Preset(column, stored, frozenset(variables_in(value))))
+            found.append(Preset(column, stored, self._variables(value)))
         return tuple(found)
 
     def _session(self, name: str) -> SessionSlot:
-        return SessionSlot(self.variables.index(name) - len(self.variables), name)
+        return self._slots[name]
+
+    def _variables(self, raw: object) -> frozenset[str]:
+        """The session variables of a rule: one set for all rules that need the same."""
+        found = frozenset(self._slots[name].name for name in variables_in(raw))
+        return self._needed.setdefault(found, found)
 
 
 def _by_own_names(table: Table, given: Mapping[str, object]) -> dict[str, object]:
@@ -244,7 +287,8 @@ def _both(own: BoolExp, further: BoolExp) -> BoolExp:
     return {"_and": [own, further]} if further else own
 
 
-def _all_variables(role: RolePermissions) -> Iterator[str]:
+def variables_of(role: RolePermissions) -> Iterator[str]:
+    """The session variables in all rules of a role."""
     if role.tenant is not None:
         yield role.tenant.variable
     for permissions in role.tables.values():
