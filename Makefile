@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-limits bench-live bench-load fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -73,6 +73,10 @@ bench: .venv/bench.stamp
 # The CPU time that refusing hostile GraphQL documents takes
 bench-limits: .venv/test.stamp
 	@$(BIN)/python -m bench.limits $(ARGS)
+
+# The CPU time that knowing who is asking takes: tokens that are known, tokens that are verified
+bench-auth: .venv/test.stamp
+	@$(BIN)/python -m bench.auth $(ARGS)
 
 # Ten times the requests that can be answered, and a thousand slow clients (needs MariaDB)
 bench-load: .venv/bench.stamp

@@ -116,9 +116,8 @@ class Claims(_AuthModel):
         if len(ways) > 1:
             raise ValueError(f"'{ways[0]}' and '{ways[1]}' are both there; leave one out")
         if self.map is not None:
-            for name in ("x-hasura-default-role", "x-hasura-allowed-roles"):
-                if name not in self.map:
-                    raise ValueError(f"map: '{name}' is missing")
+            if "x-hasura-default-role" not in self.map:
+                raise ValueError("map: 'x-hasura-default-role' is missing")
             for value in self.map.values():
                 if isinstance(value, str) and value.startswith("$"):
                     _path(value)

@@ -287,3 +287,6 @@ def test_a_map_of_claims() -> None:
     assert grants(more, map=config)["x-hasura-role"] == "b"
     assert grants(more, map=config)["x-hasura-org"] == "2"
     assert refusal({"role": "z"}, map=config)[0] == "ROLE_NOT_ALLOWED"
+    alone = {"x-hasura-default-role": "$.role"}
+    assert grants({"role": "z"}, map=alone) == {"x-hasura-role": "z"}, "without a list it is the only one"
+    assert refusal({}, map=alone)[0] == "JWT_MISSING_ROLE_CLAIMS"

@@ -60,7 +60,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (jwt(header={"type": "CustomHeader", "name": "a b"}), "is no name of a header or cookie"),
     (jwt(claims={"namespace": "a", "namespace_path": "$.a"}), "'namespace' and 'namespace_path' are both there"),
     (jwt(claims={"namespace_path": "a.b"}), "is no path into the claims"),
-    (jwt(claims={"map": {"x-hasura-default-role": "a"}}), "map: 'x-hasura-allowed-roles' is missing"),
+    (jwt(claims={"map": {"x-hasura-allowed-roles": ["a"]}}), "map: 'x-hasura-default-role' is missing"),
     (jwt(claims={"map": {"user-id": "a"}}), "is no session variable"),
     ({"jwt": [JWT, JWT]}, "two entries have the same issuer"),
     ({"jwt": [JWT, JWT | {"issuer": {"any": True}}]}, "with several entries each names its issuer"),

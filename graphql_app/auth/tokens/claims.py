@@ -74,6 +74,8 @@ class ClaimsReader:
 
     def _mapped(self, sources: Mapping[str, _Source], claims: Mapping[str, Any]) -> dict[str, Any]:
         found = {name: each.value(claims) for name, each in sources.items()}
+        if ALLOWED_ROLES not in sources and isinstance(found[DEFAULT_ROLE], str):
+            found[ALLOWED_ROLES] = [found[DEFAULT_ROLE]]
         return {name: value for name, value in found.items() if value is not MISSING}
 
 
