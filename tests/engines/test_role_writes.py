@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
@@ -14,14 +15,18 @@ from graphql_app.auth.permissions import (
     TablePermissions,
     UpdatePermission,
 )
+from graphql_app.engine.execute.transaction import Transaction
 from graphql_app.engine.request.calls import (
     AffectedRows,
+    Call,
+    Columns,
     Compare,
     Delete,
     GeneratedId,
     Insert,
     Operator,
     Returning,
+    RootRequest,
     SelectColumn,
     Update,
 )
@@ -246,3 +251,35 @@ class TestReturning:
         assert (answer is None) == visible
         answer = await roles.write(Delete("notes", _is("id", 3), (ROWS,), by_key=True), user_id="1")
         assert (answer is None) == visible
+
+
+async def test_a_failed_check_cannot_be_passed_over(roles: RoleRig, engine: Engine, database: str) -> None:
+    """A mutation of a developer's own may catch it: nothing of its transaction stays all the same."""
+    await roles.permit({"notes": TablePermissions(READ, InsertPermission(None, OWN))})
+    acting = roles.acting(user_id="1")
+
+    async def work(transaction: Transaction) -> None:
+        for user in (1, 2):
+            call = Call((RootRequest("", Insert("notes", ((("title", "x"), ("user_id", user)),), (COUNT,))),))
+            prepared = acting.prepare(call)
+            with suppress(CheckFailed):
+                await transaction.values(prepared, acting.values(prepared, ()))
+
+    with pytest.raises(CheckFailed):
+        await acting.transaction(work)
+    assert _rows(engine, database) == BEFORE
+
+
+async def test_many_rows_at_once(roles: RoleRig, engine: Engine, database: str) -> None:
+    """Columns of values, as large variables come."""
+    insert = InsertPermission(frozenset({"title", "stars"}), {"stars": {"_lt": 5}}, {"user_id": "x-hasura-user-id"})
+    await roles.permit({"notes": TablePermissions(READ, insert)})
+    titles = tuple(f"t{number}" for number in range(1500))
+    for answer in ((COUNT,), (COUNT, ROWS)):
+        good = Insert("notes", Columns(("title", "stars"), (titles, (4,) * 1500)), answer)
+        made = await roles.write(good, user_id="2")
+        assert made["affected_rows"] == 1500
+        bad = Insert("notes", Columns(("title", "stars"), (titles, (4,) * 1499 + (5,))), answer)
+        with pytest.raises(CheckFailed):
+            await roles.write(bad, user_id="2")
+    assert _rows(engine, database)[3:] == [(2, title, 4) for title in titles] * 2
