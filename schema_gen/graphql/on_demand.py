@@ -124,7 +124,10 @@ class LazySchemaTypes:
                 root.by_name.get(getattr(names.roots, action))
         yield
         yield from self._fill_own(names.own_types)
-        for relation in registry.catalog.tables[table].relations.values():
+        # A role may see a relation from one end alone.
+        for relation in registry.catalog.tables[table].full.relations.values():
+            if relation.to_table not in registry.catalog.tables:
+                continue
             far = registry.part(relation.to_table)
             self._fill([bool_exp(registry, far), order_by(registry, far), insert_input(registry, far)])
             yield

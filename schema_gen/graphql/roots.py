@@ -262,7 +262,7 @@ def _root_type(
         return registry.pool.field_with(name, root.type, root.arguments.made, root.description, {ROOT_FIELD: meaning})
 
     fields = LazyMapping(make, lambda: _root_names(registry, makers))
-    if not _has_any(registry, makers, may, fields):
+    if not _has_any(registry, makers, may):
         return None
     return registry.root(
         RootDefinition(owner, fields), LazyMapping(lambda name: _meaning(fields.get(name)), lambda: fields)
@@ -273,12 +273,15 @@ def _has_any(
     registry: TypeRegistry,
     makers: Mapping[Action, RootMaker],
     may: Callable[[Table, Action], bool],
-    fields: Mapping[str, GeneratedField],
 ) -> bool:
-    """Whether a root type has fields. Of the whole catalog none is made to find that out."""
+    """Whether a root type has fields. None is made to find that out, so that they stay in the catalog's order."""
     if not registry.of_role:
         return any(may(table, action) for table in registry.catalog for action in makers)
-    return any(fields.get(name) for name in _root_names(registry, makers))
+    return any(
+        may(table, action) and maker(registry, registry.part(table.name)) is not None
+        for table in registry.catalog
+        for action, maker in makers.items()
+    )
 
 
 def _meaning(field: GeneratedField | None) -> FieldRole | None:
