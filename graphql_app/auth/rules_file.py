@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from graphql_app.auth.identity import ADMIN_ROLE
+from graphql_app.auth.inherited_roles import InheritedRoleError, either_of, together
 from graphql_app.auth.permissions import (
     NO_LIMITS,
     BoolExp,
@@ -147,6 +148,7 @@ class _LimitsRule(_StrictRule):
 
 class _RoleRule(_StrictRule):
     inherits: list[str] = []
+    role_set: list[str] = []
     tables: dict[str, TableRule] = {}
     returning: Literal["written", "visible"] = "written"
     limits: _LimitsRule | None = None
@@ -158,7 +160,8 @@ _ROLES = TypeAdapter(dict[str, _RoleRule])
 def read_roles(raw: Mapping[str, object], tenant: Tenant | None = None, source: str = "") -> Roles:
     """The roles of a file's `roles`, each with its `tenant`; `source` is the file. Raises `RulesFileError`."""
     read = _validated(_ROLES, raw, "roles")
-    return {name: replace(_role(name, read), tenant=tenant, source=source) for name in read}
+    roles = _Roles(read)
+    return {name: replace(roles.role(name), tenant=tenant, source=source) for name in read}
 
 
 def _validated(adapter: TypeAdapter[Any], raw: object, place: str) -> Any:
@@ -170,46 +173,53 @@ def _validated(adapter: TypeAdapter[Any], raw: object, place: str) -> Any:
         raise RulesFileError(f"{where}: {what}") from None
 
 
-def _role(name: str, roles: Mapping[str, _RoleRule]) -> RolePermissions:
-    if name in (ADMIN_ROLE, ""):
-        raise RulesFileError(f"roles.{name}: no rules can be written for {f'the role {name}' if name else 'no role'}")
-    tables: dict[str, TablePermissions] = {}
-    limits = NO_LIMITS
-    for each in _ancestry(name, roles, ()):
-        role = roles[each]
-        for table, permissions in role.tables.items():
-            tables[table] = _either_of(tables.get(table, TablePermissions()), permissions_of(permissions))
-        if role.limits is not None and limits is NO_LIMITS:
-            limits = _limits(role.limits)
-    visible = roles[name].returning == "visible"
-    return RolePermissions(name, tables, returning_visible=visible, limits=limits)
+class _Roles:
+    """The roles of a file, what they have of one another put in its place."""
 
+    def __init__(self, read: Mapping[str, _RoleRule]) -> None:
+        self._read = read
+        self._known: dict[str, dict[str, TablePermissions]] = {}
 
-def _ancestry(name: str, roles: Mapping[str, _RoleRule], below: tuple[str, ...]) -> dict[str, None]:
-    """A role, then those that it inherits from, the first of them first, each once."""
-    found = {name: None}
-    for place, parent in enumerate(roles[name].inherits):
-        where = f"roles.{name}.inherits.{place}"
-        if parent not in roles:
-            raise RulesFileError(f"{where}: there is no role '{parent}'")
-        if parent in (name, *below):
-            raise RulesFileError(f"{where}: '{parent}' inherits from '{name}' itself")
-        found |= _ancestry(parent, roles, (name, *below))
-    return found
+    def role(self, name: str) -> RolePermissions:
+        """The permissions of one role."""
+        if name in (ADMIN_ROLE, ""):
+            what = f"the role {name}" if name else "no role"
+            raise RulesFileError(f"roles.{name}: no rules can be written for {what}")
+        read = self._read[name]
+        tables = self._tables(name, ())
+        return RolePermissions(name, tables, read.returning == "visible", limits=self._limits(name))
 
+    def _tables(self, name: str, below: tuple[str, ...]) -> dict[str, TablePermissions]:
+        """The role's own permissions, then those that it inherits, the first parent's first."""
+        if name not in self._known:
+            found = {table: permissions_of(each) for table, each in self._read[name].tables.items()}
+            parents = {each: self._tables(each, (name, *below)) for each in self._parents(name, "role_set", below)}
+            try:
+                found = together(found, parents)
+            except InheritedRoleError as error:
+                raise RulesFileError(f"roles.{name}.role_set: {error}") from None
+            for parent in self._parents(name, "inherits", below):
+                for table, each_ in self._tables(parent, (name, *below)).items():
+                    found[table] = either_of(found.get(table, TablePermissions()), each_)
+            self._known[name] = found
+        return self._known[name]
 
-def _either_of(own: TablePermissions, inherited: TablePermissions) -> TablePermissions:
-    """What the role has itself; of the actions that it says nothing of, what it inherits."""
-    return TablePermissions(
-        own.select or inherited.select,
-        own.insert or inherited.insert,
-        own.update or inherited.update,
-        own.delete or inherited.delete,
-    )
+    def _parents(self, name: str, key: Literal["inherits", "role_set"], below: tuple[str, ...]) -> Iterator[str]:
+        for place, parent in enumerate(getattr(self._read[name], key)):
+            where = f"roles.{name}.{key}.{place}"
+            if parent not in self._read:
+                raise RulesFileError(f"{where}: there is no role '{parent}'")
+            if parent in (name, *below):
+                raise RulesFileError(f"{where}: '{parent}' inherits from '{name}' itself")
+            yield parent
 
-
-def _limits(read: _LimitsRule) -> RoleLimits:
-    return RoleLimits(read.max_depth, read.max_limit, read.max_cost, read.rate)
+    def _limits(self, name: str) -> RoleLimits:
+        """The role's own, or those of the first that it inherits from and that has any."""
+        limits = self._read[name].limits
+        if limits is not None:
+            return RoleLimits(limits.max_depth, limits.max_limit, limits.max_cost, limits.rate)
+        found = (self._limits(each) for each in self._read[name].inherits)
+        return next((each for each in found if each != NO_LIMITS), NO_LIMITS)
 
 
 def permissions_of(read: TableRule) -> TablePermissions:

@@ -92,6 +92,16 @@ async def test_what_a_role_may_not_is_not_there(app: RolesApp) -> None:
     assert (await app.data("user", "{ products_aggregate { aggregate { count } } }", MINE))["products_aggregate"]
 
 
+async def test_an_inherited_role_reads_what_either_parent_reads(
+    app: RolesApp, engine: Engine, shop_database: str
+) -> None:
+    found = (await app.data("regular", "{ people(order_by: {id: asc}) { id } }", MINE))["people"]
+    wanted = engine.execute(f"SELECT id FROM customers WHERE newsletter OR id = {MINE} ORDER BY id", shop_database)
+    assert [each["id"] for each in found] == [row[0] for row in wanted]
+    update = "mutation { update_people(where: {}, _set: {newsletter: true}) { affected_rows } }"
+    assert "errors" in await app.answer("regular", update, MINE), "only one of them may"
+
+
 async def test_the_depth_of_a_role_is_bounded(app: RolesApp) -> None:
     deep = "{ categories { above { above { name } } } }"
     told = (await app.answer("visitor", deep))["errors"][0]["message"]
@@ -119,7 +129,7 @@ def test_check_reads_it(engine: Engine, shop_database: str) -> None:
     given = {name.lower(): value for name, value in engine.environment(shop_database).items()}
     lines: list[str] = []
     assert run_check(Settings.model_validate(given | {"hasura_metadata": DIRECTORY}), lines.append), lines
-    assert any(line.startswith("roles      3: ") for line in lines)
+    assert any(line.startswith("roles      5: ") for line in lines)
 
 
 # --- what is refused ----------------------------------------------------------
@@ -180,6 +190,16 @@ ORDERS = "databases/shop/tables/orders.yaml"
             "databases/databases.yaml",
             [{"name": "a", "kind": "mysql", "tables": ["!include ../../../etc/passwd"]}],
             "databases/databases.yaml: 0.tables.0: there is no file",
+        ),
+        (
+            "inherited_roles.yaml",
+            [{"role_name": "a", "role_set": ["a"]}],
+            "inherited_roles.yaml: 0: the role inherits from itself",
+        ),
+        (
+            "inherited_roles.yaml",
+            [{"role_name": "a", "role_set": ["visitor", "user"]}],
+            "inherited_roles.yaml: 0: 'visitor' and 'user' read different columns of 'products'",
         ),
         (ORDERS, {"event_triggers": [{"name": "a"}]}, f"{ORDERS}: event_triggers: is not honoured here"),
         (ORDERS, {"computed_fields": [{"name": "a"}]}, f"{ORDERS}: computed_fields: is not honoured here"),

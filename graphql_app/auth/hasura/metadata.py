@@ -10,12 +10,13 @@ from typing import Final
 from graphql_app.auth.hasura.source import Node, read_source
 from graphql_app.auth.hasura.tables import TableMetadata, read_table
 from graphql_app.auth.identity import ADMIN_ROLE
+from graphql_app.auth.inherited_roles import InheritedRoleError, together
 from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles, TablePermissions
 from schema_gen.catalog.overrides import Customization
 
 KINDS: Final = ("mysql", "mysqlgdc", "mariadb")
 """Sources that are a database of ours."""
-_HONOURED: Final = frozenset({"version", "sources", "api_limits"})
+_HONOURED: Final = frozenset({"version", "sources", "api_limits", "inherited_roles"})
 _WITHOUT_EFFECT: Final = frozenset({"query_collections", "backend_configs"})
 """What does nothing by itself, or says how Hasura connects to the database."""
 _SOURCE: Final = frozenset({"name", "kind", "tables", "configuration"})
@@ -87,9 +88,39 @@ def _roles(document: Node, tables: list[TableMetadata], source: str) -> Roles:
             by_role.setdefault(role, {})[table.name] = permissions
     if ADMIN_ROLE in by_role:
         document.wrong(f"no rules can be written for the role {ADMIN_ROLE}")
+    inherited = document.get("inherited_roles")
+    if inherited is not None:
+        _inherited(inherited, by_role)
     roles = {name: RolePermissions(name, given, source=source) for name, given in by_role.items()}
     limits = dict(_limits(document.get("api_limits")))
     return {name: replace(role, limits=limits.get(name, NO_LIMITS)) for name, role in roles.items()}
+
+
+def _inherited(node: Node, by_role: dict[str, dict[str, TablePermissions]]) -> None:
+    """Adds roles that may do what several may together. One may be among the parents of another."""
+    waiting: dict[str, Node] = {}
+    for entry in node.items():
+        entry.refuse_all_but({"role_name", "role_set", "comment"})
+        name = entry.need("role_name").text()
+        if name in waiting:
+            entry.wrong(f"the role '{name}' is there twice")
+        waiting[name] = entry
+    while waiting:
+        ready = [name for name, entry in waiting.items() if not waiting.keys() & set(_role_set(entry))]
+        if not ready:
+            next(iter(waiting.values())).wrong("the role inherits from itself")
+        for name in ready:
+            entry = waiting.pop(name)
+            try:
+                by_role[name] = together(
+                    by_role.get(name, {}), {each: by_role.get(each, {}) for each in _role_set(entry)}
+                )
+            except InheritedRoleError as error:
+                entry.wrong(str(error))
+
+
+def _role_set(entry: Node) -> list[str]:
+    return [each.text() for each in entry.need("role_set").items()]
 
 
 def _limits(node: Node | None) -> Iterator[tuple[str, RoleLimits]]:
