@@ -121,7 +121,12 @@ def holds(column: Column, text: str) -> bool:
 
 
 def text_bytes(column: Column) -> str | None:
-    """The template of the UTF-8 bytes of a text, for comparisons that no collation widens; None for other types."""
+    """The template of the UTF-8 bytes of a text, for comparisons that no collation widens; None for other types.
+
+    Of a document that is a text to the server (MariaDB) they are those of its normal form.
+    """
+    if type_of(column).scalar == "json" and column.type.charset is not None:
+        return f"CAST({type_of(column).compared_for('mariadb')} AS BINARY)"
     if type_of(column).scalar != "String":
         return None
     inner = "{c}" if column.type.charset in (None, "utf8mb4") else "CONVERT({c} USING utf8mb4)"

@@ -21,7 +21,7 @@ from graphql_app.engine.sql.operators import EQUALITIES, OPERATORS, ORDERINGS, T
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column
 from schema_gen.sql_literals import quote_bytes
-from schema_gen.types.column_types import text_bytes, type_of
+from schema_gen.types.column_types import encoder_of, text_bytes, type_of
 from schema_gen.types.type_rows import OperatorGroup
 
 Convert = Callable[[object], object]
@@ -42,7 +42,7 @@ def compare_column(column: Column, operator: Operator, raw: object) -> plan.Comp
     make = _converter(column, operator, raw)
     exact = filled = None
     if operator in EQUALITIES and text_bytes(column) is not None:
-        exact = _value(low, places, make, _bytes_literal)
+        exact = _value(low, places, make, partial(_bytes_literals if operator in _LISTS else _bytes_literal, column))
     if operator in _LISTS and isinstance(raw, SessionSlot):
         filled = _value(low, places, make, _filled_literal)
     made = _value(low, places, make), None if high is None else _value(high, places, make)
@@ -200,9 +200,15 @@ def _or_nothing(encode: Callable[[object], bytes]) -> Callable[[object], bytes]:
     return made
 
 
-def _bytes_literal(raw: object) -> bytes:
-    if isinstance(raw, list | tuple):
-        return b"(" + b",".join(map(_bytes_literal, raw)) + b")"
+def _bytes_literals(column: Column, raw: object) -> bytes:
+    if not isinstance(raw, list | tuple):
+        raise ValueError("expected a list")
+    return b"(" + b",".join([_bytes_literal(column, each) for each in raw]) + b")"
+
+
+def _bytes_literal(column: Column, raw: object) -> bytes:
+    if type_of(column).scalar == "json":
+        return b"CAST(" + encoder_of(column, stored=False)(raw) + b" AS BINARY)"
     if not isinstance(raw, str):
         raise ValueError("expected a text")
     return quote_bytes(raw.encode())
