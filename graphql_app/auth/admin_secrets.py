@@ -16,6 +16,7 @@ from graphql_app.config.settings import Settings
 from graphql_app.errors import Code, RequestError
 
 ROLE_VARIABLE = "x-hasura-role"
+_SEPARATOR = re.compile(r"[,\r\n]")
 
 
 class AdminSecrets:
@@ -27,7 +28,7 @@ class AdminSecrets:
     @classmethod
     def of(cls, settings: Settings) -> AdminSecrets:
         """ADMIN_SECRET and ADMIN_SECRETS."""
-        further = re.split(r"[,\r\n]", settings.admin_secrets.get_secret_value())
+        further = _SEPARATOR.split(settings.admin_secrets.get_secret_value())
         return cls([settings.admin_secret.get_secret_value().encode(), *(each.strip().encode() for each in further)])
 
     def __bool__(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 Steps = tuple[str | int, ...]
 
+_ESCAPED = re.compile(r"\\(.)")
 _STEP = re.compile(
     r"""\.([^.\[\]'"\s]+) | \[(\d{1,4})\] | \['((?:[^'\\]|\\.)*)'\] | \["((?:[^"\\]|\\.)*)"\]""", re.VERBOSE
 )
@@ -32,7 +33,7 @@ def parse_path(path: str) -> Steps:
         if index is not None:
             steps.append(int(index))
         else:
-            steps.append(name if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
+            steps.append(name if quoted is None else _ESCAPED.sub(r"\1", quoted))
         at = step.end()
     if not path.startswith("$") or at != len(path):
         raise ClaimsPathError(f"'{path[:100]}' is no path into the claims, such as $.user.id or $['a.b'][0]")
