@@ -121,7 +121,7 @@ def _made(
     *,
     signals: bool,
 ) -> Application:
-    check_start(settings)
+    auth = check_start(settings)
     metrics = Metrics()
     draining = Draining()
     tracing = tracing or trace_requests(settings)
@@ -151,7 +151,7 @@ def _made(
     app.guard = guard = Guard.of(settings)
     authentication = Authentication(settings, partial(app.tell_apart, watch), watch, clock)
     callers = Callers(app.admit, clock, app.spend, lambda: authentication.waiting)
-    app.refusing = cors(app, refused, settings)
+    app.refusing = cors(app, refused, settings, cookies=auth is not None and auth.reads_cookies)
     app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False
     app.router.default = SlashRedirect(app.router)

@@ -226,6 +226,11 @@ class AuthFile(_AuthModel):
     webhook: WebhookConfig | None = None
     tenant: TenantLine | None = None
 
+    @property
+    def reads_cookies(self) -> bool:
+        """Whether what a browser sends by itself may say who is asking."""
+        return self.webhook is not None or any(each.header.type == "Cookie" for each in self.jwt)
+
     @model_validator(mode="after")
     def _together(self) -> AuthFile:
         if self.jwt and self.webhook:

@@ -170,15 +170,20 @@ def _said(error: Exception) -> str:
     return "a key file is no text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
-def check_start(settings: Settings) -> None:
-    """Raises `SettingsError` where a program must not start: callers cannot be told apart as the file says."""
+def check_start(settings: Settings) -> AuthFile | None:
+    """What the file says of callers now, None for nothing.
+
+    Raises `SettingsError` where a program must not start: callers cannot be told apart as the file says.
+    """
     try:
         configuration = read_configuration(settings)
         Authentication(settings, lambda _: None).configure(configuration)
+        return configuration.auth
     except CustomizationFileError as error:
         # Of relations and names `/readyz` tells, until the file is mended; nothing is served before.
         if _of_callers(str(error)):
             raise SettingsError(str(error)) from None
+        return None
     except AppError as error:
         raise SettingsError(error.message) from None
 

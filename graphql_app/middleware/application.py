@@ -73,7 +73,9 @@ class Application(FastAPI):
         try:
             scope[SCOPE_KEY] = await gate.identify(scope, headers)
         except AppError as error:
-            scope[REFUSAL] = error
+            # Guesses count, too, and the right one after too many others does not get in.
+            verdict = self.rates.spend(scope) if self.rates is not None and holds_data(scope) else None
+            scope[REFUSAL] = error if verdict is None or verdict.retry_after is None else too_many(verdict)
             await (self.refusing or refused)(scope, receive, send)
             return
         await self._counted(scope, receive, send, headers)

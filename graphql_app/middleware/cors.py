@@ -27,8 +27,11 @@ EXPOSED = [
 """The headers of answers that pages of other origins may read."""
 
 
-def cors(app: FastAPI, refused: ASGIApp, settings: Settings) -> ASGIApp:
-    """Puts CORS before `app`, and gives what answers refused requests: `refused`, with CORS before it too."""
+def cors(app: FastAPI, refused: ASGIApp, settings: Settings, *, cookies: bool) -> ASGIApp:
+    """Puts CORS before `app`, and gives what answers refused requests: `refused`, with CORS before it too.
+
+    `cookies`: pages of the origins that are named may read what they are answered with their users' cookies.
+    """
     if not settings.cors_origins:
         return refused
     options: dict[str, Any] = {
@@ -36,6 +39,7 @@ def cors(app: FastAPI, refused: ASGIApp, settings: Settings) -> ASGIApp:
         "allow_methods": ["*"],
         "allow_headers": ["*"],
         "expose_headers": EXPOSED,
+        "allow_credentials": cookies and "*" not in settings.cors_origins,
     }
     app.add_middleware(CORSMiddleware, **options)
     return CORSMiddleware(refused, **options)
