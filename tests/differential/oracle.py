@@ -93,7 +93,9 @@ class Oracle:
         kept = [row for row in rows if self._conditions.holds(table, row, where)]
         limit, offset, distinct = given.get("limit"), given.get("offset"), given.get("distinct_on")
         terms = self._orders.terms(table, given.get("order_by"))
-        if limit is None and offset is None and not distinct:
+        # What the rules leave of a list are the first rows by the key.
+        determined = table.name in self._most and not table.view
+        if limit is None and offset is None and not distinct and not determined:
             return in_order(kept, terms)
         ordered = [row for run in in_order(kept, [*terms, *key_terms(table)]) for row in run]
         if distinct:

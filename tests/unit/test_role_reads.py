@@ -106,13 +106,13 @@ def unknown(request: Query) -> RequestError:
 
 def test_a_list_has_the_rule_and_its_limit() -> None:
     (found,) = statements(Read("users", ID))
-    assert behind(found) == f"`users` AS `t0` WHERE {ADULT} LIMIT 5"
+    assert behind(found) == f"`users` AS `t0` WHERE {ADULT} ORDER BY `t0`.`id` LIMIT 5"
 
 
 @pytest.mark.parametrize(("asked", "limit"), [(3, 3), (5, 5), (6, 5), (0, 0)])
 def test_the_smaller_limit_holds(asked: int, limit: int) -> None:
     (found,) = statements(Read("users", ID, limit=asked))
-    assert behind(found) == f"`users` AS `t0` WHERE {ADULT} LIMIT {limit}"
+    assert behind(found) == f"`users` AS `t0` WHERE {ADULT} ORDER BY `t0`.`id` LIMIT {limit}"
 
 
 def test_conditions_are_added_to_the_rule() -> None:
@@ -124,7 +124,7 @@ def test_relations_have_the_rules_of_their_far_ends() -> None:
     inner = Read("users", ID)
     orders = Read("orders", (SelectColumn("id", "id"), SelectRelated("user", "user", inner)))
     above, below = statements(Read("users", (SelectRelated("orders", "orders", orders),)))
-    assert behind(above) == f"`users` AS `t0` WHERE {ADULT} LIMIT 5"
+    assert behind(above) == f"`users` AS `t0` WHERE {ADULT} ORDER BY `t0`.`id` LIMIT 5"
     assert behind(below) == (
         "`orders` AS `t0` LEFT JOIN `users` AS `t1` ON `t1`.`id`=`t0`.`user_id` AND `t1`.`age`>17"
         " WHERE `t0`.`user_id` IN (?) AND `t0`.`user_id`=?"
@@ -140,7 +140,7 @@ def test_conditions_on_relations_see_what_may_be_seen() -> None:
     (found,) = statements(Read("users", ID, Related("orders", None)))
     assert behind(found) == (
         f"`users` AS `t0` WHERE ({ADULT} AND EXISTS (SELECT 1 FROM `orders` AS `t1`"
-        " WHERE `t1`.`user_id`=`t0`.`id` AND `t1`.`user_id`=?)) LIMIT 5"
+        " WHERE `t1`.`user_id`=`t0`.`id` AND `t1`.`user_id`=?)) ORDER BY `t0`.`id` LIMIT 5"
     )
 
 
@@ -160,7 +160,7 @@ def test_an_order_does_not_look_at_hidden_rows() -> None:
 def test_figures_are_of_all_rows_that_may_be_seen_and_nodes_are_limited() -> None:
     figures, nodes = statements(Aggregate("users", (COUNT, Nodes("nodes", ID))))
     assert behind(figures) == f"`users` AS `t0` WHERE {ADULT}"
-    assert behind(nodes) == f"`users` AS `t0` WHERE {ADULT} LIMIT 5"
+    assert behind(nodes) == f"`users` AS `t0` WHERE {ADULT} ORDER BY `t0`.`id` LIMIT 5"
 
 
 def test_counts_of_relations_are_of_the_rows_that_may_be_seen() -> None:

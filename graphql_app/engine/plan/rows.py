@@ -160,11 +160,16 @@ class RowPlanner:
         return plan.ReadPlan(rows, self.outputs(table, request.select), request.one)
 
     def _paged(self, table: Table, rows: plan.RowsPlan, asked: object) -> plan.RowsPlan:
-        """The rows of a list: the default page of them where none was asked for, and no more than the rules permit."""
+        """The rows of a list: the default page of them where none was asked for, and no more than the rules permit.
+
+        Which rows these are must not hang on rows that are hidden, as the order in which a server finds them does.
+        """
         most, default = self.most(table), self.limits.default_page
         if most is not None:
             wanted = asked if asked is not None else most if default is None else default
-            return replace(rows, limit=page("limit", wanted, self.limits.max_page, most))
+            by_key = tuple(plan.OrderTerm(column, descending=False, nulls=None) for column in rows.table.key_columns)
+            limit = page("limit", wanted, self.limits.max_page, most)
+            return replace(rows, limit=limit, order=rows.order or by_key)
         if rows.limit is not None or default is None:
             return rows
         return replace(rows, limit=page("limit", default))
