@@ -27,7 +27,7 @@ from graphql_app.engine.request.calls import (
 )
 from graphql_app.errors import CheckFailed, Outcome, RequestError
 from graphql_app.observability.events import AttemptFailed, OutcomeSettled
-from tests.faults.proxy import Break, Proxy
+from tests.faults.proxy import Break, Fault, Proxy
 from tests.harness.engine import Engine
 from tests.role_rig import RoleRig, role_rig
 
@@ -158,3 +158,22 @@ async def test_a_clients_key_is_free_after_a_check_that_failed(stage: Stage) -> 
     assert stage.stars()[2:] == [(1, "new", 3)]
     with pytest.raises(RequestError):
         await _once(stage, _insert(3, (COUNT, ROWS)), entry_of(b"client", "key", b"another"), "1")
+
+
+async def test_a_checked_insert_takes_one_round_trip(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check stands between the row and the COMMIT."""
+    sent: list[bytes] = []
+    meets = stage.proxy.meets
+
+    def noting(chunk: bytes) -> Fault | None:
+        sent.append(chunk)
+        return meets(chunk)
+
+    monkeypatch.setattr(stage.proxy, "meets", noting)
+    await stage.roles.write(_insert(3, (COUNT, ROWS)), user_id="2")
+    (packet,) = sent
+    assert packet.count(b"SELECT IF((SELECT COUNT(*)") == 1
+    assert packet.endswith(b";COMMIT")
+    sent.clear()
+    await stage.roles.write(_insert(3, (COUNT,)), user_id="2")
+    assert len(sent) == 2

@@ -34,7 +34,7 @@ def failing_unless_good(dialect: SqlDialect, table: Table, row: plan.Condition, 
     It can stand in one packet before a COMMIT. seekdb would fail always: it looks at both branches.
     """
     counted = _counted(dialect, table, row, check)
-    return finish(sql("SELECT IF((", counted, ")=1,1,(SELECT 1 UNION ALL SELECT 2))"))
+    return finish(sql("SELECT IF((", counted, ")=1,1,(SELECT 1 UNION ALL SELECT 2)) AS ", name("good")))
 
 
 def _counted(dialect: SqlDialect, table: Table, rows: plan.Condition, check: plan.Condition) -> Sql:

@@ -58,17 +58,15 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
     batches = [NodeRows(node) for node in write.returning]
-    good = () if write.good is None else (write.good.render(slots),)
     argument = ONE_INSERTED if write.one else INSERTED
     if write.statement is None:
         (batch,) = batches
-        guard = None if write.guard is None else write.guard.render(slots)
-        result = await _insert_told(session, batch.node.statement.render(slots), good, guard, argument)
-        batch.receive(result)
+        batch.receive(await _insert_told(session, write, batch.node.statement.render(slots), slots, argument))
         row = whole(batch)
         if row == b"null":
             raise _moved()
         return Done(1, rows=[[row]])
+    good = () if write.good is None else (write.good.render(slots),)
     result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
     check_counts(counts, 1, argument)
     wanted = [item for item in write.answer if isinstance(item, plan.ReturningOut)]
@@ -81,15 +79,16 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
 
 
 async def _insert_told(
-    session: Session, insert: bytes, good: Sequence[bytes], guard: bytes | None, argument: str
+    session: Session, write: CompiledInsert, insert: bytes, slots: Sequence[object], argument: str
 ) -> Result:
     if session.takes_whole(insert):
         try:
-            return await session.query_whole(insert, guard)
+            return await session.query_whole(insert, None if write.guard is None else write.guard.render(slots))
         except ServerError as error:
             if error.statement == 1 and error.code == GUARD_FAILED:
                 raise CheckFailed(argument) from error
             raise
+    good = () if write.good is None else (write.good.render(slots),)
     result, *counts = await session.query(insert, *good)
     check_counts(counts, 1, argument)
     return result
