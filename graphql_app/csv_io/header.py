@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphql_app.csv_io.cells import BadCell, split
+from graphql_app.engine.plan.bulk import importable
 from graphql_app.engine.request.bulk import BulkMode
 from graphql_app.errors import Code, RequestError, unknown_column
 from schema_gen.catalog.model import Column, Table
@@ -44,17 +45,6 @@ def named_columns(table: Table, names: list[str], mode: BulkMode) -> tuple[Colum
     if all(column.generated for column in found):
         raise RequestError(Code.INVALID_VALUE, "The header names no column that can be written")
     return tuple(None if column.generated else column for column in found)
-
-
-def importable(table: Table, mode: BulkMode) -> Mapping[str, Column]:
-    """The columns that a file may have: those that the caller may give, and the key by which rows are found."""
-    if table.access is None or mode in (BulkMode.INSERT, BulkMode.IGNORE):
-        return table.insertable
-    key = {column.name: column for column in table.key_columns}
-    changed = {**key, **table.updatable}
-    if mode is BulkMode.UPDATE:
-        return changed
-    return {name: column for name, column in table.insertable.items() if name in changed}
 
 
 def _check_missing(table: Table, known: Mapping[str, Column], names: list[str], mode: BulkMode) -> None:

@@ -15,7 +15,6 @@ from graphql_app.csv_io.json_lines import JsonCells, JsonRows, LineSlicer, names
 from graphql_app.csv_io.record_chunks import MAX_RECORD, Slicer
 from graphql_app.engine.compile.bulk import BulkTarget
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.plan.bulk import importable
 from graphql_app.engine.request.bulk import BulkMode, BulkWrite
 from graphql_app.errors import AppError, Code, RequestError
 from schema_gen.catalog.model import Column, Table
@@ -86,7 +85,6 @@ async def import_csv(
     on where it was interrupted. Raises `AppError`: `RequestError` before anything is written,
     others where the database fails for good; batches written before stay then.
     """
-    table = importable(table, options.mode)
     opened = await (_open_json if options.json_lines else _open_csv)(file, table, options)
     report = Report(table.name, opened.told)
     names = tuple(column.name for column in opened.columns if column is not None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.may_write import may_not, writable_column
@@ -31,28 +30,31 @@ class BulkPlan:
     check: plan.Condition | None = None
 
 
-def importable(table: Table, mode: BulkMode) -> Table:
-    """The table with the columns that rows may have in this mode; raises `RequestError` where there may be none.
+def importable(table: Table, mode: BulkMode) -> Mapping[str, Column]:
+    """The columns that rows may have in this mode; raises `RequestError` where there may be no rows.
 
-    Columns that the database computes are among them, if the role may read them: their values are passed over.
+    Those that the database computes are among them, if the role may read them: their values are passed over.
     """
     if table.access is None:
-        return table
+        return table.columns
     if mode is not BulkMode.UPDATE and not table.may_insert:
         raise may_not(table, "insert into")
     if mode in (BulkMode.UPDATE, BulkMode.UPSERT) and not table.may_update:
         raise may_not(table, "update")
-    given: Mapping[str, Column] = table.insertable
+    key = {column.name: column for column in table.full.key_columns}
+    given = dict(table.insertable)
     if mode is BulkMode.UPDATE:
         given = {column.name: column for column in table.key_columns} | dict(table.updatable)
-    computed = {column.name: column for column in table.columns.values() if column.generated}
-    return replace(table, columns=MappingProxyType(computed | dict(given)))
+    elif mode is BulkMode.UPSERT:
+        given = {name: column for name, column in given.items() if name in key or name in table.updatable}
+    return given | {column.name: column for column in table.columns.values() if column.generated}
 
 
 def plan_bulk(planner: RowPlanner, request: BulkWrite) -> BulkPlan:
     """The plan of a bulk write. Raises `RequestError`."""
-    table, mode = importable(planner.table(request.table), request.mode), request.mode
-    columns = tuple(writable_column(table, name, table.columns) for name in request.columns)
+    table, mode = planner.table(request.table), request.mode
+    given = importable(table, mode)
+    columns = tuple(writable_column(table, name, given) for name in request.columns)
     if not columns:
         raise RequestError(Code.INVALID_VALUE, "A row needs a column that can be written")
     if mode is BulkMode.UPDATE and table.primary_key is None:
@@ -81,8 +83,4 @@ def _ruled(planner: RowPlanner, table: Table, made: BulkPlan) -> BulkPlan:
             f"Mode 'upsert' is not for a role whose rules ask something of the rows of '{table.name}':"
             " import new rows with mode=insert, and changed ones with mode=update",
         )
-    key = {column.name for column in table.full.key_columns}
-    for column in made.columns:
-        if column.name not in key:
-            writable_column(table, column.name, table.updatable)
     return replace(made, presets=presets, met=planner.presets(rules.update_presets))
