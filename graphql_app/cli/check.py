@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from graphql_app.auth.configuration import Configuration
 from graphql_app.cli.database import fetch, opened, read_structure, where
 from graphql_app.cli.findings import Finding
-from graphql_app.cli.roles import role_findings
+from graphql_app.cli.roles import Cascade, role_findings
 from graphql_app.config.address import DatabaseAddress
 from graphql_app.config.overrides_file import written
 from graphql_app.config.settings import Settings
@@ -64,7 +65,11 @@ async def _findings(settings: Settings) -> list[Finding]:
             catalog, configuration = await read_structure(connection, settings, address.name)
         except ServerError as error:
             return [*found, Finding("tables", f"the structure cannot be read ({error.message})", trouble=True)]
-        found += [*_tables(catalog), *role_findings(catalog, configuration), await _ledger(connection, settings)]
+        found += [
+            *_tables(catalog),
+            *await _roles(connection, catalog, configuration),
+            await _ledger(connection, settings),
+        ]
         return found
 
 
@@ -141,6 +146,19 @@ def _tables(catalog: Catalog) -> Iterator[Finding]:
         yield Finding("skipped", f"{skipped.name}: {skipped.reason}")
     for note in catalog.notes:
         yield Finding("note", note)
+
+
+async def _roles(connection: Connection, catalog: Catalog, configuration: Configuration) -> list[Finding]:
+    if configuration.roles is None:
+        return []
+    rows = await fetch(
+        connection,
+        "SELECT TABLE_NAME, REFERENCED_TABLE_NAME, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS"
+        " WHERE CONSTRAINT_SCHEMA = DATABASE() AND DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')"
+        " ORDER BY REFERENCED_TABLE_NAME, TABLE_NAME",
+    )
+    cascades = [Cascade(*((cell or b"").decode("utf-8", "replace") for cell in row)) for row in rows]
+    return list(role_findings(catalog, configuration, cascades))
 
 
 def _remarks(table: Table) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from graphql_app.auth.configuration import Configuration
 from graphql_app.cli.findings import Finding
@@ -15,7 +16,16 @@ NOTHING = "-"
 LEGEND = "S select, I insert, U update, D delete; r a rule of rows, c some columns only, a aggregates"
 
 
-def role_findings(catalog: Catalog, configuration: Configuration) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """A foreign key of `table` by which a row goes, or refers to nothing (`rule`), when the one of `to_table` goes."""
+
+    table: str
+    to_table: str
+    rule: str
+
+
+def role_findings(catalog: Catalog, configuration: Configuration, cascades: Sequence[Cascade]) -> Iterator[Finding]:
     """The report on roles; nothing where there are none."""
     roles = configuration.roles
     if roles is None:
@@ -31,7 +41,20 @@ def role_findings(catalog: Catalog, configuration: Configuration) -> Iterator[Fi
     for name, role in roles.items():
         for warning in warnings_of(catalog, role, anonymous=name == anonymous):
             yield Finding("warning", str(warning))
+        yield from (Finding("warning", text) for text in _of_cascades(name, accesses[name], cascades))
     yield from (Finding("warning", text) for text in _of_identities(configuration))
+
+
+def _of_cascades(role: str, access: Access, cascades: Sequence[Cascade]) -> Iterator[str]:
+    """What deletes do to rows that the role could not change itself."""
+    for each in cascades:
+        deleted, reached = (access.catalog.tables.get(name) for name in (each.to_table, each.table))
+        if deleted is None or not deleted.may_delete:
+            continue
+        may = reached is not None and reached.may_delete and access.rules[each.table].delete.condition is None
+        if not may:
+            what = f"rows of '{each.table}' (ON DELETE {each.rule}), whatever the rules of that table say"
+            yield f"roles.{role}.tables.{each.to_table}.delete: it reaches {what}"
 
 
 def _of_identities(configuration: Configuration) -> Iterator[str]:

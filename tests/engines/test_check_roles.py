@@ -19,7 +19,7 @@ CREATE TABLE orders (
   id INT PRIMARY KEY AUTO_INCREMENT, user_id INT NOT NULL, amount INT NOT NULL, state VARCHAR(10),
   FOREIGN KEY (user_id) REFERENCES users (id)
 );
-CREATE TABLE audit (id INT PRIMARY KEY)
+CREATE TABLE audit (id INT PRIMARY KEY, order_id INT, FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE)
 """
 RULES = """
 auth: {anonymous: visitor}
@@ -69,6 +69,7 @@ def test_the_matrix_and_the_warnings(engine: Engine, shop: str, tmp_path: Path) 
         "roles.visitor.tables.users.select: callers without credentials read every row",
         "roles.user.tables.orders.update: there is no check, so a row can be given away: 'user_id' may be changed",
         "roles.user.tables.orders.delete: it may reach rows that the role may not read",
+        "roles.user.tables.orders.delete: it reaches rows of 'audit' (ON DELETE CASCADE), whatever the rules",
         "roles.user.tables.orders.insert: a refused row tells that the key PRIMARY (id) exists",
         "roles.clerk.tables.orders.select: 'state' may be NULL, which neither equals a value nor differs from it",
         "roles.clerk.tables.orders.update: it may reach rows that the role may not read",

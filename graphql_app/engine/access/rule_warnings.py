@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from graphql_app.auth.permissions import (
     BoolExp,
@@ -15,9 +16,10 @@ from graphql_app.auth.permissions import (
 )
 from graphql_app.engine.access.bool_exp import operator_word, variables_in
 from graphql_app.engine.access.resolve import Resolver
-from graphql_app.engine.access.rule_names import RuleError, find_column, find_relation, find_table
+from graphql_app.engine.access.rule_names import find_column, find_relation, find_table
 from schema_gen.catalog.model import Catalog, Column, Event, Table, TableKind
 
+ACTIONS = ("select", "insert", "update", "delete")
 _NEGATIVE = frozenset({"_neq", "_ne", "_nin", "_nlike", "_nilike", "_nregex", "_niregex", "_nsimilar", "_cne", "_cneq"})
 
 
@@ -51,7 +53,12 @@ def warnings_of(catalog: Catalog, role: RolePermissions, *, anonymous: bool) -> 
     """What to look at in a role's rules; `anonymous`: callers without credentials have it."""
     if not role.tables:
         yield RuleWarning(role.name, "", "", "the role may do nothing")
-    for table, given in Resolver(catalog, role, backend=True).permissions():
+    resolver = Resolver(catalog, role, backend=True)
+    resolver.tables()
+    # What cannot be honoured is told as an error, and may have any form.
+    broken = {(each.table, each.action) for each in resolver.broken}
+    for table, said in resolver.permissions():
+        given = replace(said, **{each: None for each in ACTIONS if (table.name, each) in broken})
         found = _Warnings(catalog, table)
         for action, texts in (
             ("select", given.select and found.select(given.select, anonymous)),
@@ -144,17 +151,13 @@ class _Warnings:
         return frozenset(find_column(self.table, each).name for each in names)
 
     def _comparisons(self, raw: BoolExp) -> Iterator[_Comparison]:
-        try:
-            yield from self._of(self.table, raw, near=True, negated=False)
-        except RuleError:
-            # Told as an error already.
-            return
+        return self._of(self.table, raw, near=True, negated=False)
 
-    def _of(self, table: Table, raw: object, *, near: bool, negated: bool) -> Iterator[_Comparison]:
-        for key, value in raw.items() if isinstance(raw, Mapping) else ():
+    def _of(self, table: Table, raw: Any, *, near: bool, negated: bool) -> Iterator[_Comparison]:
+        for key, value in raw.items():
             word = operator_word(key)
             if word in ("_and", "_or"):
-                for each in value if isinstance(value, list) else ():
+                for each in value:
                     yield from self._of(table, each, near=near, negated=negated)
             elif word == "_not":
                 yield from self._of(table, value, near=near, negated=not negated)
