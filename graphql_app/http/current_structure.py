@@ -11,7 +11,7 @@ import orjson
 from graphql_app.auth.identity import ADMIN, Identity
 from graphql_app.auth.introspection import Introspection
 from graphql_app.config.settings import Settings
-from graphql_app.engine.access.access import Access
+from graphql_app.engine.access.access import FULL, Access
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import structure_hidden
 from graphql_app.http.cached_content import CompressedContent, compress
@@ -35,7 +35,10 @@ def current_structure(engine: Engine, settings: Settings) -> Callable[[Identity]
         return build_names(engine.acting(ADMIN).catalog, settings.naming)
 
     def made(access: Access, generation: int) -> CompressedContent:
-        shown = structure(access.catalog, names(generation), graphiql=settings.graphiql)
+        roles = engine.live.snapshot.roles
+        # Only the admin may take any role, and so may know of all.
+        shown_roles = None if roles is None else list(roles) if access.shape == FULL else []
+        shown = structure(access.catalog, names(generation), graphiql=settings.graphiql, roles=shown_roles)
         return compress(orjson.dumps(shown), "application/json")
 
     def current(identity: Identity) -> CompressedContent:

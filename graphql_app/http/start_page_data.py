@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,11 +18,15 @@ FIRST_COLUMNS = 6
 """How much a first query asks for: enough to see what a table holds, too little to wait for."""
 
 
-def structure(catalog: Catalog, names: Names, *, graphiql: bool) -> Json:
-    """What the start page shows of `catalog`; `graphiql` says whether it may link there."""
+def structure(catalog: Catalog, names: Names, *, graphiql: bool, roles: Iterable[str] | None = None) -> Json:
+    """What the start page shows of `catalog`; `graphiql` says whether it may link there.
+
+    `roles` are those that the caller may look as; None where there are none.
+    """
     return {
         "database": catalog.database,
         "graphiql": graphiql,
+        "roles": None if roles is None else list(roles),
         "tables": [_table(catalog, table, names) for table in catalog],
         "skipped": [{"name": each.name, "reason": each.reason} for each in catalog.skipped],
     }

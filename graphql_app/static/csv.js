@@ -1,4 +1,5 @@
 // Import of a file of CSV or JSON lines into one table: a place to drop it, its progress, and what became of its rows.
+import { headers } from "./caller.js";
 import { count, element, plural } from "./elements.js";
 
 const MODES = [
@@ -83,6 +84,7 @@ function send(table, file, mode, dry, progress) {
     request.onabort = () => resolve([failed("Stopped. Rows that were in stay in.")]);
     const query = new URLSearchParams({ mode, dry_run: dry, table: table.name });
     request.open("POST", new URL(`api/batch/import?${query}`, document.baseURI));
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     const form = new FormData();
     form.append("file", file, file.name); // its ending says what it is of
     request.send(form);

@@ -1,7 +1,7 @@
 // Starts GraphiQL against the GraphQL address beside this page, with a first query made from the real schema.
 //
 // Address parameters: `query` and `variables` open a shared query, `table` a first query on that root field.
-"use strict";
+import { anybody, ask, headers, showCaller } from "./caller.js";
 
 (() => {
   const kit = window.GraphiQLKit;
@@ -19,7 +19,12 @@
 
   const http = new URL("graphql", document.baseURI);
   const socket = new URL(http.href.replace(/^http/, "ws"));
-  const fetcher = kit.createGraphiQLFetcher({ url: http.href, subscriptionUrl: socket.href });
+  const fetcher = kit.createGraphiQLFetcher({
+    url: http.href,
+    subscriptionUrl: socket.href,
+    headers: headers(),
+    wsConnectionParams: { headers: headers() },
+  });
   const plugins = [kit.explorerPlugin({ showAttribution: false })];
 
   // A visitor without a query of their own gets ours once the schema is known.
@@ -120,6 +125,11 @@
       h(kit.GraphiQL.Toolbar, null, toolbar),
     );
   }
+
+  // Where callers are told apart, who asks can be said; the start page knows it in every case.
+  ask("structure.json", { method: "HEAD" }).then(({ status }) => {
+    if (anybody() || status === 401 || status === 403) showCaller(document.getElementById("caller"), [], status === 401);
+  });
 
   kit.createRoot(document.getElementById("graphiql")).render(h(Page));
 })();

@@ -1,11 +1,13 @@
 // The start page: reads structure.json, lists and draws the tables, and shows the one that the address's # names.
+import { anybody, ask, showCaller } from "./caller.js";
 import { Diagram } from "./diagram.js";
 import { count, element, plural } from "./elements.js";
 import { tableView } from "./table.js";
 
 const FEW = 40; // so many tables can be looked at all at once
 const AGAIN = 2000;
-const HIDDEN = 403; // the operator does not want the structure shown
+const UNKNOWN = 401; // who asks has to be said
+const HIDDEN = 403; // the operator does not want the structure shown, or not to this caller
 
 const $ = (id) => document.getElementById(id);
 const state = { structure: null, selected: null, near: true };
@@ -13,9 +15,10 @@ const diagram = new Diagram($("diagram"), (name) => (location.hash = `#${encodeU
 
 async function begin() {
   try {
-    const answer = await fetch("structure.json");
-    if (answer.status === HIDDEN) {
+    const answer = await ask("structure.json");
+    if (answer.status === HIDDEN || answer.status === UNKNOWN) {
       $("summary").textContent = `${(await answer.json()).message}.`;
+      showCaller($("caller"), [], answer.status === UNKNOWN);
       return;
     }
     if (!answer.ok) throw new Error(`${(await answer.json()).message}. Trying again…`);
@@ -28,6 +31,7 @@ async function begin() {
 
 function open(structure) {
   state.structure = structure;
+  if (structure.roles !== null || anybody()) showCaller($("caller"), structure.roles ?? []);
   const { tables, database, skipped } = structure;
   document.title = `${database} · graphql-app`;
   $("graphiql").hidden = !structure.graphiql;

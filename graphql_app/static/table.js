@@ -1,4 +1,5 @@
 // One table as the start page shows it: columns, relations, and every way in with something to copy.
+import { anybody, ask } from "./caller.js";
 import { importForm } from "./csv.js";
 import { code, count, element, quoted } from "./elements.js";
 
@@ -21,7 +22,7 @@ function heading(structure, table) {
   const links = [
     structure.graphiql && table.query !== "" && element("a", { class: "button main", href: inGraphiql(table) }, "Open in GraphiQL"),
     element("a", { class: "button", href: `docs?table=${table.path}` }, "REST documentation"),
-    element("a", { class: "button", href: `api/${table.path}/export`, download: `${table.name}.csv` }, "Export CSV"),
+    exported(table),
   ];
   return element(
     "header",
@@ -29,6 +30,21 @@ function heading(structure, table) {
     element("div", {}, element("h2", {}, table.name), element("p", { class: "facts" }, facts), table.comment && element("p", {}, table.comment)),
     element("p", { class: "buttons" }, links),
   );
+}
+
+// A link; whoever has to say who asks is given the file by way of memory, for links say nothing.
+function exported(table) {
+  const link = element("a", { class: "button", href: `api/${table.path}/export`, download: `${table.name}.csv` }, "Export CSV");
+  if (!anybody()) return link;
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const answer = await ask(link.href);
+    if (!answer.ok) return void (link.textContent = (await answer.json()).message);
+    const address = URL.createObjectURL(await answer.blob());
+    element("a", { href: address, download: link.download }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  });
+  return link;
 }
 
 const inGraphiql = (table) => `graphiql?query=${encodeURIComponent(table.query)}`;
@@ -73,7 +89,7 @@ function graphql(structure, table) {
 // What the OpenAPI document of this table tells, as commands.
 function rest(table) {
   const box = element("div", {}, element("p", { class: "hint" }, "Reading the addresses…"));
-  fetch(`openapi.json?table=${table.path}`)
+  ask(`openapi.json?table=${table.path}`)
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
     .then((document) => box.replaceChildren(...commands(table, document)))
     .catch(() => box.replaceChildren(element("p", { class: "bad" }, "The addresses cannot be read just now.")));
