@@ -29,6 +29,11 @@ _PUBLIC_KEY = {
 }
 _SOCKET = ("socket", "unix_socket")
 _OF_NO_ACCOUNT = {("charset", "utf8mb4")}
+DATABASE_SETTINGS = (
+    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
+    "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
+)  # fmt: skip
+"""Settings that say which database it is and how to log in."""
 
 
 def parse_database_url(url: str) -> dict[str, str]:

@@ -19,11 +19,6 @@ CONFIG_FILE = Path("graphql_app.yaml")
 """The file of relations and names that is taken where CONFIG_FILE names none."""
 EMBEDDED_DATABASE = "app"
 """The embedded engine's database where DB_NAME does not name one."""
-DATABASE_SETTINGS = (
-    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
-    "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
-)  # fmt: skip
-"""Settings that say which database it is and how to log in."""
 
 
 class Settings(BaseSettings):
@@ -141,6 +136,12 @@ class Settings(BaseSettings):
         "client, table, or both, separated by a comma",
     )
 
+    audit: Annotated[Literal["off", "writes", "all"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "off",
+        "Whether the log says of each write, or of each read too, who did it, by which role, to which tables, and how"
+        " many rows: never a value. These lines are written whatever LOG_LEVEL says.",
+        kinds.choice("off", "writes", "all"),
+    )
     metrics: bool = kinds.setting(True, "Whether Prometheus metrics are served at `/metrics`.", kinds.BOOLEAN)
     server_timing: bool = kinds.setting(
         False, "Whether answers tell the time of each stage in the header `Server-Timing`.", kinds.BOOLEAN

@@ -10,7 +10,8 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from graphql_app.config.settings import DATABASE_SETTINGS, Settings
+from graphql_app.config.database_url import DATABASE_SETTINGS
+from graphql_app.config.settings import Settings
 from graphql_app.runtime.suggestions import nearest
 
 ENV_FILE = "ENV_FILE"

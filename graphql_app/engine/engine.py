@@ -17,6 +17,7 @@ from graphql_app.auth.permissions import NO_LIMITS
 from graphql_app.engine.access.access import FULL, Access, needed_values
 from graphql_app.engine.access.told import told_of
 from graphql_app.engine.assemble.json import Value, text_of
+from graphql_app.engine.auditing import AuditMode, Auditor
 from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
 from graphql_app.engine.compile.exports import PreparedRows, compile_rows
@@ -85,11 +86,13 @@ class Engine:
         stringify: bool = True,
         limits: Limits | None = None,
         cursor_key: bytes = b"",
+        audit: AuditMode = "off",
     ) -> None:
         self.live = live
         self._executor = executor
         self._observer = observer
         self._identity = ADMIN
+        self._auditor = Auditor(audit, observer)
         self._stringify = stringify
         self._marks = False
         self._limits = limits or Limits()
@@ -191,7 +194,9 @@ class Engine:
         started = time.perf_counter()
         try:
             if once is not None:
-                return await self._run_once(work, once)
+                found = await self._run_once(work, once)
+                self._note(work, replayed=found.replayed)
+                return found
             values, retries = await self._executor.run(
                 Kind.READ if prepared.writes is None else Kind.WRITE,
                 work.perform,
@@ -202,18 +207,30 @@ class Engine:
             if isinstance(error, DatabaseError):
                 error.root = work.place
             self._tell(error, prepared.written)
+            self._note(work, error)
             raise
         finally:
             self._observer(StageTimed("execute", time.perf_counter() - started))
             if prepared.written:
                 # Also after a failure: it may have been done all the same.
                 self._wrote(prepared.written)
+        self._note(work)
         return Reply(tuple(values), retries)
+
+    def _note(self, work: CallWork, error: AppError | None = None, *, replayed: bool = False) -> None:
+        writes = work.prepared.writes is not None
+        if self._auditor.notes(write=writes):
+            tables = work.prepared.written if writes else work.prepared.read
+            action = "write" if writes else "read"
+            self._auditor.note(self._identity, action, tables, work.rows, error, replayed=replayed)
 
     async def stream(self, rows: PreparedRows) -> RowStream:
         """The rows of a prepared read as they arrive. Close the stream. Raises `AppError`."""
         with StageTimer(self._observer, "execute"):
-            return await self._executor.stream(rows.sql)
+            stream = await self._executor.stream(rows.sql)
+        if self._auditor.notes(write=False):
+            stream.on_end = partial(self._auditor.note, self._identity, "export", (rows.table,))
+        return stream
 
     def bulk(self, request: BulkWrite) -> BulkRun:
         """A write of many rows, which come batch by batch. Raises `RequestError`."""
@@ -233,7 +250,12 @@ class Engine:
         except AppError as error:
             shown(error)
             raise
-        return BulkRun(self._executor, target, self._unexpected, self._wrote, shown)
+
+        def noted(rows: int, error: AppError | None, replayed: bool) -> None:
+            if self._auditor.notes(write=True):
+                self._auditor.note(self._identity, "import", (request.table,), rows, error, replayed=replayed)
+
+        return BulkRun(self._executor, target, self._unexpected, self._wrote, shown, noted)
 
     async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
         """`run` for calls that are not known beforehand: the value of `work`, and how many attempts failed before.
@@ -249,10 +271,13 @@ class Engine:
 
         with StageTimer(self._observer, "execute"):
             try:
-                return await self._executor.run(Kind.WRITE, job, transactional=transactional)
+                found = await self._executor.run(Kind.WRITE, job, transactional=transactional)
             finally:
                 if written:
                     self._wrote(written)
+        if written and self._auditor.notes(write=True):
+            self._auditor.note(self._identity, "write", written, None)
+        return found
 
     # --- behind them -----------------------------------------------------------
 
@@ -337,7 +362,7 @@ class Engine:
 
         statement, needed = self._compiled.get(against, (access.key, shape, request.form, request.whole), make)
         session = access.values(self._identity.variables, needed) if needed else ()
-        return PreparedRows(statement.render([*values, *session]))
+        return PreparedRows(statement.render([*values, *session]), request.read.table)
 
     def _dialect(self, against: Snapshot) -> SqlDialect:
         return SqlDialect(against.features, self._stringify, self._marks)

@@ -41,7 +41,15 @@ def engine_parts(
     limits = Limits(settings.max_limit or MAX_PAGE, default_page, settings.max_cost)
     # Workers, and hosts with the same secret, take each other's cursors. Where there is none, nothing is hidden.
     key = cursor_key(settings.admin_secret.get_secret_value().encode())
-    engine = Engine(live, executor, observer, stringify=settings.stringify_numbers, limits=limits, cursor_key=key)
+    engine = Engine(
+        live,
+        executor,
+        observer,
+        stringify=settings.stringify_numbers,
+        limits=limits,
+        cursor_key=key,
+        audit=settings.audit,
+    )
     return EngineParts(engine, executor, live)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphql_app.observability.audit import Audited as Audited
 from graphql_app.observability.fingerprints import fingerprint
 from graphql_app.runtime.hot_record import hot_record
 
@@ -361,6 +362,7 @@ Event = (
     | RulesBroken
     | RequestDone
     | RequestRefused
+    | Audited
     | AuthenticationFailed
     | JwksFetched
     | JwksFailed

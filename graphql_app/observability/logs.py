@@ -21,6 +21,7 @@ import orjson
 from graphql_app.observability.events import (
     AnswerReplayed,
     AttemptFailed,
+    Audited,
     AuthenticationFailed,
     ClientDisconnected,
     ConnectionDiscarded,
@@ -94,6 +95,7 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     SchemaFailed: logging.ERROR,
     RulesBroken: logging.ERROR,
     RequestDone: logging.INFO,
+    Audited: logging.INFO,
     RequestRefused: logging.DEBUG,
     AuthenticationFailed: logging.INFO,
     JwksFetched: logging.INFO,
@@ -122,6 +124,7 @@ _ADDRESSES: Final = '%s - "'
 _request_fields: set[str] = set()
 _seldom = Seldom()
 _logger = logging.getLogger("graphql_app")
+_audit = logging.getLogger("graphql_app.audit")
 _NAMES = {event: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower() for event in LEVELS}
 _PLAIN = re.compile(r"[\w.,:;/+*%@()\[\]<>-]+", re.ASCII)
 
@@ -145,6 +148,8 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(level.upper())
+    # What AUDIT asks for is written whatever LOG_LEVEL says.
+    _audit.setLevel(logging.INFO)
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
@@ -153,11 +158,12 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
 def log_events(event: Event) -> None:
     """An observer that writes a line for each event that is serious enough."""
     level = logging.DEBUG if _expected(event) else LEVELS[type(event)]
-    if not _logger.isEnabledFor(level):
+    logger = _audit if isinstance(event, Audited) else _logger
+    if not logger.isEnabledFor(level):
         return
     found = _unexpected(event) if isinstance(event, UnexpectedError) else _fields_of(event)
     if found is not None:
-        _logger.log(level, _NAMES[type(event)], extra={"event_fields": found})
+        logger.log(level, _NAMES[type(event)], extra={"event_fields": found})
 
 
 def _unexpected(event: UnexpectedError) -> Fields | None:

@@ -45,7 +45,8 @@ def failure(text: str = "secret") -> Exception:
 
 def samples(text: str) -> list[events.Event]:
     """Each event once, with `text` wherever a text can be."""
-    values: dict[str, Any] = {"str": text, "str | None": text, "float": 0.00123, "int": 7, "bool": True}
+    values: dict[str, Any] = {"str": text, "float": 0.00123, "int": 7, "bool": True}
+    values |= {f"{kind} | None": value for kind, value in values.items()}
     made = []
     for kind in get_args(events.Event):
         fields = kind.__dataclass_fields__

@@ -29,9 +29,10 @@ _RUNS = "(" + ",".join(str(int.from_bytes(each.encode())) for each in sorted(RUN
 
 @dataclass(frozen=True, slots=True)
 class PreparedRows:
-    """A compiled `RowsRead`: its statement with the values in it."""
+    """A compiled `RowsRead` of `table`: its statement with the values in it."""
 
     sql: bytes
+    table: str = ""
 
 
 # Texts of numbers stand without quotes; those of every other scalar within them, so that an empty one is no NULL.

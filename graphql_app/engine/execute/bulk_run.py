@@ -28,7 +28,8 @@ class BulkRun:
     """Writes batches to `target`. What it learns of one batch serves the next.
 
     `failed` is called with a failure of a row whose reason has no name here, `wrote` with the table's name after each
-    batch; `shown` takes out of an error what the caller may not know of.
+    batch; `shown` takes out of an error what the caller may not know of; `noted` is told of each batch that was written
+    or failed, for the audit log: the rows, the failure, whether it was written before.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class BulkRun:
         failed: Callable[[Failure], None],
         wrote: Callable[[Iterable[str]], None],
         shown: Callable[[AppError], None],
+        noted: Callable[[int, AppError | None, bool], None],
     ) -> None:
         self.target = target
         self._executor = executor
         self._writer = BulkWriter(target, failed, shown)
         self._shown = shown
+        self._noted = noted
         self._wrote = wrote
 
     async def write(self, text: bytes, separator: bytes) -> tuple[RefusedRows, int]:
@@ -50,7 +53,7 @@ class BulkRun:
 
         Raises `AppError`.
         """
-        with self._showing():
+        with self._showing(writes=True):
             found = await self._executor.run(
                 Kind.WRITE,
                 lambda session: self._writer.write(session, text, separator),
@@ -59,6 +62,7 @@ class BulkRun:
                 schedule=BULK,
             )
         self._wrote((self.target.table.name,))
+        self._noted(_written(text, separator, found[0]), None, False)
         return found
 
     async def write_once(self, text: bytes, separator: bytes, entry: LedgerEntry) -> tuple[RefusedRows, int, bool]:
@@ -71,10 +75,12 @@ class BulkRun:
             return _packed(await self._writer.write(session, text, separator))
 
         transactional = self.target.table.transactional
-        with self._showing():
+        with self._showing(writes=True):
             once = await self._executor.run_once(job, entry, bulk=True, transactional=transactional)
         self._wrote((self.target.table.name,))
-        return _unpacked(once.answer), once.retry_count, once.replayed
+        refused = _unpacked(once.answer)
+        self._noted(_written(text, separator, refused), None, once.replayed)
+        return refused, once.retry_count, once.replayed
 
     async def rehearse(self, work: Callable[[WriteRows], Awaitable[None]]) -> None:
         """Runs `work`, whose writes are one transaction, and undoes it. It cannot be repeated. Raises `AppError`."""
@@ -87,12 +93,19 @@ class BulkRun:
             await self._executor.run(Kind.WRITE, job, bulk=True, schedule=ONCE, repeatable=False)
 
     @contextmanager
-    def _showing(self) -> Iterator[None]:
+    def _showing(self, *, writes: bool = False) -> Iterator[None]:
         try:
             yield
         except AppError as error:
             self._shown(error)
+            if writes:
+                self._noted(0, error, False)
             raise
+
+
+def _written(text: bytes, separator: bytes, refused: RefusedRows) -> int:
+    """The rows of a batch that were not refused or passed over."""
+    return text.count(separator) + 1 - len(refused.rows) - refused.ignored
 
 
 def _packed(refused: RefusedRows) -> bytes:

@@ -16,16 +16,21 @@ from graphql_app.errors import RequestError
 
 @dataclass(slots=True)
 class CallWork:
-    """A compiled call at work. `place` is the root whose write is being done; None while that is none."""
+    """A compiled call at work. `place` is the root whose write is being done; None while that is none.
+
+    `rows` are those touched by writes, or received by reads, in the last attempt.
+    """
 
     prepared: PreparedCall
     slots: Sequence[object]
     place: int | None = None
+    rows: int = 0
 
     def perform(self, session: Session) -> Awaitable[Sequence[Value]]:
         """What each root gives."""
+        self.rows = 0
         if self.prepared.writes is None:
-            return perform_reads(session, self.prepared.reads, self.slots)
+            return perform_reads(session, self.prepared.reads, self.slots, self._received)
         return self._writes(session, self.prepared.writes)
 
     async def _writes(self, session: Session, writes: Sequence[CompiledWrite | bytes]) -> list[bytes]:
@@ -43,7 +48,12 @@ class CallWork:
 
     async def _write(self, session: Session, write: CompiledWrite) -> bytes:
         try:
-            return await perform_write(session, write, self.slots)
+            text, affected = await perform_write(session, write, self.slots)
         except RequestError as error:
             error.root = self.place
             raise
+        self.rows += affected
+        return text
+
+    def _received(self, rows: int) -> None:
+        self.rows += rows

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from graphql_app.engine.assemble.connections import connection
 from graphql_app.engine.assemble.json import GuessFailed, NodeRows, Value, received, texts, ungrouped, whole
 from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result
+from graphql_app.engine.mysql.row_text import pieces_of
 
 
 async def perform_reads(
-    session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool = True
+    session: Session,
+    templates: Sequence[Template],
+    slots: Sequence[object],
+    count: Callable[[int], None],
+    *,
+    last: bool = True,
 ) -> list[Value]:
     """The JSON text of each template. All statements see one snapshot.
 
-    `last` says that the session is not needed for anything else afterwards.
+    `count` is told how many rows came. `last` says that the session is not needed for anything else afterwards.
     """
     if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
         # Most calls are of this kind, and a call by key has little else to do.
         (result,) = await session.query(alone.statement.render(slots), last=True)
-        return [ungrouped(alone, received(result))]
+        pieces = received(result)
+        count(len(pieces) // pieces_of(0))
+        return [ungrouped(alone, pieces)]
     try:
-        return await _perform(session, templates, slots, last=last, widely=True)
+        return await _perform(session, templates, slots, count, last=last, widely=True)
     except GuessFailed:
         await session.begin_anew()
-        return await _perform(session, templates, slots, last=last, widely=False)
+        return await _perform(session, templates, slots, count, last=last, widely=False)
 
 
 async def _perform(
-    session: Session, templates: Sequence[Template], slots: Sequence[object], *, last: bool, widely: bool
+    session: Session,
+    templates: Sequence[Template],
+    slots: Sequence[object],
+    count: Callable[[int], None],
+    *,
+    last: bool,
+    widely: bool,
 ) -> list[Value]:
     nodes = (node for template in templates for part in template for node in _nodes(part))
     batches = [NodeRows(node.for_parents(0) if widely else node) for node in nodes]
     await fetch(session, batches, slots, last=last, widely=widely)
+    count(sum(len(batch.pieces) // batch.step for batch in batches))
     made = iter(batches)
     return [_value(template, made, slots) for template in templates]
 

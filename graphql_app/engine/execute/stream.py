@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from graphql_app.engine.execute.cancellation import StatementCanceller
@@ -26,10 +27,11 @@ def whole_rows(rows: list[Any]) -> list[bytes]:
 class RowStream:
     """The rows of one statement of one column, in lists. Read to the end, or close it: then the statement is stopped.
 
-    `retry_count` counts the attempts that failed before it started.
+    `retry_count` counts the attempts that failed before it started, `rows` those given so far; `on_end` is told
+    their number once, whether that was the end or not.
     """
 
-    __slots__ = ("_batches", "_connection", "_first", "_observer", "_pool", "_stopper", "retry_count")
+    __slots__ = ("_batches", "_connection", "_first", "_observer", "_pool", "_stopper", "on_end", "retry_count", "rows")
 
     def __init__(
         self,
@@ -46,7 +48,9 @@ class RowStream:
         self._connection: Connection | None = connection
         self._first: list[Any] | None = first
         self._batches = batches
+        self.on_end: Callable[[int], None] | None = None
         self.retry_count = 0
+        self.rows = 0
 
     def __aiter__(self) -> RowStream:
         """Itself: a stream is read once."""
@@ -57,6 +61,7 @@ class RowStream:
         rows, self._first = self._first, None
         if not rows:
             rows = await self._next()
+        self.rows += len(rows)
         try:
             return whole_rows(rows)
         except DatabaseError:
@@ -93,9 +98,15 @@ class RowStream:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._pool.release(connection)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.on_end is not None:
+            self.on_end(self.rows)
 
     def close(self) -> None:
         """Stops the statement where it still runs; does nothing after the end."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._stopper.abandon(connection, self._batches)
+            self._tell()

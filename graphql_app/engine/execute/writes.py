@@ -36,24 +36,25 @@ class Done:
     rows: list[list[bytes]] = field(default_factory=list)
 
 
-async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> bytes:
-    """The JSON text of one write's answer.
+async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> tuple[bytes, int]:
+    """The JSON text of one write's answer, and how many rows it touched.
 
     Raises `CheckFailed`: whoever catches it, nothing stays of the whole transaction.
     """
     try:
         match write:
             case CompiledInsert():
-                return _answer(write, await _insert(session, write, slots))
+                done = await _insert(session, write, slots)
             case CompiledInserts():
-                return _answer(write, await _inserts(session, write, slots))
+                done = await _inserts(session, write, slots)
             case CompiledChange():
-                return _answer(write, await _change(session, write, slots))
+                done = await _change(session, write, slots)
             case CompiledChanges():
                 return await _changes(session, write, slots)
     except CheckFailed as error:
         session.undo(error)
         raise
+    return _answer(write, done), done.affected
 
 
 async def _insert(session: Session, write: CompiledInsert, slots: Sequence[object]) -> Done:
@@ -196,7 +197,7 @@ def _kept(keys: Sequence[bytes], places: tuple[int, ...] | None) -> Sequence[byt
     return [KEY_SEPARATOR.join([key[place] for place in places]) for key in parts] if places else ()
 
 
-async def _changes(session: Session, write: CompiledChanges, slots: Sequence[object]) -> bytes:
+async def _changes(session: Session, write: CompiledChanges, slots: Sequence[object]) -> tuple[bytes, int]:
     answers: list[bytes] = []
     affected = 0
     for change in write.changes:
@@ -204,7 +205,7 @@ async def _changes(session: Session, write: CompiledChanges, slots: Sequence[obj
         affected += done.affected
         _check_affected(write.max_affected, affected, slots)
         answers.append(_answer(change, done))
-    return b"[" + b",".join(answers) + b"]"
+    return b"[" + b",".join(answers) + b"]", affected
 
 
 def _check_affected(most: Value | None, affected: int, slots: Sequence[object]) -> None:
