@@ -19,13 +19,14 @@ class CustomizationError(ValueError):
 class RelationNaming:
     """Another name for the relation over these columns, whatever it would be called.
 
-    `columns` of the table itself, or `to_columns` of `to_table`, or both.
+    `columns` of the table itself, or `to_columns` of `to_table`, or both. `to_one`: whether it has to lead to one row.
     """
 
     name: str
     columns: tuple[str, ...] = ()
     to_table: str = ""
     to_columns: tuple[str, ...] = ()
+    to_one: bool | None = None
 
     def means(self, relation: Relation) -> bool:
         """Whether it is this relation."""
@@ -144,6 +145,9 @@ def _named_by_columns(table: Table, naming: TableNaming, where: str) -> dict[str
         if not meant:
             over = ", ".join(each.columns or (f"{each.to_table}.{column}" for column in each.to_columns))
             _wrong(where, f"there is no foreign key for the relation '{each.name}' over {over}")
+        if each.to_one not in (None, table.relations[meant[0]].to_one):
+            here = "a list of rows" if each.to_one else "one row, for its columns are unique"
+            _wrong(where, f"the relation '{each.name}' leads to {here}")
         found[meant[0]] = each.name
     return found
 

@@ -268,6 +268,10 @@ def test_what_is_not_honoured_is_refused_by_file_and_key(copy: Path, file: str, 
 @pytest.mark.parametrize(
     ("relation", "told"),
     [
+        (
+            {"foreign_key_constraint_on": {"table": "order_items", "column": "order_id"}},
+            "the relation 'a' leads to a list of rows",
+        ),
         ({"foreign_key_constraint_on": "state"}, "there is no foreign key for the relation 'a' over state"),
         (
             {"manual_configuration": {"remote_table": "nowhere", "column_mapping": {"id": "id"}}},

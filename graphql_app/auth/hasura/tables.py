@@ -111,10 +111,11 @@ def _by_key(name: str, node: Node, *, to_one: bool) -> RelationNaming:
     if not isinstance(node.value, dict):
         if not to_one:
             node.wrong("takes a table and its columns")
-        return RelationNaming(name, columns=_names(node))
+        return RelationNaming(name, columns=_names(node), to_one=True)
     node.refuse_all_but({"table", "column", "columns"})
     key = "columns" if "columns" in node.value else "column"
-    return RelationNaming(name, to_table=table_name(node.need("table")), to_columns=_names(node.need(key)))
+    far, columns = table_name(node.need("table")), _names(node.need(key))
+    return RelationNaming(name, to_table=far, to_columns=columns, to_one=to_one)
 
 
 def _by_hand(name: str, node: Node, found: TableMetadata, *, to_one: bool) -> RelationNaming:
@@ -128,7 +129,7 @@ def _by_hand(name: str, node: Node, found: TableMetadata, *, to_one: bool) -> Re
         found.keys.append(ForeignKey("", found.name, near, table, far, enforced=False))
     else:
         found.keys.append(ForeignKey("", table, far, found.name, near, enforced=False))
-    return RelationNaming(name, near, table, far)
+    return RelationNaming(name, near, table, far, to_one)
 
 
 def _names(node: Node) -> tuple[str, ...]:
