@@ -46,6 +46,20 @@ def test_a_wrong_setting_ends_every_command_with_one_line(tmp_path: Path, comman
     assert not list(tmp_path.iterdir())
 
 
+def test_roles_without_an_admin_end_it_with_one_line(tmp_path: Path) -> None:
+    """And so does what is wrong with the section of callers, before a port or a database is touched."""
+    file = tmp_path / "graphql_app.yaml"
+    for text, environment, said in (
+        ("roles: {}", {}, "ADMIN_SECRET is not set, and graphql_app.yaml says 'auth' or 'roles'"),
+        ("auth: {anonymous: admin}", {"ADMIN_SECRET": "top"}, "graphql_app.yaml: auth.anonymous: 'admin' may do"),
+    ):
+        file.write_text(text)
+        done = run(tmp_path, "serve", **environment)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+        assert done.stderr.startswith(f"graphql-app: {said}")
+        assert list(tmp_path.iterdir()) == [file]
+
+
 def test_without_a_command_it_serves(tmp_path: Path) -> None:
     """`python -m graphql_app` equals `graphql-app serve`; and options are settings."""
     done = run(tmp_path, LEDGER="perhaps")
