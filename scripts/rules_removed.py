@@ -117,7 +117,7 @@ PLACES = (
         "False",
     ),
     Place("secrets of cursors", "graphql_app/engine/plan/cursor.py", "key=key, digest_size=32", "digest_size=32"),
-    Place("joined rows", CONDITIONS, 'on = sql(on, " AND ", condition(scope.inner(), far, where))', "pass"),
+    Place("joined rows", CONDITIONS, "    if where is not None:\n        only =", "    if False:\n        only ="),
     Place(
         "rows shown by to-one relations",
         "graphql_app/engine/compile/reads.py",

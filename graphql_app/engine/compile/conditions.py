@@ -225,7 +225,9 @@ def follow(scope: Scope, alias: str, relation: Relation, where: plan.Condition |
     far = scope.joined[alias, relation.name, id(where)] = scope.alias()
     on = join_condition(scope.dialect, alias, far, relation)
     if where is not None:
-        on = sql(on, " AND ", condition(scope.inner(), far, where))
+        only = condition(scope.inner(), far, where)
+        # MySQL would make a semi-join of an EXISTS here, and forget a condition in it that is never true.
+        on = sql(on, " AND IF(", only, ",1,0)") if reads_others(where) else sql(on, " AND ", only)
     scope.joins.append(sql(" LEFT JOIN ", name(relation.to_table), " AS ", name(far), " ON ", on))
     return far
 
