@@ -131,6 +131,16 @@ def test_relations_have_the_rules_of_their_far_ends() -> None:
     )
 
 
+def test_a_rule_that_looks_at_other_rows_is_no_semi_join_in_a_join() -> None:
+    rules = {"users": _select(None, {"orders": {"total": {"_gt": 9}}}), "orders": _select(None, {})}
+    access = access_of(CATALOG, RolePermissions("buyer", rules), backend=False)
+    (found,) = statements(Read("orders", (SelectRelated("user", "user", Read("users", ID)),)), access)
+    assert behind(found) == (
+        "`orders` AS `t0` LEFT JOIN `users` AS `t1` ON `t1`.`id`=`t0`.`user_id` AND IF(EXISTS (SELECT 1 FROM `orders`"
+        " AS `t2` WHERE `t2`.`user_id`=`t1`.`id` AND `t2`.`total`>9),1,0)"
+    )
+
+
 def test_a_rule_of_all_rows_leaves_the_statement_as_it_is() -> None:
     (found,) = statements(Read("pairs", (SelectColumn("v", "v"),), Compare("a", Operator.EQ, 1), one=True))
     assert behind(found) == "`pairs` AS `t0` WHERE `t0`.`a`=1"
