@@ -66,8 +66,14 @@ def _a_table(live: CatalogWatcher) -> str | None:
 
 
 def _state(live: CatalogWatcher) -> dict[str, object]:
-    """What is served. A structure that could not be read or built leaves the last good one, and is told of."""
+    """What is served. A structure that could not be read or built leaves the last good one, and is told of.
+
+    Where there are roles, whoever asks here is nobody: nothing is told of a structure that is not shown to everyone.
+    """
     snapshot, failure = live.snapshot, live.failure
+    if snapshot.roles is not None:
+        told: dict[str, object] = {"status": "ok"}
+        return told if failure is None else told | {"schema_failure": {"code": failure.code}}
     found: dict[str, object] = {"status": "ok", "tables": len(snapshot.catalog.tables)}
     found |= {"generation": snapshot.generation, "fingerprint": snapshot.catalog.fingerprint}
     if failure is not None:

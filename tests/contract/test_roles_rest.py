@@ -173,6 +173,26 @@ async def test_the_document_is_of_what_a_role_sees(app: RolesApp) -> None:
         assert {"/api/salaries", "/api/users/query"} <= admin["paths"].keys()
 
 
+async def test_a_probe_tells_nothing_of_the_structure(app: RolesApp) -> None:
+    """It is open to everyone."""
+    assert (await app.http.get("/readyz")).json() == {"status": "ok"}
+
+
+async def test_anonymous_callers_are_told_no_structure(app: RolesApp) -> None:
+    """But by name of their role in INTROSPECTION; the admin in the same role is told."""
+    for answer in (await app.http.get("/openapi.json"), await app.http.get("/structure.json")):
+        assert (answer.status_code, answer.json()["details"]["code"]) == (403, "PERMISSION_DENIED")
+    for text in ("{ __schema { queryType { name } } }", '{ __type(name: "products") { name } products { id } }'):
+        answer = await app.http.post("/graphql", json={"query": text})
+        assert answer.json()["errors"][0]["extensions"]["reason"] == "PERMISSION_DENIED"
+    near = (await app.http.post("/graphql", json={"query": "{ product { id } }"})).json()["errors"][0]["message"]
+    assert near == "Cannot query field 'product' on type 'query_root'."
+    assert (await app.http.get("/api/product/query")).json()["message"] == "Unknown table 'product'"
+    assert "did you mean 'products'?" in (await app.rest("visitor", "GET", "/api/product/query")).json()["message"]
+    rows = (await app.http.post("/graphql", json={"query": "{ products(order_by: {id: asc}) { id } }"})).json()
+    assert rows == {"data": {"products": [{"id": 1}, {"id": 2}]}}
+
+
 async def test_the_start_page_is_of_what_a_role_sees(app: RolesApp) -> None:
     """References with a hidden end are not there, nor guesses at the number of rows."""
     for _ in range(2):
