@@ -265,3 +265,13 @@ async def test_the_admin_sees_everything(program: Program) -> None:
     client = program.http
     answer = await client.get("/api/posts/query?published=eq.false", headers={"x-hasura-admin-secret": SECRET})
     assert len(answer.json()["data"]) == 2
+
+
+async def test_a_condition_on_an_embedded_row_empties_it(program: Program) -> None:
+    """As PostgREST has it: the row stays, and what is embedded is null."""
+    asked = "/api/posts/query?select=id,author(login)&author.age=lt.45&order=id.asc"
+    admin = await program.http.get(asked, headers={"x-hasura-admin-secret": SECRET})
+    authors = [row["author"] and row["author"]["login"] for row in admin.json()["data"]]
+    assert authors == ["ann", "ann", "bob", None, None, None]
+    reader = await program.acting("reader").get(asked.replace("45", "35"))
+    assert [row["author"] for row in reader.json()["data"]] == [{"login": "ann"}, None, None]
