@@ -129,7 +129,7 @@ def _made(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        for text in warnings(settings):
+        for text in warnings(settings, told_apart=auth is not None):
             watch(SettingsWarning(text))
         configured = authentication.configure
         async with (

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -53,6 +53,7 @@ class Authentication:
         self._observer = observer
         self._published: dict[_Published, JwksKeys] = {}
         self._fetching: dict[_Published, asyncio.Task[None]] | None = None
+        self._settings = settings
         self._secrets = AdminSecrets.of(settings)
         self._folder = (settings.customization or Path()).parent
         self._changed = changed
@@ -88,9 +89,12 @@ class Authentication:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While it lasts, published keys are fetched and kept fresh."""
+        """While it lasts, published keys are fetched and kept fresh. What the file says now holds from the start on."""
         self._fetching = {}
         try:
+            # What is wrong with it those tell who read it together with the structure, and serve nothing before.
+            with suppress(AppError, CustomizationFileError):
+                self.configure(read_configuration(self._settings))
             yield
         finally:
             tasks, self._fetching, self._published = list(self._fetching.values()), None, {}

@@ -18,6 +18,7 @@ from tests.contract.test_auth_identity import SCHEMA, settings
 from tests.harness.app_process import PATIENT
 from tests.harness.asgi_socket import AsgiSocket, asgi_socket
 from tests.harness.engine import Engine
+from tests.harness.ports import free_port
 from tests.harness.tokens import bearer, hasura, token
 
 pytestmark = pytest.mark.engines("mariadb")
@@ -202,3 +203,19 @@ async def test_a_stream_ends_when_its_token_does(site: Site, accept: str) -> Non
         text += heard.get_nowait().get("body", b"")
     assert b"Could not verify JWT: JWTExpired" in text
     assert text.endswith((b"event: complete\ndata:\n\n", b"--graphql--\r\n"))
+
+
+async def test_callers_are_known_before_the_database_is(tmp_path: Path) -> None:
+    """A connection that comes while the database is away is that of its caller, and not nobody's."""
+    given = {"db_host": "127.0.0.1", "db_port": free_port(), "db_name": "none"} | {
+        name.lower(): value for name, value in settings(tmp_path, CONFIG).items()
+    }
+    options: dict[str, Any] = {"_env_file": None} | given
+    app = create_app(Settings(**options), clock=Moment())
+    async with app.router.lifespan_context(app):
+        async with asgi_socket(app) as socket:
+            await socket.say(type="connection_init", payload={"authorization": "Bearer a.b.c"})
+            assert await socket.hear() == {"closed": 4403}
+        async with asgi_socket(app) as socket:
+            await socket.say(type="connection_init", payload={"authorization": f"Bearer {of('ann')}"})
+            assert await socket.hear() == {"type": "connection_ack"}

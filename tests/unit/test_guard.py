@@ -231,6 +231,7 @@ def test_open_doors_are_told_at_the_start() -> None:
     (line,) = warnings(chosen())
     assert "CORS_ORIGINS" in line
     assert warnings(chosen(cors_origins="https://a.example")) == []
+    assert warnings(chosen(), told_apart=True) == []
 
 
 @pytest.mark.parametrize(

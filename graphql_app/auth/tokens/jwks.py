@@ -13,7 +13,7 @@ from graphql_app.auth.safe_url import checked_url
 from graphql_app.auth.tokens.jwt import Clock
 from graphql_app.auth.tokens.keys import KeyRefused, VerificationKey, parse_jwks
 from graphql_app.errors import AppError, Code
-from graphql_app.observability.events import JwksFailed, JwksFetched, Observer
+from graphql_app.observability.events import JwksFailed, JwksFetched, Observer, UnexpectedError
 
 SECONDS: Final = 5.0
 """How long one fetch may take."""
@@ -103,7 +103,10 @@ class JwksKeys:
             return self._take(answer)
         except (HttpFailed, KeyRefused) as error:
             self._failed(str(error))
-            return False
+        except Exception as error:
+            self._observer(UnexpectedError("auth", error))
+            self._failed("a defect of the program")
+        return False
 
     def _take(self, answer: HttpAnswer) -> bool:
         """Serves what an answer holds; whether the keys are others than before."""
