@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
 from graphql_app.auth.identity import Identity
+from graphql_app.auth.request_headers import BACKEND, ROLE
 from graphql_app.cli.database import role_named
 from graphql_app.cli.engine import opened_engine
 from graphql_app.cli.sql_listing import listed
@@ -25,7 +26,9 @@ def print_role_sql(
     settings: Settings, role: str, variables: Mapping[str, str], query: str, write: Callable[[str], None]
 ) -> None:
     """Writes the statements of `query` as `role` asks it; nothing is executed. Raises `CannotRun`, `EmbeddedError`."""
-    for line in asyncio.run(_statements(settings, Identity(role, variables), query)):
+    backend = variables.get(BACKEND.decode(), "").lower() == "true"
+    identity = Identity(role, {**variables, ROLE.decode(): role}, backend=backend)
+    for line in asyncio.run(_statements(settings, identity, query)):
         write(line)
 
 

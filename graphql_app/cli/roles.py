@@ -13,7 +13,9 @@ from graphql_app.engine.plan.rules import TableRules
 from schema_gen.catalog.model import Catalog, Column, Table
 
 NOTHING = "-"
-LEGEND = "S select, I insert, U update, D delete; r a rule of rows, c some columns only, a aggregates"
+LEGEND = (
+    "S select, I insert, U update, D delete; r a rule of rows, c some columns only, a aggregates, b for backends only"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ def role_findings(catalog: Catalog, configuration: Configuration, cascades: Sequ
     yield Finding(
         "roles", f"{len(roles)}: {', '.join(roles)} ({LEGEND})" if roles else "none: only an admin may do anything"
     )
-    yield from (Finding("", line) for line in matrix(accesses))
+    plain = {name: access_of(catalog, role, backend=False) for name, role in roles.items()}
+    yield from (Finding("", line) for line in matrix(accesses, plain))
     for access in accesses.values():
         yield from (Finding("rule", str(each), trouble=True) for each in access.broken)
     anonymous = None if configuration.auth is None else configuration.auth.anonymous
@@ -72,10 +75,10 @@ def _of_identities(configuration: Configuration) -> Iterator[str]:
             yield f"{place_}: there are no rules for the role '{role}', so it may do nothing"
 
 
-def matrix(accesses: Mapping[str, Access]) -> Iterator[str]:
-    """A line for each table that some role may use, a column for each role; then the tables that no role may use."""
+def matrix(accesses: Mapping[str, Access], plain: Mapping[str, Access]) -> Iterator[str]:
+    """A line for each table that some role may use, a column for each role; `plain` is without `backend_only`."""
     names = sorted({name for access in accesses.values() for name in access.catalog.tables})
-    rows = [[name, *(_cell(access, name) for access in accesses.values())] for name in names]
+    rows = [[name, *(_cell(access, plain[role], name) for role, access in accesses.items())] for name in names]
     if rows:
         rows.insert(0, ["", *accesses])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -83,28 +86,25 @@ def matrix(accesses: Mapping[str, Access]) -> Iterator[str]:
             yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _cell(access: Access, name: str) -> str:
+def _cell(access: Access, plain: Access, name: str) -> str:
     """Such as `Srca Ir U D`."""
-    table = access.catalog.tables.get(name)
+    table, anywhere = access.catalog.tables.get(name), plain.catalog.tables.get(name)
     if table is None:
         return NOTHING
     rules = access.rules.get(name, TableRules())
     parts = []
     if table.may_select:
-        parts.append(
-            _flags(
-                "S",
-                row=rules.select.condition is not None,
-                columns=len(table.columns) < len(table.full.columns),
-                aggregates=table.may_aggregate,
-            )
-        )
+        row, fewer = rules.select.condition is not None, len(table.columns) < len(table.full.columns)
+        parts.append(_flags("S", row=row, columns=fewer, aggregates=table.may_aggregate))
     if table.may_insert:
-        parts.append(_flags("I", row=rules.insert_check.condition is not None, columns=_fewer(table, table.insertable)))
+        row, fewer = rules.insert_check.condition is not None, _fewer(table, table.insertable)
+        parts.append(_flags("I", row=row, columns=fewer, backend=anywhere is None or not anywhere.may_insert))
     if table.may_update:
-        parts.append(_flags("U", row=rules.update.condition is not None, columns=_fewer(table, table.updatable)))
+        row, fewer = rules.update.condition is not None, _fewer(table, table.updatable)
+        parts.append(_flags("U", row=row, columns=fewer, backend=anywhere is None or not anywhere.may_update))
     if table.may_delete:
-        parts.append(_flags("D", row=rules.delete.condition is not None))
+        row = rules.delete.condition is not None
+        parts.append(_flags("D", row=row, backend=anywhere is None or not anywhere.may_delete))
     return " ".join(parts) or NOTHING
 
 
@@ -113,5 +113,5 @@ def _fewer(table: Table, given: Mapping[str, Column]) -> bool:
     return len(given) < sum(not column.generated for column in table.full.columns.values())
 
 
-def _flags(letter: str, *, row: bool, columns: bool = False, aggregates: bool = False) -> str:
-    return letter + "r" * row + "c" * columns + "a" * aggregates
+def _flags(letter: str, *, row: bool, columns: bool = False, aggregates: bool = False, backend: bool = False) -> str:
+    return letter + "r" * row + "c" * columns + "a" * aggregates + "b" * backend
