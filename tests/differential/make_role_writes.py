@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -29,15 +29,18 @@ from graphql_app.engine.request.calls import (
     Returning,
     SelectColumn,
     Update,
+    UpdateMany,
     Write,
 )
-from tests.differential.role_write_model import BACKWARD, FORWARD, KEYS, Model, Permission, Row, Rule
+from tests.differential.role_write_model import BACKWARD, FORWARD, KEYS, Model, Permission, Row, Rule, Touched
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "users": ("id", "team", "level"),
     "notes": ("id", "user_id", "title", "stars", "secret"),
     "words": ("lang", "word", "user_id", "hits"),
 }
+BY_KEY = ("by_key", "gone")
+COUNTED: Answer = (AffectedRows("affected_rows"),)
 TEXTS = {"title", "lang", "word"}
 SESSION = {"x-hasura-user-id": "1", "x-hasura-ids": "{1,3}", "x-hasura-none": "{}", "x-hasura-title": "a"}
 
@@ -47,7 +50,7 @@ class Work:
     """A write, and what it means to the model."""
 
     write: Write
-    apply: Callable[[Model], int]
+    apply: Callable[[Model], Touched]
 
 
 class Maker:
@@ -147,7 +150,9 @@ class Maker:
     def work(self) -> Work:
         """A write of any kind."""
         table = self.random.choice(sorted(COLUMNS))
-        match self.random.choice(("insert", "insert", "nested", "upsert", "update", "update", "by_key", "delete")):
+        match self.random.choice(
+            ("insert", "insert", "nested", "upsert", "update", "update", "many", *BY_KEY, "delete")
+        ):
             case "insert":
                 return self._insert(table, [self._row(table) for _ in range(self.random.choice((1, 1, 2, 4)))], None)
             case "nested":
@@ -160,11 +165,37 @@ class Maker:
             case "update":
                 return self._update(table, self.rule_of_client(table), by_key=False)
             case "by_key":
-                key = {name: {"_eq": self._value(table, name)} for name in KEYS[table]}
-                return self._update(table, key, by_key=True)
-        where = self.rule_of_client(table)
-        write = Delete(table, _filter(where), self._answer(table))
-        return Work(write, lambda model: model.delete(table, where))
+                return self._update(table, self._key(table), by_key=True)
+            case "gone":
+                gone = self._key(table)
+                one = Delete(table, _filter(gone), (self._shown(table),), by_key=True)
+                return Work(one, lambda model: model.delete(table, gone))
+            case "many":
+                return self._many(table)
+        where, most = self.rule_of_client(table), self._most()
+        write = Delete(table, _filter(where), self._answer(table), max_affected=most)
+        return Work(write, lambda model: model.delete(table, where, most))
+
+    def _many(self, table: str) -> Work:
+        """Several updates in order, whose rows are counted together."""
+        works = [
+            self._update(table, self.rule_of_client(table), by_key=False) for _ in range(self.random.randint(1, 3))
+        ]
+        updates = tuple(work.write for work in works if isinstance(work.write, Update))
+
+        def apply(model: Model) -> Touched:
+            for each in updates:
+                model.may_update(table, {name for name, _ in (*each.sets, *each.increments)})
+            done = [work.apply(model) for work in works]
+            return Touched(sum(each.count for each in done), [])
+
+        return Work(UpdateMany(table, tuple(replace(each, answer=COUNTED) for each in updates)), apply)
+
+    def _key(self, table: str) -> Rule:
+        return {name: {"_eq": self._value(table, name)} for name in KEYS[table]}
+
+    def _most(self) -> int | None:
+        return self.random.randint(0, 3) if self._chance(0.2) else None
 
     def rule_of_client(self, table: str) -> Rule:
         """A condition of a client: columns and values alone."""
@@ -172,10 +203,10 @@ class Maker:
         return {name: {self.random.choice(("_eq", "_gt", "_lt", "_neq")): self.random.randint(0, 4)}}
 
     def _answer(self, table: str) -> Answer:
-        count = AffectedRows("affected_rows")
-        if self._chance(0.5):
-            return (count,)
-        return (count, Returning("returning", tuple(SelectColumn(name, name) for name in COLUMNS[table])))
+        return COUNTED if self._chance(0.5) else (*COUNTED, self._shown(table))
+
+    def _shown(self, table: str) -> Returning:
+        return Returning("returning", tuple(SelectColumn(name, name) for name in COLUMNS[table]))
 
     def _row(self, table: str, *, keyed: bool = False, without: str = "") -> Row:
         key = KEYS[table]
@@ -223,13 +254,15 @@ class Maker:
         increments = {name: self.random.randint(-1, 2) for name in numbers}
         answer: Answer = self._answer(table)
         if by_key:
-            answer = tuple(item for item in answer if isinstance(item, Returning)) or (AffectedRows("affected_rows"),)
+            answer = tuple(item for item in answer if isinstance(item, Returning)) or COUNTED
         one = by_key and isinstance(answer[0], Returning)
         if any(name in KEYS[table] for name in sets) and not by_key:
             # Several rows would get one key.
             sets = {name: value for name, value in sets.items() if name not in KEYS[table]}
-        write = Update(table, _filter(where), tuple(sets.items()), answer, tuple(increments.items()), by_key=one)
-        return Work(write, lambda model: model.update(table, where, sets, increments))
+        most = None if by_key else self._most()
+        pairs = tuple(sets.items()), tuple(increments.items())
+        write = Update(table, _filter(where), pairs[0], answer, pairs[1], by_key=one, max_affected=most)
+        return Work(write, lambda model: model.update(table, where, sets, increments, most))
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share

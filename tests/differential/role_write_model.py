@@ -39,6 +39,14 @@ class Permission:
 
 
 @dataclass
+class Touched:
+    """What a write did: how many rows on all levels, and those of its own table."""
+
+    count: int
+    rows: list[Row]
+
+
+@dataclass
 class Model:
     """A database as a role changes it. `session` are the session variables."""
 
@@ -99,47 +107,55 @@ class Model:
         if not all(self.holds(rule or {}, table, row) for row in rows):
             raise Refused(check=True)
 
-    def update(self, table: str, where: Rule, sets: Row, increments: Row) -> int:
-        """An update; the number of rows touched."""
+    def may_update(self, table: str, names: set[str]) -> Mapping[str, Any]:
+        """The rule of updates; raises `Refused` where it does not let these columns be given."""
         rule = self.permissions[table].update
-        if rule is None or {*sets, *increments} - _given(rule):
+        if rule is None or names - _given(rule):
             raise Refused
+        return rule
+
+    def update(self, table: str, where: Rule, sets: Row, increments: Row, most: int | None = None) -> Touched:
+        """An update of `most` rows at most."""
+        rule = self.may_update(table, {*sets, *increments})
         found = [row for row in self.state[table] if self.holds({"_and": [rule["filter"], where]}, table, row)]
         presets = self.presets(rule)
         if not sets and not increments and not presets:
-            return 0
+            return Touched(0, [])
+        if most is not None and len(found) > most:
+            raise Refused
         for row in found:
             row.update(sets)
             row.update({name: None if row[name] is None else row[name] + more for name, more in increments.items()})
             row.update(presets)
         self.constraints()
         self.check(rule["check"], table, found)
-        return len(found)
+        return Touched(len(found), found)
 
-    def delete(self, table: str, where: Rule) -> int:
-        """A delete; the number of rows that are gone."""
+    def delete(self, table: str, where: Rule, most: int | None = None) -> Touched:
+        """A delete of `most` rows at most."""
         rule = self.permissions[table].delete
         if rule is None:
             raise Refused
         gone = [row for row in self.state[table] if self.holds({"_and": [rule, where]}, table, row)]
         self.state[table] = [row for row in self.state[table] if not any(row is each for each in gone)]
         self.constraints()
-        return len(gone)
+        if most is not None and len(gone) > most:
+            raise Refused
+        return Touched(len(gone), gone)
 
-    def insert(self, table: str, rows: Sequence[Row], conflict: Mapping[str, Any] | None) -> int:
-        """An insert; what hangs on a row stands in it by the relation's name. The number of rows touched."""
+    def insert(self, table: str, rows: Sequence[Row], conflict: Mapping[str, Any] | None) -> Touched:
+        """An insert; what hangs on a row stands in it by the relation's name."""
         self._check_names(table, rows, conflict)
         inserted: list[tuple[str, Row]] = []
         updated: list[tuple[str, Row]] = []
-        for row in rows:
-            self._insert(table, row, conflict, {}, inserted, updated)
+        touched = [self._insert(table, row, conflict, {}, inserted, updated) for row in rows]
         for name, row in inserted:
             self.check(self._rule(name)["check"], name, [row])
         for name, row in updated:
             update = self.permissions[name].update
             assert update is not None
             self.check(update["check"], name, [row])
-        return len(inserted) + len(updated)
+        return Touched(len(inserted) + len(updated), [row for row in touched if row is not None])
 
     def _check_names(self, table: str, rows: Sequence[Row], conflict: Mapping[str, Any] | None) -> None:
         """Raises `Refused` where something is given that may not be, before anything is done."""
@@ -182,8 +198,7 @@ class Model:
         row = {**DEFAULTS[table], **given, **presets, **filled}
         met = None if conflict is None else self._met(table, row)
         if met is not None and conflict is not None:
-            self._merge(table, met, row, conflict, updated)
-            return None
+            return self._merge(table, met, row, conflict, updated)
         if "id" in KEYS[table] and "id" not in row:
             row["id"] = max([each["id"] for each in self.state[table]], default=0) + 1000
             self.numbered.add(row["id"])
@@ -205,15 +220,17 @@ class Model:
 
     def _merge(
         self, table: str, met: Row, row: Row, conflict: Mapping[str, Any], updated: list[tuple[str, Row]]
-    ) -> None:
+    ) -> Row | None:
         update = self.permissions[table].update
         if not conflict["update"] or update is None:
-            return
+            return None
         if self.holds({"_and": [update["filter"], conflict["where"]]}, table, met):
             met.update({name: row[name] for name in conflict["update"]})
             met.update(self.presets(update))
             updated.append((table, met))
             self.constraints()
+            return met
+        return None
 
     def constraints(self) -> None:
         """Raises `Refused` where the database would."""
@@ -228,11 +245,12 @@ class Model:
             raise Refused
 
 
-def attempt(model: Model, works: Sequence[Callable[[Model], int]]) -> tuple[list[int] | Refused, State]:
+def attempt(model: Model, works: Sequence[Callable[[Model], Touched]]) -> tuple[list[Touched] | Refused, State]:
     """What several writes of one request come to, and the rows afterwards."""
     before = deepcopy(model.state)
     try:
-        return [work(model) for work in works], model.state
+        # A later write may change a row again: what is shown of it is as it was then.
+        return [deepcopy(work(model)) for work in works], model.state
     except Refused as refused:
         return refused, before
 

@@ -12,7 +12,7 @@ import pytest
 from graphql_app.auth.permissions import RolePermissions
 from graphql_app.errors import AppError, CheckFailed
 from tests.differential.make_role_writes import COLUMNS, SESSION, Maker, Work
-from tests.differential.role_write_model import Model, Permission, Refused, State, attempt
+from tests.differential.role_write_model import Model, Permission, Refused, Row, State, Touched, attempt
 from tests.harness.engine import Engine
 from tests.role_rig import RoleRig, role_rig
 
@@ -59,6 +59,13 @@ def _counted(state: State, numbered: set[int]) -> dict[str, Counter[Any]]:
     }
 
 
+def _bag(rows: list[Row], numbered: set[int]) -> Counter[Any]:
+    return Counter(
+        tuple(sorted((name, "new" if name == "id" and value in numbered else value) for name, value in row.items()))
+        for row in rows
+    )
+
+
 class _Run:
     """Permissions and writes by one seed."""
 
@@ -94,6 +101,9 @@ class _Run:
             new = {row["id"] for row in found["notes"]} - given if model.numbered else set()
             assert _counted(found, new) == _counted(after, model.numbered), place
             self._compare(expected, told, place, alone=len(works) == 1)
+            if not isinstance(expected, Refused) and not isinstance(told, AppError):
+                for done, answer in zip(expected, told, strict=True):
+                    self._shown(done, answer, model.numbered, new, place)
 
     async def _ask(self, role: str, works: list[Work]) -> list[Any] | AppError:
         variables = {name.removeprefix("x-hasura-").replace("-", "_"): value for name, value in SESSION.items()}
@@ -103,7 +113,9 @@ class _Run:
             return error
         return answer if len(works) > 1 else [answer]
 
-    def _compare(self, expected: list[int] | Refused, told: list[Any] | AppError, place: str, *, alone: bool) -> None:
+    def _compare(
+        self, expected: list[Touched] | Refused, told: list[Any] | AppError, place: str, *, alone: bool
+    ) -> None:
         if isinstance(expected, Refused):
             assert isinstance(told, AppError), place
             # Names are looked at before anything is done, those of a second write too.
@@ -111,12 +123,24 @@ class _Run:
             self.outcomes["check" if expected.check else "refused"] += 1
             return
         assert not isinstance(told, AppError), (told, place)
-        for rows, answer in zip(expected, told, strict=True):
-            if answer is None or "affected_rows" not in answer:
-                assert rows == (answer is not None), place
+        for done, answer in zip(expected, told, strict=True):
+            if isinstance(answer, list):
+                assert sum(each["affected_rows"] for each in answer) == done.count, place
+            elif answer is None or "affected_rows" not in answer:
+                assert done.count == (answer is not None), place
             else:
-                assert answer["affected_rows"] == rows, place
-        self.outcomes["done" if any(expected) else "nothing"] += 1
+                assert answer["affected_rows"] == done.count, place
+        self.outcomes["done" if any(done.count for done in expected) else "nothing"] += 1
+
+    def _shown(self, done: Touched, answer: Any, numbered: set[int], new: set[int], place: str) -> None:
+        """The rows that an answer shows are those that were touched, as they are now or were before."""
+        if answer is None or isinstance(answer, list):
+            return
+        shown = answer.get("returning") if "affected_rows" in answer else [answer]
+        if shown is not None:
+            kept = {name for row in shown for name in row}
+            rows = [{name: value for name, value in row.items() if name in kept} for row in done.rows]
+            assert _bag(shown, new) == _bag(rows, numbered), place
 
 
 @pytest.fixture

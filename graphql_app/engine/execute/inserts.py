@@ -32,7 +32,7 @@ from graphql_app.engine.compile.trigger_guard import returning_columns
 from graphql_app.engine.execute.checks import check_counts
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result, ServerError
-from graphql_app.engine.mysql.server_errors import DUPLICATES, Phase, to_app_error
+from graphql_app.engine.mysql.server_errors import DUPLICATES, NO_PARENT, Phase, to_app_error
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import Literal, Value
 from graphql_app.errors import CheckFailed, Code, RequestError
@@ -227,7 +227,9 @@ class Inserter:
             try:
                 await self._plain(level, await self._update_met(level, conflict, rows))
             except ServerError as error:
-                _raise_unless_met(error, conflict)
+                # MySQL looks for the row that another row refers to before it sees that the other one is not new.
+                if error.code not in NO_PARENT:
+                    _raise_unless_met(error, conflict)
             else:
                 return
             await self.session.query(_UNDO)

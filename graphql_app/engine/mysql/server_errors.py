@@ -63,6 +63,9 @@ STOPPED = frozenset({1317, 1969, 3024, 4012, 1205, 1028})
 DUPLICATES = frozenset({1062, 1586})
 """A unique key is met by an insert."""
 
+NO_PARENT = frozenset({1216, 1452})
+"""There is no row that a new one refers to."""
+
 NO_SUCH_TABLE = 1146
 
 NO_SUCH_THREAD = 1094
