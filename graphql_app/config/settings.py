@@ -168,7 +168,6 @@ class Settings(BaseSettings):
         "The most requests without an answer, for each worker; further ones are refused with 503 at once.",
         kinds.NUMBER,
     )
-
     rate_limit: Annotated[Rate | None, NoDecode, BeforeValidator(kinds.rate)] = kinds.setting(
         None,
         "The most requests from one address (of IPv6 one /64 network), for each worker; further ones are answered 429."

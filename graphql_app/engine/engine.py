@@ -187,9 +187,7 @@ class Engine:
         if prepared.estimate is not None:
             prepared.estimate.check(slots)
         if prepared.constant and once is None:
-            return Reply(
-                tuple(b"".join(part for part in template if isinstance(part, bytes)) for template in prepared.reads)
-            )
+            return Reply(tuple(map(_constant_text, prepared.reads)))
         work = CallWork(prepared, slots)
         started = time.perf_counter()
         try:
@@ -384,3 +382,7 @@ class Engine:
     def _unexpected(self, error: Failure) -> None:
         """A part of a write was refused by the database for a reason without a name here."""
         self._observer(UnexpectedError("database", error))
+
+
+def _constant_text(template: Iterable[object]) -> bytes:
+    return b"".join(part for part in template if isinstance(part, bytes))
