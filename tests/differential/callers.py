@@ -20,9 +20,9 @@ from tests.differential.run import SEED
 from tests.differential.tables import TABLES
 from tests.harness.roles import token
 
-EXAMPLES: Final = int(os.environ.get("ROLE_EXAMPLES", "200"))
+EXAMPLES: Final = int(os.environ.get("ROLE_EXAMPLES", "120"))
 """Requests that are compared on each engine."""
-ROLES: Final = min(60, max(8, EXAMPLES // 25))
+ROLES: Final = min(60, max(6, EXAMPLES // 25))
 ROWS: Final = make_rows(SEED)
 
 

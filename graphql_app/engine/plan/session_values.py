@@ -21,7 +21,7 @@ from graphql_app.engine.sql.operators import EQUALITIES, OPERATORS, ORDERINGS, T
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column
 from schema_gen.sql_literals import quote_bytes
-from schema_gen.types.column_types import encoder_of, text_bytes, type_of
+from schema_gen.types.column_types import encode, encoder_of, text_bytes, type_of
 from schema_gen.types.type_rows import OperatorGroup
 
 Convert = Callable[[object], object]
@@ -76,6 +76,8 @@ def session_value(column: Column, text: object) -> object:
         return _json(text)
     if row.scalar == "Boolean":
         return text.lower()
+    if row.scalar == "year":
+        encode(text, column)  # of two digits, the server would make a year of this century
     if row.is_list and text.startswith("["):
         return _json(text)
     return text
