@@ -49,19 +49,20 @@ def _state(cursor: Any) -> State:
 
 
 def _counted(state: State, numbered: set[int]) -> dict[str, Counter[Any]]:
-    """The rows of each table, whatever their order; generated ids are as good as each other."""
-    return {
-        table: Counter(
-            tuple("new" if name == "id" and value in numbered else value for name, value in row.items())
-            for row in ({name: row[name] for name in COLUMNS[table]} for row in rows)
-        )
-        for table, rows in state.items()
-    }
+    """The rows of each table, whatever their order."""
+    rows = {table: [{name: row[name] for name in COLUMNS[table]} for row in found] for table, found in state.items()}
+    return {table: _bag(found, numbered) for table, found in rows.items()}
 
 
 def _bag(rows: list[Row], numbered: set[int]) -> Counter[Any]:
+    """Rows without order; ids that were generated, which only notes have, are as good as each other."""
     return Counter(
-        tuple(sorted((name, "new" if name == "id" and value in numbered else value) for name, value in row.items()))
+        tuple(
+            sorted(
+                (name, "new" if name == "id" and "title" in row and value in numbered else value)
+                for name, value in row.items()
+            )
+        )
         for row in rows
     )
 
