@@ -61,4 +61,5 @@ def identity_of(scope: Mapping[str, Any]) -> Identity:
 
 def role_of(scope: Mapping[str, Any]) -> str | None:
     """The role of the caller, for logs and metrics; None where nobody is told apart."""
-    return identity_of(scope).role or None
+    found: Identity | None = scope.get(SCOPE_KEY)
+    return None if found is None else found.role or None

@@ -181,8 +181,8 @@ class GraphQLService:
         if self._schemas is None:
             # What the document does cannot be said for certain without a schema.
             raise ServiceUnavailableException(outcome=Outcome.NOT_APPLIED if "mutation" in asked.query else None)
-        engine = self._engine.acting(asked.identity)
-        served = await self._schemas.seen_by(asked.identity)
+        engine, schemas = self._engine.acting(asked.identity), self._schemas
+        served = schemas.whole if schemas.snapshot.roles is None else await schemas.seen_by(asked.identity)
         operation = served.documents.get(asked.query).operation(asked.operation_name)
         if operation.subscribes:
             raise RequestFailed.because(
