@@ -31,10 +31,14 @@ EFFORT, EFFORT_OF_TABLE, EFFORT_OF_COLUMN = 10_000_000, 300_000, 60_000
 
 @dataclass(slots=True)
 class Introspections:
-    """The answers of one schema. One is made at a time: a waiting caller may find its own made."""
+    """The answers of one schema. One is made at a time: a waiting caller may find its own made.
+
+    `most` bytes are kept, `MOST_BYTES` where that is not said.
+    """
 
     catalog: Catalog
     built: BuiltSchema
+    most: int | None = None
     _made: OrderedDict[bytes, GzippedText] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -82,7 +86,8 @@ class Introspections:
     def _keep(self, key: bytes, answer: GzippedText) -> None:
         self._made[key] = answer
         self._bytes += _size(answer)
-        while self._bytes > MOST_BYTES:
+        most = MOST_BYTES if self.most is None else self.most
+        while self._bytes > most:
             self._bytes -= _size(self._made.popitem(last=False)[1])
 
 

@@ -19,6 +19,8 @@ from schema_gen.graphql.schema import BuiltSchema
 
 SHAPES = 32
 """Schemas of roles that are kept; the least recently used one is built again when it is asked for."""
+BYTES_OF_SHAPE = 2_000_000
+"""Documents that are kept for each of them, and as much again of answers to introspection."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,8 +76,9 @@ class ServedSchemas:
         limits, most = self._limits, access.limits.depth
         if most is not None and most < limits.depth:
             limits = replace(limits, depth=most)
-        documents = Documents(built.schema.graphql, limits, suggests=told)
-        return Served(self.snapshot, built, documents, Introspections(access.catalog, built), told)
+        kept = None if access.shape == FULL else BYTES_OF_SHAPE
+        documents = Documents(built.schema.graphql, limits, suggests=told, most=kept)
+        return Served(self.snapshot, built, documents, Introspections(access.catalog, built, kept), told)
 
     async def _build(self, access: Access, *, told: bool) -> Served:
         """Builds a schema and keeps it."""

@@ -156,8 +156,12 @@ class Documents:
     `suggests`: errors say which name was probably meant.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, suggests: bool = False) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: DocumentLimits, *, suggests: bool = False, most: int | None = None
+    ) -> None:
+        """`most` bytes are kept, `CACHED_BYTES` where that is not said."""
         self._schema = schema
+        self._most = most
         self._suggests = suggests
         self._limits = limits
         every = with_hasura(rules(schema, limits.fields))
@@ -189,7 +193,8 @@ class Documents:
             return
         self._weights[text] += by
         self.bytes += by
-        while self.bytes > CACHED_BYTES:
+        most = CACHED_BYTES if self._most is None else self._most
+        while self.bytes > most:
             dropped, _ = self._known.popitem(last=False)
             self.bytes -= self._weights.pop(dropped)
 
