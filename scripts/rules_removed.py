@@ -47,6 +47,8 @@ CONDITIONS = "graphql_app/engine/compile/conditions.py"
 VIEW = "graphql_app/engine/access/view.py"
 ENGINE_FILE = "graphql_app/engine/engine.py"
 
+# Small tables that are read whole, and rows below all rows of a table, are no places: what is read there has the rule
+# in its condition too, and the rows of hidden parents find no parent in the answer.
 PLACES = (
     Place(
         "roots",
@@ -145,18 +147,6 @@ PLACES = (
         "if one is None or two is None or where.operator not in EQUALITIES:",
         "if True:",
     ),
-    Place(
-        "small tables read whole",
-        "graphql_app/engine/compile/small_tables.py",
-        "return rows_few and exact and rows.where is None and",
-        "return rows_few and exact and",
-    ),
-    Place(
-        "rows below all rows",
-        "graphql_app/engine/compile/from_clause.py",
-        "if rows.where is not None or rows.paged:",
-        "if rows.paged:",
-    ),
     Place("columns of views", VIEW, "in full.columns.items() if name in readable}", "in full.columns.items()}"),
     Place("keys of views", VIEW, "key is not None and set(key.columns) <= readable", "key is not None"),
     Place("relations of views", VIEW, "if far is None or not far.selectable:", "if far is None:"),
@@ -219,7 +209,7 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", "node_modules"))
-        for stage in STAGES:
+        for stage in () if words else STAGES:
             if (failed := _failed(tree, stage)) is not None:
                 raise SystemExit(f"{failed} fails as it is, with nothing removed")
         for place in places:
