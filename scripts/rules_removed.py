@@ -241,7 +241,7 @@ def _failed(tree: Path, stage: str) -> str | None:
     ran = subprocess.run(command, cwd=tree, env=given, capture_output=True, text=True, check=False)
     if ran.returncode == 0:
         return None
-    lines = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    lines = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
     if not lines:
         raise SystemExit(f"pytest did not run:\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}")
     name = lines[0].split(" ")[1].rpartition("/")[2]
