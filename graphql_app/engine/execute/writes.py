@@ -69,11 +69,13 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
         return Done(1, rows=[[row]])
     good = () if write.good is None else (write.good.render(slots),)
     result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
-    check_counts(counts, 1, argument)
-    wanted = [item for item in write.answer if isinstance(item, plan.ReturningOut)]
-    done = Done(
-        result.affected, rows=[_found([whole(batch)], each) for batch, each in zip(batches, wanted, strict=True)]
-    )
+    if counts:
+        check_counts(counts, 1, argument)
+    rows = [[whole(batch)] for batch in batches]
+    if [b"null"] in rows:
+        wanted = [item for item in write.answer if isinstance(item, plan.ReturningOut)]
+        rows = [_found(found, each) for found, each in zip(rows, wanted, strict=True)]
+    done = Done(result.affected, rows=rows)
     if write.has_generated_id:
         done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
     return done
@@ -163,6 +165,8 @@ async def _read_rows(
     batch = NodeRows(write.returning[place])
     await fetch(session, [batch], slots, keys=keys, last=False)
     found = groups(batch)
+    if found.keys() >= set(keys):
+        return [found[key] for key in keys]
     return _found([found.get(key, b"null") for key in keys], wanted)
 
 
@@ -180,7 +184,7 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
         result, *counts = await _apply(session, (change, *good), write.before, batches, slots, found_by)
         done.affected = result.affected
         # An update of a key that touched no row may have counted another one, which has the new key already.
-        if done.affected:
+        if counts and done.affected:
             check_counts(counts, len(keys) if write.lock is not None else done.affected, None)
         _check_affected(write.max_affected, done.affected, slots)
     if done.affected or not write.by_key:
@@ -226,7 +230,7 @@ async def _apply(
     if before and batches:
         await fetch(session, batches, slots, keys=keys, last=False)
         return await session.query(*changes)
-    if matches_pattern(changes[0], session.features) and (batches or len(changes) > 1):
+    if (batches or len(changes) > 1) and matches_pattern(changes[0], session.features):
         # The server keeps the warnings of its last statement only.
         results = await session.query(changes[0])
         return results + await fetch(session, batches, slots, keys=keys, ahead=changes[1:], last=False)
