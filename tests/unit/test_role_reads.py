@@ -240,6 +240,15 @@ def test_a_table_that_may_only_be_written_is_not_read() -> None:
         assert caught.value.code is Code.UNKNOWN_TABLE
 
 
+def test_no_relation_leads_to_a_table_that_may_only_be_written() -> None:
+    written = TablePermissions(insert=InsertPermission(None, {}))
+    access = access_of(CATALOG, RolePermissions("x", {"users": _select(None, {}), "orders": written}), backend=False)
+    for where in (Related("orders", None), RelatedCount("orders", Operator.GT, 0)):
+        with pytest.raises(RequestError) as caught:
+            statements(Read("users", ID, where), access)
+        assert caught.value.code is Code.UNKNOWN_RELATION
+
+
 # --- cursors ------------------------------------------------------------------
 
 
