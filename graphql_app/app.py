@@ -328,7 +328,8 @@ def serving(
     }
     health = Health(services.live, services.executor, services.draining, callers.waiting)
     shown = current_structure(services.engine, settings)
-    return Started(endpoints, health, shown, metrics, services.service.database, rate_limits(services.live, settings))
+    live, rates = services.live, rate_limits(services.live, settings)
+    return Started(endpoints, health, shown, metrics, services.service.database, rates, live.resolve)
 
 
 def note_state(metrics: Metrics, edge: AdmissionMiddleware, services: Services) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from operator import is_
 from types import MappingProxyType
@@ -46,6 +46,7 @@ class Application(FastAPI):
     guard: Guard | None = None
     gate: Gate | None = None
     rates: RateLimits | None = None
+    resolve: Callable[[Identity], Awaitable[None]] | None = None
     refusing: ASGIApp | None = None
     _own: tuple[object, ...] = ()
     _direct: Mapping[str, ASGIApp] = MappingProxyType({})
@@ -71,7 +72,8 @@ class Application(FastAPI):
 
     async def _identified(self, gate: Gate, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
-            scope[SCOPE_KEY] = await gate.identify(scope, headers)
+            identity = scope[SCOPE_KEY] = await gate.identify(scope, headers)
+            await self._resolved(identity)
         except AppError as error:
             # Guesses count, too, and the right one after too many others does not get in.
             verdict = self.rates.spend(scope) if self.rates is not None and holds_data(scope) else None
@@ -118,11 +120,17 @@ class Application(FastAPI):
     async def admit(self, scope: Scope, said: Iterable[tuple[bytes, bytes]]) -> Identity:
         """The caller of a WebSocket, by its handshake and the headers of its first message. Raises `AppError`."""
         if self.gate is not None:
-            return await self.gate.admit(scope, said)
+            identity = await self.gate.admit(scope, said)
+            await self._resolved(identity)
+            return identity
         error = self.guard.hasura_refusal(dict(said)) if self.guard is not None else None
         if error is not None:
             raise error
         return NOBODY
+
+    async def _resolved(self, identity: Identity) -> None:
+        if self.resolve is not None:
+            await self.resolve(identity)
 
     def spend(self, scope: Scope, identity: Identity) -> AppError | None:
         """Counts an operation over a WebSocket: why it is one too many, None where it is not."""
@@ -132,7 +140,7 @@ class Application(FastAPI):
     def serve(self, serving: Started | None) -> None:
         """From now on these endpoints answer; with None, nothing does."""
         self.state.started = serving
-        self.rates = serving.rates if serving is not None else None
+        self.rates, self.resolve = (serving.rates, serving.resolve) if serving is not None else (None, None)
         self._choose_way(self.user_middleware if self.middleware_stack is not None else None)
 
     def _choose_way(self, middleware: list[Middleware] | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import quote
@@ -40,6 +40,7 @@ class Started:
     metrics: Callable[[], Response]
     database: Callable[[Identity], Database]
     rates: RateLimits | None = None
+    resolve: Callable[[Identity], Awaitable[None]] | None = None
 
 
 def started(state: State) -> Started:

@@ -77,16 +77,21 @@ class Snapshot:
 
     def access(self, identity: Identity) -> Access:
         """What the caller may see and do. A role without permissions sees nothing."""
-        key: tuple[str | None, bool]
-        if self.roles is None or identity.admin:
-            key = None, True
-        else:
-            # All roles that there are no permissions for share one access: their names are the callers' own.
-            key = identity.role if identity.role in self.roles else "", identity.backend
+        key = self._key(identity)
         found = self._accesses.get(key)
         if found is None:
             found = self._accesses[key] = self._make(*key)
         return found
+
+    def resolved(self, identity: Identity) -> bool:
+        """Whether the rules of the caller's role are resolved: those of all of 1,000 tables take 0.2 s."""
+        return self._key(identity) in self._accesses
+
+    def _key(self, identity: Identity) -> tuple[str | None, bool]:
+        if self.roles is None or identity.admin:
+            return None, True
+        # All roles that there are no permissions for share one access: their names are the callers' own.
+        return identity.role if identity.role in self.roles else "", identity.backend
 
     def _make(self, role: str | None, backend: bool) -> Access:
         if role is None or self.roles is None:
@@ -131,6 +136,12 @@ class CatalogWatcher:
         if self._snapshot is None:
             raise ServiceUnavailableException()
         return self._snapshot
+
+    async def resolve(self, identity: Identity) -> None:
+        """Has the rules of the caller's role resolved beside the event loop, if they are not yet."""
+        snapshot = self._snapshot
+        if snapshot is not None and not snapshot.resolved(identity):
+            await run_in_thread(snapshot.access, identity)
 
     # -- reading -------------------------------------------------------------
 
