@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from graphql_app.auth.identity import ADMIN
 from graphql_app.auth.permissions import (
     DeletePermission,
     InsertPermission,
@@ -30,7 +31,7 @@ from graphql_app.engine.request.calls import (
     SelectColumn,
     Update,
 )
-from graphql_app.errors import AppError, CheckFailed, Code, Outcome
+from graphql_app.errors import AppError, CheckFailed, Code, DatabaseError, Outcome
 from tests.harness.engine import Engine
 from tests.role_rig import RoleRig, role_rig
 
@@ -267,6 +268,23 @@ async def test_a_failed_check_cannot_be_passed_over(roles: RoleRig, engine: Engi
 
     with pytest.raises(CheckFailed):
         await acting.transaction(work)
+    assert _rows(engine, database) == BEFORE
+
+
+async def test_too_many_rows_cannot_be_passed_over(roles: RoleRig, engine: Engine, database: str) -> None:
+    """As a failed check: what was written before the rows were counted does not stay."""
+    await roles.permit({})
+    acting = roles.engine.acting(ADMIN)
+
+    async def work(transaction: Transaction) -> None:
+        change = Update("notes", Compare("id", Operator.LT, 4), (("title", "x"),), (COUNT,), max_affected=1)
+        prepared = acting.prepare(Call((RootRequest("", change),)))
+        with suppress(DatabaseError):
+            await transaction.values(prepared, acting.values(prepared, ()))
+
+    with pytest.raises(DatabaseError) as caught:
+        await acting.transaction(work)
+    assert caught.value.code is Code.MAX_AFFECTED_EXCEEDED
     assert _rows(engine, database) == BEFORE
 
 

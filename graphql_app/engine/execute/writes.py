@@ -39,7 +39,8 @@ class Done:
 async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[object]) -> tuple[bytes, int]:
     """The JSON text of one write's answer, and how many rows it touched.
 
-    Raises `CheckFailed`: whoever catches it, nothing stays of the whole transaction.
+    Raises `CheckFailed`, and `DatabaseError` where more rows are touched than the client allows: whoever catches
+    them, nothing stays of the whole transaction.
     """
     try:
         match write:
@@ -51,8 +52,9 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
                 done = await _change(session, write, slots)
             case CompiledChanges():
                 return await _changes(session, write, slots)
-    except CheckFailed as error:
-        session.undo(error)
+    except DatabaseError as error:
+        if isinstance(error, CheckFailed) or error.code is Code.MAX_AFFECTED_EXCEEDED:
+            session.undo(error)
         raise
     return _answer(write, done), done.affected
 
