@@ -32,6 +32,26 @@ def test_what_is_not_allowed_is_not_there() -> None:
     assert found.broken == ()
 
 
+@pytest.mark.parametrize(("rule", "required"), [({}, True), (MINE, False)])
+def test_a_row_that_a_rule_may_hide_is_not_required(rule: dict[str, Any], required: bool) -> None:
+    """Else a typed client meets null where its type has none."""
+    orders = CATALOG.tables["orders"]
+    user = replace(orders.relations["user"], required=True)
+    catalog = replace(CATALOG, tables={**CATALOG.tables, "orders": replace(orders, relations={"user": user})})
+    everything = {"select": {"columns": "*", "filter": {}}}
+    given = {"orders": everything, "users": {"select": {"columns": "*", "filter": rule}}}
+    found = access_of(catalog, read_roles({"user": {"tables": given}}, None)["user"], backend=False)
+    assert found.catalog.tables["orders"].relations["user"].required is required
+
+
+def test_a_guess_at_the_number_of_rows_is_nobodys_but_the_admins() -> None:
+    """It counts those that are hidden."""
+    users = replace(CATALOG.tables["users"], estimated_rows=1_000)
+    catalog = replace(CATALOG, tables={"users": users})
+    given = read_roles({"user": {"tables": {"users": {"select": {"columns": "*", "filter": MINE}}}}}, None)["user"]
+    assert access_of(catalog, given, backend=False).catalog.tables["users"].estimated_rows is None
+
+
 def test_columns_that_are_set_or_generated_are_not_given() -> None:
     found = access({"users": {"insert": {"columns": "*", "owner": "age", "set": {"name": "Ann"}}}})
     users = found.catalog.tables["users"]
