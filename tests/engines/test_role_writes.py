@@ -25,6 +25,7 @@ from graphql_app.engine.request.calls import (
     Delete,
     GeneratedId,
     Insert,
+    OnConflict,
     Operator,
     Returning,
     RootRequest,
@@ -194,6 +195,31 @@ class TestChanges:
         with pytest.raises(CheckFailed):
             await roles.write(Update("notes", _is("id", 1), (("stars", None),), (COUNT,)), user_id="1")
         assert _rows(engine, database) == BEFORE
+
+    @pytest.mark.parametrize("column", ["user_id", "secret", "stars", "doubled", "nothing"])
+    async def test_columns_that_may_not_be_changed_are_unknown(self, roles: RoleRig, column: str) -> None:
+        """Readable or not, preset or not: in the words of a column that is not there."""
+        update = UpdatePermission(frozenset({"title"}), {}, None, {"stars": 5})
+        await roles.permit({"notes": TablePermissions(READ, None, update)})
+        with pytest.raises(AppError) as caught:
+            await roles.write(Update("notes", _is("id", 1), ((column, 1),), (COUNT,)), user_id="1")
+        assert caught.value.code is Code.UNKNOWN_COLUMN
+        assert caught.value.message == f"Unknown column '{column}' in table 'notes'"
+
+    @pytest.mark.parametrize("word", ["dog", "cat"])
+    async def test_an_upsert_changes_only_rows_that_may_be(
+        self, roles: RoleRig, engine: Engine, database: str, word: str
+    ) -> None:
+        """One that it may not is passed over, as if its own condition did not hold."""
+        insert = InsertPermission(frozenset({"word", "hits"}), {})
+        update = UpdatePermission(frozenset({"hits"}), OWN)
+        await roles.permit({"words": TablePermissions(SelectPermission(frozenset({"word"}), {}), insert, update)})
+        change = OnConflict("PRIMARY", ("hits",))
+        write = Insert("words", ((("word", word), ("hits", 9)),), (COUNT,), conflict=change)
+        mine = word == "dog"
+        assert await roles.write(write, user_id="1") == {"affected_rows": int(mine)}
+        after = engine.execute("SELECT word, hits FROM words ORDER BY word", database)
+        assert list(after) == [("cat", 1), ("dog", 9 if mine else 3)]
 
     async def test_what_may_not_be_written_at_all(self, roles: RoleRig) -> None:
         await roles.permit({"notes": TablePermissions(READ)})
