@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from graphql_app.engine.plan.cursor import MAC_BYTES, cursor_key, encode, order_key
 from schema_gen.types.charsets import _CODECS, _LACKING, fits, surely_lacks
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient
@@ -207,18 +208,19 @@ async def test_a_forged_cursor(http: GraphQLClient, column: str, letter: str) ->
     order = f"order_by: [{{{column}: asc}}, {{id: asc}}]"
     first = await http.data(f"{{ t_connection(first: 2, {order}) {{ {page} }} }}")
     cursor = first["t_connection"]["pageInfo"]["endCursor"]
-    forged = _forge(cursor, letter)
+    forged = _forge(cursor, column, letter)
     assert forged != cursor
     data = await http.data(f'{{ t_connection(first: 2, after: "{forged}", {order}) {{ {page} }} }}')
     assert [edge["node"]["id"] for edge in data["t_connection"]["edges"]] == [1]
 
 
-def _forge(cursor: str, letter: str) -> str:
-    """The cursor with another text in it."""
-    padded = cursor + "=" * (-len(cursor) % 4)
-    text = base64.urlsafe_b64decode(padded)
-    changed = text.replace(b"?".hex().upper().encode(), f"?{letter}".encode().hex().upper().encode())
-    return base64.urlsafe_b64encode(changed).decode().rstrip("=")
+def _forge(cursor: str, column: str, letter: str) -> str:
+    """The cursor with another text in it, as a row of that text would have had it: signed without a secret."""
+    mark = order_key(cursor_key(b""), ["t", f".{column} False None", ".id False None"])
+    values = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[MAC_BYTES:]
+    assert encode(mark, values).decode() == cursor, "the order is described in other words"
+    changed = values.replace(b"?".hex().upper().encode(), f"?{letter}".encode().hex().upper().encode())
+    return encode(mark, changed).decode()
 
 
 def test_character_sets_are_the_servers(engine: Engine) -> None:

@@ -17,7 +17,8 @@ from graphql_app.errors import Code, RequestError
 
 NULL_TEXT = b"\x1d"
 """Stands for NULL among a cursor's order values."""
-_MAC_BYTES = 12
+MAC_BYTES = 12
+"""Of a cursor, before its values."""
 
 
 def cursor_key(secret: bytes) -> bytes:
@@ -39,7 +40,7 @@ def encode(mark: bytes, values: bytes) -> bytes:
 
 
 def _mac(mark: bytes, values: bytes) -> bytes:
-    return blake2b(values, key=mark, digest_size=_MAC_BYTES).digest()
+    return blake2b(values, key=mark, digest_size=MAC_BYTES).digest()
 
 
 def decode(mark: bytes, count: int, cursor: object) -> list[bytes]:
@@ -48,9 +49,9 @@ def decode(mark: bytes, count: int, cursor: object) -> list[bytes]:
         if not isinstance(cursor, str):
             raise ValueError
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        values = raw[_MAC_BYTES:]
+        values = raw[MAC_BYTES:]
         found = values.split(KEY_SEPARATOR)
-        if not hmac.compare_digest(raw[:_MAC_BYTES], _mac(mark, values)) or len(found) != count:
+        if not hmac.compare_digest(raw[:MAC_BYTES], _mac(mark, values)) or len(found) != count:
             raise ValueError
     except (ValueError, binascii.Error):
         raise bad_cursor() from None
