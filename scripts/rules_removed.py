@@ -116,7 +116,7 @@ PLACES = (
     Place(
         "signatures of cursors",
         "graphql_app/engine/plan/cursor.py",
-        "not hmac.compare_digest(raw[:_MAC_BYTES], _mac(mark, values))",
+        "not hmac.compare_digest(raw[:MAC_BYTES], _mac(mark, values))",
         "False",
     ),
     Place("secrets of cursors", "graphql_app/engine/plan/cursor.py", "key=key, digest_size=32", "digest_size=32"),
