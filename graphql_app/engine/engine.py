@@ -236,8 +236,7 @@ class Engine:
         planner = self._planner(access)
         with StageTimer(self._observer, "plan"):
             planned = plan_bulk(planner, request)
-        needed_values(self._identity.variables, tuple(sorted(planner.variables)))
-        session = tuple(map(self._identity.variables.get, access.variables))
+        session = self._session(tuple(sorted(planner.variables)), access.variables)
 
         def shown(error: AppError) -> None:
             self._tell(error, (request.table,))
@@ -332,8 +331,12 @@ class Engine:
         """
         if not prepared.variables:
             return slots
-        self.needed(prepared)
-        return (*slots, *map(self._identity.variables.get, prepared.session))
+        return (*slots, *self._session(prepared.variables, prepared.session))
+
+    def _session(self, needed: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
+        """The caller's session variables of these names. Raises as `values` where one that is needed is not there."""
+        needed_values(self._identity.variables, needed)
+        return tuple(map(self._identity.variables.get, names))
 
     def needed(self, prepared: PreparedCall) -> tuple[str, ...]:
         """The caller's values of the session variables that a call needs.
@@ -359,7 +362,7 @@ class Engine:
             return statement, tuple(sorted(planner.variables))
 
         statement, needed = self._compiled.get(against, (access.key, shape, request.form, request.whole), make)
-        session = access.values(self._identity.variables, needed) if needed else ()
+        session = self._session(needed, access.variables) if needed else ()
         return PreparedRows(statement.render([*values, *session]), request.read.table)
 
     def _dialect(self, against: Snapshot) -> SqlDialect:

@@ -37,11 +37,6 @@ class Access:
         """Accesses of one snapshot with equal shapes have the same schema."""
         return FULL if self.key == FULL else self.catalog.fingerprint
 
-    def values(self, session: Mapping[str, str], needed: tuple[str, ...]) -> tuple[object, ...]:
-        """The values of the trailing slots. Raises `RequestError` as `needed_values`."""
-        needed_values(session, needed)
-        return tuple(session.get(name) for name in self.variables)
-
 
 def needed_values(session: Mapping[str, str], needed: tuple[str, ...]) -> tuple[str, ...]:
     """The values of session variables. Raises `RequestError` (MISSING_SESSION_VARIABLE) where one is not there."""
