@@ -54,6 +54,11 @@ FITTING: Mapping[str, st.SearchStrategy[Any]] = {
 """Values of a scalar's own kind."""
 
 
+def mostly(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """`rare` once in ten times. `st.one_of` has no weights: it takes the same strategy given several times for one."""
+    return st.integers(0, 9).flatmap(lambda number: rare if number == 9 else usual)
+
+
 def fault(schema: GraphQLSchema, query: str, answer: httpx.Response) -> str:
     """What is wrong with an answer; nothing if it is data of the form that was asked for, or errors as documented."""
     if answer.status_code != 200:
@@ -97,8 +102,7 @@ def test_operations_of_the_schema(engine: Engine, own_shop: str, start_app: Star
     schema = build_client_schema(described["data"])
     for name, kind in schema.type_map.items():
         if is_scalar_type(kind) and not is_specified_scalar_type(kind):
-            # Three in four fit their type, so that most operations come as far as the database.
-            schemathesis.graphql.scalar(name, st.one_of(*[FITTING.get(name, ANY_SCALAR)] * 3, ANY_SCALAR))
+            schemathesis.graphql.scalar(name, mostly(FITTING.get(name, ANY_SCALAR), ANY_SCALAR))
     made = schemathesis.graphql.from_file(print_schema(schema))
     operations: Any = made.get_all_operations()
     strategies = [found.ok().as_strategy() for found in operations]
@@ -123,7 +127,8 @@ def test_operations_of_the_schema(engine: Engine, own_shop: str, start_app: Star
 
     ask()
     assert len(answered) >= EXAMPLES
-    # Hypothesis also draws from the constants of every loaded module: the share varies from run to run (0.25 to 0.4).
+    # Hypothesis also draws from the constants of every loaded module: the share varies from run to run (0.2 to 0.4).
+    # Most refusals are of nulls, negative pages, and columns given in two operators, which no type rules out.
     assert sum(answered) > EXAMPLES / 10, "nearly all was refused: nothing was tried"
 
 
