@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-growth fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -85,6 +85,10 @@ bench-load: .venv/bench.stamp
 # What a thousand subscribers to ten queries cost, at rest and when rows change (needs MariaDB)
 bench-live: .venv/bench.stamp
 	@$(BIN)/python -m bench.live $(ARGS)
+
+# Read shapes on tables of 1e4, 1e5 and 1e6 rows beside SQL by hand: make bench-growth ARGS="--data FOLDER --engines mariadb"
+bench-growth: .venv/test.stamp
+	@$(BIN)/python -m bench.growth $(ARGS)
 
 # CSV import and export beside MariaDB's own client, memory, and reads meanwhile: make bench-csv ARGS=--quick
 bench-csv: .venv/bench.stamp

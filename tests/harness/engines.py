@@ -97,9 +97,14 @@ class MySQL(SpawnedServer):
         super().__init__(folder, flags, durable=durable)
         self._mysqld = mysqld()
         self._root = Path(self._mysqld[1]) if len(self._mysqld) > 1 else None
-        self._home = (
-            self.folder if self._root is None else Path("/var/lib/graphql-app-tests") / f"{os.getpid()}-{folder.name}"
-        )
+        self._home = self.folder if self._root is None else self._inside(self._root)
+
+    def _inside(self, root: Path) -> Path:
+        """The server's folder inside `root`: that of an earlier run, if one prepared our folder already."""
+        link = self.folder / "home"
+        if link.is_symlink():
+            return Path("/") / link.readlink().relative_to(root)
+        return Path("/var/lib/graphql-app-tests") / f"{os.getpid()}-{self.folder.name}"
 
     @staticmethod
     def installed() -> str:
