@@ -21,7 +21,8 @@ from starlette.types import ASGIApp
 from graphql_app.auth.authentication import Authentication, check_start
 from graphql_app.auth.identity import NOBODY
 from graphql_app.auth.introspection import Introspection
-from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
+from graphql_app.config.database_settings import EMBEDDED_DATABASE
+from graphql_app.config.settings import Settings
 from graphql_app.embedded.provide import embedded_engine
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from graphql_app.config.settings import EMBEDDED_DATABASE
+from graphql_app.config.database_settings import EMBEDDED_DATABASE
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.folder import Folder, last_served, remove_short_socket, short_socket
 from graphql_app.embedded.locks import FolderTaken, ProgramLock

@@ -17,7 +17,8 @@ from typing import NoReturn
 from prometheus_client.multiprocess import mark_process_dead
 
 from graphql_app.auth.authentication import check_start
-from graphql_app.config.settings import EMBEDDED_DATABASE, Settings
+from graphql_app.config.database_settings import EMBEDDED_DATABASE
+from graphql_app.config.settings import Settings
 from graphql_app.config.sources import misspelt_settings
 from graphql_app.embedded.engine import EmbeddedEngine
 from graphql_app.embedded.provide import SOCKET_VARIABLE
