@@ -51,7 +51,7 @@ from graphql_app.middleware.cors import cors
 from graphql_app.middleware.guard import Guard, warnings
 from graphql_app.middleware.routing import SlashRedirect, Started, routes as own_routes
 from graphql_app.observability.events import Lifecycle, Observer, SettingsWarning, fan_out
-from graphql_app.observability.logs import log_events
+from graphql_app.observability.logs import buffered_log, log_events
 from graphql_app.observability.loop_watch import watched_loop
 from graphql_app.observability.metrics import CONTENT_TYPE, Metrics
 from graphql_app.observability.request_context import note_stage
@@ -130,21 +130,22 @@ def _made(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        for text in warnings(settings, told_apart=auth is not None):
-            watch(SettingsWarning(text))
-        configured = authentication.configure
-        async with (
-            authentication.running(),
-            running(settings, watch, draining, tracing, custom, configured, signals=signals) as services,
-        ):
-            app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services), callers))
-            noting = asyncio.create_task(keep_noting(metrics, edge, services))
-            try:
-                yield
-            finally:
-                app.serve(None)
-                await _stop(noting)
-                metrics.close()
+        with buffered_log():
+            for text in warnings(settings, told_apart=auth is not None):
+                watch(SettingsWarning(text))
+            configured = authentication.configure
+            async with (
+                authentication.running(),
+                running(settings, watch, draining, tracing, custom, configured, signals=signals) as services,
+            ):
+                app.serve(serving(services, settings, watch, lambda: scrape(metrics, edge, services), callers))
+                noting = asyncio.create_task(keep_noting(metrics, edge, services))
+                try:
+                    yield
+                finally:
+                    app.serve(None)
+                    await _stop(noting)
+                    metrics.close()
 
     app = Application(title="graphql-app", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     edge = _edge(app, settings, watch, draining)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from graphql_app.observability.audit import Audited as Audited
 from graphql_app.observability.fingerprints import fingerprint
+from graphql_app.observability.log_writer import LogLinesLost as LogLinesLost
 from graphql_app.runtime.hot_record import hot_record
 
 
@@ -374,6 +375,7 @@ Event = (
     | UnexpectedError
     | SettingsWarning
     | Lifecycle
+    | LogLinesLost
     | LoopStuck
     | WorkerReplaced
 )

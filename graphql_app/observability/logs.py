@@ -1,119 +1,31 @@
 """The log: one line of at most 2 KB for each event, as text or JSON, and the same form for what libraries log.
 
 No line quotes a request or a row. Of what libraries log the template is written, not what they fill in, and of an
-error its type and place. The same unexpected failure is written at most once a second.
+error its type and place. The same unexpected failure is written at most once a second; of other events that come in
+storms the first at once, the others of its second by their number.
+
+An event becomes a line without a `LogRecord`, unless somebody else listens: a handler or filter on the loggers
+`graphql_app`, `graphql_app.audit` or the root.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import re
+import os
 import sys
+import time
 import traceback
-from collections.abc import Collection, Mapping
-from dataclasses import fields
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Final
 
-import orjson
-
-from graphql_app.observability.events import (
-    AnswerReplayed,
-    AttemptFailed,
-    Audited,
-    AuthenticationFailed,
-    ClientDisconnected,
-    ConnectionDiscarded,
-    ConnectionOpened,
-    DatabaseDown,
-    DatabaseRecovered,
-    Event,
-    JwksFailed,
-    JwksFetched,
-    LedgerAged,
-    LedgerOpened,
-    LedgerUnavailable,
-    Lifecycle,
-    LiveQueryPolled,
-    LoopStuck,
-    OutcomeSettled,
-    PoolQueueFull,
-    Probed,
-    RequestDone,
-    RequestRefused,
-    RetriesExhausted,
-    RetryBudgetExhausted,
-    Retrying,
-    RulesBroken,
-    SchemaBuilt,
-    SchemaChanged,
-    SchemaFailed,
-    SettingsWarning,
-    SocketClosed,
-    SocketOpened,
-    StageTimed,
-    StatementKilled,
-    SubscriptionClosed,
-    SubscriptionOpened,
-    UnexpectedError,
-    WaitedForDatabase,
-    WorkerReplaced,
-)
+from graphql_app.observability.events import Event, LogLinesLost, RequestDone, UnexpectedError
 from graphql_app.observability.fingerprints import Seldom, fingerprint
+from graphql_app.observability.log_kinds import KINDS, OWN, EventKind, is_expected
+from graphql_app.observability.log_lines import FIELD_LIMIT, FORMS, Fields, Form, text_line
+from graphql_app.observability.log_writer import LogWriter
+from graphql_app.observability.repeats import Repeats
 from graphql_app.observability.request_context import CURRENT, RequestContext
-
-LINE_LIMIT: Final = 2048
-"""The most bytes of a line, its end included."""
-REFUSED_LOGIN: Final = frozenset({1044, 1045, 1049, 1130, 1698})
-"""The server's numbers for why it does not let the program in."""
-FIELD_LIMIT: Final = 1400
-"""The most characters of one field."""
-
-LEVELS: Final[Mapping[type[Event], int]] = {
-    StageTimed: logging.DEBUG,
-    AttemptFailed: logging.WARNING,
-    Retrying: logging.INFO,
-    RetriesExhausted: logging.WARNING,
-    RetryBudgetExhausted: logging.WARNING,
-    OutcomeSettled: logging.WARNING,
-    AnswerReplayed: logging.INFO,
-    LedgerOpened: logging.INFO,
-    LedgerUnavailable: logging.WARNING,
-    LedgerAged: logging.DEBUG,
-    StatementKilled: logging.WARNING,
-    ConnectionOpened: logging.DEBUG,
-    ConnectionDiscarded: logging.INFO,
-    DatabaseDown: logging.ERROR,
-    DatabaseRecovered: logging.WARNING,
-    WaitedForDatabase: logging.DEBUG,
-    Probed: logging.DEBUG,
-    PoolQueueFull: logging.WARNING,
-    ClientDisconnected: logging.INFO,
-    SchemaBuilt: logging.INFO,
-    SchemaChanged: logging.WARNING,
-    SchemaFailed: logging.ERROR,
-    RulesBroken: logging.ERROR,
-    RequestDone: logging.INFO,
-    Audited: logging.INFO,
-    RequestRefused: logging.DEBUG,
-    AuthenticationFailed: logging.INFO,
-    JwksFetched: logging.INFO,
-    JwksFailed: logging.WARNING,
-    SubscriptionOpened: logging.INFO,
-    SubscriptionClosed: logging.INFO,
-    LiveQueryPolled: logging.DEBUG,
-    SocketOpened: logging.INFO,
-    SocketClosed: logging.INFO,
-    UnexpectedError: logging.ERROR,
-    SettingsWarning: logging.WARNING,
-    Lifecycle: logging.INFO,
-    LoopStuck: logging.ERROR,
-    WorkerReplaced: logging.ERROR,
-}
-"""How serious each event is."""
-
-Fields = dict[str, object]
 
 TABLE_PART: Final = "{table}"
 """The part of a REST address that names a table."""
@@ -123,10 +35,7 @@ _ADDRESSES: Final = '%s - "'
 """How uvicorn's lines begin that quote the address of a request: `SocketOpened` says more."""
 _request_fields: set[str] = set()
 _seldom = Seldom()
-_logger = logging.getLogger("graphql_app")
-_audit = logging.getLogger("graphql_app.audit")
-_NAMES = {event: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower() for event in LEVELS}
-_PLAIN = re.compile(r"[\w.,:;/+*%@()\[\]<>-]+", re.ASCII)
+_root, _logger, _audit = logging.getLogger(), logging.getLogger("graphql_app"), logging.getLogger("graphql_app.audit")
 
 
 def configure_logging(level: str, form: str, request_fields: Collection[str] = ()) -> None:
@@ -139,10 +48,11 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
     _seldom.clear()
     _request_fields.clear()
     _request_fields.update(request_fields)
-    handler = _Handler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
-    root = logging.getLogger()
-    root.handlers = [*(each for each in root.handlers if not isinstance(each, _Handler)), handler]
+    for each in _root.handlers:
+        if isinstance(each, LogHandler):
+            each.end()
+    handler = LogHandler(FORMS[form])
+    _root.handlers = [*(each for each in _root.handlers if not isinstance(each, LogHandler)), handler]
     for name in ("graphql_app", "uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
@@ -155,15 +65,83 @@ def configure_logging(level: str, form: str, request_fields: Collection[str] = (
     access.propagate = False
 
 
+@contextmanager
+def buffered_log() -> Iterator[None]:
+    """While it lasts, a thread writes the log, and storms of events are counted. Nothing where the log is not ours."""
+    handler = _handler()
+    if handler is None or handler.writer.buffered:
+        yield
+        return
+    handler.writer.start()
+    try:
+        yield
+    finally:
+        handler.end()
+
+
+def flush_log() -> None:
+    """Writes what is not written yet, for a second at most: before a process ends without ceremony."""
+    handler = _handler()
+    if handler is not None:
+        handler.flush()
+
+
 def log_events(event: Event) -> None:
     """An observer that writes a line for each event that is serious enough."""
-    level = logging.DEBUG if _expected(event) else LEVELS[type(event)]
-    logger = _audit if isinstance(event, Audited) else _logger
-    if not logger.isEnabledFor(level):
+    kind = KINDS[type(event)]
+    level = kind.level
+    if not kind.logger.isEnabledFor(level):
         return
-    found = _unexpected(event) if isinstance(event, UnexpectedError) else _fields_of(event)
-    if found is not None:
-        logger.log(level, _NAMES[type(event)], extra={"event_fields": found})
+    if type(event) in OWN and is_expected(event):
+        level = logging.DEBUG
+        if not kind.logger.isEnabledFor(level):
+            return
+    context = CURRENT.get()
+    if kind.alike is not None and not _is_first(kind, event, context):
+        return
+    _log(kind, level, event, context)
+
+
+def _is_first(kind: EventKind, event: Event, context: RequestContext | None) -> bool:
+    """Whether the event is to be told now. Who asks for everything (`debug`) gets each."""
+    handler = _handler()
+    if handler is None or not handler.writer.buffered or _logger.isEnabledFor(logging.DEBUG):
+        return True
+    waited = handler.repeats.waiting
+    first = handler.repeats.first(kind.key(event), (event, context))
+    if not (first or waited):
+        handler.writer.nudge()
+    return first
+
+
+def _log(kind: EventKind, level: int, event: Event, context: RequestContext | None, times: int = 1) -> None:
+    found: Fields = {} if context is None else {"request": context.id}
+    if isinstance(event, UnexpectedError):
+        told = _unexpected(event)
+        if told is None:
+            return
+        found |= told
+    else:
+        kind.found(event, found)
+        if context is not None and _request_fields and isinstance(event, RequestDone):
+            found |= _of_request(context, event.name)
+    if times > 1:
+        found["times"] = times
+    handlers = _root.handlers
+    if (
+        len(handlers) == 1
+        and type(handlers[0]) is LogHandler
+        and not (handlers[0].filters or _logger.handlers or kind.logger.handlers or kind.logger.filters)
+        and kind.logger.propagate
+        and _logger.propagate
+    ):
+        handlers[0].write(level, kind, found)
+    else:
+        kind.logger.log(level, kind.name, extra={"event_fields": found})
+
+
+def _handler() -> LogHandler | None:
+    return next((each for each in _root.handlers if isinstance(each, LogHandler)), None)
 
 
 def _unexpected(event: UnexpectedError) -> Fields | None:
@@ -172,35 +150,7 @@ def _unexpected(event: UnexpectedError) -> Fields | None:
     times = _seldom.due(key)
     if not times:
         return None
-    context = CURRENT.get()
-    found: Fields = {} if context is None else {"request": context.id}
-    return found | {"where": event.where, "fingerprint": key, "times": times, "error": _failure(event.error)}
-
-
-def _expected(event: Event) -> bool:
-    """Whether the event only repeats, for the program's own work, that the database is away: that is told by itself."""
-    match event:
-        case AttemptFailed(kind="control", failure=failure, code=code):
-            return failure == "not_sent" or code in REFUSED_LOGIN
-        case Retrying(kind="control"):
-            return True
-        case RetriesExhausted(kind="control", reason=reason):
-            return reason == "SERVICE_UNAVAILABLE"
-    return False
-
-
-def _fields_of(event: Event) -> Fields:
-    context = CURRENT.get()
-    found: Fields = {} if context is None else {"request": context.id}
-    for each in fields(event):
-        value = getattr(event, each.name)
-        if each.name in ("seconds", "delay"):
-            found["ms" if each.name == "seconds" else "delay_ms"] = round(value * 1000, 2)
-        elif value is not None:
-            found[each.name] = value
-    if context is not None and _request_fields and isinstance(event, RequestDone):
-        found |= _of_request(context, event.name)
-    return found
+    return {"where": event.where, "fingerprint": key, "times": times, "error": _failure(event.error)}
 
 
 def _of_request(context: RequestContext, name: str) -> Fields:
@@ -226,14 +176,22 @@ def _failure(error: BaseException) -> str:
     return "Traceback (most recent call last): " + text[-(FIELD_LIMIT - 40) :]
 
 
-# --- the form of a line -----------------------------------------------------
+# --- the handler ------------------------------------------------------------
 
 
-class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Ours, to be told apart from handlers of others. Failures that libraries log are told as seldom as our own."""
+class LogHandler(logging.Handler):
+    """Where every line goes. Failures that libraries log are told as seldom as our own."""
+
+    def __init__(self, form: Form = text_line) -> None:
+        super().__init__()
+        self._form = form
+        self.repeats: Repeats[tuple[Event, RequestContext | None]] = Repeats(_told_later)
+        self.writer = LogWriter(sys.stderr, self._lost, self.repeats.tick)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
+        if not super().filter(record):
+            return False
         if hasattr(record, "event_fields"):
             return True
         if isinstance(record.msg, str) and record.msg.startswith(_ADDRESSES):
@@ -245,15 +203,53 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
             return bool(vars(record)["times"])
         return True
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes what was logged by Python's own means."""
+        try:
+            event = getattr(record, "event_fields", None)
+            name, found = (record.msg, event) if isinstance(event, dict) else ("log", _parts(record))
+            line = self._form(record.created, record.levelname.lower(), name, found)
+            self.writer.write(line, urgent=record.levelno >= logging.ERROR)
+        except Exception:
+            self.handleError(record)
+
+    def write(self, level: int, kind: EventKind, found: Fields) -> None:
+        """Writes an event."""
+        level_name = kind.level_name if level == kind.level else logging.getLevelName(level).lower()
+        self.writer.write(self._form(time.time(), level_name, kind.name, found), urgent=level >= logging.ERROR)
+
+    def flush(self) -> None:
+        """Writes what is not written yet."""
+        self.writer.flush()
+
+    def end(self) -> None:
+        """Tells what was counted, and writes at once from now on."""
+        self.repeats.tell_all()
+        self.writer.stop()
+
+    def _lost(self, lines: int) -> bytes:
+        kind = KINDS[LogLinesLost]
+        return self._form(time.time(), kind.level_name, kind.name, {"lines": lines})
+
+
+def _told_later(event: tuple[Event, RequestContext | None], times: int) -> None:
+    kind = KINDS[type(event[0])]
+    _log(kind, kind.level, event[0], event[1], times)
+
+
+def _forked() -> None:
+    handler = _handler()
+    if handler is not None:
+        handler.writer.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
 
 def _parts(record: logging.LogRecord) -> Fields:
-    """Everything a line says, in order."""
-    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-    found: Fields = {"time": f"{moment}Z", "level": record.levelname.lower()}
-    event = getattr(record, "event_fields", None)
-    if isinstance(event, dict):
-        return found | {"event": record.msg} | event
-    found |= {"event": "log", "logger": record.name, "message": _message(record)}
+    """What a line says of what a library logs."""
+    found: Fields = {"logger": record.name, "message": _message(record)}
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
         found |= {"fingerprint": fingerprint(error), "times": getattr(record, "times", 1), "error": _failure(error)}
@@ -265,48 +261,3 @@ def _message(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] in ("uvicorn", "graphql_app"):
         return record.getMessage()
     return record.msg.partition("\n")[0] if isinstance(record.msg, str) else type(record.msg).__qualname__
-
-
-def _clipped(value: object) -> object:
-    if isinstance(value, str):
-        # Also what is no proper text must not break the log.
-        clean = value.encode(errors="replace").decode()
-        return clean if len(clean) <= FIELD_LIMIT else clean[:FIELD_LIMIT] + "…"
-    return value if isinstance(value, int | float | bool | None) else str(value)[:FIELD_LIMIT]
-
-
-class _JsonFormatter(logging.Formatter):
-    """A line as a JSON object."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end. Fields at the end give way where it would be too long."""
-        parts = {name: _clipped(value) for name, value in _parts(record).items()}
-        line = orjson.dumps(parts)
-        while len(line) >= LINE_LIMIT:
-            name = max(parts, key=lambda each: len(str(parts[each])))
-            parts[name] = str(parts[name])[: len(str(parts[name])) // 2]
-            line = orjson.dumps(parts)
-        return line.decode()
-
-
-class _TextFormatter(logging.Formatter):
-    """A line for the eye: time, level, event, then `name=value`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
-        parts = {name: _clipped(value) for name, value in _parts(record).items()}
-        time, level, event = parts.pop("time"), str(parts.pop("level")), parts.pop("event")
-        if event == "log":
-            event = f"{parts.pop('logger')}: {_one_line(str(parts.pop('message')))}"
-        line = f"{time} {level.upper():<7} {event}" + "".join(f" {name}={_word(part)}" for name, part in parts.items())
-        return line.encode()[: LINE_LIMIT - 1].decode(errors="ignore")
-
-
-def _word(value: object) -> str:
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) else f'"{_one_line(text)}"'
-
-
-def _one_line(text: str) -> str:
-    """The text with everything that is no plain character, and the quote, written as in JSON."""
-    return text.replace('"', '\\"') if text.isprintable() and "\\" not in text else json.dumps(text)[1:-1]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from graphql_app.observability.events import LoopStuck, Observer
+from graphql_app.observability.logs import flush_log
 
 WATCHED = "GRAPHQL_APP_WATCHED"
 """Set in the environment of processes that are watched from outside."""
@@ -75,6 +76,7 @@ def _look(turns: _Turns, seconds: float, thread: int, observer: Observer) -> Non
             told = now
             observer(LoopStuck(now - turns.last, stack_of(sys._current_frames().get(thread))))
             if multiprocessing.parent_process() is not None:
+                flush_log()
                 os._exit(STUCK_STATUS)
 
 

@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
+from graphql_app.observability.logs import flush_log
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 """What the parent listens to; a child begins with the system's own answers to them."""
 
@@ -67,6 +69,7 @@ class Family:
             traceback.print_exc()
         finally:
             with suppress(Exception):
+                flush_log()
                 sys.stdout.flush()
                 sys.stderr.flush()
             # Nothing of the parent's is to be wound up here.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from graphql_app.observability.log_writer import PAUSE
 from tests.harness.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +53,9 @@ class RunningApp:
 
     @property
     def log(self) -> str:
-        """Everything the program printed so far."""
+        """Everything the program printed so far: it keeps lines back for a moment, to write them together."""
+        if self.process.poll() is None:
+            time.sleep(2 * PAUSE)
         return self._log.read_text(errors="replace")
 
     def wait_ready(self, status: int = 200) -> httpx.Response:

@@ -11,21 +11,20 @@ import pytest
 
 from graphql_app.observability import events, logs
 from graphql_app.observability.fingerprints import Seldom
-from graphql_app.observability.logs import LEVELS, LINE_LIMIT, configure_logging, log_events
+from graphql_app.observability.log_kinds import LEVELS
+from graphql_app.observability.log_lines import LINE_LIMIT
+from graphql_app.observability.logs import configure_logging, log_events
 from graphql_app.observability.request_context import CURRENT, RequestContext
+from tests.harness.own_logging import own_logging
 
-LOGGERS = ("", "graphql_app", "uvicorn", "uvicorn.error", "uvicorn.access")
 NASTY = 'a\nb\r\u2028\x1b[31m"x" =\ud800'
 
 
-@pytest.fixture(autouse=True)
-def loggers() -> Iterator[None]:
+@pytest.fixture(autouse=True, params=["alone", "beside others"])
+def loggers(request: pytest.FixtureRequest) -> Iterator[None]:
     """Puts the loggers back as pytest wants them."""
-    before = [(each := logging.getLogger(name), each.handlers[:], each.propagate, each.level) for name in LOGGERS]
-    yield
-    for logger, handlers, propagate, level in before:
-        logger.handlers, logger.propagate = handlers, propagate
-        logger.setLevel(level)
+    with own_logging(alone=request.param == "alone"):
+        yield
 
 
 def failure(text: str = "secret") -> Exception:

@@ -105,7 +105,7 @@ def test_an_event_ends_in_its_metric(event: Event, line: str, value: float) -> N
     assert dict(samples(metrics))[line] == value
 
 
-LOG_ALONE = {"Audited", "Lifecycle", "LoopStuck", "SettingsWarning", "WorkerReplaced"}
+LOG_ALONE = {"Audited", "Lifecycle", "LogLinesLost", "LoopStuck", "SettingsWarning", "WorkerReplaced"}
 """Events that only the log tells."""
 
 

@@ -27,7 +27,7 @@ NO_CLIENT = (
     "graphql_app.embedded.",
     "graphql_app.engine.compile.json_cell._IN_QUOTES",  # SQL of our own
     "graphql_app.engine.sql.dialects.",  # the server's version
-    "graphql_app.observability.logs._NAMES",
+    "graphql_app.observability.log_kinds._kind()",
     "graphql_app.config.",
     "graphql_app.middleware.tracing._EVENT_NAMES",
     "schema_gen.catalog.build.",
