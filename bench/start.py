@@ -10,7 +10,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,11 +18,14 @@ import httpx
 import pymysql
 from graphql import get_introspection_query
 
-from bench.processes import cpu_seconds, peak_megabytes
+from bench.processes import cpu_seconds, forget_peak, peak_megabytes, run_seconds
 from tests.harness.app_process import RunningApp
 from tests.harness.engines import MariaDB
 
 SIZES = (1000, 5000)
+
+OTHER = "{ __schema { types { name kind fields { name type { name } } inputFields { name } } } }"
+"""An introspection that is not the standard one."""
 
 
 def table(number: int, tables: int) -> str:
@@ -60,37 +63,64 @@ def database(folder: Path, sizes: tuple[int, ...]) -> Iterator[str]:
 async def measure(app: RunningApp, socket: str, name: str) -> None:
     """Prints what a reload and an introspection take, and what others notice of them."""
     async with httpx.AsyncClient(base_url=app.url, timeout=600) as client:
-        await _watched("nothing else", client, asyncio.sleep(2))
+        pid = app.process.pid
+        await _watched("nothing else", client, pid, asyncio.sleep(2))
+        forget_peak(pid)
+        await _watched("the first openapi.json", client, pid, _read(client, "/openapi.json"))
+        print(f"  peak memory {peak_megabytes(pid):.0f} MB")
+        await _watched("the next openapi.json", client, pid, _read(client, "/openapi.json"))
+        await _watched("the same uncompressed", client, pid, _read(client, "/openapi.json", "identity"))
+        await _watched("structure.json", client, pid, _read(client, "/structure.json"))
         with pymysql.connect(unix_socket=socket, user="root", database=name) as connection:
             connection.cursor().execute("ALTER TABLE table_5 ADD COLUMN extra INT")
-        await _watched("a reload", client, client.post("/admin/reload"))
+        await _watched("a reload", client, pid, client.post("/admin/reload"))
         query = {"query": get_introspection_query()}
-        await _watched("the first introspection", client, client.post("/graphql", json=query))
-        await _watched("the next introspection", client, client.post("/graphql", json=query))
+        forget_peak(pid)
+        await _watched("the first introspection", client, pid, _read(client, "/graphql", json=query))
+        await _watched("the next introspection", client, pid, _read(client, "/graphql", json=query))
+        await _watched("one of other fields", client, pid, _read(client, "/graphql", json={"query": OTHER}))
     print(f"  peak memory {peak_megabytes(app.process.pid):.0f} MB")
 
 
-async def _watched(what: str, client: httpx.AsyncClient, work: object) -> None:
-    """Runs `work` while another client asks for the smallest answer there is, again and again."""
+async def _read(client: httpx.AsyncClient, path: str, coding: str = "gzip", json: object = None) -> None:
+    """Asks and takes the bytes as they come: to unpack or parse them would be time of the client's."""
+    headers = {"Accept-Encoding": coding}
+    async with client.stream("GET" if json is None else "POST", path, headers=headers, json=json) as answer:
+        async for _ in answer.aiter_raw():
+            pass
+        answer.raise_for_status()
+
+
+async def _watched(what: str, client: httpx.AsyncClient, pid: int, work: Awaitable[object]) -> None:
+    """Runs `work` while another client asks for the smallest answer there is, again and again.
+
+    What that client waited is told twice: by the clock, which a busy machine adds to, and by the CPU time that the
+    server itself took meanwhile, which it does not.
+    """
     waits: list[float] = []
+    own: list[float] = []
 
     async def ask() -> None:
         while True:
-            asked = time.perf_counter()
+            asked, used = time.perf_counter(), run_seconds(pid)
             await client.get("/healthz")
             waits.append(time.perf_counter() - asked)
+            own.append(run_seconds(pid) - used)
             await asyncio.sleep(0.005)
 
     asking = asyncio.create_task(ask())
-    started = time.perf_counter()
-    await work  # type: ignore[misc]
-    seconds = time.perf_counter() - started
+    started, used = time.perf_counter(), run_seconds(pid)
+    await work
+    seconds, cpu = time.perf_counter() - started, run_seconds(pid) - used
     asking.cancel()
     with suppress(asyncio.CancelledError):
         await asking
-    waits.sort()
-    median, worst = waits[len(waits) // 2] * 1000, waits[-1] * 1000
-    print(f"  during {what} ({seconds:.2f} s) another request took {median:.1f} ms, at most {worst:.0f} ms")
+    waits = sorted(waits) or [0.0]
+    median, late, worst = (waits[int(part * (len(waits) - 1))] * 1000 for part in (0.5, 0.99, 1))
+    print(
+        f"  {what}: {seconds:.2f} s, CPU {cpu:.2f} s; another request {median:.1f} ms, of 100 the slowest"
+        f" {late:.0f} ms, at most {worst:.0f} ms, {max(own, default=0) * 1000:.0f} ms of them the server's own CPU"
+    )
 
 
 def main(sizes: tuple[int, ...]) -> None:

@@ -14,12 +14,12 @@ from starlette.types import Receive, Scope, Send
 from graphql_app.auth.identity import identity_of, role_of
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.graphql_api.gzipped import GzippedText, Joined
 from graphql_app.graphql_api.http_protocol import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService, failure
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, StreamForm, form_for
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.endpoint import Endpoint
+from graphql_app.http.gzipped import GzippedText, Joined
 from graphql_app.http.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.http.negotiation import takes_gzip
 from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, read_body

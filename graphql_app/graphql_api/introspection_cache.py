@@ -14,7 +14,7 @@ from graphql import GraphQLError, parse
 from graphql_app.errors import Code
 from graphql_app.graphql_api.documents.cache import MAX_ERRORS, DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed, request_error
-from graphql_app.graphql_api.gzipped import GzippedText, gzipped_text
+from graphql_app.http.gzipped import GzippedText, gzipped_text
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
 from schema_gen.graphql.schema import BuiltSchema

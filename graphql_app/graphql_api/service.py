@@ -23,7 +23,6 @@ from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import Error, RequestFailed, execution_error
 from graphql_app.graphql_api.execution import Context, MutationFailed, execute
-from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.introspection_cache import HEAD
 from graphql_app.graphql_api.prepared_operations import (
     CompiledOperation,
@@ -38,6 +37,7 @@ from graphql_app.graphql_api.prepared_operations import (
 from graphql_app.graphql_api.served_schemas import Served, ServedSchemas
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Bound, bind
+from graphql_app.http.gzipped import Joined, Text
 from graphql_app.observability.events import Observer, UnexpectedError
 from graphql_app.observability.request_context import CURRENT
 from graphql_app.runtime.hot_record import hot_record

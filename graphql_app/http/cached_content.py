@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from graphql_app.http.gzipped import GzippedText, gzipped_text
 from graphql_app.http.negotiation import takes_gzip
 
 # Ask each time, get 304 nearly always: after an upgrade no page runs with yesterday's script.
@@ -17,18 +18,29 @@ _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-T
 
 @dataclass(frozen=True, slots=True)
 class CompressedContent:
-    """Content in both forms. The tag is a weak one, because both have the same."""
+    """Content kept compressed, and unpacked for the few clients that want it so. The tag is a weak one, of both."""
 
-    plain: bytes
-    packed: bytes
+    text: GzippedText
     media_type: str
     etag: str
 
 
 def compress(plain: bytes, media_type: str) -> CompressedContent:
-    """`plain` made ready. Compresses: a megabyte takes some 30 ms, so call it from a thread for more than a little."""
-    etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'
-    return CompressedContent(plain, gzip.compress(plain, 6, mtime=0), media_type, etag)
+    """`plain` made ready. A megabyte takes some 30 ms, so call it from a thread for more than a little."""
+    return compress_pieces((plain,), media_type)
+
+
+def compress_pieces(pieces: Iterable[bytes], media_type: str) -> CompressedContent:
+    """The text of these pieces made ready, never held as a whole."""
+    digest = hashlib.sha256()
+
+    def counted() -> Iterator[bytes]:
+        for piece in pieces:
+            digest.update(piece)
+            yield piece
+
+    text = gzipped_text(counted())
+    return CompressedContent(text, media_type, f'W/"{digest.hexdigest()[:32]}"')
 
 
 def compressed_response(request: Request, content: CompressedContent) -> Response:
@@ -37,8 +49,15 @@ def compressed_response(request: Request, content: CompressedContent) -> Respons
     if has_current(request.headers.get("if-none-match", ""), content.etag):
         return Response(status_code=304, headers=headers)
     if takes_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
-        return Response(content.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=content.media_type)
-    return Response(content.plain, headers=headers, media_type=content.media_type)
+        headers["Content-Encoding"] = "gzip"
+        return Response(content.text.gzip, headers=headers, media_type=content.media_type)
+    headers["Content-Length"] = str(content.text.length)
+    return StreamingResponse(_each(content.text), headers=headers, media_type=content.media_type)
+
+
+async def _each(text: GzippedText) -> AsyncIterator[bytes]:
+    for piece in text.pieces():
+        yield piece
 
 
 def has_current(if_none_match: str, etag: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from schema_gen.catalog.model import Catalog, Column, Table
+from schema_gen.catalog.model import Catalog, Column, ForeignKey, Table
 from schema_gen.graphql.root_rules import may_query
 from schema_gen.names.naming import Names, TableNames
 from schema_gen.strawberry_core.roles import Action
@@ -23,16 +23,20 @@ def structure(catalog: Catalog, names: Names, *, graphiql: bool, roles: Iterable
 
     `roles` are those that the caller may look as; None where there are none.
     """
+    references: dict[str, list[ForeignKey]] = {}
+    for each in catalog.foreign_keys:
+        if each.to_table in catalog.tables:
+            references.setdefault(each.table, []).append(each)
     return {
         "database": catalog.database,
         "graphiql": graphiql,
         "roles": None if roles is None else list(roles),
-        "tables": [_table(catalog, table, names) for table in catalog],
+        "tables": [_table(catalog, table, names, references.get(table.name, ())) for table in catalog],
         "skipped": [{"name": each.name, "reason": each.reason} for each in catalog.skipped],
     }
 
 
-def _table(catalog: Catalog, table: Table, names: Names) -> Json:
+def _table(catalog: Catalog, table: Table, names: Names, references: Iterable[ForeignKey]) -> Json:
     """One table, with the columns that the caller may read or give; `path` is how it is spelt in an address."""
     key = {column.name for column in table.key_columns}
     return {
@@ -44,9 +48,7 @@ def _table(catalog: Catalog, table: Table, names: Names) -> Json:
         "writable": table.may_insert or table.may_update or table.may_delete,
         "columns": [_column(each, each.name in key) for each in table.known.values()],
         "references": [
-            {"columns": list(each.columns), "table": each.to_table, "to": list(each.to_columns)}
-            for each in catalog.foreign_keys
-            if each.table == table.name and each.to_table in catalog.tables
+            {"columns": list(each.columns), "table": each.to_table, "to": list(each.to_columns)} for each in references
         ],
         "query": first_query(catalog, table, names),
     }

@@ -15,8 +15,8 @@ from graphql_app.graphql_api import introspection_cache as introspections
 from graphql_app.graphql_api.documents.cache import Documents
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.graphql_api.errors import RequestFailed
-from graphql_app.graphql_api.gzipped import PIECE, GzippedText, Joined, gzipped_text
 from graphql_app.graphql_api.introspection_cache import Introspections
+from graphql_app.http.gzipped import PIECE, GzippedText, Joined, gzipped_text
 from graphql_app.runtime import worker_thread as run_in_thread
 from schema_gen.catalog.model import Catalog
 from tests.unit.schema_shop import SHOP, built, catalog, column, table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,9 @@ from graphql_app.errors import Code
 from graphql_app.rest_api.envelope import STATUS
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, validate_body
 from graphql_app.rest_api.openapi.columns import _ROWS
-from graphql_app.rest_api.openapi.document import openapi_document
+from graphql_app.rest_api.openapi.components import COMPONENTS
+from graphql_app.rest_api.openapi.csv_paths import CSV_SCHEMAS
+from graphql_app.rest_api.openapi.document import openapi_pieces
 from graphql_app.rest_api.query_language.filters import SPELLINGS
 from schema_gen.catalog.model import EMPTY_CATALOG, Catalog, Column, ColumnType, Table
 from schema_gen.types.column_types import encode
@@ -27,7 +30,7 @@ Json = dict[str, Any]
 
 def document(catalog: Catalog, *, stringify: bool = True) -> Json:
     """The document as clients see it."""
-    found: Json = orjson.loads(orjson.dumps(openapi_document(catalog, stringify=stringify)))
+    found: Json = orjson.loads(b"".join(openapi_pieces(catalog, stringify=stringify)))
     return found
 
 
@@ -240,3 +243,24 @@ def test_columns_called_like_parameters_are_quoted() -> None:
     validate(found)
     names = [each["name"] for each in found["paths"]["/api/t/query"]["get"]["parameters"] if "name" in each]
     assert names == ['"limit"', '"or"']
+
+
+@pytest.mark.parametrize("names", [("a", "a.conditions", "a.set"), ("a.set", "a.conditions", "a"), ("é", "ß", "_")])
+def test_no_name_stands_twice(names: tuple[str, ...]) -> None:
+    """Of two schemas with one name a reader keeps the last, and the other table would be described by it."""
+
+    def once(pairs: list[tuple[str, Any]]) -> Json:
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    tables = catalog_of(*(table(name, column("id", "int", nullable=False)) for name in names))
+    whole = json.loads(b"".join(openapi_pieces(tables)), object_pairs_hook=once)
+    assert len(whole["components"]["schemas"]) == len(COMPONENTS["schemas"]) + len(CSV_SCHEMAS) + 4 * len(names)
+
+
+def test_a_large_document_comes_in_small_pieces() -> None:
+    columns = [column(f"c{number}", "varchar") for number in range(30)]
+    tables = catalog_of(*(table(f"t{number}", *columns) for number in range(100)))
+    sizes = [len(piece) for piece in openapi_pieces(tables)]
+    assert sum(sizes) > 1_500_000
+    assert max(sizes) < 64_000

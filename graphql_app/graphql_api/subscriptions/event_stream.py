@@ -17,12 +17,12 @@ from starlette.types import Receive, Send
 from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.graphql_api.gzipped import Text
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, failure
 from graphql_app.graphql_api.subscriptions.callers import Clock, Expiry, expired
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
+from graphql_app.http.gzipped import Text
 from graphql_app.http.negotiation import REMEMBERED_BYTES, taken, takes_multipart_subscription
 from graphql_app.observability.events import Observer
 from graphql_app.observability.request_context import current_client

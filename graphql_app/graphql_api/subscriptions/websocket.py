@@ -19,7 +19,6 @@ from graphql_app.auth.identity import NOBODY, Identity
 from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import AppError, Code, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
-from graphql_app.graphql_api.gzipped import Joined
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService
 from graphql_app.graphql_api.subscriptions.callers import Callers, Expiry, expired
 from graphql_app.graphql_api.subscriptions.registry import Places, Subscriptions
@@ -39,6 +38,7 @@ from graphql_app.graphql_api.subscriptions.ws_protocols import (
     plain,
     too_many,
 )
+from graphql_app.http.gzipped import Joined
 from graphql_app.http.request_body import LONG_BYTES
 from graphql_app.observability.events import Observer, SocketClosed, SocketOpened
 from graphql_app.runtime.budget import client_of

@@ -10,9 +10,9 @@ import orjson
 
 from graphql_app.auth.identity import NOBODY, Identity
 from graphql_app.errors import Code, RequestError
-from graphql_app.graphql_api.gzipped import Joined, Text
 from graphql_app.graphql_api.http_protocol import asked_of
 from graphql_app.graphql_api.service import GraphQLRequest
+from graphql_app.http.gzipped import Joined, Text
 from graphql_app.http.request_body import LONG_BYTES, parse_json
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
+
+import orjson
 
 from graphql_app.rest_api.openapi.columns import column_schema, condition_schema, example
 from graphql_app.rest_api.openapi.components import (
@@ -37,36 +40,55 @@ _DESCRIPTION = (
 )
 
 
-def openapi_document(catalog: Catalog, *, stringify: bool = True) -> dict[str, object]:
-    """The document for `catalog`; `stringify` says whether BIGINT and DECIMAL are shown as texts."""
-    paths: dict[str, Json] = {}
-    schemas: dict[str, Json] = {**COMPONENTS["schemas"], **CSV_SCHEMAS}
-    tags: list[Json] = []
+def openapi_pieces(catalog: Catalog, *, stringify: bool = True) -> Iterator[bytes]:
+    """The JSON text of the document for `catalog`, some kilobytes at a time: no tree of a thousand tables is held.
+
+    `stringify` says whether BIGINT and DECIMAL are shown as texts.
+    """
+    tables = [_Described(table, name, stringify) for table, name in _named(catalog)]
+    yield b'{"openapi":"3.1.0","info":' + orjson.dumps(
+        {"title": f"REST API of {catalog.database}", "version": "1", "description": _DESCRIPTION}
+    )
+    # Where this document lies: behind a proxy that adds a prefix, the addresses have it too.
+    yield b',"servers":[{"url":"."}],"tags":['
+    yield from _separated(orjson.dumps(each.tag()) for each in tables)
+    yield b'],"paths":{'
+    yield from _separated(map(_members, chain((each.paths() for each in tables), [csv_paths(catalog)])))
+    yield b'},"components":{"schemas":{'
+    shared: Json = {**COMPONENTS["schemas"], **CSV_SCHEMAS}
+    yield from _separated(map(_members, chain([shared], (each.schemas() for each in tables))))
+    yield b"}," + _members({kind: parts for kind, parts in COMPONENTS.items() if kind != "schemas"}) + b"}}"
+
+
+def _separated(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """Those of these texts that are not empty, with commas between."""
+    between = b""
+    for text in filter(None, texts):
+        yield between + text
+        between = b","
+
+
+def _members(value: Json) -> bytes:
+    """An object's text without its braces."""
+    return orjson.dumps(value)[1:-1]
+
+
+_KINDS = ("", ".conditions", ".insert", ".set")
+"""What a table's schemas are called behind its name."""
+
+
+def _named(catalog: Catalog) -> Iterator[tuple[Table, str]]:
+    """The tables, each with a name for its schemas. No two schemas have the same."""
+    taken = {*COMPONENTS["schemas"], *CSV_SCHEMAS}
     for table in catalog:
-        name = _free_name(table.name, schemas)
-        described = _Described(table, name, stringify)
-        schemas.update(described.schemas())
-        paths.update(described.paths())
-        tags.append({"name": table.name} | ({"description": table.comment} if table.comment else {}))
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": f"REST API of {catalog.database}", "version": "1", "description": _DESCRIPTION},
-        # Where this document lies: behind a proxy that adds a prefix, the addresses have it too.
-        "servers": [{"url": "."}],
-        "tags": tags,
-        "paths": paths | csv_paths(catalog),
-        "components": {**COMPONENTS, "schemas": schemas},
-    }
-
-
-def _free_name(table: str, taken: Mapping[str, Json]) -> str:
-    # Component names are ASCII; two tables may differ only in what that drops.
-    base = name = _NOT_IN_NAMES.sub("_", table)
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    return name
+        # Component names are ASCII; two tables may differ only in what that drops.
+        base = name = _NOT_IN_NAMES.sub("_", table.name)
+        number = 1
+        while not taken.isdisjoint(own := {name + kind for kind in _KINDS}):
+            number += 1
+            name = f"{base}-{number}"
+        taken |= own
+        yield table, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +98,10 @@ class _Described:
     table: Table
     name: str
     stringify: bool
+
+    def tag(self) -> Json:
+        """What its addresses are listed under."""
+        return {"name": self.table.name} | ({"description": self.table.comment} if self.table.comment else {})
 
     @property
     def _reads(self) -> bool:

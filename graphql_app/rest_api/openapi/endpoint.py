@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from types import MappingProxyType
 
-import orjson
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -14,9 +14,9 @@ from graphql_app.auth.identity import identity_of
 from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.engine.engine import Engine
 from graphql_app.errors import AppError, structure_hidden
-from graphql_app.http.cached_content import CompressedContent, compress, compressed_response
+from graphql_app.http.cached_content import CompressedContent, compress_pieces, compressed_response
 from graphql_app.rest_api.envelope import failure, respond, utc_now
-from graphql_app.rest_api.openapi.document import openapi_document
+from graphql_app.rest_api.openapi.document import openapi_pieces
 from graphql_app.rest_api.query_language.pairs import parse_pairs, unknown_parameter
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog
@@ -26,7 +26,7 @@ KEPT = 8
 
 
 class CachedDocument:
-    """An ASGI endpoint; `stringify` as in `openapi_document`. Whom `introspection` does not let is refused.
+    """An ASGI endpoint; `stringify` as in `openapi_pieces`. Whom `introspection` does not let is refused.
 
     Roles that see the same share a document.
 
@@ -39,6 +39,7 @@ class CachedDocument:
         self._engine = engine
         self._stringify = stringify
         self._made: OrderedDict[str, CompressedContent] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the document of the catalog being served."""
@@ -64,16 +65,17 @@ class CachedDocument:
         return _document(replace(engine.catalog, tables=only), self._stringify)
 
     async def _current(self, catalog: Catalog) -> CompressedContent:
-        found = self._made.get(catalog.fingerprint)
-        if found is None:
-            # A thousand tables take a moment: other requests go on meanwhile.
-            found = await run_in_thread(_document, catalog, self._stringify)
-            self._made[catalog.fingerprint] = found
-            while len(self._made) > KEPT:
-                self._made.popitem(last=False)
-        self._made.move_to_end(catalog.fingerprint)
-        return found
+        async with self._making:  # callers that wait for the same document share what the first one made
+            found = self._made.get(catalog.fingerprint)
+            if found is None:
+                # Thousands of tables take a second: other requests go on meanwhile.
+                found = await run_in_thread(_document, catalog, self._stringify)
+                self._made[catalog.fingerprint] = found
+                while len(self._made) > KEPT:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(catalog.fingerprint)
+            return found
 
 
 def _document(catalog: Catalog, stringify: bool) -> CompressedContent:
-    return compress(orjson.dumps(openapi_document(catalog, stringify=stringify)), "application/json")
+    return compress_pieces(openapi_pieces(catalog, stringify=stringify), "application/json")
