@@ -15,14 +15,25 @@ from pathlib import Path
 
 from bench import contenders, database, markdown, report
 from bench.check import Differs, check
-from bench.contenders import BY_HAND, CONTENDERS, LIMIT, NO_LEDGER, OURS, Running
+from bench.contenders import (
+    BY_HAND,
+    BY_HAND_ASYNCMY,
+    CONTENDERS,
+    DEFAULTS,
+    LIMIT,
+    LIMIT_TCP,
+    NO_LEDGER,
+    OURS,
+    OURS_TCP,
+    Running,
+)
 from bench.measure import Plan, measure
 from bench.memory import Memory, of_large_answers
 from bench.postgraphile import server as postgraphile
 from bench.workloads import LARGE_ANSWER, WORKLOADS, Workload
 from tests.harness import servers
 
-_DEFAULT = [LIMIT, OURS, NO_LEDGER, BY_HAND]
+_DEFAULT = [LIMIT, OURS, DEFAULTS, NO_LEDGER, LIMIT_TCP, OURS_TCP, BY_HAND, BY_HAND_ASYNCMY]
 _PACKAGES = (
     *("strawberry-graphql", "graphql-core", "fastapi", "starlette", "uvicorn", "uvloop", "httptools"),
     *("aiomysql", "asyncmy", "orjson"),

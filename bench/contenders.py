@@ -24,7 +24,11 @@ ROOT: Final = Path(__file__).parent.parent
 _START_LIMIT: Final = 60.0
 OURS, NO_LEDGER, LIMIT, LIMIT_ASYNCMY = "ours", "no-ledger", "limit", "limit-asyncmy"
 LIMIT_ONE_PACKET = "limit-one-packet"
-BY_HAND, POSTGRAPHILE = "by-hand", "postgraphile"
+OURS_TCP, LIMIT_TCP, DEFAULTS = "ours-tcp", "limit-tcp", "defaults"
+BY_HAND, BY_HAND_ASYNCMY, POSTGRAPHILE = "by-hand", "by-hand-asyncmy", "postgraphile"
+_SERVED_BY_US: Final = (OURS, OURS_TCP, DEFAULTS, NO_LEDGER)
+_BY_TCP: Final = ("by_key", "rest_by_key", "nested", "insert_one", "rest_insert")
+"""What is asked of those who reach the database by TCP: where an answer is long, the way there costs little."""
 
 
 class StartFailed(Exception):
@@ -36,12 +40,14 @@ class Contender:
     """A kind of server.
 
     `request` gives the bytes for a workload's values, None for what the server does not
-    offer; `meaning` brings its answer, parsed, to the form that all are compared in.
+    offer; `meaning` brings its answer, parsed, to the form that all are compared in. Its
+    ratios are those beside the contender `beside`.
     """
 
     name: str
     request: Callable[[Workload, Variables], bytes | None]
     meaning: Callable[[Workload, Any], Any]
+    beside: str = LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +76,19 @@ def get(path: str) -> bytes:
 
 
 def _ask_limit(workload: Workload, values: Variables) -> bytes:
-    if workload.rest:
+    if workload.rest and not workload.writes:
         return get(f"/{workload.name}?" + "&".join(f"{name}={quote(str(value))}" for name, value in values.items()))
     return post(f"/{workload.name}", values)
 
 
 def _ask_ours(workload: Workload, values: Variables) -> bytes:
     if workload.rest:
-        return get(workload.rest.format(**values))
+        return post(workload.rest, values) if workload.writes else get(workload.rest.format(**values))
     return post("/graphql", {"query": workload.document, "variables": values})
+
+
+def _by_tcp(ask: Callable[[Workload, Variables], bytes]) -> Callable[[Workload, Variables], bytes | None]:
+    return lambda workload, values: ask(workload, values) if workload.name in _BY_TCP else None
 
 
 def _ask_writes(workload: Workload, values: Variables) -> bytes | None:
@@ -92,8 +102,9 @@ def _ask_by_hand(workload: Workload, values: Variables) -> bytes | None:
 def _meaning(workload: Workload, answer: Any) -> Any:
     """What an answer says: its rows, without what may differ."""
     if workload.rest:
-        return answer["data"]
-    (value,) = answer["data"].values()
+        value = answer["data"]
+    else:
+        (value,) = answer["data"].values()
     # Each insert makes a row with a key of its own.
     return {name: column for name, column in value.items() if name != "id"} if workload.writes else value
 
@@ -104,9 +115,13 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
         Contender(LIMIT, _ask_limit, _meaning),
         Contender(LIMIT_ASYNCMY, _ask_limit, _meaning),
         Contender(LIMIT_ONE_PACKET, _ask_limit, _meaning),
+        Contender(LIMIT_TCP, _by_tcp(_ask_limit), _meaning),
         Contender(OURS, _ask_ours, _meaning),
+        Contender(OURS_TCP, _by_tcp(_ask_ours), _meaning, LIMIT_TCP),
+        Contender(DEFAULTS, _ask_ours, _meaning),
         Contender(NO_LEDGER, _ask_writes, _meaning),
         Contender(BY_HAND, _ask_by_hand, _meaning),
+        Contender(BY_HAND_ASYNCMY, _ask_by_hand, _meaning),
     )
 }
 """By name; PostGraphile, which has a database of its own, is in `bench.postgraphile`."""
@@ -122,23 +137,32 @@ def _uvicorn(app: str, port: int) -> list[str]:
 
 def _command(name: str, database: Database, port: int) -> tuple[list[str], dict[str, str]]:
     """How one of `CONTENDERS` is started on MariaDB, and its environment."""
-    if name in (OURS, NO_LEDGER):
-        return [sys.executable, "-m", "graphql_app", "serve"], {
-            "DB_SOCKET": database.socket,
-            "DB_USER": "root",
-            "DB_NAME": NAME,
-            "PORT": str(port),
-            "LEDGER": "auto" if name == OURS else "off",
-            "LOG_LEVEL": "warning",
-            "ENV_FILE": os.devnull,
-            # An attempt's time includes its wait for the CPU, and here sixteen requests share one core: a slow
-            # workload would be tried again instead of measured.
-            "RETRY_TIMEOUTS_MS": "60000,60000,60000,60000",
-        }
-    environment = {"BENCH_SOCKET": database.socket, "BENCH_READER": "asyncmy" if name == LIMIT_ASYNCMY else "own"}
+    if name in _SERVED_BY_US:
+        return [sys.executable, "-m", "graphql_app", "serve"], _settings(name, database, port)
+    environment = {
+        "BENCH_ADDRESS": str(database.port) if name == LIMIT_TCP else database.socket,
+        "BENCH_DRIVER": "asyncmy" if name in (LIMIT_ASYNCMY, BY_HAND_ASYNCMY) else "own",
+    }
     if name == LIMIT_ONE_PACKET:
         return [sys.executable, "-m", "bench.limit.one_packet", str(port)], environment
-    return _uvicorn("bench.by_hand.app:app" if name == BY_HAND else "bench.limit.app:app", port), environment
+    by_hand = name in (BY_HAND, BY_HAND_ASYNCMY)
+    return _uvicorn("bench.by_hand.app:app" if by_hand else "bench.limit.app:app", port), environment
+
+
+def _settings(name: str, database: Database, port: int) -> dict[str, str]:
+    """The settings of our own server."""
+    by_tcp = {"DB_HOST": "127.0.0.1", "DB_PORT": str(database.port)}
+    least = {"DB_USER": "root", "DB_NAME": NAME, "PORT": str(port), "ENV_FILE": os.devnull}
+    least |= by_tcp if name == OURS_TCP else {"DB_SOCKET": database.socket}
+    if name == DEFAULTS:
+        return least
+    return least | {
+        "LEDGER": "off" if name == NO_LEDGER else "auto",
+        "LOG_LEVEL": "warning",
+        # An attempt's time includes its wait for the CPU, and here sixteen requests share one core: a slow
+        # workload would be tried again instead of measured.
+        "RETRY_TIMEOUTS_MS": "60000,60000,60000,60000",
+    }
 
 
 @contextmanager
@@ -146,7 +170,7 @@ def running(name: str, database: Database) -> Iterator[Running]:
     """One of `CONTENDERS` for the length of a `with`. Raises `StartFailed`."""
     port = free_port()
     command, environment = _command(name, database, port)
-    ready = "/readyz" if name in (OURS, NO_LEDGER) else None
+    ready = "/readyz" if name in _SERVED_BY_US else None
     with spawned(name, command, environment, port, database.folder, ready) as pid:
         yield Running(CONTENDERS[name], port, pid, database.pid)
 
@@ -161,7 +185,7 @@ def spawned(
     """
     file = folder / f"{name}.log"
     # Settings of whoever runs the bench must not reach the servers.
-    kept = {key: value for key, value in os.environ.items() if not re.match("DB_|DATABASE_", key)}
+    kept = {key: value for key, value in os.environ.items() if not re.match("DB_|DATABASE_|LOG_|RETRY_|BENCH_", key)}
     with file.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=kept | environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bench.contenders import LIMIT
 from bench.measure import Cell, Plan, Results
-from bench.report import judged, memory_goals, ratio, summary
+from bench.report import beside_its_own, judged, memory_goals, summary
 from bench.workloads import WORKLOADS
 
 _HEAD: Final = ("server", "requests/s", "p50 ms", "p99 ms", "server ms", "db ms", "of limit", "CPU", "peak MB")
@@ -20,7 +19,7 @@ def page(plan: Plan, results: Results, machine: Mapping[str, str | int]) -> str:
     rows: list[Sequence[str]] = []
     for name, by_contender in results.cells.items():
         rows.append((f"**{name}** {titles[name]}", *[""] * (len(_HEAD) - 1)))
-        rows += [_row(contender, cells, by_contender.get(LIMIT, ())) for contender, cells in by_contender.items()]
+        rows += [_row(contender, by_contender) for contender in by_contender]
     parts = [_said(plan, machine), _table(_HEAD, rows), _table(_GOALS, _goals(results))]
     if results.large:
         parts.append(_table(("server", "idle MB", "peak MB", "answer MB", "times the answer"), _large(results)))
@@ -35,8 +34,9 @@ def _said(plan: Plan, machine: Mapping[str, str | int]) -> str:
     )
 
 
-def _row(contender: str, cells: Sequence[Cell | str], limit: Sequence[Cell | str]) -> Sequence[str]:
-    found, beside = summary(cells), ratio(cells, limit)
+def _row(contender: str, by_contender: Mapping[str, Sequence[Cell | str]]) -> Sequence[str]:
+    cells = by_contender[contender]
+    found, beside = summary(cells), beside_its_own(contender, by_contender)
     if found is None:
         return (contender, str(cells[0]), *[""] * (len(_HEAD) - 2))
     ratios = (f"{beside.requests:.2f}", f"{beside.cpu:.2f}") if beside else ("", "")
@@ -48,9 +48,8 @@ def _row(contender: str, cells: Sequence[Cell | str], limit: Sequence[Cell | str
 def _goals(results: Results) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for goal, found, said in judged(results):
-        wanted = f"ahead of {goal.other}" if goal.ahead else f"{goal.least:g} x {goal.other}"
         cpu, server = ("", f"{found.server:.2f}") if goal.server_only else (f"{found.cpu:.2f}", "")
-        rows.append((goal.workload, wanted, f"{found.requests:.2f}", cpu, server, said))
+        rows.append((goal.workload, goal.wanted, f"{found.requests:.2f}", cpu, server, said))
     rows += [("memory", what, f"{found:.1f}", "", "", said) for what, found, said in memory_goals(results)]
     return rows
 

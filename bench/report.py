@@ -8,9 +8,9 @@ from enum import StrEnum
 from statistics import median
 from typing import Any, Final
 
-from bench.contenders import BY_HAND, LIMIT, NO_LEDGER, OURS, POSTGRAPHILE
+from bench.contenders import BY_HAND, CONTENDERS, DEFAULTS, LIMIT, NO_LEDGER, OURS, POSTGRAPHILE
 from bench.measure import Cell, Plan, Results
-from bench.workloads import LARGE_ANSWER, MOST_MEGABYTES, WORKLOADS
+from bench.workloads import LARGE_ANSWER, MOST_MEGABYTES, OF_QUIET, WORKLOADS
 
 RESOLVED: Final = 1.25
 """A gap smaller than this factor is not resolved by these measurements."""
@@ -52,7 +52,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A ratio of ours to reach in a workload, in requests and in CPU time; `ahead`: it is to be beaten, not met.
+    """A ratio of `one` to reach in a workload, in requests and in CPU time; `ahead`: it is to be beaten, not met.
 
     CPU time is the server's and the database's, for work can be moved from one to the other.
     `server_only` leaves the database out: where it does the same for both, what it takes
@@ -64,6 +64,13 @@ class Goal:
     least: float
     ahead: bool = False
     server_only: bool = False
+    one: str = OURS
+
+    @property
+    def wanted(self) -> str:
+        """The goal in words."""
+        beside = f"ahead of {self.other}" if self.ahead else f"{self.least:g} x {self.other}"
+        return beside if self.one == OURS else f"{self.one}: {beside}"
 
     def worse(self, found: Ratio) -> float:
         """The less favourable of the two ratios that count."""
@@ -77,6 +84,7 @@ def goals() -> list[Goal]:
         Goal(each.name, BY_HAND, each.of_by_hand, server_only=True) for each in WORKLOADS if each.of_by_hand is not None
     ]
     made += [Goal(each.name, POSTGRAPHILE, 1, ahead=True) for each in WORKLOADS]
+    made += [Goal(each.name, OURS, OF_QUIET, one=DEFAULTS) for each in WORKLOADS]
     return made
 
 
@@ -96,6 +104,12 @@ def summary(cells: Sequence[Cell | str]) -> Summary | None:
         foreign=median(cell.foreign for cell in good),
         spread=max(rates) / min(rates),
     )
+
+
+def beside_its_own(contender: str, by_contender: Mapping[str, Sequence[Cell | str]]) -> Ratio | None:
+    """A contender beside the one that its ratios are with; None where that one took no part."""
+    other = CONTENDERS[contender].beside if contender in CONTENDERS else LIMIT
+    return ratio(by_contender[contender], by_contender.get(other, ()))
 
 
 def ratio(one: Sequence[Cell | str], other: Sequence[Cell | str]) -> Ratio | None:
@@ -141,9 +155,10 @@ _COLUMNS: Final = (
     ("foreign", 9, ".2f"),
 )
 LEGEND: Final = """\
-server ms, db ms: CPU time a request. of limit: requests/s over the limit's; cpu: the limit's CPU time over this one's,
-server and database; server: the same of the server alone. peak MB: the server's memory. spread: fastest over slowest
-round. foreign: cores busy with something else. Medians over the rounds; ratios are taken within each round."""
+server ms, db ms: CPU time a request. of limit: requests/s over the limit's (by TCP: over limit-tcp's); cpu: its
+CPU time over this one's, server and database; server: the same of the server alone. peak MB: the server's memory.
+spread: fastest over slowest round. foreign: cores busy with something else. Medians over the rounds; ratios are taken
+within each round."""
 
 
 def table(results: Results) -> str:
@@ -162,7 +177,7 @@ def _line(contender: str, by_contender: Mapping[str, Sequence[Cell | str]]) -> s
     found = summary(cells)
     if found is None:
         return f"{contender:14} {cells[0]}"
-    beside = ratio(cells, by_contender.get(LIMIT, ()))
+    beside = beside_its_own(contender, by_contender)
     ratios = (beside.requests, beside.cpu, beside.server) if beside else (None, None, None)
     values = (found.requests, found.p50, found.p99, found.server, found.database, *ratios, found.memory)
     values += (found.spread, found.foreign)
@@ -179,7 +194,7 @@ def judged(results: Results) -> list[tuple[Goal, Ratio, Verdict]]:
     made = []
     for goal in goals():
         cells = results.cells.get(goal.workload, {})
-        found = ratio(cells.get(OURS, ()), cells.get(goal.other, ()))
+        found = ratio(cells.get(goal.one, ()), cells.get(goal.other, ()))
         if found is not None:
             made.append((goal, found, verdict(found, goal)))
     return made
@@ -220,9 +235,8 @@ def memory_goals(results: Results) -> list[tuple[str, float, Verdict]]:
 
 
 def _goal_line(goal: Goal, found: Ratio, said: Verdict) -> str:
-    wanted = f"ahead of {goal.other}" if goal.ahead else f"{goal.least:g} x {goal.other}"
     cpu, server = ("", f"{found.server:.2f}") if goal.server_only else (f"{found.cpu:.2f}", "")
-    return f"{goal.workload:15}{wanted:23}{found.requests:11.2f}{cpu:>8}{server:>8}  {said}"
+    return f"{goal.workload:15}{goal.wanted:23}{found.requests:11.2f}{cpu:>8}{server:>8}  {said}"
 
 
 def document(plan: Plan, results: Results, machine: Mapping[str, str | int]) -> dict[str, Any]:

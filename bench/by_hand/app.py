@@ -30,7 +30,7 @@ class Endpoint(GraphQL[Any, None]):
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    async with opened(os.environ["BENCH_SOCKET"]) as rows:
+    async with opened(os.environ["BENCH_DRIVER"], os.environ["BENCH_ADDRESS"]) as rows:
         app.state.rows = rows
         yield
 

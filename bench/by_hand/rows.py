@@ -1,4 +1,4 @@
-"""The rows of the hand-made server: its queries through aiomysql, plain values in, tuples out."""
+"""The rows of the hand-made server: its queries through aiomysql or asyncmy, plain values in, tuples out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiomysql
+import asyncmy
 
 from bench.database import NAME
 
@@ -41,9 +42,9 @@ class Rows:
 
 
 @asynccontextmanager
-async def opened(socket: str) -> Any:
-    """A pool whose connections are all open."""
-    pool = await aiomysql.create_pool(
+async def opened(driver: str, socket: str) -> Any:
+    """A pool whose connections are all open, of `asyncmy` or (`own`) of aiomysql."""
+    pool = await (asyncmy if driver == "asyncmy" else aiomysql).create_pool(
         CONNECTIONS, CONNECTIONS, unix_socket=socket, user="root", db=NAME, charset="utf8mb4", autocommit=True
     )
     try:

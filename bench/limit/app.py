@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.applications import Starlette
@@ -52,8 +53,9 @@ async def insert_one(query: Query, given: Variables) -> bytes:
 
 
 async def insert_10000(query: Query, given: Variables) -> bytes:
-    """Many comments in one statement."""
-    await query(texts.INSERT_MANY % _values(given["objects"]))
+    """Many comments in one statement, a few requests at a time: more at once hinder each other in InnoDB."""
+    async with _few:
+        await query(texts.INSERT_MANY % _values(given["objects"]))
     return b'{"data":{"insert_comments":{"affected_rows":%d}}}' % len(given["objects"])
 
 
@@ -78,12 +80,23 @@ async def rest_by_key(query: Query, given: Variables) -> bytes:
     return _enveloped(rows)
 
 
+async def rest_insert(query: Query, given: Variables) -> bytes:
+    """A comment, and the key it got, in the envelope of the REST layer."""
+    _, rows, _ = await query(texts.BEGIN, texts.INSERT_KEY % _values([given["input"]]), texts.COMMIT)
+    moment = datetime.now(UTC).isoformat(timespec="microseconds")[:-6].encode()
+    return _INSERTED % (moment, rows[0])
+
+
 async def rest_list(query: Query, given: Variables) -> bytes:
     """A hundred tracks, in the envelope of the REST layer."""
     (rows,) = await query(texts.LIST % int(given["offset"]))
     return _enveloped(rows)
 
 
+_few: Final = asyncio.Semaphore(4)
+_INSERTED: Final = (
+    b'{"timestamp":"%bZ","message":"Record inserted successfully","data":{"rows_affected":1,"id":%b},"retry_count":0}'
+)
 ANSWERS: Mapping[str, Answer] = {
     "by_key": by_key,
     "list": list_,
@@ -93,8 +106,9 @@ ANSWERS: Mapping[str, Answer] = {
     "rows_10000": rows_10000,
     "insert_one": insert_one,
     "insert_10000": insert_10000,
+    "rest_insert": rest_insert,
 }
-"""By the workload's name: what answers a POST of variables."""
+"""By the workload's name: what answers a POST of variables (of a REST body: `rest_insert`)."""
 
 REST_ANSWERS: Mapping[str, Answer] = {"rest_by_key": rest_by_key, "rest_list": rest_list}
 """By the workload's name: what answers a GET with a query string."""
@@ -118,7 +132,7 @@ def _get(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    async with open_query(os.environ["BENCH_READER"], os.environ["BENCH_SOCKET"]) as query:
+    async with open_query(os.environ["BENCH_DRIVER"], os.environ["BENCH_ADDRESS"]) as query:
         app.state.query = query
         yield
 

@@ -11,23 +11,23 @@ from bench.database import NAME
 from bench.limit.wire import END, Pool
 
 Query = Callable[..., Awaitable[list[list[bytes]]]]
-"""Runs statements in one round trip; the rows of each, a text without its end."""
+"""Runs statements in one round trip; the rows of each, a text without its end. `keyed=True`: key and text by turns."""
 
 CONNECTIONS = 16
 
 
 @asynccontextmanager
-async def open_query(reader: str, socket: str) -> AsyncIterator[Query]:
-    """A pool read by `own` or by `asyncmy`."""
-    opened = _own(socket) if reader == "own" else _asyncmy(socket)
+async def open_query(reader: str, address: str) -> AsyncIterator[Query]:
+    """A pool read by `own` or by `asyncmy`, connected to a socket's path or to a port of this host (`own` alone)."""
+    opened = _own(int(address) if address.isdecimal() else address) if reader == "own" else _asyncmy(address)
     async with opened as query:
         yield query
 
 
 @asynccontextmanager
-async def _own(socket: str) -> AsyncIterator[Query]:
+async def _own(address: str | int) -> AsyncIterator[Query]:
     pool = Pool()
-    await pool.open(CONNECTIONS, socket, "root", NAME)
+    await pool.open(CONNECTIONS, address, "root", NAME)
     try:
         yield pool.query
     finally:
@@ -53,7 +53,7 @@ async def _asyncmy(socket: str) -> AsyncIterator[Query]:
         )
     end = len(END)
 
-    async def query(*statements: bytes) -> list[list[bytes]]:
+    async def query(*statements: bytes, keyed: bool = False) -> list[list[bytes]]:
         connection = await free.get()
         try:
             # Below the cursor, which would make a tuple of tuples of what comes as a list.
@@ -62,7 +62,8 @@ async def _asyncmy(socket: str) -> AsyncIterator[Query]:
             for _ in statements[1:]:
                 await connection.next_result()
                 results.append(connection._result)
-            return [[row[0][:-end].encode() for row in result.rows or ()] for result in results]
+            found = [[row[0][:-end].encode() for row in result.rows or ()] for result in results]
+            return [[part for row in rows for part in row.split(b"\n", 1)] for rows in found] if keyed else found
         finally:
             free.put_nowait(connection)
 

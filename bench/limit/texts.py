@@ -7,9 +7,6 @@ from typing import Final
 
 from bench.limit.wire import END
 
-KEY: Final = "\n"
-"""Stands behind a key that leads a row's text; JSON text holds no bare line break."""
-
 
 def _row(text: str) -> str:
     """The one column of a row: `text` as it is, but the SQL expressions in `<>` evaluated."""
@@ -54,8 +51,9 @@ TRACKS_OF: Final = f"SELECT {_TRACK_NODE} FROM tracks WHERE album_id IN (%b) ORD
 GENRES: Final = f"SELECT {_GENRE} FROM genres".encode()
 
 ALL_ARTISTS: Final = f"SELECT {_ARTIST_NODE} FROM artists ORDER BY id".encode()
-ALL_ALBUMS: Final = f"SELECT {_ALBUM_NODE} FROM albums ORDER BY artist_id,id".encode()
-ALL_TRACKS: Final = f"SELECT {_TRACK_LEAF} FROM tracks ORDER BY album_id,id".encode()
+# In the order of their own keys, in which they are stored: sorted by parent they take a sixth longer.
+ALL_ALBUMS: Final = f"SELECT {_ALBUM_NODE} FROM albums ORDER BY id".encode()
+ALL_TRACKS: Final = f"SELECT {_TRACK_LEAF} FROM tracks WHERE album_id IS NOT NULL ORDER BY id".encode()
 
 # --- writes -----------------------------------------------------------------------------------------------------------
 
@@ -67,6 +65,7 @@ BEGIN: Final = b"START TRANSACTION"
 COMMIT: Final = b"COMMIT"
 INSERT_MANY: Final = b"INSERT INTO comments (track_id,author,body,rating) VALUES %b"
 INSERT_ONE: Final = INSERT_MANY + f" RETURNING {_COMMENT}".encode()
+INSERT_KEY: Final = INSERT_MANY + f" RETURNING {_row('<id>')}".encode()
 
 
 def quoted(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import compress, count, pairwise
+from operator import ne
 from typing import Any
 
 from bench.limit import texts
@@ -30,16 +32,23 @@ async def nested(query: Query, given: Mapping[str, Any]) -> bytes:
 
 async def big_nested(query: Query, _given: Mapping[str, Any]) -> bytes:
     """Every artist, album and track: one round trip, for no level needs the keys of another."""
-    artist_rows, album_rows, track_rows = await query(texts.ALL_ARTISTS, texts.ALL_ALBUMS, texts.ALL_TRACKS)
-    tracks: Groups = {}
-    for row in track_rows:
-        album, _, text = row.partition(b"\n")
-        if album in tracks:
-            tracks[album].append(text)
+    artists, albums, tracks = await query(texts.ALL_ARTISTS, texts.ALL_ALBUMS, texts.ALL_TRACKS, keyed=True)
+    of_album = _runs(tracks[::2], tracks[1::2])
+    rows = [[artist, *text.split(b"\n", 1)] for artist, text in zip(albums[::2], albums[1::2], strict=True)]
+    nodes = list(map(list, zip(artists[::2], artists[1::2], strict=True)))
+    return b'{"data":{"artists":[%b]}}' % _artists(nodes, rows, of_album)
+
+
+def _runs(keys: list[bytes], rows: list[bytes]) -> Groups:
+    """Rows by their keys. Those of one key that come one after another, as most do, are taken at once."""
+    groups: Groups = {}
+    ends = [*compress(count(1), map(ne, keys, keys[1:])), len(keys)]
+    for start, end in pairwise((0, *ends)):
+        if keys[start] in groups:
+            groups[keys[start]] += rows[start:end]
         else:
-            tracks[album] = [text]
-    artists = [row.split(b"\n") for row in artist_rows]
-    return b'{"data":{"artists":[%b]}}' % _artists(artists, [row.split(b"\n") for row in album_rows], tracks)
+            groups[keys[start]] = rows[start:end]
+    return groups
 
 
 def _append(groups: Groups, key: bytes, text: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import Final, cast
 
 END: Final = "\x02"
@@ -20,6 +21,9 @@ _UTF8MB4: Final = 45
 # A row's end, the next packet's header of four bytes, and the length of its only cell.
 _BETWEEN: Final = re.compile(rb"\x02.{4}(?:\xfc..|[\x00-\xfa])", re.DOTALL)
 _END_OF_ROWS: Final = re.compile(rb"\x02(?=\x05\x00\x00.\xfe\x00\x00)", re.DOTALL)
+KEY: Final = "\n"
+"""Stands behind a key that leads a row's text; JSON text holds no bare line break."""
+_BETWEEN_KEYED: Final = re.compile(_BETWEEN.pattern + rb"([^\n]*+)\n", re.DOTALL)
 
 
 class ServerRefused(Exception):
@@ -90,15 +94,18 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def query(self, *statements: bytes) -> list[list[bytes]]:
-        """Runs one or several statements in one round trip; the rows of each. Raises `ServerRefused`."""
+    async def query(self, *statements: bytes, keyed: bool = False) -> list[list[bytes]]:
+        """Runs one or several statements in one round trip; the rows of each. Raises `ServerRefused`.
+
+        `keyed`: every row begins with a key, and the key and the rest of it are two.
+        """
         self._waiter = waiter = self._new_future()
         sql = b";".join(statements)
         size = len(sql) + 1
         if size >= 0xFFFFFF:
             raise ServerRefused("too long")
         self._transport.write(size.to_bytes(3, "little") + b"\0\x03" + sql)  # type: ignore[union-attr]
-        return _results(await waiter, len(statements))
+        return _results(await waiter, len(statements), _keyed_rows if keyed else _rows)
 
 
 def _is_short(data: bytes) -> bool:
@@ -113,14 +120,11 @@ def _ends_plain(data: bytes) -> bool:
 
 
 def _ends_refused(data: bytes) -> bool:
-    """Whether `data`, which begins with a packet, ends with one that names an error."""
-    if b"\xff" not in data:
-        return False
-    at, first = 0, 0
-    while at + 4 < len(data):
-        first = data[at + 4]
-        at += 4 + int.from_bytes(data[at : at + 3], "little")
-    return first == 0xFF and at == len(data)
+    """Whether `data` ends with a packet that names an error. Its text is UTF-8, which never holds the first byte."""
+    at = data.rfind(b"\xff")
+    return (
+        at >= 4 and data[at + 3 : at + 4] == b"#" and int.from_bytes(data[at - 4 : at - 1], "little") == len(data) - at
+    )
 
 
 def _ends_rows(data: bytes) -> bool:
@@ -128,7 +132,7 @@ def _ends_rows(data: bytes) -> bool:
     return data[-5] == 0xFE and data[-9:-6] == b"\5\0\0" and not data[-2] & _MORE and data[-1] == 0
 
 
-def _results(answer: bytes, count: int) -> list[list[bytes]]:
+def _results(answer: bytes, count: int, rows: Callable[[bytes, int, int], list[bytes]]) -> list[list[bytes]]:
     results: list[list[bytes]] = []
     at = 0
     while at < len(answer):
@@ -142,7 +146,7 @@ def _results(answer: bytes, count: int) -> list[list[bytes]]:
         for _ in range(first + 1):  # the columns, and the packet that ends them
             at += 4 + int.from_bytes(answer[at : at + 3], "little")
         stop = len(answer) - 9 if len(results) == count - 1 else _stop(answer, at)
-        results.append(_rows(answer, at, stop))
+        results.append(rows(answer, at, stop))
         at = stop + 9
     return results
 
@@ -164,6 +168,15 @@ def _rows(answer: bytes, at: int, stop: int) -> list[bytes]:
     return _BETWEEN.split(memoryview(answer)[at : stop - 1])
 
 
+def _keyed_rows(answer: bytes, at: int, stop: int) -> list[bytes]:
+    """Keys and texts by turns."""
+    if at == stop:
+        return []
+    at += 7 if answer[at + 4] == 0xFC else 5
+    end = answer.index(b"\n", at)
+    return [answer[at:end], *_BETWEEN_KEYED.split(memoryview(answer)[end + 1 : stop - 1])]
+
+
 class Pool:
     """Connections that are all open from the start; whoever finds none free waits for the next."""
 
@@ -171,11 +184,14 @@ class Pool:
         self._free: list[Connection] = []
         self._waiting: deque[asyncio.Future[Connection]] = deque()
 
-    async def open(self, size: int, socket: str, user: str, database: str) -> None:
-        """Opens `size` connections."""
+    async def open(self, size: int, address: str | int, user: str, database: str) -> None:
+        """Opens `size` connections to a socket's path, or to a port of this host."""
         loop = asyncio.get_running_loop()
         for _ in range(size):
-            _, connection = await loop.create_unix_connection(Connection, socket)
+            if isinstance(address, str):
+                _, connection = await loop.create_unix_connection(Connection, address)
+            else:
+                _, connection = await loop.create_connection(Connection, "127.0.0.1", address)
             await connection.log_in(user, database)
             self._free.append(connection)
 
@@ -184,7 +200,7 @@ class Pool:
         for connection in self._free:
             connection.close()
 
-    async def query(self, *statements: bytes) -> list[list[bytes]]:
+    async def query(self, *statements: bytes, keyed: bool = False) -> list[list[bytes]]:
         """As `Connection.query`, on a connection that is free."""
         if self._free:
             connection = self._free.pop()
@@ -193,7 +209,7 @@ class Pool:
             self._waiting.append(waiter)
             connection = await waiter
         try:
-            return await connection.query(*statements)
+            return await connection.query(*statements, keyed=keyed)
         finally:
             if self._waiting:
                 self._waiting.popleft().set_result(connection)

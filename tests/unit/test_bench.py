@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench import data, load, markdown, report
-from bench.contenders import get, post
+from bench.contenders import CONTENDERS, get, post
+from bench.limit import trees, wire
 from bench.measure import Cell, Plan, Results
 from bench.memory import Memory
 from bench.tables import TABLES
@@ -183,10 +184,63 @@ def test_the_tables_tell_every_server_goal_and_memory() -> None:
     assert results.large["ours"].times == 2
     text = report.table(results)
     page = markdown.page(Plan(5, 8.0, 1.0, 16), results, {"cores": 2, "python": "3.11"})
-    for part in ("failed: it fell", "0.65 x limit", "at most 3 x rows_10000", "at most 250 MB"):
+    for part in ("failed: it fell", "0.85 x limit", "at most 3 x rows_10000", "at most 250 MB"):
         assert part in text
         assert part in page
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert "| ours | 80.0 | 1.00 | 2.00 | 2.000 | 1.000 | 0.80 | 0.67 | 10 |" in rows
     assert {line.count("|") for line in rows[:6]} == {10}
     assert "| memory | at most 3 x rows_10000 | 2.0 |  |  | reached |" in rows
+
+
+def test_who_reaches_the_database_by_tcp_is_measured_beside_its_like() -> None:
+    """What TCP costs is neither ours nor the limit's; each of the two is asked what is short alone."""
+    cells = {"limit": [_cell(100, 1)], "limit-tcp": [_cell(50, 1)], "ours-tcp": [_cell(40, 1)], "ours": [_cell(80, 1)]}
+    found = {name: report.beside_its_own(name, cells) for name in cells}
+    assert {name: each.requests for name, each in found.items() if each is not None} == {
+        "limit": 1, "limit-tcp": 0.5, "ours-tcp": 0.8, "ours": 0.8
+    }  # fmt: skip
+    asked = {
+        name: {each.name for each in WORKLOADS if CONTENDERS[name].request(each, each.variables()[0]) is not None}
+        for name in ("limit-tcp", "ours-tcp")
+    }
+    assert asked["limit-tcp"] == asked["ours-tcp"] >= {"by_key", "rest_insert"}
+    assert "rows_10000" not in asked["ours-tcp"]
+
+
+def test_the_settings_as_they_come_have_a_goal_of_their_own() -> None:
+    """They are judged beside ours, whose log is quiet."""
+    results = Results()
+    for contender, cell in (("ours", _cell(100, 1)), ("defaults", _cell(95, 1.02))):
+        results.add("by_key", contender, cell)
+    ((goal, found, said),) = report.judged(results)
+    assert (goal.wanted, found.requests, said) == ("defaults: 0.9 x ours", 0.95, "reached")
+
+
+# --- the limit --------------------------------------------------------------------------------------------------------
+
+
+def _packet(body: bytes, number: int = 1) -> bytes:
+    return len(body).to_bytes(3, "little") + bytes([number]) + body
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (_packet(b"\xff\x7a\x04#42S02no such table"), True),
+        (_packet(b"row\x02") + _packet(b"\xff\x7a\x04#42S02no such table", 255), True),
+        (_packet(b"row\x02", 255), False),
+        (_packet(b"\xff\x7a\x04#42S02no such table")[:-3], False),
+        (_packet(b"\0\xff\x7a#"), False),
+    ],
+    ids=["error", "after-rows", "number-255", "half", "ok"],
+)
+def test_the_limit_knows_an_error_by_its_packet(answer: bytes, refused: bool) -> None:
+    """A large answer is not walked through for it: packets are numbered up to the byte that begins an error."""
+    assert wire._ends_refused(answer) is refused
+
+
+def test_the_limit_takes_rows_of_one_parent_at_once() -> None:
+    """Also where they come in several runs."""
+    keys, rows = [b"1", b"1", b"2", b"1"], [b"a", b"b", b"c", b"d"]
+    assert trees._runs(keys, rows) == {b"1": [b"a", b"b", b"d"], b"2": [b"c"]}
