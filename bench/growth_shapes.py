@@ -138,7 +138,8 @@ SHAPES: Final = (
     Shape(
         "to-one relation of 100 rows",
         rows("limit: 100, order_by: {id: asc}", f"{ROW} parent {{ id name region }}"),
-        f"SELECT {CELLS}, p.id, p.name, p.region FROM @table t JOIN parents p ON p.id = t.parent_id"
+        # An inner join is begun at the parents, and sorted.
+        f"SELECT {CELLS}, p.id, p.name, p.region FROM @table t LEFT JOIN parents p ON p.id = t.parent_id"
         " ORDER BY t.id LIMIT 100",
     ),
     Shape(

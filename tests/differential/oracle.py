@@ -10,7 +10,7 @@ from tests.differential.conditions import COUNT, FIGURE, Conditions, compared, c
 from tests.differential.database import Database
 from tests.differential.figures import figure, shown_figure
 from tests.differential.make_order import STATISTICS
-from tests.differential.orders import Orders, Term, figure_terms, in_order, key_terms, term
+from tests.differential.orders import Orders, Term, figure_terms, in_order, term, total
 from tests.differential.query import Field, Operation, Piece, collected
 from tests.differential.schema import Table
 from tests.differential.tables import TABLES
@@ -97,7 +97,7 @@ class Oracle:
         determined = table.name in self._most and not table.view
         if limit is None and offset is None and not distinct and not determined:
             return in_order(kept, terms)
-        ordered = [row for run in in_order(kept, [*terms, *key_terms(table)]) for row in run]
+        ordered = [row for run in in_order(kept, total(table, terms)) for row in run]
         if distinct:
             ordered = _first_of_each(table, ordered, distinct)
         start = offset or 0
@@ -151,7 +151,7 @@ class Oracle:
         """All rows of a connection, in its order."""
         kept = [row for row in self._all(table.name) if self._conditions.holds(table, row, given.get("where"))]
         terms = self._orders.terms(table, given.get("order_by"))
-        return [row for run in in_order(kept, [*terms, *key_terms(table)]) for row in run]
+        return [row for run in in_order(kept, total(table, terms)) for row in run]
 
     def _connection(self, table: Table, field: Field) -> Any:
         given = field.given()

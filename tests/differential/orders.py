@@ -142,9 +142,10 @@ def _figure_value(table: Table, function: str, name: str, rows: Callable[[Any], 
     return value
 
 
-def key_terms(table: Table) -> list[Term]:
-    """The key's columns, ascending."""
-    return [Term(_sorted_by(table.columns[name])) for name in table.key]
+def total(table: Table, terms: Sequence[Term]) -> list[Term]:
+    """The terms, and then the key's columns in the direction of the last of them."""
+    descending = bool(terms) and terms[-1].descending
+    return [*terms, *(Term(_sorted_by(table.columns[name]), descending) for name in table.key)]
 
 
 def _sorted_by(column: Column) -> Callable[[Row], Any]:

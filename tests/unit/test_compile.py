@@ -86,6 +86,7 @@ def test_orders(order: Order, sql: str) -> None:
         (Read("users", ID, limit=5, offset=2), "ORDER BY `t0`.`id` LIMIT 5 OFFSET 2"),
         (Read("users", ID, offset=2), "ORDER BY `t0`.`id` LIMIT 4611686018427387903 OFFSET 2"),
         (Read("users", ID, order=(Order("age"),), limit=1), "ORDER BY `t0`.`age`,`t0`.`id` LIMIT 1"),
+        (Read("users", ID, order=(Order("age", True),), limit=1), "ORDER BY `t0`.`age` DESC,`t0`.`id` DESC LIMIT 1"),
         (Read("users", ID, order=(Order("id", True),), limit=1), "ORDER BY `t0`.`id` DESC LIMIT 1"),
     ],
 )

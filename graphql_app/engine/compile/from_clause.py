@@ -9,6 +9,7 @@ from graphql_app.engine.compile.conditions import as_shown, condition, key_in, o
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
+from graphql_app.engine.plan.total_order import total_order
 from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql
 from schema_gen.catalog.model import Column, Relation, Table
@@ -123,12 +124,9 @@ def _stable_order(rows: plan.RowsPlan) -> tuple[plan.OrderTerm, ...]:
 
     Without it, rows that are equal in the order may appear on two pages or on none.
     """
-    key = rows.table.primary_key
-    if key is None or not rows.paged or not (rows.order or rows.offset is not None or rows.distinct_on):
+    if not rows.paged or not (rows.order or rows.offset is not None or rows.distinct_on):
         return rows.order
-    named = {term.column.name for term in rows.order if term.column is not None and not term.path and not term.relation}
-    rest = (rows.table.columns[column] for column in key.columns if column not in named)
-    return rows.order + tuple(plan.OrderTerm(column, descending=False, nulls=None) for column in rest)
+    return total_order(rows.table, rows.order)
 
 
 def _numbered(

@@ -7,6 +7,7 @@ from functools import partial
 
 from graphql_app.engine.plan import cursor, nodes as plan
 from graphql_app.engine.plan.rows import RowPlanner
+from graphql_app.engine.plan.total_order import total_order
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
     ConnectionRead,
@@ -64,9 +65,7 @@ def _total_order(planner: RowPlanner, table: Table, request: ConnectionRead) -> 
     terms = planner.order(table, request.order)
     if any(term.function is not None or term.column is None for term in terms):
         raise RequestError(Code.INVALID_PARAMETER, "A connection cannot be ordered by an aggregate")
-    named = {term.column.name for term in terms if term.column is not None and not term.path}
-    rest = (table.columns[name] for name in table.primary_key.columns if name not in named)
-    return (*terms, *(plan.OrderTerm(column, descending=False, nulls=None) for column in rest))
+    return total_order(table.full, terms)
 
 
 def _described(table: Table, terms: tuple[plan.OrderTerm, ...]) -> list[str]:
