@@ -29,7 +29,10 @@ def pytest_configure() -> None:
 
 
 class StartApp(Protocol):
-    """Starts the program; `settings` override what `environment` says. `sound=False` allows tracebacks in its log."""
+    """Starts the program; `settings` override what `environment` says. `sound=False` allows tracebacks in its log.
+
+    `module` may be another server.
+    """
 
     def __call__(
         self,
@@ -38,6 +41,7 @@ class StartApp(Protocol):
         settings: Mapping[str, str] | None = None,
         sound: bool = True,
         ready: bool = True,
+        module: str = "graphql_app",
     ) -> RunningApp: ...
 
 
@@ -52,10 +56,11 @@ def start_app(tmp_path: Path) -> Iterator[StartApp]:
         settings: Mapping[str, str] | None = None,
         sound: bool = True,
         ready: bool = True,
+        module: str = "graphql_app",
     ) -> RunningApp:
         folder = tmp_path / f"app{len(running)}"
         folder.mkdir()
-        app = RunningApp({**environment, **(settings or {})}, arguments or ("serve",), folder)
+        app = RunningApp({**environment, **(settings or {})}, arguments or ("serve",), folder, module)
         running.append((app, sound))
         if ready:
             app.wait_ready()

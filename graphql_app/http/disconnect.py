@@ -9,53 +9,71 @@ from starlette.types import Message, Receive
 
 from graphql_app.http.request_body import ClientDisconnect
 from graphql_app.observability.events import ClientDisconnected, Observer
+from graphql_app.observability.request_context import CURRENT
 from graphql_app.runtime.deadlines import deadline_queue
 
 PATIENCE = 0.02
-"""Seconds of work before anybody looks whether the client is still there: most answers are out by then."""
+"""Seconds in which work may end whose client has left: most is done by then, and no statement has to be stopped."""
 
 
 class CancelOnDisconnect:
     """`with CancelOnDisconnect(…):` cancels what is awaited in it when the client leaves: `ClientDisconnect`.
 
-    For requests whose body is read: what `receive` gives after that is the client's leaving.
+    For requests whose body is read: what `receive` gives after that is the client's leaving. Our own server tells
+    of it by the request's connection; under another one a task waits for it, from a little later on.
     """
 
-    __slots__ = ("_api", "_deadlines", "_gone", "_observer", "_receive", "_started", "_task", "_watcher")
+    __slots__ = ("_api", "_connection", "_deadlines", "_gone", "_observer", "_receive", "_started", "_task", "_watcher")
 
     def __init__(self, receive: Receive, observer: Observer, api: str) -> None:
         self._receive = receive
         self._observer = observer
         self._api = api
         self._gone = False
-        self._watcher: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
-        """Begins to look out, a little later."""
+        """Begins to look out."""
+        context = CURRENT.get()
+        self._connection = None if context is None else context.connection
         self._deadlines = deadline_queue(PATIENCE)
         self._task = self._deadlines.task()
-        self._deadlines.set(self)
+        self._look_out()
+
+    def _look_out(self) -> None:
+        self._started = self._deadlines.now()
+        if self._connection is None:
+            self._deadlines.set(self)
+        else:
+            self._connection.watch(self)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Looks out no more."""
-        self._deadlines.off(self)
+        if self._connection is None:
+            self._deadlines.off(self)
+        else:
+            self._connection.unwatch(self)
         if self._watcher is None:
             return
         self._watcher.cancel()
         if self._gone and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            seconds = PATIENCE + asyncio.get_running_loop().time() - self._started
-            self._observer(ClientDisconnected(self._api, seconds))
+            self._observer(ClientDisconnected(self._api, self._deadlines.now() - self._started))
             raise ClientDisconnect from error
 
-    def on_timeout(self) -> None:
-        """Begins to look out."""
-        loop = asyncio.get_running_loop()
-        self._started = loop.time()
-        self._watcher = loop.create_task(self._watch())
+    def on_leave(self) -> None:
+        """The client has left: work that is nearly done may end."""
+        self._watcher = asyncio.get_running_loop().call_later(PATIENCE, self._cancel)
 
-    async def _watch(self) -> None:
+    def on_timeout(self) -> None:
+        """Begins to wait for the client's leaving, where nobody tells of it."""
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._cancel()
+
+    def _cancel(self) -> None:
         self._gone = True
         self._task.cancel()
 
@@ -66,16 +84,16 @@ class CancelOnUploadDisconnect(CancelOnDisconnect):
     Before that, the reader of the body learns that the client has left.
     """
 
-    __slots__ = ()
+    __slots__ = ("_arrived",)
 
-    def __enter__(self) -> None:
+    def _look_out(self) -> None:
         """Looks out for nothing yet."""
-        self._deadlines = deadline_queue(PATIENCE)
-        self._task = self._deadlines.task()
+        self._arrived = False
 
     async def receive(self) -> Message:
         """The next part of the body."""
         message = await self._receive()
-        if message["type"] == "http.request" and not message.get("more_body", False) and self._watcher is None:
-            self.on_timeout()
+        if message["type"] == "http.request" and not message.get("more_body", False) and not self._arrived:
+            self._arrived = True
+            super()._look_out()
         return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Final
 
@@ -15,6 +15,7 @@ from graphql_app.middleware.refusal import refuse
 from graphql_app.observability.events import Observer, RequestRefused
 from graphql_app.observability.request_context import CURRENT, RequestContext
 from graphql_app.runtime.budget import Budget, client_of
+from graphql_app.runtime.client_connection import SCOPE_KEY
 from graphql_app.runtime.shutdown import Draining
 
 HEADER: Final = b"x-request-id"
@@ -74,9 +75,7 @@ class AdmissionMiddleware:
             held += size if taken else 0
             return taken
 
-        context = RequestContext(
-            self._id(scope), [] if self._timing else None, scope.get("client"), scope["path"], hold, scope["headers"]
-        )
+        context = self._context(scope, hold)
         CURRENT.set(context)
 
         async def heard() -> Message:
@@ -109,6 +108,11 @@ class AdmissionMiddleware:
                 self.in_flight -= counted
             if held:
                 self._bodies.free(client_of(scope), held)
+
+    def _context(self, scope: Scope, hold: Callable[[int], bool]) -> RequestContext:
+        stages: list[tuple[str, float]] | None = [] if self._timing else None
+        client, connection = scope.get("client"), scope.get(SCOPE_KEY)
+        return RequestContext(self._id(scope), stages, client, scope["path"], hold, scope["headers"], connection)
 
     def _id(self, scope: Scope) -> str:
         """The id that the client gave, if it is one; else one of our own."""

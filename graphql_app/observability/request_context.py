@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 
 from graphql_app.observability.events import Event, StageTimed
+from graphql_app.runtime.client_connection import ClientConnection
 from graphql_app.runtime.hot_record import hot_record
 
 
@@ -24,6 +25,8 @@ class RequestContext:
     hold: Callable[[int], bool] | None = None
     """Takes bytes for the request's body until it is answered; whether there were so many."""
     headers: Sequence[tuple[bytes, bytes]] = ()
+    connection: ClientConnection | None = None
+    """Where the server is our own."""
 
     def header(self, name: str) -> str | None:
         """The value of the first header of this name, whatever its case; None where there is none."""

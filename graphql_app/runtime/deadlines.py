@@ -48,6 +48,10 @@ class DeadlineQueue:
         assert task is not None
         return task
 
+    def now(self) -> float:
+        """The loop's time."""
+        return self._loop.time()
+
     def off(self, one: OnTimeout) -> None:
         """Takes `one` out, if it has not expired."""
         self._due.pop(one, None)

@@ -10,10 +10,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graphql_app.runtime.client_connection import SCOPE_KEY, ClientConnection
 from graphql_app.server.coalescing_transport import CoalescingTransport
 from graphql_app.server.heads import HeadProtocol
 from graphql_app.server.refusals import CROWDED, LATE
-from graphql_app.server.unread import Unread
+from graphql_app.server.unread import WORTH_NOTING, Unread
 
 LOOK_SECONDS: Final = 0.5
 AT_A_TIME: Final = 50
@@ -77,6 +78,7 @@ class SlowClients:
     def _judge(
         self, connection: TimeoutHttpProtocol, before: tuple[Doing, float] | None, now: float
     ) -> tuple[Doing, float] | None:
+        connection.listen()
         doing = connection.doing()
         if doing is None:
             return None
@@ -118,6 +120,8 @@ class TimeoutHttpProtocol(HeadProtocol):
         self._unread: Unread = config.unread
         self._most_connections: int = config.most_connections
         self._next: tuple[Any, Any] | None = None
+        self._running: Any = None
+        self._presence = ClientConnection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
@@ -133,7 +137,13 @@ class TimeoutHttpProtocol(HeadProtocol):
         """It is gone."""
         self._slow_clients.leave(self)
         self._unread.remove(self)
+        running = self._running
+        if running is not None and not running.response_complete:
+            # uvicorn tells only the request that came last, which may wait for this one.
+            running.disconnected = True
+            running.message_event.set()
         super().connection_lost(exc)
+        self._presence.leave()
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -146,13 +156,14 @@ class TimeoutHttpProtocol(HeadProtocol):
         self._unread.remove(self)
         waiting, self._next = self._next, None
         if waiting is not None and not self.transport.is_closing():
-            super()._start_asgi_task(*waiting)
+            self._start_asgi_task(*waiting)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Begins a request, once the client has taken the answers before."""
         if self.flow.write_paused:
             self._next = cycle, app
         else:
+            self._running = cycle
             super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
@@ -160,10 +171,22 @@ class TimeoutHttpProtocol(HeadProtocol):
         self._slow_clients.leave(self)
         super().handle_websocket_upgrade()
 
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self.scope[SCOPE_KEY] = self._presence  # type: ignore[typeddict-unknown-key]
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         """A part of a body."""
         self.received += len(body)
         super().on_body(body)
+
+    def listen(self) -> None:
+        """Reads on behind requests that were sent ahead, where work would not learn that its client has left."""
+        if not (self._presence and self.pipeline and self.flow.read_paused):
+            return
+        if sum(len(each.body) for each, _ in self.pipeline) < WORTH_NOTING:
+            self.flow.resume_reading()
 
     def doing(self) -> Doing | None:
         """What the client is waited for; None while it is our turn, or nothing is under way."""

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from tests.faults.rolling import roll
 from tests.fix_app import StartApp
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
+from tests.harness.ports import free_port
 from tests.harness.processes import children
 
 pytestmark = pytest.mark.faults
@@ -95,6 +97,50 @@ def test_a_client_that_leaves(
     until(lambda: running(engine, database) == 0, LIMIT * 4)
     until(lambda: "client_disconnected" in app.log, 5)
     assert engine.execute("SELECT * FROM u", database) == ()
+    assert app.client.get("/api/t/query").status_code == 200
+
+
+def reset(client: socket.socket) -> None:
+    """Ends a connection without a word."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+WAYS: dict[str, Callable[[socket.socket], None]] = {
+    "close": socket.socket.close,
+    "half-close": lambda client: client.shutdown(socket.SHUT_WR),
+    "reset": reset,
+}
+
+
+@pytest.mark.engines("mariadb")
+@pytest.mark.parametrize("server", ["ours", "uvicorn"])
+def test_every_way_to_leave(start_app: StartApp, engine: Engine, database: str, server: str) -> None:
+    """Behind answers on the same connection, with requests sent ahead that are never begun, and in each way."""
+    engine.execute(SCHEMA, database)
+    environment = dict(engine.environment(database))
+    if server == "ours":
+        app = start_app(environment)
+    else:
+        environment["PORT"] = port = str(free_port())
+        app = start_app(environment, "graphql_app.main:app", "--port", port, module="uvicorn")
+    quick = b"GET /api/t/query?id=eq.1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    slow = b"GET /api/slow/query HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    # uvicorn by itself tells the last of requests sent ahead, and not the one that runs.
+    for ahead in (0, 1, 5) if server == "ours" else (0,):
+        for way, leave in WAYS.items():
+            with socket.create_connection(("127.0.0.1", app.port)) as client:
+                for _ in range(2):
+                    client.sendall(quick)
+                    answer = b""
+                    while not answer.endswith(b'"retry_count":0}'):
+                        answer += client.recv(65536)
+                client.sendall(slow + slow * ahead)
+                until(lambda: running(engine, database) == 1, 10)
+                leave(client)
+                until(lambda: running(engine, database) == 0, LIMIT * 4)
+                time.sleep(0.05)
+                assert running(engine, database) == 0, f"{way}: what was sent ahead is begun"
     assert app.client.get("/api/t/query").status_code == 200
 
 

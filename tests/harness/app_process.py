@@ -33,16 +33,21 @@ SUSPICIOUS = ("Traceback (most recent call last)", "was never retrieved", "was n
 
 
 class RunningApp:
-    """A started program. `client` is bound to its address; `log` is all it wrote so far."""
+    """A started program. `client` is bound to its address; `log` is all it wrote so far.
 
-    def __init__(self, environment: Mapping[str, str], arguments: tuple[str, ...], folder: Path) -> None:
+    `module` is what Python runs.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], arguments: tuple[str, ...], folder: Path, module: str = "graphql_app"
+    ) -> None:
         self.port = int(environment.get("PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, timeout=30)
         self._log = folder / "app.log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "graphql_app", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 cwd=folder,
                 env=_environment(environment) | {"PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
