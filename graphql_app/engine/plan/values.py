@@ -7,9 +7,11 @@ from functools import partial
 
 from graphql_app.engine.request.calls import Operator, Slot
 from graphql_app.engine.sql.fragment import Literal, Value, finish, sql, value
-from graphql_app.engine.sql.operators import EQUALITIES, OPERATORS, ORDERINGS, OperatorRow, Takes
+from graphql_app.engine.sql.like_prefix import letters_of, literal_prefix
+from graphql_app.engine.sql.operators import EQUALITIES, OPERATORS, ORDERINGS, OperatorRow, Takes, escape_like
 from graphql_app.errors import Code, RequestError
 from schema_gen.catalog.model import Column
+from schema_gen.sql_literals import quote_text
 from schema_gen.types.column_types import compared_exactly, encode_column, encoder_of, holds, placer_of, type_of
 
 NULL = Literal(b"NULL")
@@ -76,6 +78,20 @@ def _encode_text(column: Column, row: OperatorRow, raw: object) -> bytes:
         return literal if row.converts or holds(column, raw) else compared_exactly(literal)
     except ValueError as error:
         raise _invalid(column, str(error)) from None
+
+
+def _implied(column: Column, raw: object) -> Value | None:
+    """What a pattern that ignores case implies by the column's own collation; None where that is nothing."""
+    letters = letters_of(column.type.collation) if type_of(column).scalar == "String" else frozenset[str]()
+    if not letters or (isinstance(raw, str) and not literal_prefix(raw, letters)):
+        return None
+    return value(raw, partial(_encode_prefix, column, letters))
+
+
+def _encode_prefix(column: Column, letters: frozenset[str], raw: object) -> bytes:
+    if not isinstance(raw, str):
+        raise _invalid(column, "expected a text")
+    return quote_text(escape_like(literal_prefix(raw, letters)) + "%")
 
 
 def _pair(column: Column, raw: object) -> tuple[object, object]:
@@ -196,7 +212,7 @@ def compared(column: Column, operator: Operator, raw: object) -> tuple[Value, Va
         case Takes.PAIR:
             return value(raw, partial(_encode_end, column, 0)), value(raw, partial(_encode_end, column, 1))
         case Takes.TEXT:
-            return value(raw, partial(_encode_text, column, row)), None
+            return value(raw, partial(_encode_text, column, row)), _implied(column, raw) if row.folds else None
         case Takes.VALUE:
             encoder = placer_of(column) if operator in ORDERINGS else encoder_of(column, stored=False)
             return value(raw, partial(_checked, column, encoder)), None

@@ -51,8 +51,10 @@ def _like(column: Sql, low: Value | Sql, _high: Value | Sql, _features: Features
     )
 
 
-def _ilike(column: Sql, low: Value | Sql, _high: Value | Sql, _features: Features) -> Sql:
-    return sql("LOWER(CONVERT(", column, " USING utf8mb4)) COLLATE utf8mb4_bin LIKE LOWER(", low, ")")
+def _ilike(column: Sql, low: Value | Sql, high: Value | Sql, _features: Features) -> Sql:
+    exact = sql("LOWER(CONVERT(", column, " USING utf8mb4)) COLLATE utf8mb4_bin LIKE LOWER(", low, ")")
+    # What the pattern implies by the column's own collation can use an index.
+    return exact if high is low else sql("(", column, " LIKE ", high, " AND ", exact, ")")
 
 
 def _regex(flag: str) -> Build:
@@ -100,7 +102,8 @@ def _pattern(before: str, after: str) -> Callable[[str], bytes]:
 class OperatorRow:
     """`negate` wraps the SQL in NOT; `text` encodes the value of operators on text.
 
-    `converts`: the column is turned into utf8mb4 wherever it stands beside the value.
+    `converts`: the column is turned into utf8mb4 wherever it stands beside the value. `folds`: case does not count, and
+    what the pattern implies by the column's own collation is the upper value, where there is any.
     """
 
     takes: Takes
@@ -108,6 +111,7 @@ class OperatorRow:
     negate: bool = False
     text: Callable[[str], bytes] = _plain
     converts: bool = False
+    folds: bool = False
 
 
 OPERATORS: dict[Operator, OperatorRow] = {
@@ -123,7 +127,7 @@ OPERATORS: dict[Operator, OperatorRow] = {
     Operator.BETWEEN: OperatorRow(Takes.PAIR, _between),
     Operator.LIKE: OperatorRow(Takes.TEXT, _like),
     Operator.NLIKE: OperatorRow(Takes.TEXT, _like, negate=True),
-    Operator.ILIKE: OperatorRow(Takes.TEXT, _ilike, converts=True),
+    Operator.ILIKE: OperatorRow(Takes.TEXT, _ilike, converts=True, folds=True),
     Operator.NILIKE: OperatorRow(Takes.TEXT, _ilike, converts=True, negate=True),
     Operator.REGEX: OperatorRow(Takes.TEXT, _regex("c"), converts=True, text=_expression),
     Operator.NREGEX: OperatorRow(Takes.TEXT, _regex("c"), converts=True, negate=True, text=_expression),
