@@ -30,8 +30,8 @@ from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import Configured
 from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
-from graphql_app.engine.mysql.pool import Pool, PoolSettings
-from graphql_app.engine.parts import engine_parts
+from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.parts import engine_parts, pool_settings
 from graphql_app.from_settings import bounds, database_attributes, document_limits, rate_limits, watch_settings
 from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, ExtensionFactory, MakeExtra
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
@@ -219,7 +219,7 @@ async def running(
         if settings.embedded:
             provided = embedded_engine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, observer)
             socket = await stack.enter_async_context(provided)
-        sizes = PoolSettings(size=settings.db_pool_size, warm=settings.db_pool_min, waiting=settings.db_pool_waiting)
+        sizes = pool_settings(settings)
         address = settings.address(socket)
         pool = Pool(Target.of(address), sizes, observer)
         stack.push_async_callback(pool.close)

@@ -10,7 +10,7 @@ from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool
-from graphql_app.engine.parts import engine_parts
+from graphql_app.engine.parts import engine_parts, pool_settings
 from graphql_app.errors import AppError
 from graphql_app.observability.events import ignore
 from graphql_app.server.errors import CannotRun
@@ -21,7 +21,7 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
     """An engine that has read the schema. Raises `CannotRun` and `EmbeddedError`; what fails inside is `CannotRun`."""
     # The first connection tells at once, and in words, where there is no database.
     async with opened(settings) as (_connection, address):
-        pool = Pool(Target.of(address))
+        pool = Pool(Target.of(address), pool_settings(settings))
         parts = engine_parts(settings, address.name, pool, ignore)
         try:
             await parts.live.reload()

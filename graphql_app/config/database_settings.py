@@ -87,6 +87,12 @@ class DatabaseSettings(BaseSettings):
         "The pauses between the attempts, in milliseconds; one number less than RETRY_TIMEOUTS_MS has.",
         "whole numbers from 1, separated by commas, one less than RETRY_TIMEOUTS_MS has",
     )
+    retry_slow: Annotated[Literal["continue", "restart"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "continue",
+        "What becomes of a statement that is out of its attempt's time: it goes on beside the schedule while its"
+        " connection is sound, or is stopped and sent again.",
+        kinds.choice("continue", "restart"),
+    )
     ledger: Annotated[Literal["auto", "off"], BeforeValidator(kinds.lower)] = kinds.setting(
         "auto",
         "Whether writes are noted in the table `graphql_app_ledger`, so that none is done twice; `auto`: if possible.",

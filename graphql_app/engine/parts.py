@@ -10,7 +10,7 @@ from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.execute.retry import Schedule
 from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import Configured, SchemaLoader
-from graphql_app.engine.mysql.pool import Pool
+from graphql_app.engine.mysql.pool import Pool, PoolSettings
 from graphql_app.engine.plan.cursor import cursor_key
 from graphql_app.engine.plan.planner import Limits
 from graphql_app.engine.plan.values import MAX_PAGE
@@ -53,9 +53,20 @@ def engine_parts(
     return EngineParts(engine, executor, live)
 
 
+def pool_settings(settings: Settings) -> PoolSettings:
+    """The sizes and limits of the pool that the settings say."""
+    return PoolSettings(
+        size=settings.db_pool_size,
+        warm=settings.db_pool_min,
+        waiting=settings.db_pool_waiting,
+        lock_wait=schedule(settings).lock_wait,
+    )
+
+
 def schedule(settings: Settings) -> Schedule:
     """The retry schedule of the settings, in seconds."""
     return Schedule(
         tuple(value / 1000 for value in settings.retry_timeouts_ms),
         tuple(value / 1000 for value in settings.retry_delays_ms),
+        continues=settings.retry_slow == "continue",
     )

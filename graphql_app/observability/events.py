@@ -24,13 +24,17 @@ class StageTimed:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """One attempt failed. `failure` is a `FailureClass`, `code` the number of the server or the client."""
+    """One attempt failed. `failure` is a `FailureClass`, `code` the number of the server or the client.
+
+    `continues`: it is out of time, and its statement goes on beside the later ones.
+    """
 
     kind: str
     attempt: int
     failure: str
     code: int
     seconds: float
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,8 +240,13 @@ def _of_requests(to: Metrics) -> _Handlers:
 
 
 def _of_attempts(to: Metrics) -> _Handlers:
+    def failed(event: events.AttemptFailed) -> None:
+        to.count("attempts_failed", event.kind, event.failure)
+        if event.continues:
+            to.count("attempts_continued", event.kind)
+
     return {
-        events.AttemptFailed: lambda event: to.count("attempts_failed", event.kind, event.failure),
+        events.AttemptFailed: failed,
         events.Retrying: lambda event: to.count("retries", event.kind),
         events.RetriesExhausted: lambda event: to.count("retries_exhausted", event.kind, event.reason),
         events.RetryBudgetExhausted: lambda event: to.count("retry_budget_exhausted", event.kind),

@@ -125,7 +125,7 @@ class FakeServer:
     """Listens on a port; answers session setup and KILL itself, everything else by `handler`.
 
     `statements` holds what came in, with the loop's time; `killed` the numbers of KILL QUERY,
-    `severed` those of KILL.
+    `severed` those of KILL, `looks` those of which somebody asked whether a statement runs on them.
     """
 
     def __init__(self, handler: Handler = all_ok, *, silent: bool = False) -> None:
@@ -142,6 +142,9 @@ class FakeServer:
         self.port = 0
         self.dials: list[float] = []
         self.statements: list[tuple[float, bytes]] = []
+        self.look: Callable[[int], Reply | Act] = self._look
+        """What the list of processes says of a connection."""
+        self.looks: list[tuple[float, int]] = []
         self.killed: list[int] = []
         self.severed: list[int] = []
         self.received = bytearray()
@@ -247,6 +250,10 @@ class FakeServer:
             for place in range(rest):
                 reply.ok(more=place < rest - 1)
             return reply
+        if sql.startswith(b"SELECT COMMAND "):
+            about = int(sql.split()[-1])
+            self.looks.append((asyncio.get_running_loop().time(), about))
+            return self.look(about)
         if sql.startswith(b"KILL QUERY "):
             return self._kill(int(sql.split()[-1]))
         if sql.startswith(b"KILL "):
@@ -254,6 +261,9 @@ class FakeServer:
             return Reply().ok()
         self.statements.append((asyncio.get_running_loop().time(), sql))
         return self.handler(sql)
+
+    def _look(self, number: int) -> Reply:
+        return Reply().rows((b"Query" if number in self._stalled else b"Sleep",))
 
     def _kill(self, number: int) -> Reply:
         self.killed.append(number)

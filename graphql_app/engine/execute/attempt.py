@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, NoReturn, TypeVar
+from contextvars import Context, copy_context
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from graphql_app.engine.execute.cancellation import GRACE, StatementCanceller, rolled_back
 from graphql_app.engine.execute.ledger import CommitState, Ledger, LedgerGone
-from graphql_app.engine.execute.retry import Kind
+from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import ClaimRefused, Remains, Session, TransactionLost
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
@@ -19,8 +20,6 @@ from graphql_app.runtime.hot_record import hot_record
 
 T = TypeVar("T")
 Job = Callable[[Session], Awaitable[T]]
-
-_MARGIN = 0.02  # the server ends a statement this much before our limit, so that its answer still arrives
 
 
 @hot_record
@@ -38,6 +37,11 @@ class UnitOfWork(Generic[T]):
     """Finds the work's value again where it counts and its answer was lost; it may then be sent with its COMMIT."""
     mark: bytes = b""
     """The comment that its statements end with, so that the server's logs lead back to the request."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the ledger says, before the work is done again, whether it counts."""
+        return self.settlement is not None and not self.settlement.partial
 
 
 class AttemptError(Exception):
@@ -60,24 +64,38 @@ class AlreadyDone(Exception):
     failed = 0
 
 
-class Attempt(Generic[T]):
-    """One attempt. `run` gives the work's value, or raises `AttemptError` or what the work raised.
+BeginOvertime: TypeAlias = "Callable[[Attempt[Any]], asyncio.Task[None] | None]"
+"""Lets an attempt whose time is over go on, and gives the task that ends it (`Attempt.stop`); None lets it end."""
+
+
+class Attempt(Deadline, Generic[T]):
+    """One attempt, and the deadline of its work. `run` gives the work's value, or raises `AttemptError` or its error.
 
     Of a write with a `CommitState` it raises `AlreadyDone` too, and `LedgerGone`.
+
+    It may outlast its time, if `overtime` finds that it does. Then it is the later attempts of the schedule too:
+    `number` is that of the one whose time runs or ended last, which began at `began`; `pause_ends` is the end of the
+    pause that follows it, None before that.
     """
 
     __slots__ = (
         "_connection",
+        "_context",
         "_failed_before",
         "_known",
         "_ledger",
-        "_limit",
+        "_overtime",
         "_pool",
         "_session",
         "_stopper",
         "_timed_out",
-        "_unit",
+        "_timekeeper",
         "_value",
+        "began",
+        "number",
+        "pause_ends",
+        "times",
+        "unit",
     )
 
     def __init__(
@@ -86,15 +104,24 @@ class Attempt(Generic[T]):
         stopper: StatementCanceller,
         ledger: Ledger,
         unit: UnitOfWork[T],
-        limit: float,
-        failed_before: int,
+        times: Schedule,
+        number: int,
+        overtime: BeginOvertime | None = None,
     ) -> None:
+        """The `number`-th attempt (from 0) of a schedule, to be run at once. `overtime` may let it go on."""
+        super().__init__(times.timeouts[number], pool.loop)
         self._pool = pool
         self._stopper = stopper
         self._ledger = ledger
-        self._failed_before = failed_before
-        self._unit = unit
-        self._limit = limit
+        self._failed_before = number
+        self.unit = unit
+        self.times = times
+        self.number = number
+        self.began = pool.loop.time()
+        self.pause_ends: float | None = None
+        self._overtime = overtime
+        self._context = copy_context() if overtime is not None else None
+        self._timekeeper: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._timed_out = self._known = False
@@ -102,34 +129,74 @@ class Attempt(Generic[T]):
 
     async def run(self) -> T:
         """Does the work within the limit."""
-        unit, limit = self._unit, self._limit
+        unit, number = self.unit, self.number
         try:
-            with Deadline(limit, self._pool.loop) as timer:
+            with self:
                 settlement, claim, note = unit.settlement, None, None
                 if settlement is not None:
                     if not self._ledger.usable:
                         await self._ledger.open()
-                    claim, note = settlement.claim(self._failed_before), self._note(settlement)
-                connection = self._pool.take(unit.bulkhead) or await self._pool.wait(unit.bulkhead, limit)
-                self._connection = connection
-                within = max(limit - _MARGIN, limit / 2)
-                session = self._session = Session(
-                    connection, unit.kind, within, claim, self._failed_before, unit.mark, note
+                    claim, note = settlement.claim(number), self._note(settlement)
+                connection = self._pool.take(unit.bulkhead) or await self._pool.wait(
+                    unit.bulkhead, self.times.timeouts[number]
                 )
+                self._connection = connection
+                limit = self.times.statement_limits[number]
+                session = self._session = Session(connection, unit.kind, limit, claim, number, unit.mark, note)
                 self._value = value = await unit.job(session)
                 self._known = True
                 await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:
-            self._timed_out = timer.expired and isinstance(error, TimeoutError)
+            self._end_overtime()
+            self._timed_out = self.expired and isinstance(error, TimeoutError)
             await self._failed(error)
         else:
+            self._end_overtime()
             if not session.kept:
                 self._pool.release(connection)
         return self._value
 
+    def on_timeout(self) -> None:
+        """The time is over. An attempt that has no connection yet, or is the last, ends."""
+        if self._overtime is not None and self._session is not None and self.number < len(self.times.delays):
+            self._timekeeper = self._overtime(self)
+        if self._timekeeper is None:
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends the work as one that is out of time."""
+        super().on_timeout()
+
+    def _end_overtime(self) -> None:
+        keeper, self._timekeeper = self._timekeeper, None
+        if keeper is not None:
+            keeper.cancel()
+
+    @property
+    def failed(self) -> int:
+        """How many attempts of the schedule are over without a value."""
+        return self.number + (self.pause_ends is not None)
+
+    @property
+    def session(self) -> Session:
+        """The session of an attempt that goes on."""
+        assert self._session is not None
+        return self._session
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of an attempt that goes on."""
+        assert self._connection is not None
+        return self._connection
+
+    @property
+    def context(self) -> Context | None:
+        """In which context an attempt that may go on was begun."""
+        return self._context
+
     def _note(self, settlement: CommitState[T]) -> bytes | None:
         """The claim of a write that may be sent with its COMMIT: the first attempt, for there is nothing to settle."""
-        return settlement.note if self._failed_before == 0 and self._unit.reread is not None else None
+        return settlement.note if self._failed_before == 0 and self.unit.reread is not None else None
 
     async def _failed(self, error: BaseException) -> None:
         """Cleans up and raises; returns only if the work turns out to be done."""
@@ -154,8 +221,8 @@ class Attempt(Generic[T]):
             isinstance(error, TimeoutError) and self._timed_out
         ):
             raise error  # the work's own
-        failure = classify(error, phase, transactional=self._unit.transactional)
-        settlement, session = self._unit.settlement, self._session
+        failure = classify(error, phase, transactional=self.unit.transactional)
+        settlement, session = self.unit.settlement, self._session
         if settlement is not None and session is not None:
             if isinstance(error, TransactionLost):
                 settlement.lost, settlement.partial = error.remains is Remains.UNKNOWN, True
@@ -184,7 +251,7 @@ class Attempt(Generic[T]):
         raise AttemptError(failure, error, phase, self._connection) from error
 
     def _not_connected(self) -> ConnectionLost:
-        return ConnectionLost(self._pool.why_waiting(self._unit.bulkhead), sent=False, reason="no connection in time")
+        return ConnectionLost(self._pool.why_waiting(self.unit.bulkhead), sent=False, reason="no connection in time")
 
     async def _tidy(self, connection: Connection, session: Session) -> None:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Final
 
 from graphql_app.engine.execute.session import Batches, Session
 from graphql_app.engine.mysql.dial import Connection, ConnectionLost, ServerError
@@ -17,6 +18,20 @@ GRACE = 0.1
 
 _PATIENCE = 0.005  # a statement that ends by itself in this time needs no kill
 _KILL_LIMIT = 1.0
+_LOOK: Final = b"SELECT COMMAND FROM information_schema.PROCESSLIST WHERE ID = %d"
+_SIGN_OF_LIFE: Final = b"SELECT 'Query'"
+_AT_REST: Final = frozenset({b"sleep", b"killed"})
+
+
+class Sign(Enum):
+    """What another connection says of a statement that is not answered."""
+
+    RUNS = auto()
+    """The server is at it, or lives and does not say."""
+    OVER = auto()
+    """The server is at nothing on this connection: the statement, or its answer, is lost on the way."""
+    SILENT = auto()
+    """The server does not answer the other connection either, or there is none to it."""
 
 
 class StatementCanceller:
@@ -44,6 +59,26 @@ class StatementCanceller:
             await batches.aclose()
             self._pool.release(connection)
         return confirmed
+
+    async def look(self, connection: Connection, limit: float) -> Sign:
+        """Asks the server within `limit` seconds whether it still runs what is in flight on `connection`."""
+        try:
+            async with asyncio.timeout(limit):
+                own = await self._way_to(connection)
+                if own is None:
+                    return Sign.SILENT
+                try:
+                    # A proxy knows which of its sessions live, and not under which numbers the servers know them.
+                    number = connection.connection_id
+                    (found,) = await own.query(_SIGN_OF_LIFE if connection.proxied else _LOOK % number)
+                finally:
+                    self._pool.release(own)
+        except ServerError:
+            return Sign.RUNS
+        except (ConnectionLost, TimeoutError):
+            return Sign.SILENT
+        runs = any(command is not None and command.lower() not in _AT_REST for command in found.rows)
+        return Sign.RUNS if runs else Sign.OVER
 
     async def close(self) -> None:
         """Waits until everything taken is seen to, which is a matter of about a second at most."""

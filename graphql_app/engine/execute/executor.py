@@ -12,6 +12,7 @@ from graphql_app.engine.execute import ledger
 from graphql_app.engine.execute.attempt import AlreadyDone, Attempt, AttemptError, Job, T, UnitOfWork
 from graphql_app.engine.execute.cancellation import StatementCanceller
 from graphql_app.engine.execute.ledger import CommitState, IdempotentResult, Ledger, LedgerEntry, LedgerGone
+from graphql_app.engine.execute.overtime import Overtime, pause_left
 from graphql_app.engine.execute.retry import GiveUp, Kind, RetryBudget, Schedule, decide
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.stream import STREAM_SETUP, RowStream
@@ -35,8 +36,8 @@ from graphql_app.observability.events import (
 )
 
 _PROBE = Schedule((0.8,), ())
-_LAST_LOOK = 0.2
-"""Seconds in which the ledger says what became of a write whose last attempt was not answered."""
+_LAST_LOOK = Schedule((0.2,), ())
+"""The time in which the ledger says what became of a write whose last attempt was not answered."""
 _LEDGER_WORK = Schedule((20.0,), ())
 """Making the ledger's table, and deleting old rows."""
 
@@ -76,6 +77,7 @@ class Executor:
         self._observer = observer
         self._mark = mark or bytes  # no bytes
         self._stopper = StatementCanceller(pool, observer)
+        self._overtime = Overtime(pool, self._stopper, observer, self._chance)
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
@@ -158,33 +160,32 @@ class Executor:
         self._observer(AnswerReplayed())
         return IdempotentResult(found[1], failed, replayed=True)
 
-    async def _run(self, unit: UnitOfWork[T], times: Schedule, failed_before: int = 0) -> tuple[T, int]:
-        loop = self._pool.loop
+    async def _run(self, unit: UnitOfWork[T], times: Schedule) -> tuple[T, int]:
         self._budget.requests += 1
-        for attempt, limit in enumerate(times.timeouts, failed_before):
-            started = loop.time()
+        number = 0
+        while True:
+            overtime = self._overtime.begin if times.continues else None
+            attempt = Attempt(self._pool, self._stopper, self.ledger, unit, times, number, overtime)
             try:
-                return await Attempt(self._pool, self._stopper, self.ledger, unit, limit, attempt).run(), attempt
+                return await attempt.run(), attempt.failed
             except AttemptError as failed:
-                seconds = loop.time() - started
-                delay = self._after(unit, times, attempt - failed_before, failed, seconds)
+                delay = self._after(attempt, failed)
                 if delay is None:
-                    return await self._give_up(unit, attempt, failed), attempt + 1
+                    return await self._give_up(attempt, failed), attempt.number + 1
             except AlreadyDone as done:
-                return await self._met(unit, attempt, done), attempt
+                return await self._met(unit, attempt.failed, done), attempt.failed
             except LedgerGone:
-                unit = self._without_ledger(unit)
-                return await self._run(unit, times.rest(attempt - failed_before), attempt)
+                unit, number = self._without_ledger(unit), attempt.failed
+                continue
             except AppError as error:
                 if await self._counts_after_all(unit):
-                    return await self._met(unit, attempt, AlreadyDone()), attempt
-                error.retry_count = attempt
+                    return await self._met(unit, attempt.failed, AlreadyDone()), attempt.failed
+                error.retry_count = attempt.failed
                 if unit.kind is Kind.WRITE and error.outcome is None:
                     error.outcome = _outcome(FailureClass.PERMANENT, unit, Phase.TRANSACTION)
                 raise
-            # An attempt that overran its limit by cleaning up takes that from the pause.
-            await asyncio.sleep(delay - max(seconds - limit, 0.0))
-        raise AssertionError("the last attempt returns or raises")
+            await asyncio.sleep(delay)
+            number = attempt.number + 1
 
     async def _met(self, unit: UnitOfWork[T], attempt: int, done: AlreadyDone) -> T:
         """The value of a write that counts, for its entry is there. Raises `done` for a client's: it may be another's.
@@ -230,37 +231,43 @@ class Executor:
             raise ServiceUnavailableException(outcome=Outcome.UNKNOWN)
         return replace(unit, settlement=None)
 
-    def _after(
-        self, unit: UnitOfWork[T], times: Schedule, attempt: int, failed: AttemptError, seconds: float
-    ) -> float | None:
+    def _after(self, attempt: Attempt[T], failed: AttemptError) -> float | None:
         """The pause before the next attempt; None if there is none."""
+        unit, times, number = attempt.unit, attempt.times, attempt.number
         kind, failure, error = unit.kind, failed.failure, failed.error
-        self._observer(AttemptFailedEvent(kind, attempt, failure, error_code(error), seconds))
+        now = self._pool.loop.time()
+        seconds = now - attempt.began
+        if attempt.pause_ends is None:
+            self._observer(AttemptFailedEvent(kind, number, failure, error_code(error), seconds))
         if failed.node is not None and node_is_unfit(error):
             self._pool.renew(failed.node)
-        settled = unit.settlement is not None and not unit.settlement.partial
-        decision = decide(times, failure, attempt, kind, settled=settled, chance=self._chance())
+        decision = decide(times, failure, number, kind, settled=unit.settled, chance=self._chance())
         if isinstance(decision, GiveUp):
             return None
         # Who got no connection was no burden to the database.
-        if failed.phase is not Phase.CONNECT and not self._budget.draw(asyncio.get_running_loop().time()):
+        if failed.phase is not Phase.CONNECT and not self._budget.draw(now):
             self._observer(RetryBudgetExhausted(kind))
             return None
-        self._observer(Retrying(kind, attempt + 1, decision.delay))
-        return decision.delay
+        if attempt.pause_ends is not None:
+            self._observer(Retrying(kind, number + 1, left := pause_left(attempt, now)))
+            return left
+        self._observer(Retrying(kind, number + 1, decision.delay))
+        # An attempt that overran its limit by cleaning up takes that from the pause.
+        return decision.delay - max(seconds - times.timeouts[number], 0.0)
 
-    async def _give_up(self, unit: UnitOfWork[T], attempt: int, failed: AttemptError) -> T:
+    async def _give_up(self, attempt: Attempt[T], failed: AttemptError) -> T:
         """Raises what the caller is told; gives the work's value where the ledger says that it is done after all."""
-        kind, failure, error = unit.kind, failed.failure, failed.error
+        unit, failure, error = attempt.unit, failed.failure, failed.error
+        kind, made = unit.kind, attempt.number + 1
         if await self._counts_after_all(unit):
-            return await self._met(unit, attempt + 1, AlreadyDone())
+            return await self._met(unit, made, AlreadyDone())
         outcome = _outcome(failure, unit, failed.phase) if kind is Kind.WRITE else None
         final = to_app_error(error, failed.phase, outcome=outcome)
         if is_unexpected(error):
             self._observer(UnexpectedError("database", error))
         # A refusal is an answer, not a failed attempt.
         refused = failure is FailureClass.PERMANENT and not final.retry_after
-        final.retry_count = attempt if refused else attempt + 1
+        final.retry_count = attempt.failed if refused else made
         if not refused:
             self._observer(RetriesExhausted(kind, final.retry_count, final.code))
         raise final from error

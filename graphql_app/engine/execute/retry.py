@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil
 
 from graphql_app.engine.mysql.failure_class import FailureClass
 
@@ -20,26 +21,45 @@ JITTER = 0.05
 """By what part of itself a pause may be shorter: calls that failed at one moment do not all come back at one moment."""
 
 
+_MARGIN = 0.02
+"""The server ends a statement so many seconds before our limit, so that its answer still arrives."""
+_LOCK_WAIT = 2
+"""Seconds after which a wait for a lock ends by itself: soon after the longest attempt of the schedule by default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The limit of each attempt and the pause after each but the last, in seconds."""
+    """The limit of each attempt and the pause after each but the last, in seconds.
+
+    `continues`: an attempt that is out of time goes on while its connection is sound, and the schedule runs beside it.
+    `statement_limits` is how long the server lets a statement of each attempt run.
+    """
 
     timeouts: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6)
     delays: tuple[float, ...] = (0.4, 0.8, 1.6)
+    continues: bool = False
+    statement_limits: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.timeouts or len(self.delays) != len(self.timeouts) - 1:
             raise ValueError("a schedule needs one more timeout than delays, and at least one timeout")
         if min(self.timeouts) <= 0 or min(self.delays, default=0.0) < 0:
             raise ValueError("timeouts must be positive and delays not negative")
+        limits = map(self.left, range(len(self.timeouts))) if self.continues else self.timeouts
+        object.__setattr__(self, "statement_limits", tuple(max(each - _MARGIN, each / 2) for each in limits))
+
+    def left(self, attempt: int) -> float:
+        """The seconds from the beginning of the `attempt`-th attempt (from 0) to the end of the last."""
+        return sum(self.timeouts[attempt:]) + sum(self.delays[attempt:])
+
+    @property
+    def lock_wait(self) -> int:
+        """The whole seconds that a statement may wait for a lock."""
+        return max(ceil(self.left(0)), _LOCK_WAIT) if self.continues else _LOCK_WAIT
 
     def pause(self, attempt: int, chance: float) -> float:
         """The pause after the `attempt`-th attempt (from 0), in seconds; `chance`, from 0 to 1, is how short it is."""
         return self.delays[attempt] * (1 - JITTER * chance)
-
-    def rest(self, attempt: int) -> Schedule:
-        """What is left from the `attempt`-th attempt (from 0) on."""
-        return Schedule(self.timeouts[attempt:], self.delays[attempt:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Bulkhead(StrEnum):
 class PoolSettings:
     """Sizes count connections, times are seconds. `warm` connections of the interactive bulkhead are kept open.
 
-    `waiting` is the most callers that wait for a connection of a bulkhead.
+    `waiting` is the most callers that wait for a connection of a bulkhead, `lock_wait` how long a statement waits for
+    a lock before the server ends it.
     """
 
     size: int = 10
@@ -42,6 +43,7 @@ class PoolSettings:
     dial_limit: float = 1.6
     max_age: float = 1800.0
     max_idle: float = 240.0
+    lock_wait: int = 2
 
 
 @dataclass(frozen=True, slots=True)

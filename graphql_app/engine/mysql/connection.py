@@ -173,6 +173,11 @@ class Connection:
         """Whether a statement is in flight, perhaps one whose caller has left."""
         return self._wire.answer is not None and self._wire.lost is None
 
+    @property
+    def awaited(self) -> ResultParser | None:
+        """The answer in flight, as far as it has come: the same object until it is complete; None if there is none."""
+        return self._wire.answer if self._wire.lost is None else None
+
     async def query(self, sql: bytes) -> list[Result]:
         """Runs one or several statements (joined by `;`) in one round trip; a result for each.
 

@@ -173,17 +173,18 @@ def _handshake(target: Target) -> Any:
     return made
 
 
-async def connect(target: Target, limit: float, *, features: Features | None = None) -> Connection:
+async def connect(target: Target, limit: float, *, features: Features | None = None, lock_wait: int = 2) -> Connection:
     """A connection, handshake and session setup done, within `limit` seconds altogether.
 
-    `features` is what this server was last seen to be; a right guess saves a round trip.
+    `features` is what this server was last seen to be; a right guess saves a round trip. `lock_wait` is the seconds
+    after which a statement that waits for a lock is ended.
     Raises `ConnectionLost` (never `sent`), or `ServerError` where the server says why not.
     """
     raw = _handshake(target)
     try:
         async with asyncio.timeout(limit):
             await raw._connect()
-            return await _set_up(_take_over(raw), features)
+            return await _set_up(_take_over(raw), features, lock_wait)
     except Exception as error:
         raise _dial_failure(error) from error
     finally:
@@ -235,19 +236,19 @@ _GREETED = 0xFFFFFFFF
 _IDENTIFY = b"SELECT VERSION(), @@version_comment, CONNECTION_ID(), @@max_allowed_packet, @@hostname, @@port"
 
 
-async def _set_up(connection: Connection, guess: Features | None) -> Connection:
+async def _set_up(connection: Connection, guess: Features | None, lock_wait: int) -> Connection:
     """Learns what the server is and sets the session; one round trip if `guess` is right."""
     try:
-        await _identify(connection, guess or connection.features)
+        await _identify(connection, guess or connection.features, lock_wait)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-async def _identify(connection: Connection, guess: Features) -> None:
+async def _identify(connection: Connection, guess: Features, lock_wait: int) -> None:
     # The wishes first: a limit of the server's may refuse what the setup asks.
-    setup = (*guess.session_wishes, *guess.session_setup)
+    setup = (*guess.session_wishes, *guess.setup_sql(lock_wait))
     try:
         results = await connection.query(b";".join((_IDENTIFY, *setup)))
         done = setup
@@ -257,9 +258,10 @@ async def _identify(connection: Connection, guess: Features) -> None:
         done = ()
     version, comment, number, packet, *node = results[0].rows[0]
     found = detect(version.decode("utf-8", "replace"), (comment or b"").decode("utf-8", "replace"))
-    if (*found.session_wishes, *found.session_setup) != done:
+    wanted = found.setup_sql(lock_wait)
+    if (*found.session_wishes, *wanted) != done:
         await _wish(connection, found.session_wishes)
-        results = await connection.query(b";".join(found.session_setup))
+        results = await connection.query(b";".join(wanted))
     if any((b"wsrep_on", b"ON") in result.rows for result in results):
         found = replace(found, one_by_one=True)
     connection.features = found

@@ -124,7 +124,7 @@ class ResultParser:
     """Everything the server says to one command, parsed as it arrives.
 
     `feed` takes bytes cut anywhere. With `stream` the rows are not kept in the results:
-    they gather in `rows` until `take` fetches them.
+    they gather in `rows` until `take` fetches them. `size` is the bytes that arrived so far.
     """
 
     __slots__ = (
@@ -137,10 +137,10 @@ class ResultParser:
         "_null",
         "_parts",
         "_sequence",
-        "_size",
         "error",
         "results",
         "rows",
+        "size",
         "status",
         "statuses",
         "stream",
@@ -155,7 +155,7 @@ class ResultParser:
         self.statuses: list[int] = []  # after each statement
         self.stream = stream
         self.taken_size = 0
-        self._size = 0
+        self.size = 0
         self._sequence = sequence
         self._columns: list[str] | None = None
         # The form of the rows, if it is one of ours, and their groups.
@@ -171,18 +171,18 @@ class ResultParser:
     def take(self) -> list[Any]:
         """The rows gathered since the last call (streams only)."""
         rows, self.rows = self.rows, []
-        self.taken_size = self._size
+        self.taken_size = self.size
         return rows
 
     @property
     def pending(self) -> int:
         """Bytes that arrived since the last `take`."""
-        return self._size - self.taken_size
+        return self.size - self.taken_size
 
     def feed(self, data: bytes) -> bool:
         """Takes the next bytes; whether the answer is complete. Raises `ProtocolError`."""
-        self._size += len(data)
-        if not self.stream and self._size > MAX_ANSWER:
+        self.size += len(data)
+        if not self.stream and self.size > MAX_ANSWER:
             raise ResultTooLarge("the answer is too large")
         if self._parts:
             self._parts.append(data)

@@ -174,10 +174,13 @@ class Pool:
     async def _open_connection(self) -> Connection:
         """Dials; a success says that the database is there."""
         started = self.loop.time()
-        connection = await connect(self._target, self.settings.dial_limit, features=self._features)
+        settings = self.settings
+        connection = await connect(
+            self._target, settings.dial_limit, features=self._features, lock_wait=settings.lock_wait
+        )
         now = self.loop.time()
         # Connections opened in one burst do not all end in one burst.
-        connection.good_until = now + self.settings.max_age * (1 - connection.connection_id % 16 / 80)
+        connection.good_until = now + settings.max_age * (1 - connection.connection_id % 16 / 80)
         self._features = connection.features
         self._observer(ConnectionOpened(now - started))
         if self.availability.succeeded():

@@ -54,7 +54,8 @@ class Features:
 
     `one_by_one`: another node's write may end a transaction between two statements of one packet, and the server
     runs the rest outside it without a word (MariaDB with Galera). `session_wishes` are told where the server lets us:
-    what its globals may have spoilt.
+    what its globals may have spoilt. `lock_wait` is the statement that says how many whole seconds a
+    statement may wait for a lock; None where the limit of statements covers that.
     """
 
     flavour: Flavour
@@ -67,10 +68,16 @@ class Features:
     statement_limit: StatementLimit | None = None
     statement_limit_covers_writes: bool = False
     session_setup: tuple[bytes, ...] = ()
+    lock_wait: bytes | None = None
     session_wishes: tuple[bytes, ...] = ()
     begin_read: bytes = b"START TRANSACTION READ ONLY"
     one_by_one: bool = False
     begin_write: tuple[bytes, ...] = (b"START TRANSACTION",)
+
+    def setup_sql(self, lock_wait: int) -> tuple[bytes, ...]:
+        """The statements that a session begins with; `lock_wait` seconds are the longest wait for a lock."""
+        wait = () if self.lock_wait is None else (self.lock_wait % {b"wait": lock_wait},)
+        return (*self.session_setup, *wait)
 
     def statement_limit_sql(self, seconds: float | None) -> bytes | None:
         """The SET statement that limits later statements to `seconds` (`None`: not at all).
@@ -92,9 +99,8 @@ _COMMON = (
     ).encode(),
     b"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )
-# Lock waits end by themselves soon after the longest attempt, and a transaction whose client
-# vanished without closing its socket lets go of its locks.
-_LOCK_WAITS = b"SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2"
+# A statement whose client vanished without closing its socket does not wait for locks for long.
+_LOCK_WAIT = b"SET SESSION innodb_lock_wait_timeout = %(wait)d, SESSION lock_wait_timeout = %(wait)d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +125,10 @@ _MYSQL_LIMIT = StatementLimit(b"SET SESSION max_execution_time = %s", 1000)
 _MARIADB_LIMIT = StatementLimit(b"SET SESSION max_statement_time = %s", 1, decimals=6)
 _OCEANBASE_LIMIT = StatementLimit(b"SET SESSION ob_query_timeout = %s", 1_000_000, unlimited=b"86400000000")
 _ASK_GALERA = b"SHOW SESSION VARIABLES LIKE 'wsrep_on'"
-_MARIADB_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION idle_transaction_timeout = 60", _ASK_GALERA)
+_MARIADB_SETUP = (*_COMMON, b"SET SESSION idle_transaction_timeout = 60", _ASK_GALERA)
 # MySQL knows no limit for idle transactions; no connection of ours is idle for longer than 240 seconds. A sort needs
 # room for several of its rows, long texts among them; MySQL takes it piece by piece as it is needed.
-_MYSQL_SETUP = (*_COMMON, _LOCK_WAITS, b"SET SESSION wait_timeout = 300, SESSION sort_buffer_size = 8388608")
+_MYSQL_SETUP = (*_COMMON, b"SET SESSION wait_timeout = 300, SESSION sort_buffer_size = 8388608")
 _OCEANBASE_SETUP = (*_COMMON, b"SET SESSION ob_trx_idle_timeout = 60000000")
 
 # The last row of a flavour whose `since` is reached counts.
@@ -134,6 +140,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
         session_setup=_MYSQL_SETUP,
+        lock_wait=_LOCK_WAIT,
         session_wishes=_WISHES,
     ),
     _row(
@@ -143,6 +150,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         consecutive_ids=True,
         statement_limit=_MYSQL_LIMIT,
         session_setup=_MYSQL_SETUP,
+        lock_wait=_LOCK_WAIT,
         session_wishes=_WISHES,
     ),
     _row(
@@ -153,6 +161,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
     _row(
@@ -164,6 +173,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
     _row(
@@ -176,6 +186,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
     _row(
