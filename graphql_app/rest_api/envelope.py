@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
@@ -13,6 +12,7 @@ from starlette.types import Send
 from graphql_app.engine.assemble.json import Value, within
 from graphql_app.errors import AppError, Code
 from graphql_app.http.idempotency import REPLAYED
+from graphql_app.runtime.hot_record import hot_record
 from graphql_app.runtime.suggestions import hint
 
 Clock = Callable[[], datetime]
@@ -79,10 +79,11 @@ STATUS: Mapping[Code, int] = {
 # Here the status says all that the code does, so alone it leaves `details` null.
 _SAID_BY_STATUS = frozenset({Code.GATEWAY_TIMEOUT})
 _RETRY_AFTER_SECONDS = 2.0
+_MICROSECONDS = len("2000-01-01T00:00:00.000000")
 _JSON: Headers = ((b"content-type", b"application/json"),)
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class RestResponse:
     """One finished HTTP answer. `code` is set on failures, for the log; `sent` where it went out already."""
 
@@ -101,16 +102,16 @@ def utc_now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """`moment` (in UTC) as ISO 8601 with microseconds and a `Z`."""
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.isoformat(timespec="microseconds")[:_MICROSECONDS] + "Z"
 
 
-def success(message: str, data: Value, retry_count: int, moment: datetime) -> RestResponse:
+def success(message: str, data: Value, retry_count: int, moment: datetime, headers: Headers = _JSON) -> RestResponse:
     """The answer of a call that worked; `data` is spliced in as it is.
 
     `message` is one of our own constants: it must not need escaping.
     """
     head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
-    return RestResponse(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), retry_count=retry_count)
+    return RestResponse(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), headers, retry_count)
 
 
 def kept(body: bytes, retry_count: int, *, replayed: bool) -> RestResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,7 +16,7 @@ from graphql_app.engine.assemble.json import rows_in
 from graphql_app.engine.compile.exports import PreparedRows
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.request.bulk import RowForm, RowsRead
-from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest, SelectRelated
+from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest
 from graphql_app.errors import Code, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
@@ -33,13 +33,11 @@ from graphql_app.rest_api.envelope import (
     timestamp,
 )
 from graphql_app.rest_api.permitted import check_may_read, may_count
+from graphql_app.rest_api.prepared_reads import PreparedReads, ReadRequest, first_rows
 from graphql_app.rest_api.query_language.pairs import Pairs, parse_pairs
 from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.streamed import Lines, send_stream
-
-AT_ONCE = 5000
-"""Rows that are answered as a whole; a longer answer is streamed."""
 
 _MESSAGE = "Records retrieved successfully"
 _CSV: Headers = ((b"content-type", b"text/csv; charset=utf-8; header=present"),)
@@ -48,6 +46,7 @@ _JSON: Headers = ((b"content-type", b"application/json"),)
 _TYPES: Mapping[str, Headers] = {"application/json": _JSON, "text/csv": _CSV, "application/x-ndjson": _LINES}
 _OFFERED = tuple(_TYPES)
 _VARY: Headers = ((b"vary", b"accept, prefer"),)
+_JSON_HEADERS: Headers = (*_JSON, *_VARY)
 _FORMATS: Mapping[str, RowForm] = {"csv": RowForm.CSV, "spreadsheet": RowForm.SPREADSHEET}
 _COUNT = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_. -]")
@@ -123,6 +122,7 @@ class Query(_Streaming):
     """`GET /api/{table}/query` in every form, and `HEAD`, which reads no rows; other methods are `plain`'s."""
 
     plain: ASGIApp
+    reads: PreparedReads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -137,6 +137,10 @@ class Query(_Streaming):
         media = preferred(headers.get(b"accept", b""), _OFFERED)
         if media is None:
             raise RequestError(Code.NOT_ACCEPTABLE, f"This address answers as one of {', '.join(_OFFERED)}")
+        if media == "application/json" and scope["method"] == "GET" and b"prefer" not in headers:
+            found = self.reads.find(engine, scope["path_params"]["table"], scope["query_string"])
+            if found is not None:
+                return await self._prepared(found, engine, scope, receive, send)
         read = await self.table_read(engine, scope, parse_pairs(scope["query_string"]), engine.default_page)
         with CancelOnDisconnect(receive, self.observer, "rest"):
             counted = (*_VARY, *await self._counted(engine, read, headers.get(b"prefer", b"").decode("latin-1")))
@@ -152,34 +156,41 @@ class Query(_Streaming):
         await self.stream(engine, receive, send, wanted, engine.prepare(RowsRead(read, wanted.form)))
         return None
 
+    async def _prepared(
+        self, found: ReadRequest, engine: Engine, scope: Scope, receive: Receive, send: Send
+    ) -> RestResponse | None:
+        """The envelope of a prepared read, as `_json` gives it."""
+        with CancelOnDisconnect(receive, self.observer, "rest"):
+            reply = await engine.run(found.prepared, found.values)
+        if not found.bounded or rows_in(reply.values[0]) < found.bounded:
+            return success(_MESSAGE, reply.values[0], reply.retry_count, self.clock(), _JSON_HEADERS)
+        retries = reply.retry_count
+        del reply
+        read = await self.table_read(engine, scope, parse_pairs(scope["query_string"]), engine.default_page)
+        return await self._many(engine, read, _VARY, retries, receive, send)
+
     async def _json(
         self, engine: Engine, read: Read, counted: Headers, receive: Receive, send: Send
     ) -> RestResponse | None:
         """The envelope: as a whole where all rows are known to be few, else streamed."""
-        if any(isinstance(item, SelectRelated) for item in read.select):
-            with CancelOnDisconnect(receive, self.observer, "rest"):
-                reply = await engine.run(Call((RootRequest("data", read),)))
-            return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
-        first, bounded = self._first_rows(read)
+        first, bounded = first_rows(read, self.engine.max_page)
         with CancelOnDisconnect(receive, self.observer, "rest"):
             reply = await engine.run(Call((RootRequest("data", first),)))
         if not bounded or rows_in(reply.values[0]) < bounded:
-            return _with(success(_MESSAGE, reply.values[0], reply.retry_count, self.clock()), counted)
+            return success(_MESSAGE, reply.values[0], reply.retry_count, self.clock(), (*_JSON, *counted))
         retries = reply.retry_count
         del reply
+        return await self._many(engine, read, counted, retries, receive, send)
+
+    async def _many(
+        self, engine: Engine, read: Read, counted: Headers, retries: int, receive: Receive, send: Send
+    ) -> RestResponse | None:
+        """The envelope, streamed; `retries` attempts had failed before its first rows were there."""
         head = f'{{"timestamp":"{timestamp(self.clock())}","message":"{_MESSAGE}","data":['.encode()
         lines = Lines(b",".join, head, b",", b'],"retry_count":%d}' % retries)
         wanted = Wanted(read, RowForm.JSON, (*_JSON, *counted), lines)
         await self.stream(engine, receive, send, wanted, engine.prepare(RowsRead(read, wanted.form)))
         return None
-
-    def _first_rows(self, read: Read) -> tuple[Read, int]:
-        """`read` cut down, with the number of rows that says that there may be more; 0 where it is short anyway."""
-        asked = read.limit
-        if isinstance(asked, int) and asked <= AT_ONCE:
-            return read, 0
-        most = min(AT_ONCE + 1, self.engine.max_page)
-        return replace(read, limit=most), most
 
     async def _counted(self, engine: Engine, read: Read, prefer: str) -> Headers:
         """The headers that tell the number of all rows, where it is asked for."""
@@ -198,10 +209,6 @@ class Query(_Streaming):
             (b"content-range", f"{place}/{total}".encode()),
             (b"preference-applied", b"count=exact"),
         )
-
-
-def _with(answer: RestResponse, extra: Headers) -> RestResponse:
-    return replace(answer, headers=(*answer.headers, *extra))
 
 
 def _csv_lines(read: Read, form: RowForm = RowForm.CSV) -> Lines:

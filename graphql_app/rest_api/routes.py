@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.routing import BaseRoute, Route
@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graphql_app.auth.identity import identity_of
 from graphql_app.auth.introspection import EVERYBODY, Introspection
 from graphql_app.config.settings import Settings
+from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
+from graphql_app.engine.request.calls import Call
 from graphql_app.errors import AppError, Code, Outcome, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.idempotency import client_entry
@@ -36,10 +38,11 @@ from graphql_app.rest_api.openapi.endpoint import CachedDocument
 from graphql_app.rest_api.operations import (
     QUERY_OPERATIONS,
     TABLE_OPERATIONS,
-    PreparedRequest,
     RestOperation,
     RestRequest,
 )
+from graphql_app.rest_api.prepared_bodies import PreparedBodies
+from graphql_app.rest_api.prepared_reads import PreparedReads
 from graphql_app.rest_api.query_language.pairs import parse_pairs
 from graphql_app.rest_api.spool import Spools
 from graphql_app.rest_api.table_route import TableRoute
@@ -78,7 +81,9 @@ def rest_endpoints(
         "batch_import": BatchImport(engine, observer, clock, bounds, told),
         **{name: Export(path, engine, observer, clock, told, spools) for name, path in EXPORT_PATHS.items()},
         "rest_table": table,
-        "rest_query": Query(QUERY_PATH, engine, observer, clock, told, spools, rows),
+        "rest_query": Query(
+            QUERY_PATH, engine, observer, clock, told, spools, rows, PreparedReads(lambda: engine.max_page)
+        ),
         "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, introspection=told),
         "reload": Reload(engine.live, observer, clock),
     }
@@ -96,6 +101,7 @@ class TableEndpoint(RestEndpoint):
     clock: Clock
     introspection: Introspection = EVERYBODY
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
+    prepared: PreparedBodies = field(default_factory=PreparedBodies)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse:
         """The envelope. Raises `AppError`, `ClientDisconnect`."""
@@ -131,30 +137,39 @@ class TableEndpoint(RestEndpoint):
         catalog = engine.catalog
         # Another catalog may be served by now: its own table belongs to its relations.
         table = catalog.tables.get(table.name, table)
-        long = len(body) + len(scope["query_string"]) >= LONG_BYTES
-        if long:
-            prepared = await run_in_thread(self._prepared, operation, scope, body, catalog, table)
-        else:
-            prepared = self._prepared(operation, scope, body, catalog, table)
-        if entry is not None:
-            return await self._once(engine, prepared, entry, long=long)
-        return self._success(prepared, await engine.run(prepared.call, long=long))
+        if len(body) + len(scope["query_string"]) >= LONG_BYTES:
+            prepared = await run_in_thread(lambda: operation.prepare(self._asked(scope, body, catalog, table)))
+            return await self._run_call(engine, prepared.call, (), prepared.message, entry, long=True)
+        asked = self._asked(scope, body, catalog, table)
+        found = self.prepared.find(engine, scope["method"], asked, operation.prepare)
+        if found is not None:
+            return await self._run_call(engine, found.prepared, found.values, found.message, entry)
+        prepared = operation.prepare(asked)
+        return await self._run_call(engine, prepared.call, (), prepared.message, entry)
 
-    def _prepared(
-        self, operation: RestOperation, scope: Scope, body: bytes, catalog: Catalog, table: Table
-    ) -> PreparedRequest:
+    def _asked(self, scope: Scope, body: bytes, catalog: Catalog, table: Table) -> RestRequest:
         pairs = parse_pairs(scope["query_string"])
         given = parse_json(body, self.bounds.json_depth) if body else {}
-        return operation.prepare(RestRequest(catalog, table, given, pairs))
+        return RestRequest(catalog, table, given, pairs)
 
-    def _success(self, prepared: PreparedRequest, reply: Reply) -> RestResponse:
-        return success(prepared.message, reply.values[0], reply.retry_count, self.clock())
-
-    async def _once(self, engine: Engine, prepared: PreparedRequest, entry: LedgerEntry, *, long: bool) -> RestResponse:
-        once = await engine.run(
-            prepared.call, once=Once(entry, lambda reply: self._success(prepared, reply).body), long=long
-        )
+    async def _run_call(
+        self,
+        engine: Engine,
+        call: Call | PreparedCall,
+        values: Sequence[object],
+        message: str,
+        entry: LedgerEntry | None,
+        *,
+        long: bool = False,
+    ) -> RestResponse:
+        if entry is None:
+            return self._success(message, await engine.run(call, values, long=long))
+        kept_as = Once(entry, lambda reply: self._success(message, reply).body)
+        once = await engine.run(call, values, once=kept_as, long=long)
         return kept(once.answer, once.retry_count, replayed=once.replayed)
+
+    def _success(self, message: str, reply: Reply) -> RestResponse:
+        return success(message, reply.values[0], reply.retry_count, self.clock())
 
     def _wrong_method(self, method: str) -> RestResponse:
         allowed: Headers = ((b"allow", ", ".join(self.operations).encode()),)

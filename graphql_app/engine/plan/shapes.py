@@ -132,15 +132,24 @@ class PreparedCache(Generic[V]):
         self._known: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._characters = 0
 
+    def __len__(self) -> int:
+        """How many shapes are kept."""
+        return len(self._known)
+
     def get(self, catalog: object, shape: Hashable, make: Callable[[], V]) -> V:
         """What belongs to a shape, as `make` gives it the first time. Raises what `make` raises, and keeps nothing."""
+        found = self.find(catalog, shape)
+        return self._keep(shape, make()) if found is None else found
+
+    def find(self, catalog: object, shape: Hashable) -> V | None:
+        """What belongs to a shape; None where nothing is kept."""
         if self._of is not catalog:
             self._of = catalog
             self._known.clear()
             self._characters = 0
         found = self._known.get(shape)
         if found is None:
-            return self._keep(shape, make())
+            return None
         self._known.move_to_end(shape)
         return found[0]
 
