@@ -185,6 +185,14 @@ def _one(registry: TypeRegistry, part: TableView, given: Arguments, description:
 
 # --- the root types ---------------------------------------------------------
 
+
+def root_types(registry: TypeRegistry) -> list[RootDefinition]:
+    """The root types: queries, mutations where there are any, subscriptions."""
+    query, mutation = query_root(registry), mutation_root(registry)
+    subscription = subscription_root(registry, query)
+    return [root for root in (query, mutation, subscription) if root is not None]
+
+
 QUERIES: Final[Mapping[Action, RootMaker]] = {
     Action.LIST: _list,
     Action.BY_PK: _by_pk,

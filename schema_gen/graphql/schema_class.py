@@ -66,6 +66,11 @@ class CatalogSchema(Schema):
         return self.schema_converter.type_map
 
     @property
+    def hand_written(self) -> bool:
+        """Whether a developer added fields to it."""
+        return self._hand_written
+
+    @property
     def growth(self) -> LazySchemaTypes:
         """What its types come from."""
         return self._growth

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.enum import EnumValue
@@ -75,6 +76,8 @@ class TypeRegistry:
     types: dict[str, GeneratedDefinition | GeneratedEnum] = field(default_factory=dict)
     field_roles: dict[str, FieldMeanings] = field(default_factory=dict)
     arguments: dict[tuple[str, str], Mapping[str, ArgumentRole]] = field(default_factory=dict)
+    views: dict[str, TableView] = field(default_factory=dict)
+    """Tables seen before: another registry of the same catalog, names and kind of pool may go on with them."""
     _parts: dict[str, TableView] = field(default_factory=dict)
     _shapes: dict[tuple[str, str], Shape] = field(default_factory=dict)
     _list_arguments: dict[str, Arguments] = field(default_factory=dict)
@@ -177,7 +180,14 @@ class TypeRegistry:
         """The table called so in the database."""
         found = self._parts.get(table)
         if found is None:
-            found = self._parts[table] = table_view(self.catalog.tables[table], self.names, self._column_type)
+            found = self.views.get(table)
+            if found is None:
+                view = table_view(self.catalog.tables[table], self.names, self._column_type)
+                found = self.views[table] = view
+            given = chain(found.columns, found.insertable, found.updatable)
+            enums = (each.type for each in given if isinstance(each.type, GeneratedEnum))
+            self.types.update((each.name, each) for each in enums)
+            self._parts[table] = found
         return found
 
     def _column_type(self, table: Table, column: Column) -> AnyType:

@@ -10,13 +10,12 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, Protocol, cast
 
 import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
-    GraphQLNamedType,
     GraphQLObjectType,
     SchemaMetaFieldDef,
     get_named_type,
@@ -24,6 +23,8 @@ from graphql import (
 )
 
 from schema_gen.graphql.schema_class import CatalogSchema
+from schema_gen.graphql.table_view import TableView
+from schema_gen.introspection.described import DescribedTypes
 from schema_gen.introspection.writer import (
     Effort,
     IntrospectionWriter,
@@ -39,6 +40,8 @@ AT_ONCE = 4
 """Tables whose types are made at once."""
 ROOTS_AT_ONCE = 10
 """Tables whose root fields are made at once."""
+DESCRIBED_AT_ONCE = 16
+"""Either, where they are made to be described alone: they take a quarter of the memory."""
 MADE = 4_000
 """What it takes to make a type, or some root fields, in bytes written in the same time."""
 
@@ -83,10 +86,51 @@ def _schema_object(fresh: Fresh, schema: CatalogSchema, plain: Plain, nodes: lis
         yield opening + orjson.dumps(key) + b":"
         opening = b","
         if members[0].name.value == "types":
-            yield from _Types(fresh, plain, members).list()
+            yield from _Types(fresh, schema, plain, members).list()
         else:
             yield writer.member(_SCHEMA, members)(schema.graphql)
     yield b"{}" if opening == b"{" else b"}"
+
+
+class Part(Protocol):
+    """Types that are made to be written and then let go."""
+
+    def writer(self, plain: Plain) -> IntrospectionWriter:
+        """A writer of them."""
+        ...
+
+    def of_table(self, table: str) -> Iterable[Any]:
+        """Every type that belongs to a table."""
+        ...
+
+    def shared(self) -> Iterable[Any]:
+        """Types made so far that belong to no table."""
+        ...
+
+    def root(self, name: str, fields: Iterable[str]) -> Any:
+        """A root type that has these fields alone, as far as there are such."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _CoreTypes:
+    """graphql-core's types, as requests are executed by: where a developer added some by hand."""
+
+    schema: CatalogSchema
+
+    def writer(self, plain: Plain) -> IntrospectionWriter:
+        return plain.writer(self.schema.graphql)
+
+    def of_table(self, table: str) -> Iterable[Any]:
+        return (self.schema.graphql.type_map[each.name] for each in self.schema.growth.of_table(table))
+
+    def shared(self) -> Iterable[Any]:
+        return self.schema.shared_types()
+
+    def root(self, name: str, fields: Iterable[str]) -> Any:
+        whole = cast(GraphQLObjectType, self.schema.graphql.type_map[name])
+        some = {each: found for each in fields if (found := whole.fields.get(each)) is not None}
+        return ObjectType(name, some, description=whole.description, extensions=whole.extensions)
 
 
 @dataclass(slots=True)
@@ -94,9 +138,11 @@ class _Types:
     """The list of all types."""
 
     fresh: Fresh
+    schema: CatalogSchema
     plain: Plain
     nodes: list[FieldNode]
     written: set[str] = field(default_factory=set)
+    views: dict[str, TableView] = field(default_factory=dict)
 
     def list(self) -> Iterator[bytes]:
         """The list's text."""
@@ -107,33 +153,39 @@ class _Types:
                 opening = b","
         yield b"]"
 
+    def _part(self) -> Part:
+        return _CoreTypes(self.fresh()) if self.schema.hand_written else DescribedTypes(self.schema, self.views)
+
+    def _at_once(self, most: int) -> int:
+        return most if self.schema.hand_written else DESCRIBED_AT_ONCE
+
     def _pieces(self) -> Iterator[bytes]:
         """Texts of types; the root types each as one piece, for their fields are most of what is said of them."""
-        schema = self.fresh()
-        writer = self.plain.writer(schema.graphql)
-        yield b",".join(self._types(writer, introspection_types.values()))
-        for root in schema.growth.roots:
+        core = _CoreTypes(self.schema)
+        yield b",".join(self._types(core.writer(self.plain), introspection_types.values()))
+        for root in self.schema.growth.roots:
             yield b"".join(self._root(root.name))
-        tables = tuple(schema.growth.registry.catalog.tables)
-        for start in range(0, len(tables), AT_ONCE):
+        tables = tuple(self.schema.growth.registry.catalog.tables)
+        step = self._at_once(AT_ONCE)
+        for start in range(0, len(tables), step):
             with _let_go():
-                piece = self._tables(tables[start : start + AT_ONCE])
+                piece = self._tables(tables[start : start + step])
             yield piece
-        if not tables:
-            yield b",".join(self._shared(schema, writer)) or b""
+        # Those that no table has: directives take them, or the roots of a database without tables.
+        yield b",".join(self._shared(core, core.writer(self.plain)))
 
     def _tables(self, tables: Iterable[str]) -> bytes:
-        schema = self.fresh()
-        writer = self.plain.writer(schema.graphql)
-        own = [schema.graphql.type_map[each.name] for table in tables for each in schema.growth.of_table(table)]
-        return b",".join([*self._types(writer, own), *self._shared(schema, writer)])
+        part = self._part()
+        writer = part.writer(self.plain)
+        own = [each for table in tables for each in part.of_table(table)]
+        return b",".join([*self._types(writer, own), *self._shared(part, writer)])
 
-    def _shared(self, schema: CatalogSchema, writer: IntrospectionWriter) -> Iterator[bytes]:
+    def _shared(self, part: Part, writer: IntrospectionWriter) -> Iterator[bytes]:
         """The shared types that came up and were not written yet, and those that come up with them."""
-        while new := [each for each in schema.shared_types() if each.name not in self.written]:
+        while new := [each for each in part.shared() if each.name not in self.written]:
             yield from self._types(writer, new)
 
-    def _types(self, writer: IntrospectionWriter, types: Iterable[GraphQLNamedType]) -> Iterator[bytes]:
+    def _types(self, writer: IntrospectionWriter, types: Iterable[Any]) -> Iterator[bytes]:
         write = writer.object(_TYPE, writer.fields(_TYPE, self.nodes))
         for each in types:
             if each.name not in self.written:
@@ -156,36 +208,30 @@ class _Types:
         yield b"{}" if opening == b"{" else b"}"
 
     def _root_part(self, name: str, fields: Iterable[str], place: int) -> bytes:
+        """One member of a root type that has these fields, as far as there are such."""
+        self.plain.effort.spend(MADE)
         with _let_go():
-            return self._root_member(name, fields, place)
+            part = self._part()
+            writer = part.writer(self.plain)
+            return writer.parts(_TYPE, writer.fields(_TYPE, self.nodes))[place][1](part.root(name, fields))
 
     def _members(self) -> Iterable[tuple[bytes, str]]:
-        fields = self.plain.writer(self.fresh().graphql).fields(_TYPE, self.nodes)
+        fields = self.plain.writer(self.schema.graphql).fields(_TYPE, self.nodes)
         return [(orjson.dumps(key) + b":", nodes[0].name.value) for key, nodes in fields.items()]
 
     def _root_fields(self, name: str) -> Iterator[Iterable[str]]:
         """The names of a root type's fields, hand-written ones first, then those of some tables at a time."""
-        schema = self.fresh()
-        registry = schema.growth.registry
-        root = next(root for root in schema.growth.roots if root.name == name)
-        yield [schema.config.name_converter.from_field(each) for each in root.added]
+        registry = self.schema.growth.registry
+        root = next(root for root in self.schema.growth.roots if root.name == name)
+        yield [self.schema.config.name_converter.from_field(each) for each in root.added]
         if not isinstance(root.by_name, LazyMapping):
             yield root.by_name
             return
         tables = [registry.names.table(table.name) for table in registry.catalog]
-        for start in range(0, len(tables), ROOTS_AT_ONCE):
-            some = tables[start : start + ROOTS_AT_ONCE]
+        step = self._at_once(ROOTS_AT_ONCE)
+        for start in range(0, len(tables), step):
+            some = tables[start : start + step]
             yield [getattr(each.roots, action) for each in some for action in type(each.roots).__slots__]
-
-    def _root_member(self, name: str, fields: Iterable[str], place: int) -> bytes:
-        """One member of a root type that has these fields, as far as there are such."""
-        self.plain.effort.spend(MADE)
-        schema = self.fresh()
-        whole = cast(GraphQLObjectType, schema.graphql.type_map[name])
-        some = {each: found for each in fields if (found := whole.fields.get(each)) is not None}
-        part = ObjectType(name, some, description=whole.description, extensions=whole.extensions)
-        writer = self.plain.writer(schema.graphql)
-        return writer.parts(_TYPE, writer.fields(_TYPE, self.nodes))[place][1](part)
 
 
 @contextmanager

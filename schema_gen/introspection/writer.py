@@ -175,7 +175,9 @@ class IntrospectionWriter:
             write = self.object(type_, self.fields(type_, nodes))
             return lambda value: b"null" if value is None else write(value)
         coerce = cast(GraphQLEnumType, get_named_type(type_)).coerce_output_value
-        return lambda value: b"null" if value is None else orjson.dumps(coerce(value))
+        return lambda value: (
+            b"null" if value is None else orjson.dumps(value if value.__class__ is str else coerce(value))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +192,15 @@ class Plain:
     only: str | None
     """The key of the one root field to answer; none for all."""
 
-    def writer(self, schema: GraphQLSchema) -> IntrospectionWriter:
+    def writer(
+        self, schema: GraphQLSchema, kind: type[IntrospectionWriter] = IntrospectionWriter
+    ) -> IntrospectionWriter:
         """A writer of its parts. Raises `GraphQLError` where the variables do not fit."""
         definitions = self.operation.variable_definitions or ()
         variables = get_variable_values(schema, definitions, dict(self.given), max_errors=1)
         if isinstance(variables, list):
             raise variables[0]
-        return IntrospectionWriter(schema, self.fragments, variables, self.effort)
+        return kind(schema, self.fragments, variables, self.effort)
 
 
 def plain_operation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import orjson
 import pytest
@@ -22,6 +23,7 @@ from graphql.utilities import lexicographic_sort_schema
 from schema_gen.introspection.chunks import introspection_parts
 from schema_gen.introspection.standard_query import introspection
 from schema_gen.introspection.writer import Effort, NotPlain, TooMuch, introspection_of
+from schema_gen.names.naming import Style
 from tests.hostile.random_documents import random_introspections
 from tests.hostile.run import DOCUMENTS, SEED
 from tests.hostile.watchdog import watchdog
@@ -110,6 +112,57 @@ def test_random_introspection() -> None:
         assert found == orjson.dumps(expected.data), f"{name}: {text}"
         answered += 1
     assert answered > DOCUMENTS / 20
+
+
+def test_random_introspection_in_pieces() -> None:
+    """Types that are made to be described alone say what graphql-core's say, whatever is asked of them."""
+    answered = 0
+    for name, text in random_introspections(DOCUMENTS // 12, SEED + 1, SCHEMA.graphql):
+        document = parse(text)
+        operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+        if validate(SCHEMA.graphql, document) or len(operations) != 1:
+            continue
+        given = given_to(operations[0])
+        try:
+            expected = introspection_of(SCHEMA.graphql, document, None, given, Effort(5_000_000))
+        except (GraphQLError, TooMuch):
+            continue
+        pieces = introspection_parts(lambda: built(SHOP).schema, document, None, given)
+        assert in_order(orjson.loads(b"".join(pieces))) == in_order(orjson.loads(expected)), f"{name}: {text}"
+        answered += 1
+    assert answered > DOCUMENTS / 200
+
+
+def in_order(value: Any) -> Any:
+    """Lists sorted: the order of types has no meaning."""
+    if isinstance(value, list):
+        return sorted(map(in_order, value), key=repr)
+    return {key: in_order(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+EVERYTHING = (
+    get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+    ),
+    "{ __schema { types { __typename a: name b: name isOneOf specifiedByURL fields(includeDeprecated: true)"
+    " { type { kind ofType { ofType { name fields { name } inputFields { defaultValue } enumValues { name } } } } }"
+    " possibleTypes { name } interfaces { name } ofType { name } } } }",
+)
+
+
+@pytest.mark.parametrize("style", ["snake", "camel"])
+@pytest.mark.parametrize("query", EVERYTHING)
+def test_each_type_in_pieces_is_graphql_cores_byte_for_byte(query: str, style: Style) -> None:
+    document, whole = parse(query), built(SHOP, style)
+    pieces = introspection_parts(lambda: whole.again().schema, document)
+    found, expected = (
+        sorted(orjson.dumps(each) for each in orjson.loads(text)["__schema"]["types"])
+        for text in (b"".join(pieces), introspection_of(whole.schema.graphql, document))
+    )
+    assert found == expected
 
 
 def given_to(operation: OperationDefinitionNode) -> dict[str, object]:
