@@ -22,7 +22,8 @@ ENGINE = os.environ.get("ENGINE", "mariadb")
 STAGES = (
     "tests/unit/test_role_reads.py tests/unit/test_rule_conditions.py tests/unit/test_rules_access.py",
     "tests/contract/test_roles_graphql.py tests/engines/test_role_reads.py tests/engines/test_session_variables.py"
-    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py",
+    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py"
+    " tests/engines/test_role_related_updates.py",
     "tests/differential/test_roles.py",
 )
 
@@ -44,6 +45,7 @@ CONNECTIONS = "graphql_app/engine/plan/connections.py"
 WRITES = "graphql_app/engine/plan/writes.py"
 INSERTS = "graphql_app/engine/plan/inserts.py"
 BULK = "graphql_app/engine/plan/bulk.py"
+RELATED = "graphql_app/engine/plan/related.py"
 CONDITIONS = "graphql_app/engine/compile/conditions.py"
 VIEW = "graphql_app/engine/access/view.py"
 ENGINE_FILE = "graphql_app/engine/engine.py"
@@ -201,6 +203,25 @@ PLACES = (
     Place("imports", BULK, "return _ruled(planner, table, made) if table.access is not None else made", "return made"),
     Place("imports: rows to update", BULK, "where=planner.within(rules.update, None),", "where=None,"),
     Place("imports: checks", BULK, "check = planner.within(rules.insert_check, None)", "check = None"),
+    Place(
+        "related rows that are deleted",
+        RELATED,
+        "rows = planner.within(planner.rules_of(far).delete, given) or given",
+        "rows = given",
+    ),
+    Place(
+        "related rows that are connected",
+        RELATED,
+        "rule, check = planner.within(rules.update, None),",
+        "rule, check = None,",
+    ),
+    Place("checks of connected rows", RELATED, "planner.within(rules.update_check, None)\n", "None\n"),
+    Place("presets of connected rows", RELATED, "planner.presets(rules.update_presets), check)", "(), check)"),
+    Place("rows to connect that are hidden", RELATED, "self._planner.visible(self._far, None))", "None)"),
+    Place("actions on related rows", RELATED, "check_may_write(far, Delete(far.name, where, ()))", "pass"),
+    Place("changes of related rows", RELATED, "check_may_write(self._far, update)", "pass"),
+    Place("new related rows", RELATED, "check_may_write(self._far, Insert(self._far.name, (), ()))", "pass"),
+    Place("columns that refer to related rows", RELATED, "writable_column(far, name, far.updatable)", "pass"),
 )
 
 

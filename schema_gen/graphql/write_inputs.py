@@ -10,7 +10,14 @@ from schema_gen.graphql.scalars import SCALAR_TYPES
 from schema_gen.graphql.table_view import Columns, TableView
 from schema_gen.graphql.type_registry import Entry, Fill, Shape, TypeRegistry, shape
 from schema_gen.strawberry_core.definitions import AnyType, GeneratedDefinition, GeneratedEnum
-from schema_gen.strawberry_core.roles import DEFAULT, Argument, ConflictPart, NestedPart, RelationField
+from schema_gen.strawberry_core.roles import (
+    DEFAULT,
+    Argument,
+    ConflictPart,
+    NestedPart,
+    RelatedPart,
+    RelationField,
+)
 
 PLACEHOLDER = ("_PLACEHOLDER", "_PLACEHOLDER")
 """In an enum without values: name and value, which is no column's."""
@@ -121,8 +128,81 @@ def set_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | 
     """New values of columns. None where no column can be given."""
     if not part.updatable:
         return None
-    fill = _values(registry, part, "set", part.updatable)
-    return registry.input(part.names.types.set_input, fill, f"New values for {part.names.type}")
+
+    def fields() -> Iterator[Entry]:
+        yield from _column_fields(registry, part.updatable)
+        yield from related_changes(registry, part)
+
+    text = f"New values for {part.names.type}, and changes of the rows related to them"
+    return registry.input(part.names.types.set_input, lambda: shape(fields()), text)
+
+
+def related_changes(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
+    """What may happen to related rows along with an update, through each relation."""
+    for relation in part.table.relations.values():
+        far = registry.part(relation.to_table)
+        if not changeable(part, relation, far):
+            continue
+        inputs = (_related_one if relation.refers else _related_many)(registry, far)
+        if inputs is not None:
+            name = part.names.relations[relation.name]
+            yield registry.pool.field(name, registry.pool.optional(inputs)), RelationField(relation)
+
+
+def changeable(part: TableView, relation: Relation, far: TableView) -> bool:
+    """Whether rows at the far end can be changed along with those of the table."""
+    plain = not relation.compared and not relation.worded and (relation.to_one or not relation.refers)
+    return plain and all(each.table.full.primary_key is not None and each.table.writable for each in (part, far))
+
+
+def _related_one(registry: TypeRegistry, far: TableView) -> GeneratedDefinition | None:
+    """Changes of the one row that a row refers to."""
+    table, pool, boolean = far.table, registry.pool, SCALAR_TYPES["Boolean"]
+
+    def fields() -> Iterator[Entry]:
+        if far.key and table.may_select:
+            yield pool.field("connect", pool.optional(pk_columns_input(registry, far))), RelatedPart.CONNECT
+        if table.may_delete:
+            yield pool.field("delete", pool.optional(boolean)), RelatedPart.DELETE
+        yield pool.field("disconnect", pool.optional(boolean)), RelatedPart.DISCONNECT
+        new = insert_input(registry, far)
+        if new is not None:
+            yield pool.field("insert", pool.optional(new)), RelatedPart.INSERT
+        values = set_input(registry, far)
+        if values is not None and table.may_update:
+            yield pool.field("update", pool.optional(values)), RelatedPart.UPDATE
+
+    text = f"What becomes of the row of {far.names.type} that a row refers to"
+    return registry.input(far.names.types.related_update_input, lambda: shape(fields()), text)
+
+
+def _related_many(registry: TypeRegistry, far: TableView) -> GeneratedDefinition | None:
+    """Changes of the rows that refer to a row."""
+    table, pool = far.table, registry.pool
+    new = insert_input(registry, far)
+    if not (new or table.may_delete or far.updatable):
+        return None
+
+    def fields() -> Iterator[Entry]:
+        keys, rows = pool.optional_list(pk_columns_input(registry, far)), bool_exp(registry, far)
+        changes = far.updatable and table.may_update
+        if far.key and changes:
+            yield pool.field("connect", keys), RelatedPart.CONNECT
+        if table.may_delete:
+            yield pool.field("delete", pool.optional(rows)), RelatedPart.DELETE
+        if changes:
+            yield pool.field("disconnect", pool.optional(rows)), RelatedPart.DISCONNECT
+        if new is not None:
+            yield pool.field("insert", pool.optional_list(new)), RelatedPart.INSERT
+            if far.key:
+                yield pool.field("set", pool.optional_list(new)), RelatedPart.SET
+        if changes:
+            yield pool.field("update", pool.optional_list(updates_input(registry, far))), RelatedPart.UPDATE
+        if new is not None and far.key:
+            yield pool.field("upsert", pool.optional_list(new)), RelatedPart.UPSERT
+
+    text = f"What becomes of the rows of {far.names.type} that refer to a row"
+    return registry.input(far.names.types.related_updates_input, lambda: shape(fields()), text)
 
 
 def inc_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:

@@ -155,10 +155,14 @@ class TypeNames:
     group_having_var_samp: str
     group_having_variance: str
     group_order_by_key: str
+    related_update_input: str
+    related_updates_input: str
 
 
 _OWN_TYPES: Final = frozenset(
-    each.name for each in fields(TypeNames) if each.name.startswith(("connection", "edge", "group", "stream"))
+    each.name
+    for each in fields(TypeNames)
+    if each.name.startswith(("connection", "edge", "group", "related", "stream"))
 )
 
 

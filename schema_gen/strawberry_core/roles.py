@@ -111,6 +111,18 @@ class NestedPart(StrEnum):
     ON_CONFLICT = "on_conflict"
 
 
+class RelatedPart(StrEnum):
+    """The fields of changes of related rows."""
+
+    CONNECT = "connect"
+    DELETE = "delete"
+    DISCONNECT = "disconnect"
+    INSERT = "insert"
+    SET = "set"
+    UPDATE = "update"
+    UPSERT = "upsert"
+
+
 class StreamPart(StrEnum):
     """The fields of a stream's cursor."""
 
@@ -197,6 +209,7 @@ FieldRole = (
     | CountPart
     | ConflictPart
     | NestedPart
+    | RelatedPart
     | StreamPart
     | PageFact
     | Argument

@@ -11,7 +11,7 @@ from graphql_app.engine.compile.statements import Template
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cost import Estimate
-from graphql_app.engine.plan.touched_tables import tables_read, tables_written
+from graphql_app.engine.plan.touched_tables import tables_read, tables_written, written_by
 from graphql_app.errors import each_root
 
 
@@ -52,8 +52,7 @@ def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:
     """The statements of every root of a planned call."""
     if call.writes:
         writes = each_root(call.roots, lambda root: _write(dialect, root.plan))
-        tables = [root.plan.table for root in call.roots if isinstance(root.plan, plan.WritePlan)]
-        transactional = all(table.transactional for table in tables)
+        transactional = all(table.transactional for root in call.roots for table in written_by(root.plan))
         return PreparedCall(writes=writes, transactional=transactional, written=tables_written(call))
     return PreparedCall(each_root(call.roots, lambda root: _read(dialect, root.plan)), read=tables_read(call))
 

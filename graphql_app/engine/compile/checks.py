@@ -46,10 +46,11 @@ def _counted(dialect: SqlDialect, table: Table, rows: plan.Condition, check: pla
 
 def good_by_key(dialect: SqlDialect, table: Table, keys: Sequence[Key], check: plan.Condition) -> Statement:
     """`count_of_good` for rows whose keys are known."""
-    return count_of_good(dialect, table, _by_keys(table, keys), check)
+    return count_of_good(dialect, table, by_keys(table, keys), check)
 
 
-def _by_keys(table: Table, keys: Sequence[Key]) -> plan.Condition:
+def by_keys(table: Table, keys: Sequence[Key]) -> plan.Condition:
+    """The condition that finds the rows with these keys."""
     columns = table.key_columns
     if len(columns) == 1 and not type_of(columns[0]).truth:
         (column,) = columns

@@ -75,13 +75,14 @@ def chunks_of_values(rows: list[bytes]) -> Iterator[bytes]:
 # --- keys -------------------------------------------------------------------
 
 
-def _shown(columns: Sequence[Column]) -> Sql:
+def key_texts(columns: Sequence[Column]) -> Sql:
+    """The key texts of columns, each as one of the statement's; `key_literals` reads them."""
     return join(",", (template(type_of(column).key_sql, name(column.name)) for column in columns))
 
 
 def returning_tail(columns: Sequence[Column]) -> bytes:
     """` RETURNING` with the key texts of the columns."""
-    return finish(sql(" RETURNING ", _shown(columns))).render()
+    return finish(sql(" RETURNING ", key_texts(columns))).render()
 
 
 def defaults_query(columns: Sequence[Column], values: Values) -> bytes:
@@ -112,7 +113,7 @@ def lock_query(table: Table, key: Key, values: Values) -> bytes | None:
     if any(values.get(column) in (None, NULL) for column in key.columns):
         return None
     where = join(" AND ", (sql(name(column), "=", Literal(values[column])) for column in key.columns))
-    shown = _shown(table.key_columns)
+    shown = key_texts(table.key_columns)
     return finish(sql("SELECT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE")).render()
 
 

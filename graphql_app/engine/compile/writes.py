@@ -7,7 +7,7 @@ certain: given in the request, generated for exactly this row, or locked beforeh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql_app.engine.compile.checks import count_of_good, failing_unless_good
@@ -16,6 +16,8 @@ from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.json_updates import json_change
 from graphql_app.engine.compile.reads import read_node, row_cell
+from graphql_app.engine.compile.related.changes import compile_related
+from graphql_app.engine.compile.related.compiled import CompiledChange as CompiledChange
 from graphql_app.engine.compile.reread import (
     check_keys,
     given,
@@ -81,29 +83,6 @@ class CompiledInserts:
         rows = self.rows
         unsure = not rows.literals and any(column.may_number for column in rows.columns)
         return not (self.wanted or rows.conflict or rows.before or rows.after or rows.check or unsure)
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledChange:
-    """An UPDATE or DELETE.
-
-    With `lock`, the rows' keys are locked and read first, `change` then takes those keys;
-    without, `change` finds its rows itself. More than `max_affected` rows are refused.
-    `returning` nodes take the keys; they are read before the change where `before` is set.
-    `change` is None where nothing is to be done. `kept` are the places of the key's columns
-    that it leaves as they are, by which `returning` finds the rows; None: all.
-    `good` counts the rows changed that satisfy the check of the role's permission; it takes the same keys.
-    """
-
-    change: Statement | None
-    answer: tuple[plan.AnswerOut, ...]
-    by_key: bool
-    lock: Statement | None = None
-    returning: tuple[ResultNode, ...] = ()
-    before: bool = False
-    max_affected: Value | None = None
-    kept: tuple[int, ...] | None = None
-    good: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +204,11 @@ def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.Returni
 
 
 def _update(dialect: SqlDialect, write: plan.UpdatePlan) -> CompiledChange:
+    wanted = _returning(write)
+    if write.related:
+        return _update_related(dialect, write, wanted)
     if not write.assignments:
         return CompiledChange(None, write.answer, write.by_key)
-    wanted = _returning(write)
     key, found_again = write.table.primary_key, bool(wanted) or write.check is not None
     if found_again and key:
         check(write.table, Event.UPDATE, key.columns)
@@ -235,6 +216,32 @@ def _update(dialect: SqlDialect, write: plan.UpdatePlan) -> CompiledChange:
         by_itself = write.by_key and not reads_others(write.where)
         return _update_key(dialect, write, wanted) if by_itself else _update_keys(dialect, write, wanted)
     return _change(dialect, write, wanted, lambda where: _update_sql(dialect, write, where), before=False)
+
+
+def _update_related(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
+    """An update of rows, which are locked, and of rows related to them."""
+    table, by_keys = write.table, plan.KeyIn(write.table.key_columns)
+    if any(item.column in by_keys.columns for item in write.assignments):
+        raise RequestError(Code.INVALID_BODY, "Related rows cannot be changed along with the primary key")
+    check(table, Event.UPDATE, [column.name for column in by_keys.columns])
+
+    def change(related: plan.UpdatePlan | plan.DeletePlan) -> CompiledChange:
+        return _update(dialect, related) if isinstance(related, plan.UpdatePlan) else _delete(dialect, related)
+
+    def update(assignments: tuple[plan.Assignment, ...]) -> Statement:
+        given = replace(write, assignments=(*write.assignments, *assignments))
+        return finish(_update_sql(dialect, given, by_keys))
+
+    return CompiledChange(
+        update(()) if write.assignments else None,
+        write.answer,
+        write.by_key,
+        _lock(dialect, table, write.where),
+        _read_back(dialect, table, by_keys, wanted, one=write.by_key),
+        max_affected=write.max_affected,
+        good=_good_rows(dialect, write, by_keys),
+        related=compile_related(dialect, write, change, update),
+    )
 
 
 def _update_sql(dialect: SqlDialect, write: plan.UpdatePlan, where: plan.Condition) -> Sql:

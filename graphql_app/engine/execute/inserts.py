@@ -36,7 +36,7 @@ from graphql_app.engine.mysql.server_errors import DUPLICATES, NO_PARENT, Phase,
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import Literal, Value
 from graphql_app.errors import CheckFailed, Code, RequestError
-from schema_gen.catalog.model import Column, Table
+from schema_gen.catalog.model import Column, Relation, Table
 
 BATCH = 1000
 """The most statements sent in one round trip where each row needs one of its own; `MAX_STATEMENT` bounds them too."""
@@ -112,6 +112,17 @@ class Inserter:
                     raise _under_ignored(nested)
                 _copy(rows[owner], nested.relation.columns, child, nested.relation.to_columns, nested.rows.preset)
             await self._fill(nested.rows, children)
+
+    async def insert_under(self, level: plan.InsertRows, relation: Relation, parents: list[NewRow]) -> list[NewRow]:
+        """Inserts the rows of a level once for each of these rows, which they refer to. Raises as `insert`."""
+        made: list[NewRow] = []
+        for parent in parents:
+            rows = [NewRow(self._rendered(level.columns, row)) for row in level.rows]
+            for row in rows:
+                _copy(parent, relation.columns, row, relation.to_columns, level.preset)
+            await self._fill(level, rows)
+            made += rows
+        return made
 
     # --- checks of permissions ------------------------------------------------
 

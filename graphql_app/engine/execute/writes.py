@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from graphql_app.engine.assemble.json import NodeRows, groups, whole
 from graphql_app.engine.compile.checks import GUARD_FAILED
 from graphql_app.engine.compile.json_cell import json_text
+from graphql_app.engine.compile.related.compiled import CompiledRelated
 from graphql_app.engine.compile.writes import (
     CompiledChange,
     CompiledChanges,
@@ -19,12 +20,16 @@ from graphql_app.engine.compile.writes import (
 from graphql_app.engine.execute.checks import INSERTED, ONE_INSERTED, check_counts
 from graphql_app.engine.execute.inserts import BATCH, Fate, Inserter
 from graphql_app.engine.execute.reads import fetch
+from graphql_app.engine.execute.related import RelatedChanger
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Result, ServerError
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Value, finish, json_key, sql
 from graphql_app.engine.sql.operators import matches_pattern
 from graphql_app.errors import CheckFailed, Code, DatabaseError
+
+_WHOLE = frozenset({Code.MAX_AFFECTED_EXCEEDED, Code.NOT_FOUND, Code.CONFLICT})
+"""Errors after which a part of the write may have been done."""
 
 
 @dataclass(slots=True)
@@ -53,7 +58,7 @@ async def perform_write(session: Session, write: CompiledWrite, slots: Sequence[
             case CompiledChanges():
                 return await _changes(session, write, slots)
     except DatabaseError as error:
-        if isinstance(error, CheckFailed) or error.code is Code.MAX_AFFECTED_EXCEEDED:
+        if isinstance(error, CheckFailed) or error.code in _WHOLE:
             session.undo(error)
         raise
     return _answer(write, done), done.affected
@@ -172,12 +177,17 @@ async def _read_rows(
     return _found([found.get(key, b"null") for key in keys], wanted)
 
 
-async def _change(session: Session, write: CompiledChange, slots: Sequence[object]) -> Done:
+async def _change(
+    session: Session, write: CompiledChange, slots: Sequence[object], parents: Sequence[bytes] = ()
+) -> Done:
+    """`parents` are the keys that lead to the rows, where these are related to others that are updated."""
+    if write.related is not None:
+        return await _change_related(session, write, write.related, slots, parents)
     done = Done()
     batches = [NodeRows(node) for node in write.returning]
-    keys: Sequence[bytes] = ()
+    keys = parents
     if write.lock is not None:
-        (locked,) = await session.query(write.lock.render(slots))
+        (locked,) = await session.query(write.lock.render(slots, parents))
         keys = locked.rows
         _check_affected(write.max_affected, len(keys), slots)
     if write.change is not None and (keys or write.lock is None):
@@ -192,6 +202,27 @@ async def _change(session: Session, write: CompiledChange, slots: Sequence[objec
     if done.affected or not write.by_key:
         # An update of a key that touched no row may have read another one, which has the new key already.
         done.rows = [[whole(batch)] for batch in batches]
+    return done
+
+
+async def _change_related(
+    session: Session, write: CompiledChange, related: CompiledRelated, slots: Sequence[object], parents: Sequence[bytes]
+) -> Done:
+    async def perform(change: CompiledChange, keys: Sequence[bytes]) -> int:
+        return (await _change(session, change, slots, keys)).affected
+
+    def most(affected: int) -> None:
+        _check_affected(write.max_affected, affected, slots)
+
+    assert write.lock is not None
+    (locked,) = await session.query(write.lock.render(slots, parents))
+    keys, changer = locked.rows, RelatedChanger(session, related, slots, perform)
+    most(len(keys))
+    if keys:
+        await changer.run(write, keys, most)
+    done = Done(changer.affected)
+    if keys or not write.by_key:
+        done.rows = [[whole(batch)] for batch in await changer.returned(write, keys)] if keys else []
     return done
 
 

@@ -26,6 +26,7 @@ from graphql_app.engine.request.calls import (
     Query,
     Read,
     Related,
+    RelatedChange,
     RelatedCount,
     Returning,
     Selection,
@@ -64,7 +65,9 @@ def _weight(request: GraphQLRequest) -> int:
         case Insert():
             of_conflict = 0 if request.conflict is None else _filter(request.conflict.where)
             return of_conflict + sum(map(_nested, request.nested)) + _parts(request.answer)
-        case Update() | Delete():
+        case Update():
+            return _filter(request.where) + _parts(request.answer) + sum(map(_related, request.related))
+        case Delete():
             return _filter(request.where) + _parts(request.answer)
         case UpdateMany():
             return sum(1 + _weight(update) for update in request.updates)
@@ -101,6 +104,18 @@ def _nested(items: Iterable[NestedInsert]) -> int:
     return sum(
         (0 if item.conflict is None else 1 + _filter(item.conflict.where)) + sum(map(_nested, item.nested))
         for item in items
+    )
+
+
+def _related(change: RelatedChange) -> int:
+    inserts = (each for each in (change.upsert, change.insert, change.replace) if each is not None)
+    return (
+        SUBQUERY
+        + _filter(change.disconnect)
+        + _filter(change.delete)
+        + len(change.connect)
+        + sum(1 + _weight(update) for update in change.update)
+        + sum(map(_nested, (nested for each in inserts for nested in each.nested)))
     )
 
 

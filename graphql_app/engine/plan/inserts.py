@@ -34,7 +34,7 @@ def plan_insert(
         return plan.InsertPlan(
             _columns(planner, table, request.rows, request.conflict, blind=blind), answer, request.one
         )
-    rows = _level(planner, table, request.rows, request.conflict, request.nested, (), 0)
+    rows = plan_level(planner, table, request.rows, request.conflict, request.nested, (), 0)
     return plan.InsertPlan(rows, answer, request.one)
 
 
@@ -70,7 +70,7 @@ def _ruled(planner: RowPlanner, table: Table, rows: plan.InsertRows) -> plan.Ins
     )
 
 
-def _level(
+def plan_level(
     planner: RowPlanner,
     table: Table,
     rows: Sequence[Pairs],
@@ -79,7 +79,7 @@ def _level(
     filled: tuple[str, ...],
     depth: int,
 ) -> plan.InsertRows:
-    """One table's rows; `filled` are the columns that come from the rows they hang on."""
+    """One table's rows; `filled` are the columns that come from the rows they hang on. Raises `RequestError`."""
     if depth > MAX_NESTING:
         raise RequestError(Code.LIMIT_EXCEEDED, f"Rows are nested more than {MAX_NESTING} levels deep")
     if not table.writable:
@@ -176,7 +176,7 @@ def _nested(
         owners = tuple(owner for owner, item in found for _ in item.rows)
         deeper = [part for _, item in found for part in (item.nested or ((),) * len(item.rows))]
         filled = () if first else relation.to_columns
-        level = _level(planner, target, rows, conflict, deeper, filled, depth + 1)
+        level = plan_level(planner, target, rows, conflict, deeper, filled, depth + 1)
         (before if first else after).append(plan.NestedPlan(relation, level, owners))
     return tuple(before), tuple(after)
 

@@ -252,8 +252,62 @@ class InsertPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectPlan:
+    """Rows, named by the values of their primary keys, that become related. `rule`: those that may."""
+
+    keys: tuple[tuple[Value, ...], ...]
+    rule: Condition | None = None
+    presets: tuple[Assignment, ...] = ()
+    check: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacePlan:
+    """The rows that are related afterwards; `others` is done to those that are not among them."""
+
+    rows: tuple[InsertRows, ...]
+    others: UpdatePlan | DeletePlan
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChangePlan:
+    """What an update does through a relation whose key its own rows hold.
+
+    `connect` is the row that they refer to afterwards, `insert` a new one. `update` and `delete` are of the rows that
+    they referred to before: their conditions hold a `KeyIn` of `relation.to_columns`.
+    """
+
+    relation: Relation
+    table: Table
+    connect: ConnectPlan | None = None
+    insert: InsertRows | None = None
+    update: UpdatePlan | None = None
+    delete: DeletePlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FarChangePlan:
+    """What an update does through a relation whose key the rows of another `table` hold, in the order of the fields.
+
+    The conditions of changes hold a `KeyIn` of `relation.to_columns`.
+    """
+
+    relation: Relation
+    table: Table
+    changes: tuple[UpdatePlan | DeletePlan, ...] = ()
+    upsert: tuple[InsertRows, ...] = ()
+    insert: InsertRows | None = None
+    connect: ConnectPlan | None = None
+    replace: ReplacePlan | None = None
+
+
+RelatedPlan = OwnChangePlan | FarChangePlan
+
+
+@dataclass(frozen=True, slots=True)
 class UpdatePlan:
-    """Assignments to the rows that satisfy `where`; no assignment touches nothing.
+    """Assignments to the rows that satisfy `where`, and what happens to rows `related` to them; without either it
+    touches nothing.
 
     `row` is the part of `where` that still finds the one row of an update by key afterwards: rules may hide it by then.
     The rows have to satisfy `check` afterwards.
@@ -267,6 +321,7 @@ class UpdatePlan:
     max_affected: Value | None = None
     row: Condition | None = None
     check: Condition | None = None
+    related: tuple[RelatedPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,44 @@ def tables_read(call: plan.CallPlan) -> frozenset[str]:
 
 def tables_written(call: plan.CallPlan) -> frozenset[str]:
     """The tables whose rows the call changes itself, by name, without what triggers and cascades do beyond."""
-    return frozenset(name for root in call.roots for name in _written(root.plan))
+    return frozenset(table.name for root in call.roots for table in written_by(root.plan))
 
 
-def _written(part: object) -> Iterator[str]:
-    if isinstance(part, plan.InsertPlan):
-        yield from _inserted(part.rows)
-    elif isinstance(part, plan.UpdatePlan | plan.UpdateManyPlan | plan.DeletePlan):
-        yield part.table.name
+def written_by(part: object) -> Iterator[Table]:
+    """The tables that a plan changes; some of them several times."""
+    match part:
+        case plan.InsertPlan():
+            yield from _inserted(part.rows)
+        case plan.UpdateManyPlan():
+            yield part.table
+            for update in part.updates:
+                yield from written_by(update)
+        case plan.UpdatePlan():
+            yield part.table
+            for related in part.related:
+                yield from _related(related)
+        case plan.DeletePlan():
+            yield part.table
 
 
-def _inserted(rows: plan.InsertRows) -> Iterator[str]:
-    yield rows.table.name
+def _inserted(rows: plan.InsertRows) -> Iterator[Table]:
+    yield rows.table
     for nested in (*rows.before, *rows.after):
         yield from _inserted(nested.rows)
+
+
+def _related(part: plan.RelatedPlan) -> Iterator[Table]:
+    yield part.table
+    inserted = [] if part.insert is None else [part.insert]
+    if isinstance(part, plan.OwnChangePlan):
+        changes = [each for each in (part.update, part.delete) if each is not None]
+    else:
+        changes = [*part.changes]
+        inserted += part.upsert
+        if part.replace is not None:
+            changes.append(part.replace.others)
+            inserted += part.replace.rows
+    for change in changes:
+        yield from written_by(change)
+    for rows in inserted:
+        yield from _inserted(rows)

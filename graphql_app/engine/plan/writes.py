@@ -7,6 +7,7 @@ from itertools import chain
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.inserts import plan_insert
 from graphql_app.engine.plan.may_write import check_may_write, known_column, writable_column
+from graphql_app.engine.plan.related import plan_related
 from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.values import added, assigned, page
 from graphql_app.engine.request.calls import (
@@ -86,7 +87,9 @@ def _answer_field(
             return plan.ReturningOut(field.key, planner.outputs(table, field.select), where)
 
 
-def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...]) -> plan.UpdatePlan:
+def _update(
+    planner: RowPlanner, table: Table, request: Update, answer: tuple[plan.AnswerOut, ...], depth: int = 0
+) -> plan.UpdatePlan:
     _check_given_once(table, request)
     rules = planner.rules_of(table)
     assignments: list[plan.Assignment | plan.JsonAssignment] = [
@@ -99,6 +102,11 @@ def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[pl
             raise RequestError(Code.INVALID_VALUE, f"Column '{name}' cannot be incremented", column=name)
         assignments.append(plan.Assignment(column, added(column, raw), increment=True))
     assignments += [_json_assignment(table, change) for change in request.json]
+    referring, related = plan_related(
+        planner, table, request.related, lambda far, update: _update(planner, far, update, (), depth + 1), depth
+    )
+    _check_not_given(assignments, referring, related)
+    assignments += referring
     assignments += planner.presets(rules.update_presets)
     given = planner.condition(table, request.where) or plan.AllOf(())
     return plan.UpdatePlan(
@@ -110,7 +118,26 @@ def _update(planner: RowPlanner, table: Table, request: Update, answer: tuple[pl
         _most(request.max_affected),
         given if request.by_key else None,
         planner.within(rules.update_check, None),
+        related,
     )
+
+
+def _check_not_given(
+    assignments: list[plan.Assignment | plan.JsonAssignment],
+    referring: tuple[plan.Assignment, ...],
+    related: tuple[plan.RelatedPlan, ...],
+) -> None:
+    """Raises `RequestError` for a column that a relation gives too."""
+    given = {each.column.name for each in assignments}
+    made = [each.column.name for each in referring]
+    for each in related:
+        if isinstance(each, plan.OwnChangePlan) and each.insert is not None:
+            made += each.relation.columns
+    seen = set(given)
+    for name in made:
+        if name in seen:
+            raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given by the relation already", column=name)
+        seen.add(name)
 
 
 def _check_given_once(table: Table, request: Update) -> None:

@@ -259,8 +259,28 @@ class JsonChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedChange:
+    """What an update does through `relation` to the rows related to its own, in the order of these fields.
+
+    Of a relation to many, or that another table holds the key of: `disconnect` and `delete` those that satisfy the
+    condition; `update` some of them; `upsert` rows by their primary keys; `insert` new ones; `connect` rows by their
+    primary keys; `replace` says which rows there are afterwards. Of a relation that the row itself holds the key of,
+    `disconnect` and `delete` are about the one row, whatever the condition.
+    """
+
+    relation: str
+    disconnect: Filter | None = None
+    delete: Filter | None = None
+    update: tuple[Update, ...] = ()
+    upsert: NestedInsert | None = None
+    insert: NestedInsert | None = None
+    connect: tuple[Pairs, ...] = ()
+    replace: NestedInsert | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
-    """`sets`, `increments` and `json` applied to the rows where `where` holds.
+    """`sets`, `increments` and `json` applied to the rows where `where` holds, and `related` to those related to them.
 
     `by_key` marks an update that names one row by its primary key and answers with it. Where more
     rows than `max_affected` would change, none does.
@@ -274,6 +294,7 @@ class Update:
     by_key: bool = False
     json: tuple[JsonChange, ...] = ()
     max_affected: object = None
+    related: tuple[RelatedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

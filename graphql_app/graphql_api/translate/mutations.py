@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphql import FieldNode, GraphQLInputObjectType, GraphQLInputType, GraphQLObjectType, get_named_type
 
 from graphql_app.engine.request.calls import (
     AffectedRows,
+    And,
     Answer,
     Columns,
     Compare,
@@ -19,6 +22,7 @@ from graphql_app.engine.request.calls import (
     OnConflict,
     Operator,
     Pairs,
+    RelatedChange,
     Returning,
     Update,
     UpdateMany,
@@ -30,12 +34,14 @@ from graphql_app.graphql_api.translate.conditions import Conditions, absent_cond
 from graphql_app.graphql_api.translate.rows import Given, RowTranslator, key_filter
 from graphql_app.graphql_api.translate.selection import Fields
 from graphql_app.graphql_api.translate.variables import Incomplete
+from schema_gen.catalog.model import Relation
 from schema_gen.strawberry_core.roles import (
     Action,
     Argument,
     ColumnField,
     ConflictPart,
     NestedPart,
+    RelatedPart,
     RelationField,
     ResultField,
     RootField,
@@ -180,17 +186,23 @@ class MutationTranslator:
         key = self._pairs(*given[Argument.PK_COLUMNS])
         where = all_of(Compare(column, Operator.EQ, value) for column, value in key)
         sets, increments, json = self._changes(given)
-        return Update(root.table, where, sets, answer, increments, by_key=True, json=json)
+        related = self._related(given)
+        return Update(root.table, where, sets, answer, increments, by_key=True, json=json, related=related)
 
     def update(self, table: str, given: Given, answer: Answer) -> Update:
         """`update_t`."""
         sets, increments, json = self._changes(given)
         most = given.get(Argument.MAX_AFFECTED, (None,))[0]
-        return Update(table, self.where(given), sets, answer, increments, json=json, max_affected=most)
+        related = self._related(given)
+        return Update(table, self.where(given), sets, answer, increments, json=json, max_affected=most, related=related)
 
     def update_many(self, table: str, given: Given, answer: Answer) -> UpdateMany:
         """`update_t_many`."""
-        value, type_ = given[Argument.UPDATES]
+        updates = self._updates(table, *given[Argument.UPDATES], answer)
+        return UpdateMany(table, updates, given.get(Argument.MAX_AFFECTED, (None,))[0])
+
+    def _updates(self, table: str, value: object, type_: GraphQLInputType, answer: Answer) -> tuple[Update, ...]:
+        """Several updates, each with its own condition."""
         named = _input(type_)
         updates = []
         for item in value if isinstance(value, list) else [value]:
@@ -200,7 +212,51 @@ class MutationTranslator:
                 if isinstance(meaning, Argument):
                     parts[meaning] = part, named.fields[key].type
             updates.append(self.update(table, parts, answer))
-        return UpdateMany(table, tuple(updates), given.get(Argument.MAX_AFFECTED, (None,))[0])
+        return tuple(updates)
+
+    # --- related rows --------------------------------------------------------
+
+    def _related(self, given: Given) -> tuple[RelatedChange, ...]:
+        """What `_set` says of related rows."""
+        return self._related_in(*given[Argument.SET]) if Argument.SET in given else ()
+
+    def _related_in(self, value: object, type_: GraphQLInputType) -> tuple[RelatedChange, ...]:
+        named = _input(type_)
+        field_roles = self._built.field_roles.of(named.name)
+        found = []
+        for key, item in value.items() if isinstance(value, dict) else ():
+            meaning = field_roles[key]
+            if isinstance(meaning, RelationField) and isinstance(item, dict):
+                found.append(self._related_change(meaning.relation, item, named.fields[key].type))
+        return tuple(found)
+
+    def _related_change(self, relation: Relation, items: dict[str, object], type_: GraphQLInputType) -> RelatedChange:
+        named, table = _input(type_), relation.to_table
+        made: dict[str, Any] = {}
+        for key, item in items.items():
+            part, inner = self._built.field_roles[named.name, key], named.fields[key].type
+            if item is None and part in (RelatedPart.DELETE, RelatedPart.DISCONNECT):
+                raise null_comparison(key)
+            if item is None or item is False or (item == [] and part is not RelatedPart.SET):
+                continue
+            match part:
+                case RelatedPart.DELETE | RelatedPart.DISCONNECT:
+                    every = None if item is True else self._conditions.where(item, inner)
+                    made[part] = And(()) if every is None else every
+                case RelatedPart.INSERT | RelatedPart.UPSERT | RelatedPart.SET:
+                    rows, nested = self._rows(item if isinstance(item, list) else [item], inner)
+                    made["replace" if part is RelatedPart.SET else part] = NestedInsert(
+                        relation.name, rows, None, nested
+                    )
+                case RelatedPart.CONNECT:
+                    keys = item if isinstance(item, list) else [item]
+                    made[part] = tuple(self._pairs(each, inner) for each in keys)
+                case RelatedPart.UPDATE if relation.refers:
+                    pairs, related = self._pairs(item, inner), self._related_in(item, inner)
+                    made[part] = (Update(table, None, pairs, (), related=related),)
+                case RelatedPart.UPDATE:
+                    made[part] = self._updates(table, item, inner, ())
+        return RelatedChange(relation.name, **made)
 
     def where(self, given: Given) -> Filter | None:
         """The condition; it must have been written out."""

@@ -1,0 +1,1 @@
+"""Updates along with changes of related rows: what is sent for them."""
