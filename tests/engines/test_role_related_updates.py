@@ -8,8 +8,20 @@ from typing import Any
 
 import pytest
 
+from graphql_app.auth.permissions import SelectPermission, TablePermissions, UpdatePermission
+from graphql_app.engine.request.calls import (
+    AffectedRows,
+    And,
+    Compare,
+    NestedInsert,
+    Operator,
+    RelatedChange,
+    Update,
+)
+from graphql_app.errors import AppError, Code
 from tests.harness.engine import Engine
 from tests.harness.roles import Program, opened_with_roles
+from tests.role_rig import RoleRig, role_rig
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +105,16 @@ async def test_every_step_touches_rows_of_its_own_permission(program: Program, e
     ]
 
 
+async def test_rows_of_others_are_not_deleted(program: Program, engine: Engine, database: str) -> None:
+    await program.graphql("user", user_id="1").data(change("{delete: {}}"))
+    assert [row[0] for row in files(engine, database)] == [2, 3, 4]
+
+
+async def test_connected_rows_are_given_the_presets(program: Program, engine: Engine, database: str) -> None:
+    await program.graphql("user", user_id="1").data(change("{connect: [{id: 3}]}"))
+    assert files(engine, database)[2] == (3, 1, 1, "c", "changed")
+
+
 @pytest.mark.parametrize("files_", ["{connect: [{id: 4}]}", "{connect: [{id: 3}, {id: 4}]}", "{connect: [{id: 99}]}"])
 async def test_rows_of_others_are_as_missing_ones(program: Program, engine: Engine, database: str, files_: str) -> None:
     before = files(engine, database)
@@ -167,3 +189,44 @@ async def test_a_row_that_may_not_be_seen_is_not_connected(program: Program, eng
     messages = [await mover.error(query, {"id": folder}) for folder in (2, 99)]
     assert messages[0] == messages[1]
     assert files(engine, database)[0][2] == 3
+
+
+@pytest.fixture
+async def rig(engine: Engine, database: str) -> AsyncIterator[RoleRig]:
+    engine.execute(SCHEMA, database)
+    async with role_rig(engine, database) as made:
+        yield made
+
+
+STEPS = {
+    "disconnect": RelatedChange("files", disconnect=And(())),
+    "delete": RelatedChange("files", delete=And(())),
+    "update": RelatedChange("files", update=(Update("files", None, (("name", "z"),), ()),)),
+    "insert": RelatedChange("files", insert=NestedInsert("files", ((("name", "z"),),))),
+    "connect": RelatedChange("files", connect=((("id", 3),),)),
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+async def test_every_step_needs_its_permission(
+    rig: RoleRig, engine: Engine, database: str, step: RelatedChange
+) -> None:
+    """Whoever asks the engine without GraphQL, whose schema has no such fields then."""
+    before = files(engine, database)
+    shown = TablePermissions(SelectPermission(frozenset({"id"}), {}), update=UpdatePermission(frozenset({"name"}), {}))
+    await rig.permit({"folders": shown, "files": TablePermissions(SelectPermission(frozenset({"id"}), {}))})
+    with pytest.raises(AppError) as raised:
+        await rig.write(Update("folders", None, (), (AffectedRows("n"),), related=(step,)))
+    assert raised.value.code is Code.PERMISSION_DENIED
+    assert files(engine, database) == before
+
+
+async def test_the_column_that_refers_has_to_be_given(rig: RoleRig, engine: Engine, database: str) -> None:
+    before = files(engine, database)
+    shown = TablePermissions(SelectPermission(frozenset({"id"}), {}), update=UpdatePermission(frozenset({"name"}), {}))
+    await rig.permit({"folders": shown, "files": shown})
+    for step in (STEPS["disconnect"], STEPS["connect"]):
+        with pytest.raises(AppError) as raised:
+            await rig.write(Update("folders", Compare("id", Operator.EQ, 1), (), (AffectedRows("n"),), related=(step,)))
+        assert raised.value.code is Code.UNKNOWN_COLUMN
+    assert files(engine, database) == before
