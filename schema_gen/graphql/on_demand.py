@@ -13,7 +13,7 @@ from schema_gen.graphql.connections import page_info
 from schema_gen.graphql.filters import bool_exp, direction, order_by
 from schema_gen.graphql.streams import ordering
 from schema_gen.graphql.type_registry import TypeRegistry
-from schema_gen.graphql.write_inputs import insert_input
+from schema_gen.graphql.write_inputs import insert_input, set_input
 from schema_gen.strawberry_core.definitions import GeneratedDefinition, GeneratedEnum, RootDefinition
 from schema_gen.strawberry_core.lazy_mapping import LazyMapping
 from schema_gen.strawberry_core.roles import ROOT_FIELD, ArgumentRole, FieldMeanings, FieldRoles, RootField
@@ -129,7 +129,13 @@ class LazySchemaTypes:
             if relation.to_table not in registry.catalog.tables:
                 continue
             far = registry.part(relation.to_table)
-            self._fill([bool_exp(registry, far), order_by(registry, far), insert_input(registry, far)])
+            made = (
+                bool_exp(registry, far),
+                order_by(registry, far),
+                insert_input(registry, far),
+                set_input(registry, far),
+            )
+            self._fill(made)
             yield
         yield from self._fill_own(names.own_types)
         self._complete.add(table)

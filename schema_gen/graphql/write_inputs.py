@@ -180,14 +180,13 @@ def _related_many(registry: TypeRegistry, far: TableView) -> GeneratedDefinition
     """Changes of the rows that refer to a row."""
     table, pool = far.table, registry.pool
     new = insert_input(registry, far)
-    if not (new or table.may_delete or far.updatable):
+    if not (new or table.may_delete or (far.updatable and table.may_update)):
         return None
 
     def fields() -> Iterator[Entry]:
-        keys, rows = pool.optional_list(pk_columns_input(registry, far)), bool_exp(registry, far)
-        changes = far.updatable and table.may_update
+        rows, changes = bool_exp(registry, far), far.updatable and table.may_update
         if far.key and changes:
-            yield pool.field("connect", keys), RelatedPart.CONNECT
+            yield pool.field("connect", pool.optional_list(pk_columns_input(registry, far))), RelatedPart.CONNECT
         if table.may_delete:
             yield pool.field("delete", pool.optional(rows)), RelatedPart.DELETE
         if changes:
