@@ -58,6 +58,9 @@ def store(engine: Engine, database: str, document: object) -> None:
         ("_prepend", NULL, [1], None),
         ("_delete_key", {"a": 1, "b": 2}, "a", {"b": 2}),
         ("_delete_key", {"a": {"b": 1}}, "b", {"a": {"b": 1}}),
+        ("_delete_key", {"-1": 1, "-": 2, "a": 3}, "-1", {"-": 2, "a": 3}),
+        ("_delete_key", {"a": 3}, "-x", {"a": 3}),
+        ("_append", {"a": 1}, {"-1": 2}, {"a": 1, "-1": 2}),
         ("_delete_key", {ODD: 1, "b": 2}, ODD, {"b": 2}),
         (
             "_delete_key",

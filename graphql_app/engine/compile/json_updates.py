@@ -133,7 +133,9 @@ def _without(document: Sql, path: _Path, steps: Sequence[str]) -> Sql:
 
 
 def _member(key: str) -> str:
-    return "." + json.dumps(key, ensure_ascii=False)
+    quoted = json.dumps(key, ensure_ascii=False)
+    # MariaDB takes a minus at the beginning for no name at all, quoted or not.
+    return "." + (r'"\u002d' + quoted[2:] if key.startswith("-") else quoted)
 
 
 def _element(document: Sql, path: _Path, place: int) -> str | Sql:
