@@ -186,14 +186,83 @@ def _is_settable(table: Table, column: Column) -> bool:
 # --- updates and deletes ------------------------------------------------------
 
 
-def _changes(dice: Dice, table: Table, *, keys: bool) -> Content:
-    """`_set` and `_inc`; `keys` allows the primary key."""
+def related_changes(dice: Dice, table: Table) -> Content:
+    """Changes of related rows, mostly of none."""
+    found: Content = {}
+    for relation in table.relations.values():
+        if dice.chance(15):
+            make = _change_of_one if relation.refers else _change_of_many
+            found[relation.name] = make(dice, relation, TABLES[relation.to_table])
+    return found
+
+
+def _change_of_one(dice: Dice, relation: Relation, far: Table) -> Input:
+    """What becomes of the row that a row refers to."""
+    parts: Content = {}
+    match dice.number(0, 4):
+        case 0:
+            parts["connect"] = Input(f"{far.name}_pk_columns_input", _key(dice, far))
+        case 1:
+            parts["disconnect"] = Input("Boolean", dice.chance(80))
+        case 2:
+            parts["insert"] = Input(f"{far.name}_insert_input", _object(dice, far, True, (), relation, 0))
+        case 3:
+            parts["delete"] = Input("Boolean", dice.chance(80))
+    if dice.chance(30) or not parts:
+        parts["update"] = Input(f"{far.name}_set_input", _plain_sets(dice, far))
+    return Input(f"{far.name}_related_update_input", parts)
+
+
+def _change_of_many(dice: Dice, relation: Relation, far: Table) -> Input:
+    """What becomes of the rows that refer to a row."""
+    row, filled = f"{far.name}_insert_input", relation.to_columns
+
+    def rows(*, keyed: bool) -> Input:
+        items = [_object(dice, far, keyed, filled, relation, 0) for _ in range(dice.number(0, 2))]
+        return Input(f"[{row}!]", tuple(Input(row, item, True) for item in items))
+
+    parts: Content = {}
+    if dice.chance(20):
+        parts["set"] = rows(keyed=dice.chance(70))
+        return Input(f"{far.name}_related_updates_input", parts)
+    if dice.chance(25):
+        parts["disconnect"] = condition(dice, far, 1)
+    if dice.chance(25):
+        parts["delete"] = condition(dice, far, 1)
+    if dice.chance(30):
+        type_ = f"{far.name}_updates"
+        sets = Input(f"{far.name}_set_input", _plain_sets(dice, far))
+        update = {"where": _where(dice, far), "_set": sets}
+        parts["update"] = Input(f"[{type_}!]", (Input(type_, update, True),))
+    if dice.chance(25):
+        parts["upsert"] = rows(keyed=dice.chance(70))
+    if dice.chance(25):
+        parts["insert"] = rows(keyed=False)
+    if dice.chance(25) or not parts:
+        type_ = f"{far.name}_pk_columns_input"
+        keys = tuple(Input(type_, _key(dice, far), True) for _ in range(dice.number(0, 2)))
+        parts["connect"] = Input(f"[{type_}!]", keys)
+    return Input(f"{far.name}_related_updates_input", parts)
+
+
+def _plain_sets(dice: Dice, far: Table) -> Content:
+    """New values of columns that are in no unique key."""
+    unique = {name for columns in far.unique.values() for name in columns}
+    columns = [each for each in far.columns.values() if _is_settable(far, each) and each.name not in unique]
+    columns = [each for each in columns if not each.name.endswith("_id")]
+    return {each.name: _new_value(dice, far, each) for each in dice.some(columns, 0, 2)}
+
+
+def _changes(dice: Dice, table: Table, *, keys: bool, related: bool = True) -> Content:
+    """`_set` and `_inc`; `keys` allows the primary key, `related` changes of related rows."""
     found: Content = {}
     columns = [each for each in table.columns.values() if _is_settable(table, each)]
     if keys:
         columns += [table.columns[name] for name in ("code", "place") if name in table.columns]
     if dice.chance(85):
         sets = {column.name: _new_value(dice, table, column) for column in dice.some(columns, 0, 2)}
+        if related and not keys:
+            sets |= related_changes(dice, table)
         found["_set"] = Input(f"{table.name}_set_input", sets)
     # What unique keys are made of is only set: whether steps collide on the way depends on the order of rows.
     within = {name for columns in table.unique.values() for name in columns}

@@ -118,7 +118,7 @@ class Draft:
         row: Row = {}
         for column in table.columns.values():
             value = given.get(column.name, NOTHING)
-            if column.auto and value in (NOTHING, None, 0):
+            if column.auto and (value is NOTHING or value is None):
                 value = NewId(next(iter(self.ids)))
             if value is NOTHING:
                 value = None if column.default is NOTHING else default(column)

@@ -26,6 +26,7 @@ from tests.differential.model import (
 )
 from tests.differential.oracle import Oracle
 from tests.differential.query import Field, Input, Operation, Piece, Way, collected
+from tests.differential.related_model import RelatedChanges, related_of, wrong_related
 from tests.differential.schema import NOTHING, Relation, Table
 from tests.differential.tables import TABLES
 from tests.differential.values import Ambiguous, Row, Rows, Runs, parsed
@@ -79,7 +80,11 @@ class _Mutation:
     def _wrong_update(self, update: Given) -> set[str]:
         sets, steps = update.get("_set") or {}, update.get("_inc") or {}
         found = {BODY for name in sets if name in steps or any(name in update.get(each, ()) for each in OPERATORS)}
-        found |= {NOT_NULL for name, value in sets.items() if value is None and not self._table.columns[name].nullable}
+        known = self._table.columns
+        found |= {
+            NOT_NULL for name, value in sets.items() if name in known and value is None and not known[name].nullable
+        }
+        found |= wrong_related(self._table, sets, _wrong_object)
         returning = self._form == "by_pk" or any(part.name == "returning" for part in self._parts().values())
         if returning and any(name in steps for name in self._table.key):
             found.add(NO_KEY)
@@ -125,7 +130,7 @@ class _Mutation:
             return self._guarded(lambda: [self._updated(each, each["where"]) for each in self._given["updates"]])
         if self._form != "by_pk":
             return self._guarded(lambda: [self._updated(self._given, self._given["where"])])[0]
-        rows = self._changed(self._given, _key_where(self._given["pk_columns"]))
+        rows, _ = self._changed(self._given, _key_where(self._given["pk_columns"]))
         return self._row(rows[0], self._field.inner) if rows else None
 
     def _guarded(self, perform: Callable[[], list[Any]]) -> list[Any]:
@@ -142,14 +147,17 @@ class _Mutation:
         return made
 
     def _updated(self, update: Given, where: Given) -> dict[str, Any]:
-        rows = self._changed(update, where)
-        return self._response(len(rows), rows)
+        rows, affected = self._changed(update, where)
+        return self._response(affected, rows)
 
-    def _changed(self, update: Given, where: Given) -> list[Row]:
-        sets, steps = update.get("_set") or {}, update.get("_inc") or {}
+    def _changed(self, update: Given, where: Given) -> tuple[list[Row], int]:
+        """The rows that are changed, and how many rows of all tables are."""
+        given, steps = update.get("_set") or {}, update.get("_inc") or {}
+        sets = {name: value for name, value in given.items() if name in self._table.columns}
         documents = [(each, *change) for each in OPERATORS for change in (update.get(each) or {}).items()]
-        if not sets and not steps and not documents:
-            return []
+        related = related_of(self._table, given)
+        if not sets and not steps and not documents and not related:
+            return [], 0
         columns = self._table.columns
         rows = self._draft.matching(self._table, where)
 
@@ -158,9 +166,36 @@ class _Mutation:
             changed |= {name: json_changed(operator, row[name], operand) for operator, name, operand in documents}
             return changed | {name: incremented(row[name], step, columns[name]) for name, step in steps.items()}
 
-        self._touched += len(rows)
-        self._draft.change(self._table, rows, new)
-        return rows
+        if not related:
+            self._touched += len(rows)
+            self._draft.change(self._table, rows, new)
+            return rows, len(rows)
+        return rows, self._with_related(rows, related, new, own=bool(sets or steps or documents))
+
+    def _with_related(
+        self, rows: list[Row], related: list[tuple[Relation, Given]], new: Callable[[Row], Given], *, own: bool
+    ) -> int:
+        """Changes the rows along with those related to them; how many were changed."""
+        if not rows:
+            return 0
+        changes = RelatedChanges(self._draft, self._table, rows, _Level(self._draft).insert)
+        referring: Given = {}
+        old: list[tuple[Relation, list[Row]]] = []
+        for relation, value in related:
+            if relation.refers:
+                if value.get("delete"):
+                    old.append((relation, changes.referred(relation)))
+                referring |= changes.before(relation, value)
+        if own or referring:
+            self._draft.change(self._table, rows, lambda row: new(row) | referring)
+            changes.affected += len(rows)
+        for relation, gone in old:
+            changes.delete(relation, gone)
+        for relation, value in related:
+            if not relation.refers:
+                changes.after(relation, value)
+        self._touched += changes.affected
+        return changes.affected
 
     def _delete(self) -> Any:
         by_key = self._form == "by_pk"

@@ -221,7 +221,11 @@ def _update(dialect: SqlDialect, write: plan.UpdatePlan) -> CompiledChange:
 def _update_related(dialect: SqlDialect, write: plan.UpdatePlan, wanted: list[plan.ReturningOut]) -> CompiledChange:
     """An update of rows, which are locked, and of rows related to them."""
     table, by_keys = write.table, plan.KeyIn(write.table.key_columns)
-    if any(item.column in by_keys.columns for item in write.assignments):
+    changed = {item.column.name for item in write.assignments}
+    for each in write.related:
+        if isinstance(each, plan.OwnChangePlan) and each.insert is not None:
+            changed.update(each.relation.columns)
+    if any(column.name in changed for column in by_keys.columns):
         raise RequestError(Code.INVALID_BODY, "Related rows cannot be changed along with the primary key")
     check(table, Event.UPDATE, [column.name for column in by_keys.columns])
 

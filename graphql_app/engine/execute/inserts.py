@@ -238,9 +238,10 @@ class Inserter:
             try:
                 await self._plain(level, await self._update_met(level, conflict, rows))
             except ServerError as error:
-                # MySQL looks for the row that another row refers to before it sees that the other one is not new.
-                if error.code not in NO_PARENT:
-                    _raise_unless_met(error, conflict)
+                # MySQL looks for the row that another row refers to before it sees that the other one is not new;
+                # and a row that would meet one before it by the conflict's key may be met by another key first.
+                if error.code not in NO_PARENT and error.code not in DUPLICATES:
+                    raise
             else:
                 return
             await self.session.query(_UNDO)

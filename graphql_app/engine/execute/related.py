@@ -114,8 +114,8 @@ class RelatedChanger:
         if not found:
             return
         texts, parents = [key for key, _ in found], [row for _, row in found]
-        if len(parents) > 1 and (planned.connect is not None or planned.replace is not None):
-            message = f"'{relation.name}': connect and set are for one row, and {len(parents)} are updated"
+        if len(parents) > 1 and (planned.connect is not None or planned.replace is not None or planned.upsert):
+            message = f"'{relation.name}': connect, set and upsert are for one row, and {len(parents)} are updated"
             raise DatabaseError(Code.CONFLICT, message)
         for change in far.changes:
             self.affected += await self.perform(change, texts)

@@ -217,7 +217,8 @@ async def _change_related(
     assert write.lock is not None
     (locked,) = await session.query(write.lock.render(slots, parents))
     keys, changer = locked.rows, RelatedChanger(session, related, slots, perform)
-    most(len(keys))
+    if write.change is not None:
+        most(len(keys))
     if keys:
         await changer.run(write, keys, most)
     done = Done(changer.affected)
