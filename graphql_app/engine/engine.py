@@ -34,7 +34,7 @@ from graphql_app.engine.execute.transaction import Transaction
 from graphql_app.engine.live.catalog import CatalogWatcher, Snapshot
 from graphql_app.engine.mysql.server_errors import Failure
 from graphql_app.engine.plan.bulk import plan_bulk
-from graphql_app.engine.plan.cost import CostBudget, check_conditions, checked
+from graphql_app.engine.plan.cost.estimate import CostBudget, check_conditions, checked
 from graphql_app.engine.plan.planner import Limits, Planner
 from graphql_app.engine.plan.shapes import PreparedCache, parameterize, shape_of
 from graphql_app.engine.plan.values import MAX_PAGE

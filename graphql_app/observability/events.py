@@ -9,6 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql_app.observability.audit import Audited as Audited
+from graphql_app.observability.auth_events import (
+    AuthenticationFailed as AuthenticationFailed,
+    JwksFailed as JwksFailed,
+    JwksFetched as JwksFetched,
+)
 from graphql_app.observability.fingerprints import fingerprint
 from graphql_app.observability.log_writer import LogLinesLost as LogLinesLost
 from graphql_app.runtime.hot_record import hot_record
@@ -229,30 +234,6 @@ class RequestDone:
 @dataclass(frozen=True, slots=True)
 class RequestRefused:
     """A request was refused at once: too many are in flight already."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuthenticationFailed:
-    """A request was refused because it did not prove who is asking, or may not take the role; `code` says why."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class JwksFetched:
-    """An issuer's keys were fetched from `host`; `skipped` of the set cannot be used."""
-
-    host: str
-    keys: int
-    skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class JwksFailed:
-    """An issuer's keys could not be fetched from `host`; those that are known, if any, stay."""
-
-    host: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.plan.cost import LARGE, RELATED_ROWS, ROWS, CostBudget, checked
+from graphql_app.engine.plan.cost.estimate import LARGE, RELATED_ROWS, ROWS, CostBudget, checked
 from graphql_app.engine.request.calls import (
     Aggregate,
     AggregateFields,

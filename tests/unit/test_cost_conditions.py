@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphql_app.engine.plan.cost import CostBudget, check_conditions, checked
-from graphql_app.engine.plan.cost_conditions import EACH, FREE, SUBQUERY, conditions_cost
+from graphql_app.engine.plan.cost.conditions import EACH, FREE, SUBQUERY, conditions_cost
+from graphql_app.engine.plan.cost.estimate import CostBudget, check_conditions, checked
 from graphql_app.engine.request.calls import (
     AffectedRows,
     Aggregate,

@@ -10,7 +10,7 @@ from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.statements import Template
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.plan.cost import Estimate
+from graphql_app.engine.plan.cost.estimate import Estimate
 from graphql_app.engine.plan.touched_tables import tables_read, tables_written, written_by
 from graphql_app.errors import each_root
 

@@ -2,7 +2,7 @@
 
 A column of one row costs one. A list counts as many rows as it asks for, up to `LARGE`; where it does not
 say, `ROWS` at the root and `RELATED_ROWS` in a relation. So the estimate depends on the request alone: what
-is answered today is answered tomorrow, however the tables grow. Many conditions cost too: see `cost_conditions`.
+is answered today is answered tomorrow, however the tables grow. Many conditions cost too: see `conditions`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from graphql_app.engine.plan.cost_conditions import conditions_cost
+from graphql_app.engine.plan.cost.conditions import conditions_cost
 from graphql_app.engine.request.calls import (
     Aggregate,
     AggregateFields,

@@ -1,0 +1,1 @@
+"""What a request may cost, found before it is planned."""
