@@ -20,10 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = os.environ.get("ENGINE", "mariadb")
 STAGES = (
-    "tests/unit/test_role_reads.py tests/unit/test_rule_conditions.py tests/unit/test_rules_access.py",
-    "tests/contract/test_roles_graphql.py tests/engines/test_role_reads.py tests/engines/test_session_variables.py"
-    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py"
-    " tests/engines/test_role_related_updates.py",
+    "tests/unit/test_role_reads.py tests/unit/test_masked_columns.py tests/unit/test_rule_conditions.py"
+    " tests/unit/test_rules_access.py tests/unit/test_rules_inherited.py",
+    "tests/contract/test_roles_graphql.py tests/engines/test_role_reads.py tests/engines/test_inherited_roles.py"
+    " tests/engines/test_session_variables.py tests/engines/test_role_related_updates.py"
+    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py",
     "tests/differential/test_roles.py",
 )
 
@@ -47,6 +48,9 @@ INSERTS = "graphql_app/engine/plan/inserts.py"
 BULK = "graphql_app/engine/plan/bulk.py"
 RELATED = "graphql_app/engine/plan/related.py"
 CONDITIONS = "graphql_app/engine/compile/conditions.py"
+JSON_CELL = "graphql_app/engine/compile/json_cell.py"
+TOUCHED = "graphql_app/engine/plan/touched_tables.py"
+COMPILED_WRITES = "graphql_app/engine/compile/writes.py"
 VIEW = "graphql_app/engine/access/view.py"
 ENGINE_FILE = "graphql_app/engine/engine.py"
 
@@ -142,6 +146,67 @@ PLACES = (
         "added = condition(scope, alias, where.condition)",
         "added = condition(scope, alias, where.condition, root)",
     ),
+    Place(
+        "cells that are shown",
+        JSON_CELL,
+        "if seen is None:\n        return _stored_json",
+        "if True:\n        return _stored_json",
+    ),
+    Place(
+        "cells that are exported",
+        "graphql_app/engine/compile/exports.py",
+        "pieces += cell if seen is None else",
+        "pieces += cell if True else",
+    ),
+    Place("cells that are compared", CONDITIONS, "if seen is None or where.value == EMPTY_LIST:", "if True:"),
+    Place(
+        "cells that are ordered and counted",
+        CONDITIONS,
+        "return value if seen is None else",
+        "return value if True else",
+    ),
+    Place(
+        "cells behind a cursor",
+        CONDITIONS,
+        "    if seen is not None:\n        column, beyond",
+        "    if False:\n        column, beyond",
+    ),
+    Place("cells beside a cursor", CONDITIONS, "return same if seen is None else", "return same if True else"),
+    Place(
+        "cells: orders that are total",
+        "graphql_app/engine/plan/total_order.py",
+        "if each is not None and not isinstance(each, MaskedColumn))",
+        "if each is not None)",
+    ),
+    Place(
+        "cells: what decides over them",
+        CONDITIONS,
+        "if isinstance(column, plan.MaskedColumn) else set())",
+        "if False else set())",
+    ),
+    Place("cells: variables", ROWS, "self.variables.update(found.variables)", "pass"),
+    Place("cells: tables of live queries", TOUCHED, "waiting.append(part.mask)", "pass"),
+    Place(
+        "cells: rows to lock first",
+        CONDITIONS,
+        "return isinstance(where.column, plan.MaskedColumn) and",
+        "return False and",
+    ),
+    Place(
+        "cells: rows told by an insert",
+        COMPILED_WRITES,
+        "isinstance(item, plan.ColumnOut) and isinstance(item.column",
+        "False and isinstance(item.column",
+    ),
+    Place(
+        "cells: numbers generated",
+        WRITES,
+        "table.columns.get(number.name) != number",
+        "number.name not in table.columns",
+    ),
+    Place("cells of inherited roles", "graphql_app/auth/inherited_roles.py", "cells if any(", "() if any("),
+    Place("cells of keys", VIEW, "_key(full.primary_key, whole)", "_key(full.primary_key, frozenset(readable))"),
+    Place("null in the place of hidden cells", VIEW, "(name, each.nullable) for name", "(name, True) for name"),
     Place("exact texts", CONDITIONS, "if where.exact is not None and template_ is not None:", "if False:"),
     Place("lists that are empty", CONDITIONS, "    if where.filled is None:\n", "    if True:\n"),
     Place(
@@ -150,7 +215,12 @@ PLACES = (
         "if one is None or two is None or where.operator not in EQUALITIES:",
         "if True:",
     ),
-    Place("columns of views", VIEW, "in full.columns.items() if name in readable}", "in full.columns.items()}"),
+    Place(
+        "columns of views",
+        VIEW,
+        "MappingProxyType({name: readable[name] for name in full.columns if name in readable})",
+        "full.columns",
+    ),
     Place("keys of views", VIEW, "key is not None and set(key.columns) <= readable", "key is not None"),
     Place("relations of views", VIEW, "if far is None or not far.selectable:", "if far is None:"),
     Place("null in the place of hidden rows", VIEW, "if hidden and relation.required else", "if False else"),

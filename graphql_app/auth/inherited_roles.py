@@ -1,23 +1,18 @@
 """Hasura's inherited roles: what several roles may do together. Pure.
 
-They read the rows that any of them reads, and write where all of them may write the same. Where they read different
-columns of one table, each cell would have to be shown or hidden by itself: that is refused.
+They read the rows that any of them reads, and in each row the columns of those that read the row; they write where all
+of them may write the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
-from graphql_app.auth.permissions import Names, SelectPermission, TablePermissions
+from graphql_app.auth.permissions import CellPermission, Names, SelectPermission, TablePermissions, any_of
 
 T = TypeVar("T")
 Tables = Mapping[str, TablePermissions]
-
-
-class InheritedRoleError(ValueError):
-    """Roles cannot be put together; the text says which, and why."""
 
 
 def either_of(own: TablePermissions, inherited: TablePermissions) -> TablePermissions:
@@ -31,25 +26,19 @@ def either_of(own: TablePermissions, inherited: TablePermissions) -> TablePermis
 
 
 def together(own: Tables, parents: Mapping[str, Tables]) -> dict[str, TablePermissions]:
-    """What a role may do by itself, and where that says nothing, what these roles may do together.
-
-    Raises `InheritedRoleError`.
-    """
+    """What a role may do by itself, and where that says nothing, what these roles may do together."""
     names = dict.fromkeys([*own, *(table for tables in parents.values() for table in tables)])
     found = {}
     for name in names:
         said = own.get(name, TablePermissions())
-        given = {role: tables.get(name) or TablePermissions() for role, tables in parents.items()}
-        if said.select is not None:
-            given = {role: replace(each, select=None) for role, each in given.items()}
-        found[name] = either_of(said, _table(name, given)) if given else said
+        given = [tables.get(name) or TablePermissions() for tables in parents.values()]
+        found[name] = either_of(said, _table(given)) if given else said
     return found
 
 
-def _table(table: str, given: Mapping[str, TablePermissions]) -> TablePermissions:
-    every = list(given.values())
+def _table(every: Sequence[TablePermissions]) -> TablePermissions:
     return TablePermissions(
-        _select(table, {role: each.select for role, each in given.items() if each.select is not None}),
+        _select([each.select for each in every if each.select is not None]),
         _agreed([each.insert for each in every]),
         _agreed([each.update for each in every]),
         _agreed([each.delete for each in every]),
@@ -62,27 +51,19 @@ def _agreed(given: Sequence[T]) -> T | None:
     return first if all(each == first for each in given) else None
 
 
-def _select(table: str, given: Mapping[str, SelectPermission]) -> SelectPermission | None:
+def _select(given: Sequence[SelectPermission]) -> SelectPermission | None:
     if not given:
         return None
-    (first_role, first), *others = given.items()
-    for role, each in others:
-        if each.columns != first.columns:
-            raise InheritedRoleError(
-                f"'{first_role}' and '{role}' read different columns of '{table}', and a cell cannot be shown in some"
-                " rows only: give both the same columns, or give the role a rule of its own for this table"
-            )
-    every = list(given.values())
-    filters = [each.filter for each in every]
-    distinct = [each for place, each in enumerate(filters) if repr(each) not in map(repr, filters[:place])]
-    limits = [each.limit for each in every]
-    return replace(
-        first,
-        filter={} if {} in distinct else distinct[0] if len(distinct) == 1 else {"_or": distinct},
-        limit=None if None in limits else max(limit for limit in limits if limit is not None),
-        allow_aggregations=any(each.allow_aggregations for each in every),
-        query_root_fields=_any([each.query_root_fields for each in every]),
-        subscription_root_fields=_any([each.subscription_root_fields for each in every]),
+    limits = [each.limit for each in given]
+    cells = tuple(cell for each in given for cell in each.cells or (CellPermission(each.columns, each.filter),))
+    return SelectPermission(
+        _any([each.columns for each in given]),
+        any_of([each.filter for each in given]),
+        None if None in limits else max(limit for limit in limits if limit is not None),
+        any(each.allow_aggregations for each in given),
+        _any([each.query_root_fields for each in given]),
+        _any([each.subscription_root_fields for each in given]),
+        cells if any(each.columns != cells[0].columns for each in cells) else (),
     )
 
 

@@ -6,7 +6,7 @@ A condition is a boolean expression in Hasura's words, as plain data: `{"user_id
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -17,9 +17,26 @@ Names = frozenset[str] | None
 """Names of columns or root fields; None for all, those that are added later too."""
 
 
+def any_of(filters: Sequence[BoolExp]) -> BoolExp:
+    """What holds where one of these holds. Those that are written alike are one."""
+    distinct = list({repr(each): each for each in filters}.values())
+    return {} if {} in distinct else distinct[0] if len(distinct) == 1 else {"_or": distinct}
+
+
+@dataclass(frozen=True, slots=True)
+class CellPermission:
+    """Columns, and the rows in which they may be read."""
+
+    columns: Names
+    filter: BoolExp
+
+
 @dataclass(frozen=True, slots=True)
 class SelectPermission:
-    """Which rows and columns may be read. `limit` bounds lists, not aggregates."""
+    """Which rows and columns may be read. `limit` bounds lists, not aggregates.
+
+    Where there are `cells`, a column may be read in the rows of those that name it only; elsewhere it is NULL.
+    """
 
     columns: Names
     filter: BoolExp
@@ -27,6 +44,7 @@ class SelectPermission:
     allow_aggregations: bool = False
     query_root_fields: Names = None
     subscription_root_fields: Names = None
+    cells: tuple[CellPermission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from graphql_app.auth.identity import ADMIN_ROLE
-from graphql_app.auth.inherited_roles import InheritedRoleError, either_of, together
+from graphql_app.auth.inherited_roles import either_of, together
 from graphql_app.auth.permissions import (
     NO_LIMITS,
     BoolExp,
@@ -194,10 +194,7 @@ class _Roles:
         if name not in self._known:
             found = {table: permissions_of(each) for table, each in self._read[name].tables.items()}
             parents = {each: self._tables(each, (name, *below)) for each in self._parents(name, "role_set", below)}
-            try:
-                found = together(found, parents)
-            except InheritedRoleError as error:
-                raise RulesFileError(f"roles.{name}.role_set: {error}") from None
+            found = together(found, parents)
             for parent in self._parents(name, "inherits", below):
                 for table, each_ in self._tables(parent, (name, *below)).items():
                     found[table] = either_of(found.get(table, TablePermissions()), each_)

@@ -94,7 +94,7 @@ def _cell(access: Access, plain: Access, name: str) -> str:
     rules = access.rules.get(name, TableRules())
     parts = []
     if table.may_select:
-        row, fewer = rules.select.condition is not None, len(table.columns) < len(table.full.columns)
+        row, fewer = rules.select.condition is not None, dict(table.columns) != dict(table.full.columns)
         parts.append(_flags("S", row=row, columns=fewer, aggregates=table.may_aggregate))
     if table.may_insert:
         row, fewer = rules.insert_check.condition is not None, _fewer(table, table.insertable)

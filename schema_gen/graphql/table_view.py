@@ -69,10 +69,11 @@ def table_view(table: Table, names: Names, type_for: ColumnTyper) -> TableView:
     everything = tuple(columns.values())
 
     def given(allowed: Mapping[str, Column]) -> Columns:
-        """Those that clients give values, which they may not be able to read."""
+        """Those that clients give values, which they may not be able to read, or in some rows only."""
+        shared = (columns.get(column.name) for column in allowed.values())
         return tuple(
-            columns.get(column.name) or _column_part(table, column, names, type_for)
-            for column in allowed.values()
+            same if same is not None and same.column is column else _column_part(table, column, names, type_for)
+            for same, column in zip(shared, allowed.values(), strict=True)
             if not column.generated
         )
 

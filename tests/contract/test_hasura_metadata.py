@@ -196,11 +196,6 @@ ORDERS = "databases/shop/tables/orders.yaml"
             [{"role_name": "a", "role_set": ["a"]}],
             "inherited_roles.yaml: 0: the role inherits from itself",
         ),
-        (
-            "inherited_roles.yaml",
-            [{"role_name": "a", "role_set": ["visitor", "user"]}],
-            "inherited_roles.yaml: 0: 'visitor' and 'user' read different columns of 'products'",
-        ),
         (ORDERS, {"event_triggers": [{"name": "a"}]}, f"{ORDERS}: event_triggers: is not honoured here"),
         (ORDERS, {"computed_fields": [{"name": "a"}]}, f"{ORDERS}: computed_fields: is not honoured here"),
         (ORDERS, {"is_enum": True}, f"{ORDERS}: is_enum: is not honoured here"),

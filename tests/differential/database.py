@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.differential.schema import Relation, Table
 from tests.differential.tables import TABLES
-from tests.differential.values import Row, Rows, comparable
+from tests.differential.values import Row, Rows, comparable, stored
 
 Key = tuple[Any, ...]
 
@@ -39,4 +39,4 @@ class Database:
 
 
 def _key(table: Table, row: Row, columns: tuple[str, ...]) -> Key:
-    return tuple(comparable(row[name], table.columns[name].kind) for name in columns)
+    return tuple(comparable(stored(row, name), table.columns[name].kind) for name in columns)

@@ -44,13 +44,21 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class TableRule:
-    """What a role may read of a table; `model` is the filter with `Variable`s in it."""
+    """What a role may read of a table; `model` is the filter with `Variable`s in it.
+
+    Of a role that inherits, `parts` are the rules of those that it inherits from.
+    """
 
     columns: tuple[str, ...] | None
     filter: Json
     model: Json
     most: int | None
     aggregated: bool
+    parts: tuple[TableRule, ...] = ()
+
+    def names(self, name: str) -> bool:
+        """Whether the column may be read, at least in some rows."""
+        return self.columns is None or name in self.columns
 
     def written(self) -> Json:
         """As `graphql_app.yaml` says it."""
@@ -61,22 +69,26 @@ class TableRule:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: the tables that it may read, the variables of its rules."""
+    """A role: the tables that it may read, the variables of its rules; `parents`, if it inherits from some."""
 
     name: str
     rules: dict[str, TableRule]
     variables: tuple[Variable, ...] = ()
     seen: dict[str, Table] = field(default_factory=dict)
     """The tables as the role sees them."""
+    parents: tuple[dict[str, TableRule], ...] = ()
 
     @property
     def most(self) -> dict[str, int]:
         """The most rows of a list, by table."""
         return {name: rule.most for name, rule in self.rules.items() if rule.most is not None}
 
-    def written(self) -> Json:
-        """As `graphql_app.yaml` says it."""
-        return {name: rule.written() for name, rule in self.rules.items()}
+    def written(self) -> dict[str, Json]:
+        """As `graphql_app.yaml` says it: this role, and those that it inherits from."""
+        if not self.parents:
+            return {self.name: _tables(self.rules)}
+        parents = {f"{self.name}_parent{place}": _tables(rules) for place, rules in enumerate(self.parents)}
+        return parents | {self.name: {"role_set": list(parents)}}
 
     def session(self, user: int) -> dict[str, str]:
         """The session variables of a caller."""
@@ -89,18 +101,41 @@ USERS: Final = 2
 
 def role(dice: Dice, name: str) -> Role:
     """A role that may read something."""
-    tables = [table for table in READ if dice.chance(85)] or [READ[0]]
     maker = _Maker(dice)
-    rules = {table.name: maker.rule(table) for table in tables}
-    seen = {table.name: _seen(table, rules) for table in tables}
-    return Role(name, rules, tuple(maker.variables), seen)
+    parents = tuple(maker.rules() for _ in range(dice.weighed(((60, 1), (30, 2), (10, 3)))))
+    rules = parents[0] if len(parents) == 1 else _together(parents)
+    seen = {table.name: _seen(table, rules) for table in READ if table.name in rules}
+    return Role(name, rules, tuple(maker.variables), seen, parents if len(parents) > 1 else ())
+
+
+def _tables(rules: dict[str, TableRule]) -> Json:
+    return {"tables": {name: rule.written() for name, rule in rules.items()}}
+
+
+def _together(parents: tuple[dict[str, TableRule], ...]) -> dict[str, TableRule]:
+    """What a role may read that inherits from several."""
+    found: dict[str, TableRule] = {}
+    for name in dict.fromkeys(each for rules in parents for each in rules):
+        parts = tuple(rules[name] for rules in parents if name in rules)
+        columns = tuple(each for each in TABLES[name].columns if any(part.names(each) for part in parts))
+        limits = [part.most for part in parts]
+        most = None if None in limits else max(each for each in limits if each is not None)
+        model: Json = {"_or": [part.model for part in parts]}
+        found[name] = TableRule(columns, None, model, most, any(part.aggregated for part in parts), parts)
+    return found
 
 
 def _seen(table: Table, rules: dict[str, TableRule]) -> Table:
     rule = rules[table.name]
-    columns = {name: table.columns[name] for name in table.columns if rule.columns is None or name in rule.columns}
+    columns = {name: _masked(column, rule) for name, column in table.columns.items() if rule.names(name)}
     relations = {name: each for name, each in table.relations.items() if each.to_table in rules}
     return replace(table, columns=columns, relations=relations, aggregated=rule.aggregated)
+
+
+def _masked(column: Column, rule: TableRule) -> Column:
+    """The column, which may be NULL where not all that the role inherits from read it."""
+    every = all(part.names(column.name) for part in rule.parts)
+    return column if every else replace(column, nullable=True, masked=True)
 
 
 class _Maker:
@@ -109,6 +144,11 @@ class _Maker:
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
         self.variables: list[Variable] = []
+
+    def rules(self) -> dict[str, TableRule]:
+        """The rules of a role that may read something."""
+        tables = [table for table in READ if self._dice.chance(85)] or [READ[0]]
+        return {table.name: self.rule(table) for table in tables}
 
     def rule(self, table: Table) -> TableRule:
         """The rule of one table."""

@@ -12,7 +12,7 @@ from tests.differential.database import Database
 from tests.differential.figures import figure
 from tests.differential.schema import Column, Table
 from tests.differential.tables import TABLES
-from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, sort_value
+from tests.differential.values import Ambiguous, Near, OneOf, Row, comparable, sort_value, stored
 
 T = TypeVar("T")
 
@@ -149,4 +149,4 @@ def total(table: Table, terms: Sequence[Term]) -> list[Term]:
 
 
 def _sorted_by(column: Column) -> Callable[[Row], Any]:
-    return lambda row: sort_value(row[column.name], column)
+    return lambda row: sort_value(stored(row, column.name), column)

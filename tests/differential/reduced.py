@@ -11,7 +11,7 @@ from tests.differential.database import Database
 from tests.differential.make_rules import TEXTUAL, Role, filled
 from tests.differential.schema import Column, Table
 from tests.differential.tables import TABLES
-from tests.differential.values import Row, Rows, sort_value
+from tests.differential.values import STORED_AS, Row, Rows, sort_value
 
 _PAIRS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "_ceq": operator.eq,
@@ -62,10 +62,24 @@ def _paired(value: Any, column: Column) -> Any:
 
 
 def reduced(rows: Rows, role: Role, user: int) -> Rows:
-    """The rows that a caller may see of the tables that the role may read; of the others none."""
+    """The rows that a caller may see of the tables that the role may read; of the others none.
+
+    Cells that it may not see are NULL; what is stored there, by which rows are related, stands beside.
+    """
     conditions = RuleConditions(Database(rows))
     rules = {name: filled(rule.model, user) for name, rule in role.rules.items()}
     return {
-        name: [row for row in found if name in rules and conditions.shows(TABLES[name], row, rules[name])]
+        name: [
+            _seen(conditions, TABLES[name], row, role, user)
+            for row in found
+            if name in rules and conditions.shows(TABLES[name], row, rules[name])
+        ]
         for name, found in rows.items()
     }
+
+
+def _seen(conditions: RuleConditions, table: Table, row: Row, role: Role, user: int) -> Row:
+    parts = role.rules[table.name].parts
+    showing = [part for part in parts if conditions.shows(table, row, filled(part.model, user))]
+    hidden = [name for name in table.columns if parts and not any(part.names(name) for part in showing)]
+    return row | dict.fromkeys(hidden) | {STORED_AS + name: row[name] for name in hidden}

@@ -56,7 +56,8 @@ NOTHING: Final = _Nothing()
 class Column:
     """A column: `scale` digits after the point (of seconds for DATETIME), `members` of an enum.
 
-    `default` is `NOTHING` where a new row must have a value; `auto` is AUTO_INCREMENT.
+    `default` is `NOTHING` where a new row must have a value; `auto` is AUTO_INCREMENT. A `masked` one is seen in some
+    rows only, and is NULL in others.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Column:
     default: object = None
     auto: bool = False
     generated: bool = False
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Table:
     @property
     def keyed(self) -> bool:
         """Whether rows can be asked for by the key."""
-        return not self.view and all(name in self.columns for name in self.key)
+        return not self.view and all(name in self.columns and not self.columns[name].masked for name in self.key)
 
     def enum_type(self, column: Column) -> str:
         """The GraphQL type of the column's values."""

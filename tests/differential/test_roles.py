@@ -48,7 +48,7 @@ async def _program(engine: Engine, database: str, folder: Any) -> AsyncIterator[
     engine.execute(definition(READ), database)
     load(engine, database, ROWS, STORED)
     engine.execute(f"ANALYZE TABLE {', '.join(table.name for table in STORED)}", database)
-    roles = {each.name: each.written() for each in map(made_role, range(ROLES))}
+    roles = {name: given for each in map(made_role, range(ROLES)) for name, given in each.written().items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookups, "WORTH", 1)
         async with opened_with_roles(engine.environment(database), folder, roles) as found:
@@ -185,12 +185,18 @@ def _unordered(value: Any) -> Any:
 
 async def _doors_alike(one: httpx.AsyncClient, two: httpx.AsyncClient, caller: Caller, counts: Counter[str]) -> None:
     """The other doors: rows by REST, exports, descriptions of the structure."""
-    for path in [
-        *(f"/api/{table.name}/{what}" for table in READ for what in ("query", "export", "export?format=ndjson")),
-        "/openapi.json",
-        "/structure.json",
+    for path, form in [
+        *(
+            (f"/api/{table.name}/query", form)
+            for table in READ
+            for form in ("application/json", "application/x-ndjson")
+        ),
+        *((f"/api/{table.name}/export", "text/csv") for table in READ),
+        ("/openapi.json", "*/*"),
+        ("/structure.json", "*/*"),
     ]:
-        first, second = await one.get(path), await two.get(path)
+        first = await one.get(path, headers={"accept": form})
+        second = await two.get(path, headers={"accept": form})
         counts["doors"] += 1
         assert first.status_code == second.status_code, path
         texts = [NAMED.sub(b"", TIMESTAMP.sub(b"", each.content)) for each in (first, second)]

@@ -10,7 +10,7 @@ from tests.differential.database import Database
 from tests.differential.reduced import reduced
 from tests.differential.rows import pool
 from tests.differential.tables import READ, TABLES
-from tests.differential.values import Row, Rows, comparable
+from tests.differential.values import STORED_AS, Row, Rows, comparable, stored
 
 Seen = dict[str, Any]
 _BATCHES: Final = (12, 8, 5, 3, 2, 1, 1, 1, 1)
@@ -53,7 +53,7 @@ def _seen_by(rows: Rows, caller: Caller) -> Seen:
 
 
 def _key(table: str, row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in TABLES[table].key)
+    return tuple(stored(row, name) for name in TABLES[table].key)
 
 
 def _copied(rows: Rows) -> Rows:
@@ -70,6 +70,17 @@ def _change(random: Random, rows: Rows, kept: Rows, caller: Caller) -> int:
     columns = [each for each in table.columns.values() if each.name not in table.key]
     unseen = [each for each in columns if each.name not in own]
     what = random.choice(("delete", "change", "change", "insert", "column", "column"))
+    cells = [
+        (each, column)
+        for each in kept[table.name]
+        for column in columns
+        if column.name in own and STORED_AS + column.name in each
+    ]
+    if what == "column" and cells and random.random() < 0.7:
+        seen_row, column = random.choice(cells)
+        row = next(each for each in found if _key(table.name, each) == _key(table.name, seen_row))
+        row[column.name] = _value(random, table.name, column.name)
+        return 1
     if what == "column" and unseen and found:
         column = random.choice(unseen)
         random.choice(found)[column.name] = _value(random, table.name, column.name)

@@ -15,9 +15,16 @@ from typing import Any, Final
 
 from tests.differential.schema import Column, Kind
 
+STORED_AS: Final = "stored as "
+"""Before a column's name: what a row has there, where its caller sees NULL instead."""
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 """The rows of each table."""
+
+
+def stored(row: Row, name: str) -> Any:
+    """What the row has in a column, whether its caller sees it or not."""
+    return row.get(STORED_AS + name, row[name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def token(role: str, session: Mapping[str, str]) -> str:
 async def opened_with_roles(
     environment: Mapping[str, str], folder: Path, roles: Mapping[str, Any], **settings: str
 ) -> AsyncIterator[Program]:
-    """The program on a database, with rules by role and table in the words of `graphql_app.yaml`."""
+    """The program on a database, with rules by role in the words of `graphql_app.yaml`, or by role and table."""
     from graphql_app.app import create_app
     from graphql_app.config.settings import Settings
 
@@ -64,7 +64,9 @@ async def opened_with_roles(
     secret = folder / "secret"
     secret.write_text(SECRET)
     issuer = {"issuer": ISSUER, "audience": {"any": True}, "algorithms": ["HS256"], "secret_file": str(secret)}
-    rules = {name: {"tables": tables} for name, tables in roles.items()}
+    rules = {
+        name: given if given.keys() <= {"tables", "role_set"} else {"tables": given} for name, given in roles.items()
+    }
     # YAML does not put JSON's surrogate pairs together.
     file.write_text(json.dumps({"auth": {"jwt": [issuer]}, "roles": rules}, ensure_ascii=False), "utf-8")
     given = PATIENT | dict(environment) | {"CONFIG_FILE": str(file), "ADMIN_SECRET": SECRET} | settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphql_app.auth.permissions import RolePermissions, SelectPermission
+from graphql_app.auth.permissions import CellPermission, RolePermissions, SelectPermission
 from graphql_app.auth.rules_file import RulesFileError, read_roles
 
 MINE, OPEN = {"user_id": "x-hasura-user-id"}, {"state": "open"}
@@ -61,13 +61,31 @@ def test_writes_only_where_all_agree(action: str) -> None:
     assert getattr(inherited(same, {}).tables["orders"], action) is None
 
 
-def test_different_columns_are_refused_unless_the_role_says_what_it_reads() -> None:
+def cell(columns: list[str] | None, filter_: dict[str, Any]) -> CellPermission:
+    return CellPermission(None if columns is None else frozenset(columns), filter_)
+
+
+def test_columns_of_different_roles_are_read_in_the_rows_of_each() -> None:
     wider = {"select": {"columns": ["id", "state", "secret"], "filter": OPEN}}
-    with pytest.raises(RulesFileError) as caught:
-        inherited(select(MINE), wider)
-    told = "roles.both.role_set: 'one' and 'other' read different columns of 'orders'"
-    assert str(caught.value).startswith(told)
-    assert read_by(inherited(select(MINE), wider, **select(OPEN))).filter == OPEN
+    found = read_by(inherited(select(MINE), wider))
+    assert found.columns == frozenset({"id", "state", "secret"})
+    assert found.filter == {"_or": [MINE, OPEN]}
+    assert found.cells == (cell(["id", "state"], MINE), cell(["id", "state", "secret"], OPEN))
+    every = read_by(inherited(select(MINE), {"select": {"columns": "*", "filter": {}}}))
+    assert (every.columns, every.filter) == (None, {})
+    assert every.cells == (cell(["id", "state"], MINE), cell(None, {}))
+    own = read_by(inherited(select(MINE), wider, **select(OPEN)))
+    assert (own.filter, own.cells) == (OPEN, ())
+    assert read_by(inherited(select(MINE), select(OPEN))).cells == ()
+
+
+def test_cells_of_sets_of_sets_are_those_of_the_roles_they_begin_with() -> None:
+    wider = {"select": {"columns": ["id", "secret"], "filter": OPEN}}
+    tables = {"a": select(MINE), "b": wider, "c": select({"state": "new"})}
+    roles: dict[str, Any] = {name: {"tables": {"orders": rule}} for name, rule in tables.items()}
+    found = read_by(read_roles(roles | {"ab": {"role_set": ["a", "b"]}, "abc": {"role_set": ["ab", "c"]}})["abc"])
+    assert [each.filter for each in found.cells] == [MINE, OPEN, {"state": "new"}]
+    assert found.filter == {"_or": [{"_or": [MINE, OPEN]}, {"state": "new"}]}
 
 
 def test_sets_of_sets_and_circles() -> None:

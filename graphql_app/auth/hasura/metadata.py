@@ -10,7 +10,7 @@ from typing import Final
 from graphql_app.auth.hasura.source import Node, read_source
 from graphql_app.auth.hasura.tables import TableMetadata, read_table
 from graphql_app.auth.identity import ADMIN_ROLE
-from graphql_app.auth.inherited_roles import InheritedRoleError, together
+from graphql_app.auth.inherited_roles import together
 from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles, TablePermissions
 from schema_gen.catalog.overrides import Customization
 
@@ -111,12 +111,7 @@ def _inherited(node: Node, by_role: dict[str, dict[str, TablePermissions]]) -> N
             next(iter(waiting.values())).wrong("the role inherits from itself")
         for name in ready:
             entry = waiting.pop(name)
-            try:
-                by_role[name] = together(
-                    by_role.get(name, {}), {each: by_role.get(each, {}) for each in _role_set(entry)}
-                )
-            except InheritedRoleError as error:
-                entry.wrong(str(error))
+            by_role[name] = together(by_role.get(name, {}), {each: by_role.get(each, {}) for each in _role_set(entry)})
 
 
 def _role_set(entry: Node) -> list[str]:

@@ -8,6 +8,7 @@ from functools import partial
 
 from graphql_app.auth.permissions import (
     BoolExp,
+    CellPermission,
     DeletePermission,
     InsertPermission,
     RolePermissions,
@@ -15,12 +16,14 @@ from graphql_app.auth.permissions import (
     TablePermissions,
     Tenant,
     UpdatePermission,
+    any_of,
 )
 from graphql_app.engine.access.bool_exp import to_filter, variable_of, variables_in
 from graphql_app.engine.access.implied_checks import remaining_of_insert, remaining_of_update
 from graphql_app.engine.access.rule_names import RuleError, find_column, find_columns, find_table
 from graphql_app.engine.access.view import named
 from graphql_app.engine.plan.planner import Planner
+from graphql_app.engine.plan.row_nodes import RuleCondition, masked_column
 from graphql_app.engine.plan.rules import EVERY_ROW, Preset, RowRule, TableRules
 from graphql_app.engine.plan.session_values import stored_variable
 from graphql_app.engine.plan.values import storer
@@ -50,11 +53,14 @@ class BrokenRule:
 
 @dataclass(slots=True)
 class Resolved:
-    """What a role may do with one table, and how, as it is found out. `readable` are the columns that it may read."""
+    """What a role may do with one table, and how, as it is found out. `readable` are the columns that it may read.
+
+    Among them are `MaskedColumn`s, which it reads in some rows only.
+    """
 
     table: Table
     select: SelectPermission | None = None
-    readable: frozenset[str] = frozenset()
+    readable: Mapping[str, Column] = field(default_factory=dict)
     insertable: Mapping[str, Column] | None = None
     updatable: Mapping[str, Column] | None = None
     deletable: bool = False
@@ -117,7 +123,7 @@ class Resolver:
         self.broken: list[BrokenRule] = []
         self._resolved: dict[tuple[str, str], RowRule] = {} if shared is None else shared.resolved
 
-    def tables(self) -> tuple[dict[str, TableAccess], dict[str, frozenset[str]], dict[str, TableRules]]:
+    def tables(self) -> tuple[dict[str, TableAccess], dict[str, Mapping[str, Column]], dict[str, TableRules]]:
         """What may be done with each table, the columns that may be read, and the rules."""
         found = [self._table(table, permissions) for table, permissions in self.permissions()]
         allowed = {each.table.name: each for each in found if each.anything}
@@ -173,7 +179,7 @@ class Resolver:
     # --- actions ---------------------------------------------------------------
 
     def _select(self, permission: SelectPermission, found: Resolved) -> None:
-        columns = frozenset(self._columns(found.table, permission.columns))
+        columns = self._readable(found.table, permission)
         rule = self._rule(found.table, permission.filter)
         found.select, found.readable = permission, columns
         found.rows |= {"select": rule, "returning": rule if self.role.returning_visible else EVERY_ROW}
@@ -201,6 +207,21 @@ class Resolver:
         found.deletable = True
 
     # --- parts -----------------------------------------------------------------
+
+    def _readable(self, table: Table, permission: SelectPermission) -> Mapping[str, Column]:
+        """The columns that may be read, masked where not all that the role inherits from reads them in every row."""
+        columns = self._columns(table, permission.columns)
+        parts = [(self._columns(table, each.columns).keys(), each.filter) for each in permission.cells]
+        every = {repr(filter_) for _, filter_ in parts}
+        found = dict(columns)
+        for name, column in columns.items():
+            # Conditions that are written alike are one, as for rules.
+            shown = {repr(filter_): filter_ for names, filter_ in parts if name in names}
+            if shown.keys() != every and repr(permission.filter) not in shown:
+                mask = self._rule(table, any_of(list(shown.values())))
+                assert isinstance(mask.condition, RuleCondition)
+                found[name] = masked_column(column, mask.condition, mask.variables)
+        return found
 
     def _columns(self, table: Table, names: frozenset[str] | None) -> Mapping[str, Column]:
         return table.columns if names is None else find_columns(table, names)
@@ -276,11 +297,15 @@ def _of_tenant(table: Table, given: TablePermissions, tenant: Tenant | None) -> 
     own: BoolExp = {tenant.column: {"_eq": tenant.variable}}
     select, insert, update, delete = given.select, given.insert, given.update, given.delete
     return TablePermissions(
-        select and replace(select, filter=_both(own, select.filter)),
+        select and replace(select, filter=_both(own, select.filter), cells=_cells_of_tenant(own, select)),
         insert and replace(insert, check=_both(own, insert.check), set={**insert.set, tenant.column: tenant.variable}),
         update and replace(update, filter=_both(own, update.filter), check=_both(own, update.check or {})),
         delete and replace(delete, filter=_both(own, delete.filter)),
     )
+
+
+def _cells_of_tenant(own: BoolExp, select: SelectPermission) -> tuple[CellPermission, ...]:
+    return tuple(replace(each, filter=_both(own, each.filter)) for each in select.cells)
 
 
 def _both(own: BoolExp, further: BoolExp) -> BoolExp:
@@ -293,7 +318,7 @@ def variables_of(role: RolePermissions) -> Iterator[str]:
         yield role.tenant.variable
     for permissions in role.tables.values():
         if permissions.select is not None:
-            yield from variables_in(permissions.select.filter)
+            yield from variables_in([permissions.select.filter, *(each.filter for each in permissions.select.cells)])
         if permissions.insert is not None:
             yield from variables_in([permissions.insert.check, permissions.insert.set])
         if permissions.update is not None:

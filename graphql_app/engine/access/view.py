@@ -7,14 +7,17 @@ from dataclasses import replace
 from hashlib import blake2b
 from types import MappingProxyType
 
+from graphql_app.engine.plan.row_nodes import MaskedColumn
 from graphql_app.engine.plan.rules import Rules
 from schema_gen.catalog.model import Catalog, Column, ForeignKey, Key, Relation, Table, TableAccess
 
 
 def view_of(
-    catalog: Catalog, allowed: Mapping[str, TableAccess], readable: Mapping[str, frozenset[str]], rules: Rules
+    catalog: Catalog, allowed: Mapping[str, TableAccess], readable: Mapping[str, Mapping[str, Column]], rules: Rules
 ) -> Catalog:
     """The view of tables that are `allowed`; `readable` are the columns that may be read of each.
+
+    A `MaskedColumn` among them is in no key and no index: what it holds may not be told by these either.
 
     A to-one relation whose far row may be hidden by a rule is not required.
     """
@@ -27,15 +30,18 @@ def view_of(
     return replace(seen, fingerprint=shape_of_view(seen))
 
 
-def _table(access: TableAccess, readable: frozenset[str], allowed: Mapping[str, TableAccess], rules: Rules) -> Table:
+def _table(
+    access: TableAccess, readable: Mapping[str, Column], allowed: Mapping[str, TableAccess], rules: Rules
+) -> Table:
     full = access.full
-    given = {*readable, *(access.insertable or ())}
+    whole = frozenset(name for name, column in readable.items() if not isinstance(column, MaskedColumn))
+    given = whole.union(access.insertable or ())
     return replace(
         full,
-        columns=MappingProxyType({name: column for name, column in full.columns.items() if name in readable}),
-        primary_key=_key(full.primary_key, readable),
+        columns=MappingProxyType({name: readable[name] for name in full.columns if name in readable}),
+        primary_key=_key(full.primary_key, whole),
         unique_keys=tuple(key for key in full.unique_keys if set(key.columns) <= given),
-        indexes=tuple(index for index in full.indexes if set(index.columns) <= readable),
+        indexes=tuple(index for index in full.indexes if set(index.columns) <= whole),
         relations=MappingProxyType(dict(_relations(full, allowed, rules))),
         # A guess at the number of rows tells of hidden ones.
         estimated_rows=None,
@@ -79,7 +85,8 @@ def _described(table: Table) -> tuple[object, ...]:
     roots = [None if each is None else sorted(each) for each in (access.query_roots, access.subscription_roots)]
     flags = access.selectable, access.deletable, access.aggregates
     keys = [key.name for key in table.keys]
-    return table.name, list(table.columns), keys, relations, given, roots, flags
+    columns = [(name, each.nullable) for name, each in table.columns.items()]
+    return table.name, columns, keys, relations, given, roots, flags
 
 
 def named(columns: Mapping[str, Column], names: Iterable[str] | None) -> Mapping[str, Column]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from graphql_app.engine.compile.conditions import count_sql, function_sql
+from graphql_app.engine.compile.conditions import columns_needed, count_sql, function_sql
 from graphql_app.engine.compile.json_cell import Cell, json_text, object_cell
 from graphql_app.engine.compile.scope import Scope
 from graphql_app.engine.compile.type_guard import expect_no_text, json_or_text, looked_at
@@ -29,7 +29,7 @@ def _field_cell(scope: Scope, alias: str, table: Table, field: Field) -> Cell:
         case plan.TextOut():
             cell.add(json_text(field.text))
         case plan.CountOut():
-            cell.add(count_sql(alias, field.columns, field.distinct))
+            cell.add(count_sql(scope, alias, field.columns, field.distinct))
         case plan.ApplyOut():
             return object_cell(
                 [(item.key, _applied(scope, alias, table, field.function, item)) for item in field.fields]
@@ -42,7 +42,7 @@ def _applied(scope: Scope, alias: str, table: Table, function: Function, item: p
     if isinstance(item, plan.TextOut):
         cell.add(json_text(item.text))
     else:
-        value = function_sql(alias, function, item.column)
+        value = function_sql(scope, alias, function, item.column)
         if function in _OF_ITS_TYPE:
             expect_no_text(scope, table, item.column, value)
         made = _function_json(scope, value, function, item.column)
@@ -91,7 +91,7 @@ def aggregated_columns(aggregates: plan.AggregateOut) -> set[str]:
     found: set[str] = set()
     for field in aggregates.fields:
         if isinstance(field, plan.CountOut):
-            found.update(column.name for column in field.columns)
+            found.update(*map(columns_needed, field.columns))
         elif isinstance(field, plan.ApplyOut):
-            found.update(item.column.name for item in field.fields if isinstance(item, plan.ColumnOut))
+            found.update(*(columns_needed(item.column) for item in field.fields if isinstance(item, plan.ColumnOut)))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphql_app.engine.compile.column_pairs import columns_compared
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.plan.values import EMPTY_LIST
+from graphql_app.engine.plan.values import EMPTY_LIST, NULL
 from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.aggregate_functions import EXACT, FUNCTION_SQL
 from graphql_app.engine.sql.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
@@ -25,7 +25,9 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
     match where:
         case plan.CompareColumn():
             made = comparison(scope, _subject(scope, alias, where), where)
-            return made if where.exact is None and where.filled is None else _by_session(alias, where, made)
+            if where.exact is None and where.filled is None:
+                return _where_seen(scope, alias, where, made)
+            return _by_session(alias, where, made)
         case plan.AllOf():
             return _connect(" AND ", TRUE, [condition(scope, alias, item, root) for item in where.items])
         case plan.AnyOf():
@@ -38,7 +40,7 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
         case plan.CountRelated():
             far = scope.alias()
             rows = _far_rows(scope, alias, far, where.relation, where.where, root)
-            counted = sql("(SELECT ", _folded(far, where), rows, ")")
+            counted = sql("(SELECT ", _folded(scope, far, where), rows, ")")
             return comparison(scope, counted, where)
         case plan.ColumnsCompared():
             return columns_compared(scope, alias, root, where)
@@ -57,6 +59,51 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
             return sql(column_ref(alias, where.column), "=LAST_INSERT_ID()")
 
 
+def column_value(scope: Scope, alias: str, column: Column, *templates: str) -> Sql:
+    """A column of the row called `alias` as the caller sees it, put into `templates`, the first innermost.
+
+    NULL where the caller does not see it in this row.
+    """
+    value = column_ref(alias, column.name)
+    for each in templates:
+        value = template(each, value)
+    seen = seen_in(scope, alias, column)
+    return value if seen is None else sql("CASE WHEN ", seen, " THEN ", value, " END")
+
+
+def seen_in(scope: Scope, alias: str, column: Column) -> Sql | None:
+    """Whether the caller sees the column in the row called `alias`; None where it does in every row."""
+    return condition(scope.inner(), alias, column.mask) if isinstance(column, plan.MaskedColumn) else None
+
+
+def columns_needed(column: Column) -> set[str]:
+    """The columns of its row that decide over what the caller sees of a column, itself among them."""
+    return {column.name} | (own_columns(column.mask) if isinstance(column, plan.MaskedColumn) else set())
+
+
+def own_columns(where: plan.Condition, *, below: bool = False) -> set[str]:
+    """The columns of the row that a rule is about, of all that the rule reads; `below`: in a row that it looks at."""
+    match where:
+        case plan.AllOf() | plan.AnyOf():
+            return set().union(*(own_columns(item, below=below) for item in where.items))
+        case plan.NoneOf():
+            return own_columns(where.item, below=below)
+        case plan.RuleCondition():
+            return set() if below else own_columns(where.condition)
+        case plan.SomeRelated() | plan.CountRelated():
+            near = set() if below else set(where.relation.columns)
+            return near | (own_columns(where.where, below=True) if where.where else set())
+        case plan.SomeRow():
+            return own_columns(where.where, below=True) if where.where else set()
+        case plan.ColumnsCompared():
+            found = set() if below else {where.column.name}
+            return found | ({where.other.name} if where.root or not below else set())
+        case plan.CompareColumn():
+            return set() if below else {where.column.name}
+        case _:
+            raise AssertionError("a rule that is about no rows was planned")
+
+
 def key_in(scope: Scope, alias: str, where: plan.KeyIn, far: tuple[str, ...] | None = None) -> Sql:
     """The key columns, or the `far` columns that correspond to them, equal one of the keys given at call time."""
     types, flavour = [type_of(column) for column in where.columns], scope.dialect.features.flavour
@@ -71,14 +118,28 @@ def _keyset(scope: Scope, alias: str, where: plan.Keyset) -> Sql:
     """`a > x OR (a = x AND (b > y OR …))`: strictly behind, in the order of the terms."""
     made = EMPTY
     for term, value in reversed(list(zip(where.terms, where.values, strict=True))):
-        column = keyset_value(scope, alias, term)
-        behind = _behind(term, column, value)
-        made = sql("(", behind, " OR (", column, " <=> ", value, " AND ", made, "))") if made else behind
+        behind = _behind(scope, alias, term, value)
+        made = sql("(", behind, " OR (", _beside(scope, alias, term, value), " AND ", made, "))") if made else behind
     return made
 
 
-def _behind(term: plan.OrderTerm, column: Sql, value: Value) -> Sql:
+def _beside(scope: Scope, alias: str, term: plan.OrderTerm, value: Value) -> Sql:
+    stored, seen = _stored_value(scope, alias, term)
+    same = sql(stored, " <=> ", value)
+    return same if seen is None else sql("IF(", seen, ",", same, ",", value, " IS NULL)")
+
+
+def _stored_value(scope: Scope, alias: str, term: plan.OrderTerm) -> tuple[Sql, Sql | None]:
+    """What an order's value is made of, and whether the caller sees it; see `_where_seen`."""
+    column, alias = _ordered_column(term), _followed(scope, alias, term)
+    return template(type_of(column).order_sql, column_ref(alias, column.name)), seen_in(scope, alias, column)
+
+
+def _behind(scope: Scope, alias: str, term: plan.OrderTerm, value: Value) -> Sql:
+    column, seen = _stored_value(scope, alias, term)
     beyond = sql(column, "<" if term.descending else ">", value)
+    if seen is not None:
+        column, beyond = (sql("CASE WHEN ", seen, " THEN ", each, " END") for each in (column, beyond))
     if term.column is not None and not term.column.nullable and not term.path:
         return beyond
     # The value is a literal, so the database decides these tests once.
@@ -94,10 +155,23 @@ def _connect(word: str, empty: Sql, items: list[Sql]) -> Sql:
 
 
 def _subject(scope: Scope, alias: str, where: plan.CompareColumn) -> Sql:
-    column = column_ref(alias, where.column)
+    column = column_ref(alias, where.column.name)
     if where.operator in EQUALITIES:
         return template(type_of(where.column).compared_for(scope.dialect.features.flavour), column)
     return template(type_of(where.column).order_sql, column) if where.operator in ORDERINGS else column
+
+
+def _where_seen(scope: Scope, alias: str, where: plan.CompareColumn, made: Sql) -> Sql:
+    """`made` where the caller sees the column; elsewhere what it is of NULL.
+
+    The comparison stands inside, since servers compare a TIME or ENUM column otherwise than what is made of it.
+    """
+    seen = seen_in(scope, alias, where.column)
+    if seen is None or where.value == EMPTY_LIST:
+        return made
+    if where.operator is Operator.IS_NULL:
+        return sql("IF(", seen, ",", made, ",", "TRUE" if where.value == NULL else "FALSE", ")")
+    return sql("CASE WHEN ", seen, " THEN ", made, " END")
 
 
 def _by_session(alias: str, where: plan.CompareColumn, made: Sql) -> Sql:
@@ -150,44 +224,38 @@ def _far_rows(
     return sql(" FROM ", name(relation.to_table), " AS ", name(far), " WHERE ", equal, more)
 
 
-def _folded(alias: str, where: plan.CountRelated) -> Sql:
+def _folded(scope: Scope, alias: str, where: plan.CountRelated) -> Sql:
     if where.fold is Fold.COUNT:
-        return count_sql(alias, where.columns, where.distinct)
+        return count_sql(scope, alias, where.columns, where.distinct)
     (column,) = where.columns
-    return sql("MIN(" if where.fold is Fold.BOOL_AND else "MAX(", column_ref(alias, column), "<>0)")
+    return sql("MIN(" if where.fold is Fold.BOOL_AND else "MAX(", column_value(scope, alias, column), "<>0)")
 
 
-def count_sql(alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
+def count_sql(scope: Scope, alias: str, columns: tuple[Column, ...], distinct: bool) -> Sql:
     """A count of rows, or of those whose `columns` are all not NULL, each combination once if `distinct`."""
     if not columns:
         return sql("COUNT(*)")
-    refs = [column_ref(alias, column) for column in columns]
+    refs = [column_value(scope, alias, column) for column in columns]
     if distinct and len(refs) > 1:
         # seekdb makes EXISTS of a bare COUNT > 0, and then looks at the first column only. Of columns as
         # they are it fails (1210) where the condition has an EXISTS under an OR.
-        hidden = (sql("COALESCE(", _as_shown(alias, column), ")") for column in columns)
+        hidden = (sql("COALESCE(", as_shown(scope, alias, column), ")") for column in columns)
         return sql("0+COUNT(DISTINCT ", join(",", hidden), ")")
     if distinct:
-        return sql("COUNT(DISTINCT ", _as_shown(alias, columns[0]), ")")
+        return sql("COUNT(DISTINCT ", as_shown(scope, alias, columns[0]), ")")
     if len(refs) == 1:
         return sql("COUNT(", refs[0], ")")
     return sql("COUNT(CASE WHEN ", join(" AND ", (sql(one, " IS NOT NULL") for one in refs)), " THEN 1 END)")
 
 
-def _as_shown(alias: str, column: Column) -> Sql:
-    return as_shown(column, column_ref(alias, column))
-
-
-def as_shown(column: Column, value: Sql) -> Sql:
+def as_shown(scope: Scope, alias: str, column: Column) -> Sql:
     """What stands for the column's value where values are ordered, grouped or told apart."""
-    return template(type_of(column).shown_sql, value)
+    return column_value(scope, alias, column, type_of(column).shown_sql)
 
 
-def function_sql(alias: str, function: Function, column: Column) -> Sql:
+def function_sql(scope: Scope, alias: str, function: Function, column: Column) -> Sql:
     """An aggregate function of a column. Averages and deviations are computed in double precision."""
-    argument = column_ref(alias, column)
-    if function not in EXACT:
-        argument = sql(argument, "+0e0")
+    argument = column_value(scope, alias, column, "{c}" if function in EXACT else "{c}+0e0")
     return template(FUNCTION_SQL[function], argument)
 
 
@@ -238,31 +306,30 @@ def _followed(scope: Scope, alias: str, term: plan.OrderTerm) -> str:
     return alias
 
 
-def keyset_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
-    """What `<` compares for the same order as `order_value`."""
-    value = _ordered_by(scope, alias, term)
-    return value if term.column is None else template(type_of(term.column).order_sql, value)
+def keyset_value(scope: Scope, alias: str, term: plan.OrderTerm, *templates: str) -> Sql:
+    """What `<` compares for the same order as `order_value`; put into `templates`."""
+    column = _ordered_column(term)
+    return column_value(scope, _followed(scope, alias, term), column, type_of(column).order_sql, *templates)
+
+
+def _ordered_column(term: plan.OrderTerm) -> Column:
+    if term.column is None:
+        raise AssertionError("an order without a column was planned")
+    return term.column
 
 
 def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     """What a term orders by; joins that it needs are added to `scope`."""
-    value = _ordered_by(scope, alias, term)
-    return value if term.column is None or term.function is not None else as_shown(term.column, value)
-
-
-def _ordered_by(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     alias = _followed(scope, alias, term)
     if term.function is None or term.relation is None:
-        if term.column is None:
-            raise AssertionError("an order without a column was planned")
-        return column_ref(alias, term.column)
+        return as_shown(scope, alias, _ordered_column(term))
     far = scope.alias()
     rows = _far_rows(scope, alias, far, term.relation, term.where)
     if term.column is None:
         return sql("(SELECT COUNT(*)", rows, ")")
     if term.function is Function.COUNT:
-        return sql("(SELECT ", count_sql(far, (term.column,), False), rows, ")")
-    return sql("(SELECT ", function_sql(far, term.function, term.column), rows, ")")
+        return sql("(SELECT ", count_sql(scope, far, (term.column,), False), rows, ")")
+    return sql("(SELECT ", function_sql(scope, far, term.function, term.column), rows, ")")
 
 
 def reads_others(where: plan.Condition) -> bool:
@@ -276,5 +343,7 @@ def reads_others(where: plan.Condition) -> bool:
             return reads_others(where.condition)
         case plan.SomeRelated() | plan.CountRelated() | plan.SomeRow():
             return True
+        case plan.CompareColumn():
+            return isinstance(where.column, plan.MaskedColumn) and reads_others(where.column.mask)
         case _:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphql_app.engine.compile.conditions import seen_in
 from graphql_app.engine.compile.from_clause import FromClause, output_columns, row_source
 from graphql_app.engine.compile.json_cell import Piece, concat
 from graphql_app.engine.compile.reads import row_cell
@@ -81,9 +82,11 @@ def _record(scope: Scope, source: FromClause, read: plan.ReadPlan, form: RowForm
             raise RequestError(Code.INVALID_PARAMETER, "CSV shows columns only, no relations")
         if pieces:
             pieces.append(",")
-        value = column_ref(source.alias, output.column)
+        value = column_ref(source.alias, output.column.name)
         expect_no_text(scope, read.rows.table, output.column, value)
-        pieces += _cell(scope.dialect, value, output.column, form, looked_at(read.rows.table, output.column))
+        cell = _cell(scope.dialect, value, output.column, form, looked_at(read.rows.table, output.column))
+        seen = seen_in(scope, source.alias, output.column)
+        pieces += cell if seen is None else [sql("IF(", seen, ",", concat(cell), ",", text(""), ")")]
     return concat([*pieces, row_end(scope, "")])
 
 

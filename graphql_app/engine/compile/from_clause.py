@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphql_app.engine.compile.conditions import as_shown, condition, key_in, order_terms
+from graphql_app.engine.compile.conditions import as_shown, columns_needed, condition, key_in, order_terms
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
@@ -72,7 +72,7 @@ def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, neede
     source = _base(scope, rows, link)
     terms = _stable_order(rows)
     if rows.distinct_on:
-        partition = [as_shown(column, column_ref(source.alias, column)) for column in rows.distinct_on]
+        partition = [as_shown(scope, source.alias, column) for column in rows.distinct_on]
         if source.group_by:
             partition.insert(0, source.group_by)
         source, number = _numbered(scope, source, rows, needed, terms, join(",", partition))
@@ -139,7 +139,7 @@ def _numbered(
 ) -> tuple[FromClause, Sql]:
     """`source` as a derived table whose rows are numbered within each partition, and the number's column."""
     inner = scope.inner()
-    columns = needed | _order_columns(terms) | {column.name for column in rows.distinct_on}
+    columns = needed.union(_order_columns(terms), *map(columns_needed, rows.distinct_on))
     shown = [column_ref(source.alias, column) for column in rows.table.columns if column in columns]
     group_name, number_name, *key_names = _free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
     if source.group is not None:
@@ -175,7 +175,7 @@ def _order_columns(terms: tuple[plan.OrderTerm, ...]) -> set[str]:
         if first is not None:
             found.update(first.columns)
         elif term.column is not None:
-            found.add(term.column.name)
+            found |= columns_needed(term.column)
     return found
 
 
@@ -184,7 +184,7 @@ def output_columns(outputs: Iterable[plan.Output]) -> set[str]:
     found: set[str] = set()
     for output in outputs:
         if isinstance(output, plan.ColumnOut):
-            found.add(output.column.name)
+            found |= columns_needed(output.column)
         elif not isinstance(output, plan.TextOut):
             found.update(output.relation.columns)
     return found

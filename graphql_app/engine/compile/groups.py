@@ -6,7 +6,7 @@ from graphql_app.engine.compile.aggregates import aggregates_cell
 from graphql_app.engine.compile.conditions import as_shown, comparison, count_sql, function_sql, ordered
 from graphql_app.engine.compile.from_clause import page_sql, row_source
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, object_cell
-from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.scope import Scope, SqlDialect
 from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Function
@@ -19,12 +19,12 @@ def group_node(dialect: SqlDialect, query: plan.GroupPlan) -> ResultNode:
     scope = Scope(dialect)
     source = row_source(scope, plan.RowsPlan(query.rows.table, query.rows.where), None, set())
     cell = object_cell([(field.key, _field(scope, source.alias, query.rows.table, field)) for field in query.fields])
-    by = join(",", (as_shown(column, column_ref(source.alias, column)) for column in query.by))
+    by = join(",", (as_shown(scope, source.alias, column) for column in query.by))
     parts = [sql("SELECT ", cell.column(scope), source.written(scope), " GROUP BY ", by)]
     if query.having:
         parts.append(sql(" HAVING ", join(" AND ", (_having(scope, source.alias, item) for item in query.having))))
     if query.order:
-        terms = (part for term in query.order for part in _order(source.alias, term))
+        terms = (part for term in query.order for part in _order(scope, source.alias, term))
         parts.append(sql(" ORDER BY ", join(",", terms)))
     parts.append(page_sql(query.rows))
     return ResultNode(finish(join("", parts)), GroupForm.LIST)
@@ -51,19 +51,19 @@ def _key(scope: Scope, alias: str, table: Table, item: plan.ColumnOut | plan.Tex
     return cell
 
 
-def _figure(alias: str, function: Function, column: Column | None) -> Sql:
+def _figure(scope: Scope, alias: str, function: Function, column: Column | None) -> Sql:
     if column is None or function is Function.COUNT:
-        return count_sql(alias, () if column is None else (column,), False)
-    return function_sql(alias, function, column)
+        return count_sql(scope, alias, () if column is None else (column,), False)
+    return function_sql(scope, alias, function, column)
 
 
 def _having(scope: Scope, alias: str, item: plan.HavingAggregate) -> Sql:
-    return comparison(scope, _figure(alias, item.function, item.column), item)
+    return comparison(scope, _figure(scope, alias, item.function, item.column), item)
 
 
-def _order(alias: str, term: plan.GroupTerm) -> list[Sql]:
+def _order(scope: Scope, alias: str, term: plan.GroupTerm) -> list[Sql]:
     if term.function is None:
-        value = EMPTY if term.column is None else as_shown(term.column, column_ref(alias, term.column))
+        value = EMPTY if term.column is None else as_shown(scope, alias, term.column)
     else:
-        value = _figure(alias, term.function, term.column)
+        value = _figure(scope, alias, term.function, term.column)
     return ordered(value, descending=term.descending, nulls=term.nulls)

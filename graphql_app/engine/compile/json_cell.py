@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from graphql_app.engine.compile.conditions import seen_in
 from graphql_app.engine.compile.scope import Scope, column_ref
 from graphql_app.engine.compile.statements import ABSENT, NULL_KEY, ResultNode
 from graphql_app.engine.compile.type_guard import expect_no_text, json_or_text, looked_at, plain_or, row_end
@@ -92,7 +93,14 @@ _IN_QUOTES = re.compile(r"""CONCAT\('"',(.+),'([^'\\]*)'\)""")
 
 def column_json(scope: Scope, alias: str, table: Table, column: Column) -> list[Piece]:
     """The JSON text of a column's value (`null` for NULL) in the row of `table` called `alias`."""
-    row, value, nullable = type_of(column), column_ref(alias, column), column.nullable
+    seen = seen_in(scope, alias, column)
+    if seen is None:
+        return _stored_json(scope, alias, table, column)
+    return [sql("IF(", seen, ",", concat(_stored_json(scope, alias, table, column)), ",'null')")]
+
+
+def _stored_json(scope: Scope, alias: str, table: Table, column: Column) -> list[Piece]:
+    row, value, nullable = type_of(column), column_ref(alias, column.name), column.nullable
     expect_no_text(scope, table, column, value)
     flavour = scope.dialect.features.flavour
     made = row.json_of(column, scope.dialect.stringify, flavour)

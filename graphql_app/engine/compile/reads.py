@@ -31,7 +31,7 @@ from graphql_app.engine.compile.statements import (
 )
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cursor import NULL_TEXT
-from graphql_app.engine.sql.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, template, text
+from graphql_app.engine.sql.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, text
 from schema_gen.catalog.model import Relation, Table
 from schema_gen.types.column_types import type_of
 
@@ -74,10 +74,10 @@ def connection_part(dialect: SqlDialect, query: plan.ConnectionPlan) -> Connecti
 
 def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     """The text of an order value for a cursor."""
-    value = keyset_value(scope, alias, term)
     if term.column is None:
         raise AssertionError("a connection ordered by no column was planned")
-    return sql("IFNULL(", template(type_of(term.column).cursor_sql, value), ",", text(NULL_TEXT.decode()), ")")
+    value = keyset_value(scope, alias, term, type_of(term.column).cursor_sql)
+    return sql("IFNULL(", value, ",", text(NULL_TEXT.decode()), ")")
 
 
 _OfRows = plan.AggregateOut | plan.NodesOut

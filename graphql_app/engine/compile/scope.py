@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from graphql_app.engine.compile.statements import ResultNode, SmallTableGuess
+from graphql_app.engine.plan.row_nodes import MaskedColumn
 from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql, template
 from schema_gen.catalog.model import Column, Relation
@@ -65,7 +66,12 @@ class Scope:
 
 
 def column_ref(alias: str, column: Column | str) -> Sql:
-    """A column of the row called `alias`."""
+    """A column of the row called `alias`, as it is stored.
+
+    What a role sees in some rows only is read by `conditions.column_value`, which asks in which.
+    """
+    if isinstance(column, MaskedColumn):
+        raise AssertionError("a column that is not shown in every row was read as it is stored")
     return name(alias, column if isinstance(column, str) else column.name)
 
 

@@ -196,6 +196,10 @@ def _is_told_whole(answer: tuple[plan.AnswerOut, ...], wanted: list[plan.Returni
         len(wanted) == 1
         and wanted[0].where is None
         and all(isinstance(item, plan.ColumnOut | plan.TextOut) for item in wanted[0].outputs)
+        and not any(
+            isinstance(item, plan.ColumnOut) and isinstance(item.column, plan.MaskedColumn)
+            for item in wanted[0].outputs
+        )
         and not any(isinstance(field, plan.GeneratedIdOut) for field in answer)
     )
 

@@ -23,6 +23,7 @@ from graphql_app.engine.plan.row_nodes import (
     KeyIn as KeyIn,
     Keyset as Keyset,
     LastInserted as LastInserted,
+    MaskedColumn as MaskedColumn,
     NodesOut as NodesOut,
     NoneOf as NoneOf,
     OrderTerm as OrderTerm,

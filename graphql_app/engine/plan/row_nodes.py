@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.fragment import Value
@@ -134,6 +134,23 @@ Condition = (
     | LastInserted
     | Keyset
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedColumn(Column):
+    """A column that a role reads only in rows that satisfy `mask`. In others it is NULL, wherever it is read.
+
+    `variables` are the session variables that the mask needs.
+    """
+
+    mask: RuleCondition = field(default=RuleCondition(AnyOf(())), compare=False)
+    variables: frozenset[str] = field(default=frozenset(), compare=False)
+
+
+def masked_column(column: Column, mask: RuleCondition, variables: frozenset[str]) -> MaskedColumn:
+    """`column`, read where `mask` holds."""
+    same = {each.name: getattr(column, each.name) for each in fields(Column)}
+    return MaskedColumn(**same | {"nullable": True}, mask=mask, variables=variables)
 
 
 # --- order ------------------------------------------------------------------

@@ -95,6 +95,8 @@ class RowPlanner:
         found = table.columns.get(name)
         if found is None:
             raise unknown_column(table.name, name, table.columns)
+        if isinstance(found, plan.MaskedColumn):
+            self.variables.update(found.variables)
         return found
 
     def columns(self, table: Table, names: Iterable[str]) -> tuple[Column, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphql_app.engine.plan.row_nodes import OrderTerm
+from graphql_app.engine.plan.row_nodes import MaskedColumn, OrderTerm
 from schema_gen.catalog.model import Key, Table
 from schema_gen.types.column_types import type_of
 
@@ -14,9 +14,9 @@ def total_order(table: Table, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm, 
     from either end. A table without a primary key keeps its order.
     """
     key = table.primary_key
-    named = frozenset(
-        term.column.name for term in terms if term.column is not None and not term.path and not term.relation
-    )
+    own = (term.column for term in terms if not term.path and not term.relation)
+    # A masked column is NULL in rows that differ in it.
+    named = frozenset(each.name for each in own if each is not None and not isinstance(each, MaskedColumn))
     if key is None or any(_tells_apart(table, each, named) for each in table.keys):
         return terms
     descending = bool(terms) and terms[-1].descending

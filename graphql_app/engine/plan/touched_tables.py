@@ -21,6 +21,8 @@ def tables_read(call: plan.CallPlan) -> frozenset[str]:
             found.add(part.to_table)
         elif isinstance(part, tuple):
             waiting.extend(part)
+        elif isinstance(part, plan.MaskedColumn):
+            waiting.append(part.mask)
         elif is_dataclass(part) and not isinstance(part, Column | Key):
             waiting.extend(getattr(part, each.name) for each in fields(part))
     return frozenset(found)

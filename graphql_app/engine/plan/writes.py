@@ -65,7 +65,7 @@ def _answer(planner: RowPlanner, table: Table, answer: Answer) -> tuple[plan.Ans
 def _hidden_id(table: Table, field: AffectedRows | Returning | GeneratedId | Constant) -> bool:
     """Whether an id is asked for that the role may not read."""
     number = table.full.auto_increment
-    return isinstance(field, GeneratedId) and number is not None and number.name not in table.columns
+    return isinstance(field, GeneratedId) and number is not None and table.columns.get(number.name) != number
 
 
 def _answer_field(
