@@ -305,7 +305,9 @@ def graphql_endpoint(services: Services, settings: Settings, observer: Observer,
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = graphiql_if_preferred if settings.graphiql else None
     streams = EventStreams(services.service, services.subscriptions, observer, clock=callers.clock)
-    return GraphQLEndpoint(services.service, observer, bounds(settings), page, streams)
+    return GraphQLEndpoint(
+        services.service, observer, bounds(settings), page, streams, compress=settings.compress == "auto"
+    )
 
 
 def socket_endpoint(services: Services, settings: Settings, observer: Observer, callers: Callers) -> SocketEndpoint:

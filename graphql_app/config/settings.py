@@ -76,6 +76,12 @@ class Settings(DatabaseSettings):
         " `OTEL_TRACES_SAMPLER` and so on say.",
         "true or false; true needs the extra: pip install 'graphql-app[otel]'",
     )
+    compress: Annotated[Literal["auto", "off"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "auto",
+        "Whether answers from 2,048 bytes on, and exports, are compressed as `Accept-Encoding` says: gzip, and zstd"
+        " with the extra `zstd`. Answers to introspection are kept in gzip either way.",
+        kinds.choice("auto", "off"),
+    )
     header_timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = kinds.setting(
         7.0, "How long the head of a request may take to arrive; then the connection is closed.", kinds.SECONDS
     )

@@ -17,6 +17,7 @@ from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.http_protocol import JSON, RESPONSE_JSON, media_type, parse_body, parse_query, status
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService, failure
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams, StreamForm, form_for
+from graphql_app.http.compression import LEAST, compressed
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.endpoint import Endpoint
 from graphql_app.http.gzipped import GzippedText, Joined
@@ -58,6 +59,7 @@ class GraphQLEndpoint(Endpoint[Answered]):
     page: Page | None = None
     event_streams: EventStreams | None = None
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
+    compress: bool = False
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> Answered | None:
         """The answer, its media type and status; None where it was a page, or a stream for what has to be one."""
@@ -112,8 +114,10 @@ class GraphQLEndpoint(Endpoint[Answered]):
         return media, failure([execution_error(error, None)], error.code), code
 
     async def respond(self, scope: Scope, send: Send, answer: Answered) -> None:
-        """Sends an answer, compressed where it is kept so."""
+        """Sends an answer, compressed where it is kept so, or large and `compress` is set."""
         media, response, code = answer
+        if self.compress and isinstance(response.text, bytes) and len(response.text) >= LEAST:
+            send = compressed(scope["headers"], send)
         await _send(send, scope["headers"], media, response, code)
 
     def done(self, scope: Scope, answer: Answered | None, seconds: float) -> RequestDone | None:

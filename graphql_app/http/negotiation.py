@@ -95,6 +95,16 @@ def preferred(accept: bytes, offered: Sequence[str]) -> str | None:
     return offered[weights.index(best)] if best > 0 else None
 
 
+def preferred_coding(accept_encoding: bytes, offered: Sequence[str]) -> str | None:
+    """The best of these codings, the first of equals; None where the client takes none, or rather what is plain."""
+    if not accept_encoding:
+        return None
+    found = taken(accept_encoding)
+    weights = [found.weight_of(coding, f"x-{coding}", "*") for coding in offered]
+    best = max(weights)
+    return offered[weights.index(best)] if best > 0 and best >= found.weight_of("identity") else None
+
+
 def takes_gzip(accept_encoding: bytes) -> bool:
     """Whether a client takes gzip, and not less gladly than what is not compressed."""
     found = taken(accept_encoding)

@@ -23,6 +23,7 @@ class Reload(RestEndpoint):
     """The endpoint. Who may call it is decided before."""
 
     path = PATH
+    compress = False
     introspection = Introspection(on=False)
     live: CatalogWatcher
     observer: Observer

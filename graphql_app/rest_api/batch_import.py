@@ -53,6 +53,7 @@ class BatchImport(RestEndpoint):
 
     path = PATH
     streams = True
+    compress = False
     engine: Engine
     observer: Observer
     clock: Clock

@@ -7,6 +7,7 @@ from starlette.types import Scope, Send
 from graphql_app.auth.identity import identity_of, role_of
 from graphql_app.auth.introspection import Introspection
 from graphql_app.errors import AppError
+from graphql_app.http.compression import LEAST, compressed
 from graphql_app.http.endpoint import Endpoint
 from graphql_app.observability.events import RequestDone
 from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond
@@ -19,6 +20,8 @@ class RestEndpoint(Endpoint[RestResponse]):
 
     clock: Clock
     introspection: Introspection
+    compress: bool
+    """Whether large answers are compressed as the client takes them."""
 
     def failed(self, scope: Scope, error: AppError) -> RestResponse:
         """The envelope of a failure."""
@@ -28,7 +31,11 @@ class RestEndpoint(Endpoint[RestResponse]):
     async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
         """Sends an envelope, if it was not."""
         if not answer.sent:
-            await respond(send, answer)
+            await respond(self.out(scope, send, len(answer.body)), answer)
+
+    def out(self, scope: Scope, send: Send, size: int) -> Send:
+        """What an answer of this many bytes is sent by."""
+        return compressed(scope["headers"], send) if size >= LEAST and self.compress else send
 
     def done(self, scope: Scope, answer: RestResponse | None, seconds: float) -> RequestDone:
         """An answer that is None was streamed to its end."""

@@ -18,6 +18,7 @@ from graphql_app.engine.engine import Engine
 from graphql_app.engine.request.bulk import RowForm, RowsRead
 from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest
 from graphql_app.errors import Code, RequestError
+from graphql_app.http.compression import VARY, compressed
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
 from graphql_app.http.request_body import parse_json
@@ -45,7 +46,7 @@ _LINES: Headers = ((b"content-type", b"application/x-ndjson"),)
 _JSON: Headers = ((b"content-type", b"application/json"),)
 _TYPES: Mapping[str, Headers] = {"application/json": _JSON, "text/csv": _CSV, "application/x-ndjson": _LINES}
 _OFFERED = tuple(_TYPES)
-_VARY: Headers = ((b"vary", b"accept, prefer"),)
+_VARY: Headers = ((b"vary", b"accept, prefer, accept-encoding"),)
 _JSON_HEADERS: Headers = (*_JSON, *_VARY)
 _FORMATS: Mapping[str, RowForm] = {"csv": RowForm.CSV, "spreadsheet": RowForm.SPREADSHEET}
 _COUNT = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
@@ -73,16 +74,20 @@ class _Streaming(RestEndpoint):
     clock: Clock
     introspection: Introspection
     spools: Spools
+    compress: bool
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams, or gives the whole answer. Raises `AppError`, `ClientDisconnect`."""
         engine = self.engine.acting(identity_of(scope))
-        return await engine.live.retry_on_stale_schema(lambda: self.run(engine, scope, receive, send))
+        streamed = compressed(scope["headers"], send) if self.compress else send
+        return await engine.live.retry_on_stale_schema(lambda: self.run(engine, scope, receive, streamed))
 
     async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
         """Sends what was not streamed; of a success that HEAD asks for, the head alone."""
-        head = scope["method"] == "HEAD" and answer.code is None
-        await (respond_head if head else respond)(send, answer)
+        if scope["method"] == "HEAD" and answer.code is None:
+            await respond_head(send, answer)
+        else:
+            await respond(self.out(scope, send, len(answer.body)), answer)
 
     async def run(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams, or gives the whole answer, by the engine of the caller. Raises `AppError`, `ClientDisconnect`."""
@@ -110,7 +115,7 @@ class Export(_Streaming):
         form, pairs = _format(parse_pairs(scope["query_string"]))
         read = await self.table_read(engine, scope, pairs)
         rows = engine.prepare(RowsRead(read, form, whole=True))
-        headers = (*_CSV, (b"content-disposition", _attachment(read.table)))
+        headers = (*_CSV, VARY, (b"content-disposition", _attachment(read.table)))
         if scope["method"] == "HEAD":
             return RestResponse(200, b"", headers)
         await self.stream(engine, receive, send, Wanted(read, form, headers, _csv_lines(read, form)), rows)

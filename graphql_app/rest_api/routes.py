@@ -75,14 +75,15 @@ def rest_endpoints(
 ) -> dict[str, ASGIApp]:
     """The endpoints of `rest_routes`, by name."""
     told, spools = Introspection.of(settings.introspection), Spools(settings.max_spool_bytes, observer)
-    table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, told)
-    rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, told)
+    compress = settings.compress == "auto"
+    table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, told, compress)
+    rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, told, compress)
     return {
         "batch_import": BatchImport(engine, observer, clock, bounds, told),
-        **{name: Export(path, engine, observer, clock, told, spools) for name, path in EXPORT_PATHS.items()},
+        **{name: Export(path, engine, observer, clock, told, spools, compress) for name, path in EXPORT_PATHS.items()},
         "rest_table": table,
         "rest_query": Query(
-            QUERY_PATH, engine, observer, clock, told, spools, rows, PreparedReads(lambda: engine.max_page)
+            QUERY_PATH, engine, observer, clock, told, spools, compress, rows, PreparedReads(lambda: engine.max_page)
         ),
         "openapi": CachedDocument(engine, stringify=settings.stringify_numbers, introspection=told),
         "reload": Reload(engine.live, observer, clock),
@@ -100,6 +101,7 @@ class TableEndpoint(RestEndpoint):
     observer: Observer
     clock: Clock
     introspection: Introspection = EVERYBODY
+    compress: bool = False
     heavy: Semaphore = field(default_factory=lambda: Semaphore(HEAVY_AT_ONCE))
     prepared: PreparedBodies = field(default_factory=PreparedBodies)
 
