@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-growth fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-growth bench-slow fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -89,6 +89,10 @@ bench-live: .venv/bench.stamp
 # Read shapes on tables of 1e4, 1e5 and 1e6 rows beside SQL by hand: make bench-growth ARGS="--data FOLDER --engines mariadb"
 bench-growth: .venv/test.stamp
 	@$(BIN)/python -m bench.growth $(ARGS)
+
+# Slow reads by the default settings, stopped and sent again or left to go on: make bench-slow ARGS="--data FOLDER"
+bench-slow: .venv/bench.stamp
+	@$(BIN)/python -m bench.slow $(ARGS)
 
 # CSV import and export beside MariaDB's own client, memory, and reads meanwhile: make bench-csv ARGS=--quick
 bench-csv: .venv/bench.stamp

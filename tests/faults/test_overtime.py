@@ -224,6 +224,73 @@ class TestLost:
         run_virtual(work())
 
 
+class TestSilent:
+    """A server that answers nobody for a while: a read is listened to and sent again, and the first answer counts."""
+
+    @pytest.mark.parametrize(
+        ("first", "second", "answered", "failed"),
+        [(1.3, 1e9, 1.3, 2), (2.0, 1e9, 2.0, 2), (1e9, 0.1, 0.7, 1), (1e9, 0.7, 1.3, 2), (5.5, 1e9, 5.5, 3)],
+    )
+    def test_whatever_answers_first(self, first: float, second: float, answered: float, failed: int) -> None:
+        async def work() -> None:
+            acts = scripted(later(first, OK_ROW), later(second, OK_ROW))
+            async with FakeServer(acts) as server, rig(at(server.port), schedule=GOING_ON) as r:
+                server.look = lambda _: STALL
+                assert await r.executor.run(Kind.READ, one) == (b"1", failed)
+                assert now() == pytest.approx(answered, abs=1e-3)
+                assert sent(server)[:2] == pytest.approx([0.0, 0.6], abs=1e-3)
+                server.handler = all_ok
+                await r.executor.close()
+                assert r.pool.stats()[Bulkhead.INTERACTIVE].used == 0
+                assert await r.executor.run(Kind.READ, one) == (b"1", 0)
+
+        run_virtual(work())
+
+    def test_the_old_one_holds_no_place_in_the_pool(self) -> None:
+        async def work() -> None:
+            acts = scripted(STALL, OK_ROW)
+            async with FakeServer(acts) as server, rig(at(server.port), PoolSettings(size=1), GOING_ON) as r:
+                server.look = lambda _: STALL
+                assert await r.executor.run(Kind.READ, one) == (b"1", 1)
+                await r.executor.close()
+                assert now() < 2.0
+                assert server.killed + server.severed
+
+        run_virtual(work())
+
+    def test_a_write_has_one_transaction_at_a_time(self) -> None:
+        async def work() -> None:
+            left = [STALL]
+
+            def handle(sql: bytes) -> Reply | Act:
+                return left.pop() if left and b"UPDATE" in sql else all_ok(sql)
+
+            async with FakeServer(handle) as server, rig(at(server.port), schedule=GOING_ON) as r:
+                server.look = lambda _: STALL
+                assert await r.executor.run(Kind.WRITE, change) == (0, 1)
+                assert server.killed, "the first was stopped"
+                assert [sql for _, sql in server.statements].count(b"COMMIT") == 1
+
+        run_virtual(work())
+
+    def test_a_client_that_leaves_stops_all_of_them(self) -> None:
+        async def work() -> None:
+            async with FakeServer(scripted(STALL)) as server, rig(at(server.port), schedule=GOING_ON) as r:
+                server.look = lambda _: STALL
+                running = asyncio.create_task(r.executor.run(Kind.READ, one))
+                await asyncio.sleep(2.0)
+                running.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+                await asyncio.sleep(0)
+                await r.executor.close()
+                assert len(sent(server)) == 3
+                assert len(server.killed) >= 3
+                assert r.pool.stats()[Bulkhead.INTERACTIVE].used == 0
+
+        run_virtual(work())
+
+
 class TestAround:
     def test_who_waits_for_a_connection_fails_as_before(self) -> None:
         async def work() -> None:

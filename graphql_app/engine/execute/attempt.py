@@ -75,7 +75,8 @@ class Attempt(Deadline, Generic[T]):
 
     It may outlast its time, if `overtime` finds that it does. Then it is the later attempts of the schedule too:
     `number` is that of the one whose time runs or ended last, which began at `began`; `pause_ends` is the end of the
-    pause that follows it, None before that.
+    pause that follows it, None before that. `successor` runs the rest of the schedule beside one whose server is
+    silent; the first of both that has a value gives it.
     """
 
     __slots__ = (
@@ -94,6 +95,7 @@ class Attempt(Deadline, Generic[T]):
         "began",
         "number",
         "pause_ends",
+        "successor",
         "times",
         "unit",
     )
@@ -119,6 +121,7 @@ class Attempt(Deadline, Generic[T]):
         self.number = number
         self.began = pool.loop.time()
         self.pause_ends: float | None = None
+        self.successor: asyncio.Task[tuple[T, int]] | None = None
         self._overtime = overtime
         self._context = copy_context() if overtime is not None else None
         self._timekeeper: asyncio.Task[None] | None = None
@@ -175,6 +178,9 @@ class Attempt(Deadline, Generic[T]):
     @property
     def failed(self) -> int:
         """How many attempts of the schedule are over without a value."""
+        if self.successor is not None and self.pause_ends is not None:
+            next_one = self.number + 1
+            return next_one + self.times.over(next_one, self._pool.loop.time() - self.pause_ends)
         return self.number + (self.pause_ends is not None)
 
     @property

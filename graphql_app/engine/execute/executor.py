@@ -77,7 +77,7 @@ class Executor:
         self._observer = observer
         self._mark = mark or bytes  # no bytes
         self._stopper = StatementCanceller(pool, observer)
-        self._overtime = Overtime(pool, self._stopper, observer, self._chance)
+        self._overtime = Overtime(pool, self._stopper, observer, self._chance, self._follow)
         self._budget = RetryBudget()
         self.ledger = Ledger(self._ledger_work, observer, enabled=use_ledger)
 
@@ -160,15 +160,17 @@ class Executor:
         self._observer(AnswerReplayed())
         return IdempotentResult(found[1], failed, replayed=True)
 
-    async def _run(self, unit: UnitOfWork[T], times: Schedule) -> tuple[T, int]:
-        self._budget.requests += 1
-        number = 0
+    async def _run(self, unit: UnitOfWork[T], times: Schedule, number: int = 0) -> tuple[T, int]:
+        """As `run`, from the `number`-th attempt of the schedule on."""
+        self._budget.requests += number == 0
         while True:
             overtime = self._overtime.begin if times.continues else None
             attempt = Attempt(self._pool, self._stopper, self.ledger, unit, times, number, overtime)
             try:
                 return await attempt.run(), attempt.failed
             except AttemptError as failed:
+                if attempt.successor is not None:
+                    return await attempt.successor
                 delay = self._after(attempt, failed)
                 if delay is None:
                     return await self._give_up(attempt, failed), attempt.number + 1
@@ -184,8 +186,24 @@ class Executor:
                 if unit.kind is Kind.WRITE and error.outcome is None:
                     error.outcome = _outcome(FailureClass.PERMANENT, unit, Phase.TRANSACTION)
                 raise
+            finally:
+                if attempt.successor is not None:
+                    attempt.successor.cancel()
+                    await asyncio.wait({attempt.successor})
             await asyncio.sleep(delay)
             number = attempt.number + 1
+
+    def _follow(self, attempt: Attempt[T]) -> asyncio.Task[tuple[T, int]] | None:
+        """Runs the rest of the schedule beside an attempt that goes on; None where too many attempts are made."""
+        kind, number = attempt.unit.kind, attempt.number + 1
+        if not self._budget.draw(self._pool.loop.time()):
+            self._observer(RetryBudgetExhausted(kind))
+            return None
+        self._observer(Retrying(kind, number, 0.0))
+        following = asyncio.create_task(self._run(attempt.unit, attempt.times, number))
+        # Where the older one answers first nobody asks what became of it.
+        following.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return following
 
     async def _met(self, unit: UnitOfWork[T], attempt: int, done: AlreadyDone) -> T:
         """The value of a write that counts, for its entry is there. Raises `done` for a client's: it may be another's.

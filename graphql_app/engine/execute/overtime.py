@@ -2,19 +2,20 @@
 
 Stopping a slow statement and sending it again makes it slower. So the schedule runs on without it: its attempts are
 timed out one after the other and each is told as failed, its pauses pass. In each pause another connection asks the
-server whether the statement still runs. Where the server is at nothing, or is silent, the attempt is stopped,
-and the next one of the schedule is a new one. At the end of the last one it is stopped in any case.
+server whether the statement still runs. Where the server is at nothing, or is silent, the next attempt of the schedule
+is a new one. The old one is stopped before; but a read whose server is silent is still listened to, and the first
+answer counts. At the end of the last attempt everything is stopped.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from graphql_app.engine.execute.attempt import Attempt
 from graphql_app.engine.execute.cancellation import GRACE, Sign, StatementCanceller
-from graphql_app.engine.execute.retry import Wait, decide
+from graphql_app.engine.execute.retry import Kind, Wait, decide
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.pool import Pool
 from graphql_app.engine.mysql.server_errors import classify
@@ -26,13 +27,28 @@ _SPARE: Final = 5
 """While others wait, one of so many connections of the pool is not held by attempts that are out of time."""
 
 
+T = TypeVar("T")
+
+
+class Successor(Protocol):
+    """Starts the attempts that follow on one that goes on; None where there may be none."""
+
+    def __call__(self, attempt: Attempt[T]) -> asyncio.Task[tuple[T, int]] | None: ...
+
+
 class Overtime:
     """The attempts of one executor that are out of time and go on."""
 
     def __init__(
-        self, pool: Pool, stopper: StatementCanceller, observer: Observer, chance: Callable[[], float]
+        self,
+        pool: Pool,
+        stopper: StatementCanceller,
+        observer: Observer,
+        chance: Callable[[], float],
+        successor: Successor,
     ) -> None:
         """`chance` as in `Executor`."""
+        self._successor = successor
         self._chance = chance
         self._pool = pool
         self._stopper = stopper
@@ -54,9 +70,13 @@ class Overtime:
         try:
             while attempt.number < len(times.delays):
                 self._tell(attempt)
-                if await self._lost(attempt):
+                sign = await self._sign(attempt)
+                if sign is Sign.OVER or (sign is Sign.SILENT and attempt.unit.kind is not Kind.READ):
                     break
                 await asyncio.sleep(pause_left(attempt, self._pool.loop.time()))
+                if sign is Sign.SILENT and (successor := self._followed(attempt)) is not None:
+                    await asyncio.wait({successor})
+                    break
                 attempt.number += 1
                 attempt.began, attempt.pause_ends = self._pool.loop.time(), None
                 await asyncio.sleep(times.timeouts[attempt.number])
@@ -74,20 +94,27 @@ class Overtime:
         kind, seconds = attempt.unit.kind, now - attempt.began
         self._observer(AttemptFailed(kind, number, FailureClass.UNKNOWN, 0, seconds, continues=True))
 
-    async def _lost(self, attempt: Attempt[Any]) -> bool:
-        """Whether another attempt is needed, and can help. Says so before the end of the pause."""
+    def _followed(self, attempt: Attempt[T]) -> asyncio.Task[tuple[T, int]] | None:
+        """Another attempt beside this one, in its place in the pool; None if there may be none."""
+        attempt.successor = self._successor(attempt)
+        if attempt.successor is not None:
+            self._pool.set_aside(attempt.connection)
+        return attempt.successor
+
+    async def _sign(self, attempt: Attempt[Any]) -> Sign:
+        """What is known of the statement before the end of the pause. It counts as running where nothing can help."""
         connection = attempt.connection
         awaited = connection.awaited
         if awaited is None:
             # The work is at something else. What it sends next will tell.
-            return False
+            return Sign.RUNS
         size = awaited.size
         sign = await self._stopper.look(connection, max(pause_left(attempt, self._pool.loop.time()) - GRACE, GRACE))
         if sign is Sign.OVER:
             # Its answer may be on the way.
             await asyncio.sleep(GRACE)
         still = connection.awaited is awaited and awaited.size - size < _STREAMING
-        return sign is not Sign.RUNS and still and _may_repeat(attempt)
+        return sign if still and _may_repeat(attempt) else Sign.RUNS
 
 
 def pause_left(attempt: Attempt[Any], now: float) -> float:

@@ -52,6 +52,17 @@ class Schedule:
         """The seconds from the beginning of the `attempt`-th attempt (from 0) to the end of the last."""
         return sum(self.timeouts[attempt:]) + sum(self.delays[attempt:])
 
+    def over(self, attempt: int, seconds: float) -> int:
+        """How many attempts from the `attempt`-th on (from 0) are over so many seconds after it began."""
+        count, end = 0, 0.0
+        for place in range(attempt, len(self.timeouts)):
+            end += self.timeouts[place]
+            if seconds < end:
+                break
+            count += 1
+            end += self.delays[place] if place < len(self.delays) else 0.0
+        return count
+
     @property
     def lock_wait(self) -> int:
         """The whole seconds that a statement may wait for a lock."""

@@ -53,6 +53,7 @@ class Pool:
         self._features: Features | None = None
         self._trimmer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
+        self._aside: set[Connection] = set()
         self._bulkheads = self._made()
 
     def _made(self) -> Mapping[Bulkhead, BulkheadPool]:
@@ -124,8 +125,20 @@ class Pool:
             if connection in bulkhead.used:
                 bulkhead.release(connection)
                 break
+        else:
+            if connection in self._aside:
+                self._aside.discard(connection)
+                self._fitness.drop(connection, "in doubt")
         if self.closed and not any(bulkhead.used for bulkhead in self._bulkheads.values()):
             self._drained.set()
+
+    def set_aside(self, connection: Connection) -> None:
+        """Gives the place of a used connection to another one. It is closed when it is released."""
+        for bulkhead in self._bulkheads.values():
+            if connection in bulkhead.used:
+                bulkhead.used.discard(connection)
+                self._aside.add(connection)
+                bulkhead.supply()
 
     def renew(self, node: Node) -> None:
         """Lets go of every connection to a server (used ones at their return): another may answer at its address."""
@@ -164,6 +177,8 @@ class Pool:
         for bulkhead in self._bulkheads.values():
             for connection in tuple(bulkhead.used):
                 self._fitness.drop(connection, "closed")
+        for connection in tuple(self._aside):
+            self._fitness.drop(connection, "closed")
 
     def stats(self) -> Mapping[Bulkhead, BulkheadStats]:
         """The numbers of this moment, for metrics."""
