@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-growth bench-slow fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-connections bench-growth bench-slow fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -81,6 +81,10 @@ bench-auth: .venv/test.stamp
 # Ten times the requests that can be answered, and a thousand slow clients (needs MariaDB)
 bench-load: .venv/bench.stamp
 	@$(BIN)/python -m bench.overload $(ARGS)
+
+# Calls by key over 16 to 1,000 connections beside the limit, with and without a log line for each (needs MariaDB)
+bench-connections: .venv/bench.stamp
+	@$(BIN)/python -m bench.connections $(ARGS)
 
 # What a thousand subscribers to ten queries cost, at rest and when rows change (needs MariaDB)
 bench-live: .venv/bench.stamp

@@ -141,7 +141,7 @@ class Attempt(Deadline, Generic[T]):
                         await self._ledger.open()
                     claim, note = settlement.claim(number), self._note(settlement)
                 connection = self._pool.take(unit.bulkhead) or await self._pool.wait(
-                    unit.bulkhead, self.times.timeouts[number]
+                    unit.bulkhead, self.times.timeouts[number], again=number > 0
                 )
                 self._connection = connection
                 limit = self.times.statement_limits[number]

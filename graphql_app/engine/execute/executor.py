@@ -262,6 +262,10 @@ class Executor:
         decision = decide(times, failure, number, kind, settled=unit.settled, chance=self._chance())
         if isinstance(decision, GiveUp):
             return None
+        if failed.phase is Phase.CONNECT and self._pool.drains_within(unit.bulkhead, 0.8 * times.timeouts[number + 1]):
+            # Many wait, and soon it is our turn: a pause would help nobody.
+            self._observer(Retrying(kind, number + 1, 0.0))
+            return 0.0
         # Who got no connection was no burden to the database.
         if failed.phase is not Phase.CONNECT and not self._budget.draw(now):
             self._observer(RetryBudgetExhausted(kind))

@@ -91,7 +91,7 @@ class BulkheadPool:
         self.idle: list[tuple[Connection, float]] = []
         self.used: set[Connection] = set()
         self.dials: dict[asyncio.Task[None], float] = {}
-        self.waiters = AdaptiveLifoQueue(shared.loop)
+        self.waiters = AdaptiveLifoQueue(shared.loop, size)
         self._shared = shared
         self._loop = shared.loop
         self._fitness = shared.fitness
@@ -113,7 +113,7 @@ class BulkheadPool:
             self._fitness.drop(connection, "stale")
         return None
 
-    async def wait(self, limit: float) -> Connection:
+    async def wait(self, limit: float, *, again: bool = False) -> Connection:
         """The next connection there is. Raises as `Pool.acquire`."""
         shared = self._shared
         if self._fitness.closed:
@@ -121,7 +121,7 @@ class BulkheadPool:
         if len(self.waiters) >= shared.settings.waiting:
             shared.observer(PoolQueueFull(self.name))
             raise ConnectionLost(CROWDED, sent=False, reason="too many wait already")
-        waiter = self.waiters.add(limit, current_client())
+        waiter = self.waiters.add(limit, current_client(), again=again)
         self.supply()
         parked = self._loop.time() if self._availability.away else None
         try:

@@ -107,9 +107,9 @@ class Pool:
         """What `acquire` gives without waiting: an idle connection; None if there is none."""
         return self._bulkheads[bulkhead].take()
 
-    def wait(self, bulkhead: Bulkhead, limit: float) -> Awaitable[Connection]:
-        """What `acquire` does where `take` gave nothing."""
-        return self._bulkheads[bulkhead].wait(limit)
+    def wait(self, bulkhead: Bulkhead, limit: float, *, again: bool = False) -> Awaitable[Connection]:
+        """What `acquire` does where `take` gave nothing. `again`: for a caller whose attempt before this one failed."""
+        return self._bulkheads[bulkhead].wait(limit, again=again)
 
     def why_waiting(self, bulkhead: Bulkhead) -> int:
         """The number of the failure that a caller reports when it got no connection in time."""
@@ -118,6 +118,10 @@ class Pool:
     def crowded(self, bulkhead: Bulkhead) -> bool:
         """Whether anybody waits for a connection of the bulkhead."""
         return len(self._bulkheads[bulkhead].waiters) > 0
+
+    def drains_within(self, bulkhead: Bulkhead, seconds: float) -> bool:
+        """Whether whoever waits for a connection of the bulkhead will soon have one: a long queue that moves."""
+        return not self.away and self._bulkheads[bulkhead].waiters.drains_within(seconds)
 
     def release(self, connection: Connection) -> None:
         """Takes back a connection that `acquire` gave; one that is not usable is closed. A second time does nothing."""
