@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import overload
 
@@ -16,7 +16,7 @@ from graphql_app.auth.identity import ADMIN, Identity
 from graphql_app.auth.permissions import NO_LIMITS
 from graphql_app.engine.access.access import FULL, Access, needed_values
 from graphql_app.engine.access.told import told_of
-from graphql_app.engine.assemble.json import Value, text_of
+from graphql_app.engine.assemble.json import text_of
 from graphql_app.engine.auditing import AuditMode, Auditor
 from graphql_app.engine.compile.bulk import compile_bulk
 from graphql_app.engine.compile.call import PreparedCall, compile_call
@@ -24,9 +24,9 @@ from graphql_app.engine.compile.exports import PreparedRows, compile_rows
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.execute.attempt import T
 from graphql_app.engine.execute.bulk_run import BulkRun
-from graphql_app.engine.execute.calls import CallWork
+from graphql_app.engine.execute.calls import CallWork, perform_together
 from graphql_app.engine.execute.executor import Executor
-from graphql_app.engine.execute.ledger import IdempotentResult, LedgerEntry
+from graphql_app.engine.execute.ledger import IdempotentResult
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.stream import RowStream
@@ -38,40 +38,19 @@ from graphql_app.engine.plan.cost.estimate import CostBudget, check_conditions, 
 from graphql_app.engine.plan.planner import Limits, Planner
 from graphql_app.engine.plan.shapes import PreparedCache, parameterize, shape_of
 from graphql_app.engine.plan.values import MAX_PAGE
+from graphql_app.engine.replies import Once as Once, Reply as Reply
 from graphql_app.engine.request.bulk import BulkWrite, RowsRead
 from graphql_app.engine.request.calls import Call, RootRequest
 from graphql_app.engine.sql.fragment import Statement
 from graphql_app.errors import AppError, DatabaseError
 from graphql_app.observability.events import Observer, StageTimed, UnexpectedError
 from graphql_app.observability.stage_timer import StageTimer
-from graphql_app.runtime.hot_record import hot_record
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog, Table
 
 
-@hot_record
-class Reply:
-    """What each root gives, in order; `retry_count` counts failed attempts before it came."""
-
-    values: tuple[Value, ...]
-    retry_count: int = 0
-
-    @property
-    def texts(self) -> list[bytes]:
-        """The JSON text of each root."""
-        return [text_of(value) for value in self.values]
-
-
 def _budget(limits: Limits) -> CostBudget:
     return CostBudget(limits.cost, limits.default_page)
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """A write under a client's key: its place in the ledger, and what the ledger keeps as its answer."""
-
-    entry: LedgerEntry
-    render: Callable[[Reply], bytes]
 
 
 class Engine:
@@ -229,6 +208,18 @@ class Engine:
                 self._wrote(prepared.written)
         self._note(work)
         return Reply(tuple(values), retries)
+
+    async def run_together(self, calls: Sequence[tuple[Engine, PreparedCall, Sequence[object]]]) -> list[bytes]:
+        """The answers of reads that take one statement each, in one packet, each as its engine's caller sees it.
+
+        Raises `AppError`, for all of them.
+        """
+        works = [CallWork(prepared, engine.values(prepared, slots)) for engine, prepared, slots in calls]
+        with StageTimer(self._observer, "execute"):
+            values, _ = await self._executor.run(Kind.READ, partial(perform_together, works))
+        for (engine, _, _), work in zip(calls, works, strict=True):
+            engine._note(work)
+        return [text_of(value) for value in values]
 
     def _note(self, work: CallWork, error: AppError | None = None, *, replayed: bool = False) -> None:
         writes = work.prepared.writes is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,11 @@ class Site:
         """How many distinct queries are polled."""
         distinct: int = self.app.state.started.endpoints["graphql-ws"].subscriptions.live.distinct
         return distinct
+
+    @property
+    def groups(self) -> int:
+        """How many groups of queries are asked together."""
+        return len(self.app.state.started.endpoints["graphql-ws"].subscriptions.live.groups)
 
     @asynccontextmanager
     async def acting(self, role: str, user: int | None = None) -> AsyncIterator[AsgiSocket]:
@@ -94,6 +99,24 @@ async def test_callers_share_a_poll_where_nothing_of_theirs_differs(site: Site) 
         site.engine.execute("UPDATE orders SET user_id = 2 WHERE id = 1", site.database)
         for socket, rows in ((ann, [2]), (bob, [1, 3]), (again, [2]), (buyer, [])):
             assert await ids(socket) == rows
+
+
+async def test_users_of_one_role_are_asked_for_together_and_see_their_own(site: Site) -> None:
+    """More than one packet holds, and a user whose query fails."""
+    users = range(1, 61)
+    rows = ",".join(f"({user},'u{user}','u{user}@x.org')" for user in users if user > 2)
+    site.engine.execute(f"INSERT INTO users (id, name, email) VALUES {rows}", site.database)
+    new = ",".join(f"({100 + user},{user},1,1)" for user in users)
+    async with AsyncExitStack() as stack:
+        sockets = {user: await stack.enter_async_context(site.acting("user", user)) for user in users}
+        for socket in sockets.values():
+            await socket.start("1", ORDERS)
+        first = {user: await ids(socket) for user, socket in sockets.items()}
+        assert (first[1], first[2], first[60]) == ([1, 2], [3], [])
+        assert (site.polls, site.groups) == (len(users), 1)
+        site.engine.execute(f"INSERT INTO orders (id, user_id, product_id, amount) VALUES {new}", site.database)
+        for user, socket in sockets.items():
+            assert await ids(socket) == [*first[user], 100 + user]
 
 
 async def test_hidden_names_and_missing_variables(site: Site) -> None:

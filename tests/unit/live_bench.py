@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from graphql_app.engine.live import queries as watch
+from graphql_app.engine.live.packets import Outcome
 from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
 from graphql_app.errors import AppError, ServiceUnavailableException as Away
 from graphql_app.observability.events import Event
@@ -22,6 +23,11 @@ class PolledSource:
     in_order: bool = False
     takes: float = 0.0
     asked: list[float] = field(default_factory=list)
+    group: Hashable = None
+    packets: list[tuple[float, int]] = field(default_factory=list)
+    """When how many of its group were asked together; shared by the group."""
+    fails: list[Exception] = field(default_factory=list)
+    """What the next packets raise as a whole; shared by the group."""
 
     async def answer(self) -> bytes | None:
         """What comes next; raises it if it is an exception."""
@@ -30,6 +36,19 @@ class PolledSource:
         found = self.says.pop(0) if len(self.says) > 1 else self.says[0]
         if isinstance(found, Exception):
             raise found
+        return found
+
+    async def together(self, sources: Sequence[PolledSource]) -> list[Outcome]:
+        """What each says next."""
+        self.packets.append((now(), len(sources)))
+        if self.fails:
+            raise self.fails.pop(0)
+        found: list[Outcome] = []
+        for each in sources:
+            try:
+                found.append(await each.answer())
+            except AppError as error:
+                found.append(error)
         return found
 
     def explain(self, error: AppError) -> bytes:

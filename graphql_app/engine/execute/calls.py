@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
-from graphql_app.engine.assemble.json import Value
+from graphql_app.engine.assemble.json import Value, received, ungrouped
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.compile.writes import CompiledWrite
-from graphql_app.engine.execute.reads import perform_reads
+from graphql_app.engine.execute.reads import only_statement, perform_reads
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.writes import perform_write, reread
+from graphql_app.engine.mysql.row_text import pieces_of
 from graphql_app.errors import RequestError
 
 
@@ -57,3 +58,23 @@ class CallWork:
 
     def _received(self, rows: int) -> None:
         self.rows += rows
+
+
+def takes_one_statement(prepared: PreparedCall) -> bool:
+    """Whether a call is a read that one statement answers, whatever its values: see `perform_together`."""
+    one = prepared.writes is None and len(prepared.reads) == 1 and prepared.estimate is None
+    return one and only_statement(prepared.reads[0]) is not None
+
+
+async def perform_together(works: Sequence[CallWork], session: Session) -> list[Value]:
+    """What each call's one root gives, asked in one packet: all see one snapshot."""
+    nodes = [only_statement(work.prepared.reads[0]) for work in works]
+    found = [node for node in nodes if node is not None]
+    statements = [node.statement.render(work.slots) for node, work in zip(found, works, strict=True)]
+    results = await session.query(*statements, last=True)
+    values: list[Value] = []
+    for node, work, result in zip(found, works, results, strict=True):
+        pieces = received(result)
+        work.rows = len(pieces) // pieces_of(0)
+        values.append(ungrouped(node, pieces))
+    return values

@@ -24,7 +24,7 @@ async def perform_reads(
 
     `count` is told how many rows came. `last` says that the session is not needed for anything else afterwards.
     """
-    if last and len(templates) == 1 and (alone := _alone(templates[0])) is not None:
+    if last and len(templates) == 1 and (alone := only_statement(templates[0])) is not None:
         # Most calls are of this kind, and a call by key has little else to do.
         (result,) = await session.query(alone.statement.render(slots), last=True)
         pieces = received(result)
@@ -62,7 +62,7 @@ def _value(template: Template, made: Iterator[NodeRows], slots: Sequence[object]
     return b"".join([_text(part, made, slots) for part in template])
 
 
-def _alone(template: Template) -> ResultNode | None:
+def only_statement(template: Template) -> ResultNode | None:
     """The one statement that a template is answered by, if there is no more to it."""
     part = template[0]
     if len(template) > 1 or not isinstance(part, ResultNode) or part.holes or part.wide is not None:

@@ -14,8 +14,16 @@ from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any
 
+from graphql_app.engine.live.packets import Outcome, PollGroups
+from graphql_app.engine.live.sources import (
+    AGAIN as AGAIN,
+    COMPLETE as COMPLETE,
+    AnswerListener as AnswerListener,
+    Ended as Ended,
+    PolledSource as PolledSource,
+)
 from graphql_app.engine.live.turns import Turns
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.errors import AppError, Code, GatewayTimeoutException, RequestError, ServiceUnavailableException
@@ -41,46 +49,6 @@ class LiveQuerySettings:
     interval: float = 1.0
     most: int = 1_000
     at_once: int = 4
-
-
-class Ended(Exception):
-    """A query cannot be answered any more; `answer` says why."""
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class PolledSource(Protocol):
-    """What is polled. `in_order`: every answer counts (a stream), so the next waits until the last was taken."""
-
-    in_order: bool
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables whose writes are to be looked at at once."""
-
-    async def answer(self) -> bytes | None:
-        """The answer now, None if there is nothing to tell. Raises `AppError` to be asked again later, `Ended`."""
-
-    def explain(self, error: AppError) -> bytes:
-        """An error as an answer."""
-
-
-COMPLETE = b""
-"""In place of a last answer: everything was told."""
-AGAIN = b" "
-"""In place of a last answer: those who shared a query may see different rows by now, and each is to ask again."""
-
-
-class AnswerListener(Protocol):
-    """Who is told."""
-
-    def offer(self, answer: bytes) -> None:
-        """A new answer; one not yet sent may be replaced by it."""
-
-    def end(self, answer: bytes | None) -> None:
-        """Nothing more will come: it cannot be answered, it is `COMPLETE` or `AGAIN`, or (None) the program ends."""
 
 
 class Subscription:
@@ -117,6 +85,7 @@ class LiveQueryHub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._others: dict[AnswerListener, None] = {}
         self._closed = False
+        self.groups = PollGroups(self.slots.turn, self.start, _asked_together)
 
     def watch(
         self, key: Hashable, make: Callable[[], PolledSource], watcher: AnswerListener, client: str = ""
@@ -214,6 +183,12 @@ class LiveQueryHub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _asked_together(polls: list[Any]) -> list[Outcome]:
+    sources = [poll.source for poll in polls]
+    found: list[Outcome] = await sources[0].together(sources)
+    return found
+
+
 class PolledQuery:
     """The polling of one query: lives as long as somebody watches it."""
 
@@ -232,6 +207,8 @@ class PolledQuery:
         self._woken = asyncio.Event()
         self._free = asyncio.Event()
         self._free.set()
+        self._started = 0.0
+        self._grouped: Hashable = None
         self._read(source.tables)
         self.task = all_polls.start(self._run())
 
@@ -285,6 +262,18 @@ class PolledQuery:
         # From now on the key is free: the next subscriber starts a new poll.
         self._all.forget(self._key, self)
         self._read(frozenset())
+        self._belong(None)
+
+    def _belong(self, group: Hashable) -> None:
+        if self._grouped is not None and self._grouped != group:
+            self._all.groups.leave(self, self._grouped)
+        self._grouped = group
+
+    @property
+    def due_soon(self) -> bool:
+        """Whether it rests, and has for half of its time."""
+        now = asyncio.get_running_loop().time()
+        return not (self._asking or self._backoff) and now - self._started > self._all.settings.interval / 2
 
     def _read(self, tables: frozenset[str]) -> None:
         if tables is not self._tables:
@@ -294,26 +283,33 @@ class PolledQuery:
     # --- polling ---------------------------------------------------------------
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._free.wait()
             await self._all.reachable.wait()
-            async with self._all.slots.turn(self._client):
-                started = loop.time()
-                self._woken.clear()
-                self._asking = True
-                try:
-                    await self._ask(started)
-                finally:
-                    self._asking = False
+            self._belong(self.source.group)
+            if self._grouped is None:
+                async with self._all.slots.turn(self._client):
+                    await self._poll(self.source.answer())
+            else:
+                group = self._all.groups.join(self, self._grouped)
+                await self._poll(group.answer(self, self._client))
             if not self._watches:
                 return self._finish()
             if self._all.reachable.is_set():
-                await self._pause(started)
+                await self._pause(self._started)
 
-    async def _ask(self, started: float) -> None:
+    async def _poll(self, asking: Coroutine[None, None, bytes | None]) -> None:
+        self._started = asyncio.get_running_loop().time()
+        self._woken.clear()
+        self._asking = True
         try:
-            answer = await self.source.answer()
+            await self._ask(asking, self._started)
+        finally:
+            self._asking = False
+
+    async def _ask(self, asking: Coroutine[None, None, bytes | None], started: float) -> None:
+        try:
+            answer = await asking
         except Ended as ended:
             self.end(ended.answer)
         except AppError as error:

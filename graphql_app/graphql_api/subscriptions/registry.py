@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -11,10 +11,12 @@ from graphql import FieldNode
 
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
+from graphql_app.engine.execute.calls import takes_one_statement
+from graphql_app.engine.live.packets import Outcome
 from graphql_app.engine.live.queries import AGAIN, AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.request.calls import Call, Slot
-from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.errors import AppError, Code, GatewayTimeoutException, RequestError, ServiceUnavailableException
 from graphql_app.graphql_api.documents.cache import DocumentOperation
 from graphql_app.graphql_api.errors import RequestFailed
 from graphql_app.graphql_api.execution import subscribe
@@ -175,6 +177,10 @@ class Subscriptions:
             raise
         return reply.texts[0]
 
+    async def answer_together(self, lives: Sequence[Live]) -> list[bytes]:
+        """The fields' JSON texts, asked in one packet. Raises `AppError` for all of them."""
+        return await self.engine.run_together([(live.engine, live.prepared, live.slots) for live in lives])
+
     async def prepare(self, asked: GraphQLRequest) -> Subscribed:
         """The operation with its variables, by the schema being served. Raises `RequestFailed` and `AppError`."""
         served, bind = await self.service.schemas.seen_by(asked.identity), self.service.bind
@@ -214,7 +220,7 @@ class Subscriptions:
         return Live(served, subscribed.engine, key, prepared, tuple(bound.slots), prepared.read)
 
 
-def _seen_alike(live: Live) -> Hashable:
+def _seen_alike(live: Live) -> tuple[Hashable, ...]:
     """What callers have in common who see the same rows: their rules, and the session variables that count in them.
 
     Raises `RequestError` (MISSING_SESSION_VARIABLE).
@@ -230,7 +236,7 @@ class LiveSource:
     asked: GraphQLRequest
     live: Live
     in_order: bool = field(default=False, init=False)
-    alike: Hashable = field(init=False)
+    alike: tuple[Hashable, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.alike = _seen_alike(self.live)
@@ -239,6 +245,27 @@ class LiveSource:
     def tables(self) -> frozenset[str]:
         """The tables that the answer depends on."""
         return self.live.tables
+
+    @property
+    def group(self) -> Hashable:
+        """What it has in common with queries that differ in their callers' session variables only."""
+        prepared = self.live.prepared
+        if not prepared.variables or self.asked.long or not takes_one_statement(prepared):
+            return None
+        return self.asked.query, self.asked.operation_name, repr(prepared.variables), self.alike[0]
+
+    async def together(self, sources: Sequence[LiveSource]) -> list[Outcome]:
+        """The answers of several, in one packet; one by one where the structure changed, or one of them fails."""
+        snapshot = self.subscriptions.service.schemas.snapshot
+        if len(sources) > 1 and all(each.live.served.snapshot is snapshot for each in sources):
+            try:
+                texts = await self.subscriptions.answer_together([each.live for each in sources])
+                return [each.live.body(text) for each, text in zip(sources, texts, strict=True)]
+            except (ServiceUnavailableException, GatewayTimeoutException):
+                raise
+            except AppError:
+                pass  # which of them it is about, they say one by one
+        return [await _outcome(each) for each in sources]
 
     async def answer(self) -> bytes | None:
         """The answer now. Raises `Ended` if it cannot be had from the schema being served, and `AppError`."""
@@ -253,6 +280,13 @@ class LiveSource:
         return execution_failure(error, self.live.key).body
 
 
+async def _outcome(source: LiveSource) -> Outcome:
+    try:
+        return await source.answer()
+    except Exception as error:
+        return error
+
+
 @dataclass(slots=True, eq=False)
 class StreamSource:
     """A stream: batch after batch, each behind the one before."""
@@ -263,6 +297,11 @@ class StreamSource:
     cursor: str | None = None
     started: bool = False
     in_order: bool = field(default=True, init=False)
+    group: None = field(default=None, init=False)
+
+    async def together(self, _sources: Sequence[object]) -> list[Outcome]:
+        """Each stream has come as far as no other."""
+        raise AssertionError("a stream is asked by itself")
 
     @property
     def tables(self) -> frozenset[str]:
