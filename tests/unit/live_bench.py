@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from graphql_app.engine.live import queries as watch
-from graphql_app.engine.live.packets import Outcome
+from graphql_app.engine.live.packets import PollOutcome
 from graphql_app.engine.live.queries import LiveQueryHub, LiveQuerySettings
 from graphql_app.errors import AppError, ServiceUnavailableException as Away
 from graphql_app.observability.events import Event
@@ -38,12 +38,12 @@ class PolledSource:
             raise found
         return found
 
-    async def together(self, sources: Sequence[PolledSource]) -> list[Outcome]:
+    async def together(self, sources: Sequence[PolledSource]) -> list[PollOutcome]:
         """What each says next."""
         self.packets.append((now(), len(sources)))
         if self.fails:
             raise self.fails.pop(0)
-        found: list[Outcome] = []
+        found: list[PollOutcome] = []
         for each in sources:
             try:
                 found.append(await each.answer())

@@ -14,11 +14,11 @@ GATHER: Final = 0.002
 """Seconds in which those that the same write has woken come along."""
 
 Answer = bytes | None
-Outcome = Answer | Exception
+PollOutcome = Answer | Exception
 """An answer, or what its poll raises in its place."""
 
 
-class Member(Protocol):
+class GroupedPoll(Protocol):
     """A poll of the group."""
 
     @property
@@ -31,7 +31,7 @@ class Member(Protocol):
 
 Turn = Callable[[str], AbstractAsyncContextManager[None]]
 Start = Callable[[Coroutine[None, None, None]], object]
-Together = Callable[[list[Member]], Coroutine[None, None, list[Outcome]]]
+Together = Callable[[list[GroupedPoll]], Coroutine[None, None, list[PollOutcome]]]
 """Asks the sources of polls in one packet. Raises `AppError` for all of them."""
 
 
@@ -42,14 +42,14 @@ class PollGroup:
     """
 
     def __init__(self, turn: Turn, start: Start, together: Together) -> None:
-        self.members: dict[Member, None] = {}
+        self.members: dict[GroupedPoll, None] = {}
         self._turn = turn
         self._start = start
         self._together = together
         self._most = MOST
-        self._open: dict[Member, asyncio.Future[Answer]] | None = None
+        self._open: dict[GroupedPoll, asyncio.Future[Answer]] | None = None
 
-    async def answer(self, poll: Member, client: str) -> Answer:
+    async def answer(self, poll: GroupedPoll, client: str) -> Answer:
         """The answer to a poll, asked along with others. Raises what the poll's source raises."""
         packet = self._open
         if packet is None or len(packet) >= self._most:
@@ -59,7 +59,7 @@ class PollGroup:
         packet[poll] = future
         return await future
 
-    async def _ask(self, packet: dict[Member, asyncio.Future[Answer]], client: str) -> None:
+    async def _ask(self, packet: dict[GroupedPoll, asyncio.Future[Answer]], client: str) -> None:
         try:
             async with self._turn(client):
                 await self._gather(packet)
@@ -72,7 +72,7 @@ class PollGroup:
             for future in packet.values():
                 future.cancel()
 
-    async def _outcomes(self, polls: list[Member]) -> list[Outcome]:
+    async def _outcomes(self, polls: list[GroupedPoll]) -> list[PollOutcome]:
         try:
             outcomes = await self._together(polls)
         except Exception as error:
@@ -82,7 +82,7 @@ class PollGroup:
         self._most = min(MOST, self._most * 2)
         return outcomes
 
-    async def _gather(self, packet: dict[Member, asyncio.Future[Answer]]) -> None:
+    async def _gather(self, packet: dict[GroupedPoll, asyncio.Future[Answer]]) -> None:
         """Lets others come along: those that are due soon, and those that the same write wakes."""
         if self._open is packet:
             for poll in tuple(self.members):
@@ -94,7 +94,7 @@ class PollGroup:
             self._open = None
 
 
-def _give(future: asyncio.Future[Answer], outcome: Outcome) -> None:
+def _give(future: asyncio.Future[Answer], outcome: PollOutcome) -> None:
     if future.done():
         return
     if isinstance(outcome, Exception):
@@ -114,7 +114,7 @@ class PollGroups:
         """How many groups there are."""
         return len(self._groups)
 
-    def join(self, poll: Member, key: Hashable) -> PollGroup:
+    def join(self, poll: GroupedPoll, key: Hashable) -> PollGroup:
         """The group that a poll is asked with from now on."""
         group = self._groups.get(key)
         if group is None:
@@ -122,7 +122,7 @@ class PollGroups:
         group.members[poll] = None
         return group
 
-    def leave(self, poll: Member, key: Hashable) -> None:
+    def leave(self, poll: GroupedPoll, key: Hashable) -> None:
         """The poll is asked no more, or by itself."""
         group = self._groups.get(key)
         if group is not None:

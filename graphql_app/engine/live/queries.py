@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from graphql_app.engine.live.packets import Outcome, PollGroups
+from graphql_app.engine.live.packets import PollGroups, PollOutcome
 from graphql_app.engine.live.sources import (
     AGAIN as AGAIN,
     COMPLETE as COMPLETE,
@@ -183,9 +183,9 @@ class LiveQueryHub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _asked_together(polls: list[Any]) -> list[Outcome]:
+async def _asked_together(polls: list[Any]) -> list[PollOutcome]:
     sources = [poll.source for poll in polls]
-    found: list[Outcome] = await sources[0].together(sources)
+    found: list[PollOutcome] = await sources[0].together(sources)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
 
-from graphql_app.engine.live.packets import Outcome
+from graphql_app.engine.live.packets import PollOutcome
 from graphql_app.errors import AppError
 
 
@@ -26,7 +26,7 @@ class PolledSource(Protocol):
     def group(self) -> Hashable:
         """What sources have in common that can be asked in one packet, by `together`; None for one that cannot."""
 
-    async def together(self, sources: Sequence[Any]) -> list[Outcome]:
+    async def together(self, sources: Sequence[Any]) -> list[PollOutcome]:
         """The answers of sources of the group, asked in one packet. Raises `AppError` for all of them."""
 
     @property

@@ -12,7 +12,7 @@ from graphql import FieldNode
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.calls import takes_one_statement
-from graphql_app.engine.live.packets import Outcome
+from graphql_app.engine.live.packets import PollOutcome
 from graphql_app.engine.live.queries import AGAIN, AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
 from graphql_app.engine.request.calls import Call, Slot
@@ -254,7 +254,7 @@ class LiveSource:
             return None
         return self.asked.query, self.asked.operation_name, repr(prepared.variables), self.alike[0]
 
-    async def together(self, sources: Sequence[LiveSource]) -> list[Outcome]:
+    async def together(self, sources: Sequence[LiveSource]) -> list[PollOutcome]:
         """The answers of several, in one packet; one by one where the structure changed, or one of them fails."""
         snapshot = self.subscriptions.service.schemas.snapshot
         if len(sources) > 1 and all(each.live.served.snapshot is snapshot for each in sources):
@@ -280,7 +280,7 @@ class LiveSource:
         return execution_failure(error, self.live.key).body
 
 
-async def _outcome(source: LiveSource) -> Outcome:
+async def _outcome(source: LiveSource) -> PollOutcome:
     try:
         return await source.answer()
     except Exception as error:
@@ -299,7 +299,7 @@ class StreamSource:
     in_order: bool = field(default=True, init=False)
     group: None = field(default=None, init=False)
 
-    async def together(self, _sources: Sequence[object]) -> list[Outcome]:
+    async def together(self, _sources: Sequence[object]) -> list[PollOutcome]:
         """Each stream has come as far as no other."""
         raise AssertionError("a stream is asked by itself")
 
