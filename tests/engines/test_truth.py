@@ -85,7 +85,7 @@ async def test_pages_go_on_as_shown(client: GraphQLClient, direction: str) -> No
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
-    assert ids == ([5, *FALSE, *TRUE] if direction == "asc" else [*TRUE, *FALSE, 5])
+    assert ids == ([5, *FALSE, *TRUE] if direction == "asc" else [*reversed(TRUE), *reversed(FALSE), 5])
 
 
 async def test_rest_and_csv(client: GraphQLClient, engine: Engine, module_database: str) -> None:
