@@ -252,7 +252,7 @@ class LiveSource:
         prepared = self.live.prepared
         if not prepared.variables or self.asked.long or not takes_one_statement(prepared):
             return None
-        return self.asked.query, self.asked.operation_name, repr(prepared.variables), self.alike[0]
+        return self.asked.query, self.asked.operation_name, prepared.variables, self.alike[0]
 
     async def together(self, sources: Sequence[LiveSource]) -> list[PollOutcome]:
         """The answers of several, in one packet; one by one where the structure changed, or one of them fails."""
