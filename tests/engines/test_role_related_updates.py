@@ -147,7 +147,7 @@ async def test_upserts_meet_no_rows_of_others(program: Program, engine: Engine, 
 async def test_checks_hold_for_every_step(program: Program, engine: Engine, database: str, files_: str) -> None:
     before = files(engine, database)
     error = await program.graphql("user", user_id="1").error(change(files_))
-    assert error["extensions"]["code"] == "permission-error"
+    assert (error["extensions"]["code"], error["extensions"]["path"]) == ("permission-error", "$")
     assert files(engine, database) == before
 
 

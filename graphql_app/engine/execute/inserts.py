@@ -130,7 +130,7 @@ class Inserter:
         if check is not None and (found := [row for row in rows if row.fate is fate]):
             self._written.append((table, check, found))
 
-    async def check(self, argument: str) -> None:
+    async def check(self, argument: str | None) -> None:
         """Raises `CheckFailed` where a row of any level, as it is now, does not satisfy its check."""
         statements: list[bytes] = []
         expected: list[int] = []

@@ -16,14 +16,13 @@ from graphql_app.engine.compile.related.compiled import (
     CompiledRelated,
     FarChange,
     OwnChange,
-    ParentValues,
 )
 from graphql_app.engine.execute.checks import check_counts
 from graphql_app.engine.execute.inserts import Fate, Inserter, NewRow
 from graphql_app.engine.execute.reads import fetch
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Literal, Value
+from graphql_app.engine.sql.fragment import KEY_SEPARATOR, Literal, Statement, Value
 from graphql_app.errors import Code, DatabaseError
 from schema_gen.catalog.model import Column
 
@@ -61,7 +60,7 @@ class RelatedChanger:
                 self.affected += await self.perform(each.delete, old)
         for far in self.related.far:
             await self._far(far, keys)
-        await self.inserter.check("objects")
+        await self.inserter.check(None)
         self.affected += self.inserter.affected
         most(self.affected)
         if write.good is not None:
@@ -95,13 +94,13 @@ class RelatedChanger:
         return [plan.Assignment(column, Literal(row.values[to_column])) for column, to_column in pairs], old
 
     async def _parents(
-        self, parents: ParentValues, columns: Sequence[str], keys: Sequence[bytes]
+        self, parents: Statement | None, columns: Sequence[str], keys: Sequence[bytes]
     ) -> list[tuple[bytes, NewRow]]:
         """The relation's columns of the updated rows, as keys and as literals; without those that are NULL."""
-        if parents.statement is None:
+        if parents is None:
             rows = [tuple(key.split(KEY_SEPARATOR)) for key in keys]
         else:
-            (result,) = await self.session.query(parents.statement.render(self.slots, keys))
+            (result,) = await self.session.query(parents.render(self.slots, keys))
             rows = [tuple(cells) if len(columns) > 1 else (cells,) for cells in result.rows]
         known = [self.related.table.columns[name] for name in columns]
         return [_parent(known, row) for row in rows if None not in row]
@@ -160,7 +159,8 @@ class RelatedChanger:
                 for column, cell in zip(rows.columns, row, strict=True)
                 if cell is not None
             }
-            values = {name: cells.get(name) or from_parent.get(name) for name in map(_name, far.table.key_columns)}
+            key = (column.name for column in far.table.key_columns)
+            values = {name: cells.get(name) or from_parent.get(name) for name in key}
             known = {name: value for name, value in values.items() if value is not None and value != NULL}
             if len(known) == len(values):
                 found.append(known)
@@ -180,10 +180,6 @@ class RelatedChanger:
 
 def _parent(columns: list[Column], cells: tuple[bytes, ...]) -> tuple[bytes, NewRow]:
     return KEY_SEPARATOR.join(cells), NewRow(key_literals(columns, cells if len(cells) > 1 else cells[0]))
-
-
-def _name(column: Column) -> str:
-    return column.name
 
 
 def _missing(relation: str) -> DatabaseError:

@@ -128,12 +128,11 @@ def _check_not_given(
     related: tuple[plan.RelatedPlan, ...],
 ) -> None:
     """Raises `RequestError` for a column that a relation gives too."""
-    given = {each.column.name for each in assignments}
+    seen = {each.column.name for each in assignments}
     made = [each.column.name for each in referring]
     for each in related:
         if isinstance(each, plan.OwnChangePlan) and each.insert is not None:
             made += each.relation.columns
-    seen = set(given)
     for name in made:
         if name in seen:
             raise RequestError(Code.INVALID_BODY, f"Column '{name}' is given by the relation already", column=name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from graphql_app.engine.compile.checks import by_keys
+from graphql_app.engine.compile.checks import Key, by_keys
 from graphql_app.engine.compile.conditions import condition, key_in
 from graphql_app.engine.compile.inserts import key_texts
 from graphql_app.engine.compile.related.compiled import (
@@ -13,7 +13,6 @@ from graphql_app.engine.compile.related.compiled import (
     CompiledRelated,
     FarChange,
     OwnChange,
-    ParentValues,
 )
 from graphql_app.engine.compile.reread import check_keys, with_made_keys
 from graphql_app.engine.compile.scope import Scope, SqlDialect
@@ -73,47 +72,41 @@ def _insertable(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> 
     return made
 
 
-def _parents(dialect: SqlDialect, table: Table, relation: Relation) -> ParentValues:
-    key = tuple(column.name for column in table.key_columns)
-    if relation.columns == key:
-        return ParentValues(None)
-    scope = Scope(dialect)
-    where = key_in(scope, table.name, plan.KeyIn(table.key_columns))
+def _parents(dialect: SqlDialect, table: Table, relation: Relation) -> Statement | None:
+    if relation.columns == tuple(column.name for column in table.key_columns):
+        return None
+    where = key_in(Scope(dialect), table.name, plan.KeyIn(table.key_columns))
     shown = key_texts([table.columns[each] for each in relation.columns])
-    return ParentValues(
-        finish(sql("SELECT DISTINCT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE"))
-    )
+    return finish(sql("SELECT DISTINCT ", shown, " FROM ", name(table.name), " WHERE ", where, " FOR UPDATE"))
 
 
 def _found(dialect: SqlDialect, table: Table, connect: plan.ConnectPlan) -> Statement:
     """The statement that locks the row that is connected, if it is there and may be seen."""
-    columns = table.key_columns
     (key,) = connect.keys
-    row = tuple(plan.CompareColumn(*each) for each in zip(columns, (Operator.EQ,) * len(key), key, strict=True))
+    parts: list[plan.Condition] = [
+        plan.CompareColumn(column, Operator.EQ, value) for column, value in zip(table.key_columns, key, strict=True)
+    ]
+    if connect.rule is not None:
+        parts.append(connect.rule)
     scope = Scope(dialect)
     alias = scope.alias()
-    where = condition(scope, alias, plan.AllOf((*row, *(() if connect.rule is None else (connect.rule,)))))
+    where = condition(scope, alias, plan.AllOf(tuple(parts)))
     return finish(sql("SELECT 1 FROM ", name(table.name), " AS ", name(alias), " WHERE ", where, " FOR UPDATE"))
 
 
 def connecting(
-    far: plan.FarChangePlan,
-    connect: plan.ConnectPlan,
-    keys: Sequence[Mapping[str, bytes]],
-    to: tuple[plan.Assignment, ...],
+    far: plan.FarChangePlan, connect: plan.ConnectPlan, keys: Sequence[Key], to: tuple[plan.Assignment, ...]
 ) -> plan.UpdatePlan:
     """The update that relates the rows with these keys to a row, whose values are assigned."""
-    rows = by_keys(far.table, [dict(key) for key in keys])
+    rows = by_keys(far.table, keys)
     where = rows if connect.rule is None else plan.AllOf((connect.rule, rows))
     return plan.UpdatePlan(far.table, where, (*to, *connect.presets), (), False, check=connect.check)
 
 
 def other_rows(
-    far: plan.FarChangePlan, others: plan.UpdatePlan | plan.DeletePlan, keys: Sequence[Mapping[str, bytes]]
+    far: plan.FarChangePlan, others: plan.UpdatePlan | plan.DeletePlan, keys: Sequence[Key]
 ) -> plan.UpdatePlan | plan.DeletePlan:
     """The change, of rows that have none of these keys."""
     if not keys:
         return others
-    return replace(
-        others, where=plan.AllOf((others.where, plan.NoneOf(by_keys(far.table, [dict(key) for key in keys]))))
-    )
+    return replace(others, where=plan.AllOf((others.where, plan.NoneOf(by_keys(far.table, keys)))))

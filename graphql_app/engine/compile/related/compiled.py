@@ -13,21 +13,14 @@ from schema_gen.catalog.model import Table
 
 
 @dataclass(frozen=True, slots=True)
-class ParentValues:
-    """How the values of a relation's columns are read of the rows that are updated: by their keys.
+class OwnChange:
+    """Through a relation whose key the updated rows hold. `found` locks and finds the row that is connected.
 
-    `statement` is None where these columns are the primary key itself.
+    `parents` reads the relation's columns of the updated rows by their keys; None where these are the key itself.
     """
 
-    statement: Statement | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnChange:
-    """Through a relation whose key the updated rows hold. `found` locks and finds the row that is connected."""
-
     plan: plan.OwnChangePlan
-    parents: ParentValues
+    parents: Statement | None
     found: Statement | None = None
     update: CompiledChange | None = None
     delete: CompiledChange | None = None
@@ -35,10 +28,13 @@ class OwnChange:
 
 @dataclass(frozen=True, slots=True)
 class FarChange:
-    """Through a relation whose key other rows hold. `changes` take the parents' values as keys."""
+    """Through a relation whose key other rows hold. `changes` take the parents' values as keys.
+
+    `parents` as in `OwnChange`.
+    """
 
     plan: plan.FarChangePlan
-    parents: ParentValues
+    parents: Statement | None
     changes: tuple[CompiledChange, ...] = ()
 
 
