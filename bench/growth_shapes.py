@@ -145,12 +145,17 @@ SHAPES: Final = (
     Shape(
         "ordered by a parent's column",
         rows("limit: 20, order_by: {parent: {name: asc}}"),
-        f"SELECT {CELLS} FROM parents p JOIN @table t ON t.parent_id = p.id ORDER BY p.name, t.id LIMIT 20",
+        # Read along the index of the names as far as is needed, and sorted as a whole only there.
+        f"SELECT {CELLS} FROM parents p JOIN @table t ON t.parent_id = p.id WHERE p.name <= (SELECT MAX(name) FROM"
+        " (SELECT p.name FROM parents p STRAIGHT_JOIN @table t ON t.parent_id = p.id ORDER BY p.name LIMIT 20) x)"
+        " ORDER BY p.name, t.id LIMIT 20",
     ),
     Shape(
         "ordered by a parent's column, backwards",
         rows("limit: 20, order_by: {parent: {name: desc}}"),
-        f"SELECT {CELLS} FROM parents p JOIN @table t ON t.parent_id = p.id ORDER BY p.name DESC, t.id DESC LIMIT 20",
+        f"SELECT {CELLS} FROM parents p JOIN @table t ON t.parent_id = p.id WHERE p.name >= (SELECT MIN(name) FROM"
+        " (SELECT p.name FROM parents p STRAIGHT_JOIN @table t ON t.parent_id = p.id ORDER BY p.name DESC LIMIT 20) x)"
+        " ORDER BY p.name DESC, t.id DESC LIMIT 20",
     ),
     Shape("count", "@table_aggregate { aggregate { count } }", "SELECT COUNT(*) FROM @table"),
     Shape(
