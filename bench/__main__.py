@@ -59,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     add("--concurrency", type=int, default=16, help="connections that ask without a pause")
     add("--quick", action="store_true", help="2 rounds of 2 s: a look, not a result")
     add("--contenders", type=_names([*CONTENDERS]), default=_DEFAULT, help="names, with commas between")
+    add("--ours-with", action="append", default=[], metavar="NAME=VALUE", help="ours with a setting, too; repeatable")
     add(
         "--workloads", type=_names([each.name for each in WORKLOADS]), help="names, with commas between; all by default"
     )
@@ -90,6 +91,7 @@ def _run(arguments: argparse.Namespace, stack: ExitStack) -> int:
     data = stack.enter_context(database.running())
     _say(f"MariaDB {data.version} loaded")
     running = [stack.enter_context(contenders.running(name, data)) for name in arguments.contenders]
+    running += [stack.enter_context(contenders.running_with(setting, data)) for setting in arguments.ours_with]
     if arguments.with_postgraphile:
         running += stack.enter_context(postgraphile.running_if_installed(_say))
     workloads = _workloads(arguments.workloads, running)

@@ -176,6 +176,16 @@ def running(name: str, database: Database) -> Iterator[Running]:
 
 
 @contextmanager
+def running_with(setting: str, database: Database) -> Iterator[Running]:
+    """Ours with one setting (`NAME=value`) of its own, for the length of a `with`. Raises `StartFailed`."""
+    port, (name, _, value) = free_port(), setting.partition("=")
+    settings = _settings(OURS, database, port) | {name: value}
+    command = [sys.executable, "-m", "graphql_app", "serve"]
+    with spawned(setting, command, settings, port, database.folder, "/readyz") as pid:
+        yield Running(Contender(setting, _ask_ours, _meaning), port, pid, database.pid)
+
+
+@contextmanager
 def spawned(
     name: str, command: list[str], environment: dict[str, str], port: int, folder: Path, ready: str | None = None
 ) -> Iterator[int]:
