@@ -37,15 +37,15 @@ class PreparedCall:
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
     alone: CompiledInsert | None = field(init=False)
-    """The only write, where it is an insert whose row can be found again."""
+    """The only write, where it is an insert that may be sent together with its COMMIT."""
 
     def __post_init__(self) -> None:
         """Works out what every call asks."""
         fixed = self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
         object.__setattr__(self, "constant", fixed)
         only = self.writes[0] if self.writes is not None and len(self.writes) == 1 else None
-        again = isinstance(only, CompiledInsert) and only.again is not None
-        object.__setattr__(self, "alone", only if again else None)
+        whole = isinstance(only, CompiledInsert) and only.whole
+        object.__setattr__(self, "alone", only if whole else None)
 
 
 def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:

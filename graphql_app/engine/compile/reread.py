@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from graphql_app.engine.compile.json_cell import Cell
 from graphql_app.engine.compile.reads import read_node
-from graphql_app.engine.compile.scope import SqlDialect
-from graphql_app.engine.compile.statements import ResultNode
+from graphql_app.engine.compile.scope import Scope, SqlDialect
+from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.compile.trigger_guard import returning_columns
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import NULL
 from graphql_app.engine.request.calls import Operator
-from graphql_app.engine.sql.fragment import Value
+from graphql_app.engine.sql.fragment import Value, finish, sql
 from graphql_app.errors import Code, RequestError
-from schema_gen.catalog.model import Column, TableKind
+from schema_gen.catalog.model import Column, Table, TableKind
 
 _ROUNDED = frozenset({"time", "datetime", "timestamp"})
 """Types whose values the server may round, and says so in a warning only."""
@@ -59,7 +60,7 @@ def reread_node(
     come with a warning: what is sent together with its COMMIT cannot be undone because of one.
     """
     table = rows.table
-    if table.kind is TableKind.VIEW or table.triggers or not table.transactional or not table.key_columns:
+    if not may_go_whole(table) or not table.key_columns:
         return None
     held = {column.name for column, cell in zip(rows.columns, row, strict=True) if cell is not None}
     if not all(column.auto_increment or given(rows, row, column) for column in table.key_columns):
@@ -74,6 +75,18 @@ def reread_node(
     return read_node(
         dialect, plan.ReadPlan(plan.RowsPlan(table, inserted_row_condition(rows, row)), outputs, one=True), None
     )
+
+
+def may_go_whole(table: Table) -> bool:
+    """Whether an insert of one row into `table` does what it says and no more, and is undone where it fails."""
+    return table.kind is not TableKind.VIEW and not table.triggers and table.transactional
+
+
+def made_id_node(dialect: SqlDialect) -> ResultNode:
+    """The node that reads the id which the database made, by `LAST_INSERT_ID()`."""
+    cell = Cell()
+    cell.add(sql("LAST_INSERT_ID()"))
+    return ResultNode(finish(sql("SELECT ", cell.column(Scope(dialect)))), GroupForm.ONE, missing=b"null")
 
 
 def with_made_keys(dialect: SqlDialect, rows: plan.InsertRows, *, needed: bool) -> plan.InsertRows:

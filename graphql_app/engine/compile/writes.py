@@ -23,6 +23,8 @@ from graphql_app.engine.compile.reread import (
     given,
     inserted_row_condition,
     is_given,
+    made_id_node,
+    may_go_whole,
     reread_node,
     with_made_keys,
 )
@@ -42,7 +44,8 @@ class CompiledInsert:
     """One row: its INSERT, and for each returning field the node that reads it back in the same round trip.
 
     Where the engine tells the row as it stores it, `statement` is None: the only node inserts it.
-    `again` then reads the row later; None where the insert may not be sent together with its COMMIT.
+    `whole`: it may be sent together with its COMMIT, for its answer can be had later: `again` reads the row, or where
+    no row is answered the id that the database made; None where nothing has to be read.
     `explicit_id` is the row's own value for the AUTO_INCREMENT column, if it has one.
     `good` counts the row where it satisfies the check of the role's permission; None where nothing is to be checked.
     `guard` fails where it does not: it can go together with the COMMIT.
@@ -57,6 +60,7 @@ class CompiledInsert:
     again: ResultNode | None = None
     good: Statement | None = None
     guard: Statement | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +174,17 @@ def _insert_one(
         node = ResultNode(finish(sql(insert, " RETURNING ", cell.column(scope))), GroupForm.ONE, missing=b"null")
         again = reread_node(dialect, rows, row, wanted[0].outputs)
         good, guard = (_proof(dialect, rows, row, prove) for prove in (count_of_good, failing_unless_good))
-        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again, good, guard)
+        told = again is not None
+        return CompiledInsert(None, write.answer, write.one, False, None, (node,), again, good, guard, whole=told)
     statement = finish(insert)
     auto = rows.table.auto_increment
     explicit = given(rows, row, auto) if auto else None
     known = auto is not None and rows.table.setting_trigger(Event.INSERT, (auto.name,)) is None
     nodes = _read_back(dialect, rows.table, inserted_row_condition(rows, row), wanted) if wanted else ()
     good = _proof(dialect, rows, row, count_of_good)
-    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes, good=good)
+    whole = not nodes and good is None and may_go_whole(rows.table)
+    again = made_id_node(dialect) if whole and known and explicit is None else None
+    return CompiledInsert(statement, write.answer, write.one, known, explicit, nodes, again, good, whole=whole)
 
 
 def _proof(

@@ -74,18 +74,24 @@ async def _insert(session: Session, write: CompiledInsert, slots: Sequence[objec
         if row == b"null":
             raise _moved()
         return Done(1, rows=[[row]])
+    insert = write.statement.render(slots)
+    # What may come with a warning is looked at before its COMMIT.
+    if write.whole and session.takes_whole(insert) and not matches_pattern(insert, session.features):
+        result = await session.query_whole(insert)
+        return Done(result.affected, _id_of(write, result, slots))
     good = () if write.good is None else (write.good.render(slots),)
-    result, *counts = await fetch(session, batches, slots, ahead=(write.statement.render(slots), *good), last=False)
+    result, *counts = await fetch(session, batches, slots, ahead=(insert, *good), last=False)
     if counts:
         check_counts(counts, 1, argument)
     rows = [[whole(batch)] for batch in batches]
     if [b"null"] in rows:
         wanted = [item for item in write.answer if isinstance(item, plan.ReturningOut)]
         rows = [_found(found, each) for found, each in zip(rows, wanted, strict=True)]
-    done = Done(result.affected, rows=rows)
-    if write.has_generated_id:
-        done.generated_id = _given_id(write, slots) or b"%d" % result.insert_id
-    return done
+    return Done(result.affected, _id_of(write, result, slots), rows)
+
+
+def _id_of(write: CompiledInsert, result: Result, slots: Sequence[object]) -> bytes | None:
+    return (_given_id(write, slots) or b"%d" % result.insert_id) if write.has_generated_id else None
 
 
 async def _insert_told(
@@ -109,10 +115,13 @@ async def reread(session: Session, write: CompiledInsert, slots: Sequence[object
 
     Raises `DatabaseError` where the row is gone.
     """
-    assert write.again is not None
+    if write.again is None:
+        return _answer(write, Done(1, _given_id(write, slots)))
     batch = NodeRows(write.again)
     await fetch(session, [batch], slots)
     row = whole(batch)
+    if write.statement is not None:
+        return _answer(write, Done(1, row))
     if row == b"null":
         raise DatabaseError(Code.CONFLICT, "The row was inserted, and is gone since")
     return _answer(write, Done(1, rows=[[row]]))
