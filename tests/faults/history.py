@@ -1,4 +1,4 @@
-"""Writes of six kinds, what was said of each, and what the database says: none may count twice or be lost."""
+"""Writes of seven kinds, what was said of each, and what the database says: none may count twice or be lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.harness.engine import Engine
 
 SCHEMA = """
 CREATE TABLE items (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL);
+CREATE TABLE posted (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL);
 CREATE TABLE keyed (id INT PRIMARY KEY, v INT NOT NULL);
 CREATE TABLE counters (id INT PRIMARY KEY, v INT NOT NULL);
 CREATE TABLE victims (id INT PRIMARY KEY, v INT NOT NULL);
@@ -18,7 +19,7 @@ CREATE TABLE parents (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL);
 CREATE TABLE children (id INT AUTO_INCREMENT PRIMARY KEY, parent_id INT NOT NULL, n INT NOT NULL,
     FOREIGN KEY (parent_id) REFERENCES parents (id))
 """
-KINDS = ("insert", "keyed", "increment", "delete", "upsert", "nested")
+KINDS = ("insert", "posted", "keyed", "increment", "delete", "upsert", "nested")
 DOCUMENTS = {
     "insert": "mutation($n:Int!){w:insert_items_one(object:{n:$n}){n}}",
     "increment": "mutation($w:Int!){w:update_counters_by_pk(pk_columns:{id:$w},_inc:{v:1}){v}}",
@@ -45,6 +46,8 @@ class Write:
         """Address and body."""
         if self.kind == "keyed":
             return "/api/keyed", {"input": {"id": self.number, "v": self.number}}
+        if self.kind == "posted":
+            return "/api/posted", {"input": {"n": self.number}}
         known = {"n": self.number, "w": self.worker}
         document = DOCUMENTS[self.kind]
         return "/graphql", {
@@ -69,16 +72,20 @@ class History:
     def check_answer(self, write: Write, expected: range) -> None:
         """Notes an answer that is not that of the write; `expected` are the counter's possible values."""
         answer, n = write.answer, write.number
+        if write.kind == "posted":
+            # Which id is right stands in the database: see `_judge_ids`.
+            answer = {**answer, "id": 0 if isinstance(answer.get("id"), int) else None}
         right: dict[str, list[Any]] = {
             "insert": [{"n": n}],
             "keyed": [{"rows_affected": 1}],
+            "posted": [{"rows_affected": 1, "id": 0}],
             "increment": [{"v": value} for value in expected],
             "delete": [{"id": n}],
             "upsert": [{"v": n}],
             "nested": [{"n": n, "children": [{"n": n}, {"n": n}]}],
         }
         if answer not in right[write.kind]:
-            self.wrong.append(f"{write.kind} {n}: {answer}")
+            self.wrong.append(f"{write.kind} {n}: {write.answer}")
 
 
 @dataclass(slots=True)
@@ -100,6 +107,7 @@ def verdict(history: History, engine: Engine, database: str) -> Verdict:
         if counted is not None:
             _judge(write, counted, found)
         found.unknown += write.outcome == "unknown"
+    _judge_ids(history, engine, database)
     _judge_counters(history, engine, database, found)
     _judge_ups(history, engine, database, found)
     return found
@@ -113,6 +121,7 @@ def _times(engine: Engine, database: str, found: Verdict) -> dict[str, Counter[i
 
     times = {
         "insert": Counter(ints("SELECT n FROM items")),
+        "posted": Counter(ints("SELECT n FROM posted")),
         "keyed": Counter(ints("SELECT id FROM keyed")),
         "nested": Counter(ints("SELECT n FROM parents")),
     }
@@ -133,6 +142,14 @@ def _judge(write: Write, counted: int, found: Verdict) -> None:
         found.lost.append(name)
     if (write.outcome == "not_applied" and counted) or (write.outcome == "applied" and not counted):
         found.misjudged.append(f"{name}: {write.outcome}")
+
+
+def _judge_ids(history: History, engine: Engine, database: str) -> None:
+    """An id that was answered is that of the write's own row."""
+    numbers = dict(engine.execute("SELECT id, n FROM posted", database))
+    for write in history.writes:
+        if write.kind == "posted" and write.outcome is None and numbers.get(write.answer["id"]) != write.number:
+            history.wrong.append(f"posted {write.number}: {write.answer}")
 
 
 def _judge_counters(history: History, engine: Engine, database: str, found: Verdict) -> None:

@@ -48,7 +48,7 @@ STORMS = {
 async def test_r1_r2_a_storm(private_server: PrivateServers, name: EngineName) -> None:
     writes, kills = STORMS[name]
     found = await storm(private_server(name), writes, kills)
-    row("R1", f"writes of 6 kinds through faults, {name}", "0 duplicates, 0 lost, 0 wrong answers", found.summary())
+    row("R1", f"writes of 7 kinds through faults, {name}", "0 duplicates, 0 lost, 0 wrong answers", found.summary())
     wrong, failed, unknown = len(found.verdict.misjudged), len(found.history.failed), found.verdict.unknown
     told = f"{failed - wrong} of {failed} right; {unknown} `unknown`"
     row("R2", f"`outcome` of every failure, {name}", "100 % right", told)
