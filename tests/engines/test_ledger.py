@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from graphql_app.engine.execute.attempt import Job
-from graphql_app.engine.execute.ledger import TABLE, LedgerEntry, entry_of
+from graphql_app.engine.execute.ledger import TABLE, IdempotentResult, LedgerEntry, entry_of
 from graphql_app.engine.execute.retry import Kind, Schedule
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import Target
@@ -186,6 +186,16 @@ class TestClientsKeys:
         with pytest.raises(DatabaseError):
             await r.executor.run_once(refused, entry())
         assert (await r.executor.run_once(adding(b"a"), entry())).answer == b"a"
+
+    async def test_what_stands_for_nothing_is_in_nobodys_way(self, r: Rig, engine: Engine, database: str) -> None:
+        """A look that did not get to its end left it, after an earlier request had failed."""
+        await r.executor.run(Kind.WRITE, change)
+        engine.execute(
+            f"INSERT INTO {TABLE} (id, expires) VALUES (%s, NOW() + INTERVAL 1 HOUR)", database, values=(entry().id,)
+        )
+        assert await r.executor.run_once(adding(b"a"), entry()) == IdempotentResult(b"a", 0, replayed=False)
+        assert await r.executor.run_once(adding(b"b"), entry()) == IdempotentResult(b"a", 0, replayed=True)
+        assert value(engine, database) == 3
 
     async def test_a_work_that_does_nothing_is_kept_too(self, r: Rig) -> None:
         async def nothing(_session: Session) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from graphql_app.engine.execute.ledger import TABLE, entry_of
+from graphql_app.engine.execute.ledger import TABLE, IdempotentResult, entry_of
 from graphql_app.engine.execute.retry import Kind
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.mysql.dial import TRANSACTION_LOST
@@ -138,24 +138,29 @@ def test_the_answer_is_that_of_the_attempt_that_counts() -> None:
     run_virtual(work())
 
 
-def test_a_key_whose_entry_stands_for_nothing_is_given_back() -> None:
+@pytest.mark.parametrize("entries", [1, 2, 3])
+def test_a_key_whose_entry_stands_for_nothing_is_given_back(entries: int) -> None:
+    """The work is done by the same request, after an entry or two of looks that did not get to their end."""
+
     async def job(session: Session) -> bytes:
         await session.query(b"UPDATE t SET v = v + 1 WHERE id = 1")
         return b"done"
 
     async def work() -> None:
-        script = nodes([], [], ["met"])
+        script = nodes([], [], ["met"] * entries)
 
         def handle(sql: bytes) -> Reply | Act:
             return stored(sql, None) if b"SELECT `payload`" in sql else script(sql)
 
         async with FakeServer(handle) as server, rig(at(server.port), use_ledger=True) as r:
             entry = entry_of(b"client", "key", b"payload")
-            with pytest.raises(RequestError) as caught:
-                await r.executor.run_once(job, entry)
-            assert caught.value.code is Code.IDEMPOTENCY_KEY_IN_USE
-            assert b"DELETE FROM `graphql_app_ledger` WHERE" in server.statements[-1][1]
-            assert (await r.executor.run_once(job, entry)).answer == b"done"
+            if entries == 3:
+                with pytest.raises(RequestError) as caught:
+                    await r.executor.run_once(job, entry)
+                assert caught.value.code is Code.IDEMPOTENCY_KEY_IN_USE
+            assert await r.executor.run_once(job, entry) == IdempotentResult(b"done", 0, replayed=False)
+            freed = sum(b"`payload` IS NULL" in sql for _, sql in server.statements)
+            assert freed == entries
 
     run_virtual(work())
 

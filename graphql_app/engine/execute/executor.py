@@ -15,13 +15,13 @@ from graphql_app.engine.execute.ledger import CommitState, IdempotentResult, Led
 from graphql_app.engine.execute.overtime import Overtime, pause_left
 from graphql_app.engine.execute.retry import GiveUp, Kind, RetryBudget, Schedule, decide
 from graphql_app.engine.execute.session import Session
+from graphql_app.engine.execute.sign_of_life import sign_of_life
 from graphql_app.engine.execute.stream import STREAM_SETUP, RowStream
 from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.pool import Bulkhead, Pool
 from graphql_app.engine.mysql.server_codes import cause_of
-from graphql_app.engine.mysql.server_errors import Phase, error_code, is_unexpected, node_is_unfit, row_of, to_app_error
-from graphql_app.engine.sql.fragment import finish, name, sql
+from graphql_app.engine.mysql.server_errors import Phase, error_code, is_unexpected, node_is_unfit, to_app_error
 from graphql_app.errors import AppError, Code, Outcome, RequestError, ServiceUnavailableException
 from graphql_app.observability.events import (
     AnswerReplayed,
@@ -45,6 +45,8 @@ BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
 """For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
 ONCE = Schedule((3600.0,), ())
 """For what cannot be repeated."""
+_ENTRIES = 3
+"""How many entries that stand for nothing a write under a client's key passes by."""
 
 Mark = Callable[[], bytes]
 
@@ -123,35 +125,56 @@ class Executor:
         """
         settlement: CommitState[bytes] | None = self.ledger.settlement(entry) if transactional else None
         if settlement is None:
-            raise _unsupported()
+            raise ledger.key_unsupported()
         if entry.id in self.ledger.busy:
-            raise _in_use()
+            raise ledger.key_in_use()
         self.ledger.busy.add(entry.id)
         try:
             bulkhead, mark = _bulkhead(Kind.WRITE, bulk), self._mark()
             unit = UnitOfWork(Kind.WRITE, job, bulkhead, transactional, settlement, settlement.keep, mark=mark)
-            answer, failed = await self._run(unit, BULK if bulk else self._schedule)
-            return IdempotentResult(answer, failed, replayed=False)
-        except AlreadyDone as done:
-            return await self._replay(entry, settlement, done.failed)
+            return await self._once(unit, settlement, BULK if bulk else self._schedule)
         except LedgerGone:
-            raise _unsupported() from None
+            raise ledger.key_unsupported() from None
         finally:
             self.ledger.busy.discard(entry.id)
 
-    async def _replay(self, entry: LedgerEntry, settlement: CommitState[bytes], failed_before: int) -> IdempotentResult:
-        """The answer that stands in the entry: of another request, or of an attempt of ours that was not answered."""
+    async def _once(self, unit: UnitOfWork[bytes], settlement: CommitState[bytes], times: Schedule) -> IdempotentResult:
+        """The answer of the work or of its entry. An entry that stood for nothing is freed, and the work goes on."""
+        number = 0
+        for _ in range(_ENTRIES):
+            try:
+                answer, failed = await self._run(unit, times, number)
+                return IdempotentResult(answer, failed, replayed=False)
+            except AlreadyDone as done:
+                number = done.failed
+            found = await self._replay(settlement, number)
+            if found is not None:
+                return found
+            if number == len(times.timeouts):
+                break
+        raise ledger.key_in_use()
+
+    async def _replay(self, settlement: CommitState[bytes], failed_before: int) -> IdempotentResult | None:
+        """The answer that stands in the entry: of another request, or of an attempt of ours that was not answered.
+
+        None where no answer stands there, and the key is free: a look into the ledger did not get to its end after
+        an earlier request had failed (`ledger.counts`), or the entry's last hour came in this very moment.
+        """
+        entry = settlement.entry
         try:
             found, failed = await self.run(Kind.READ, lambda session: ledger.stored(session, entry))
+            if found is None:
+                return None
+            if found[0] is None:
+                await self.run(Kind.CONTROL, lambda session: ledger.free(session, entry))
+                return None
         except AppError as error:
             # Something under this key counts; whether it is this very request stands in the ledger.
             error.outcome = Outcome.UNKNOWN
             raise
-        if found is not None and found[0] is None:
-            await self.run(Kind.CONTROL, lambda session: ledger.free(session, entry))
-        if found is None or found[1] is None:
-            # Its last hour came in this very moment, or a look into the ledger did not get to its end.
-            raise _in_use()
+        if found[1] is None:
+            # Its transaction ended by itself (`TransactionLost`): nobody knows what became of it.
+            raise ledger.key_in_use()
         if found[0] != entry.payload:
             raise RequestError(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request")
         if found[1] in settlement.values.values():
@@ -344,7 +367,7 @@ class Executor:
         """
         if self._pool.availability.code is not None:
             raise ServiceUnavailableException(cause_of(self._pool.availability.code))
-        look = _sign_of_life(ledger.TABLE if self.ledger.usable else table)
+        look = sign_of_life(ledger.TABLE if self.ledger.usable else table)
         try:
             await self.run(Kind.CONTROL, look, schedule=_PROBE)
         except ServiceUnavailableException as error:
@@ -357,30 +380,6 @@ class Executor:
         """Waits for what is being stopped in the background. Close the pool afterwards."""
         await self.ledger.close()
         await self._stopper.close()
-
-
-def _sign_of_life(table: str | None) -> Job[None]:
-    statement = b"SELECT 1" if table is None else finish(sql("SELECT 1 FROM ", name(table), " LIMIT 0")).render()
-
-    async def look(session: Session) -> None:
-        try:
-            await session.query(statement, last=True)
-        except ServerError as error:
-            # Who says that a table is gone, or not for us, lives.
-            if row_of(error).failure is not FailureClass.PERMANENT or to_app_error(error, Phase.STATEMENT).retry_after:
-                raise
-
-    return look
-
-
-def _unsupported() -> RequestError:
-    message = "Idempotency-Key needs the ledger, and tables that know transactions"
-    return RequestError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, message)
-
-
-def _in_use() -> RequestError:
-    message = "A request with this Idempotency-Key is being answered"
-    return RequestError(Code.IDEMPOTENCY_KEY_IN_USE, message, retry_after=1.0)
 
 
 def _bulkhead(kind: Kind, bulk: bool) -> Bulkhead:

@@ -94,6 +94,18 @@ def entry_of(client: bytes, key: str, payload: bytes, part: str = "") -> LedgerE
     return LedgerEntry(digest.digest()[:16], hashlib.sha256(payload).digest())
 
 
+def key_unsupported() -> RequestError:
+    """What a client is told whose key nobody can keep."""
+    message = "Idempotency-Key needs the ledger, and tables that know transactions"
+    return RequestError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, message)
+
+
+def key_in_use() -> RequestError:
+    """What a client is told who comes again before the answer is there."""
+    message = "A request with this Idempotency-Key is being answered"
+    return RequestError(Code.IDEMPOTENCY_KEY_IN_USE, message, retry_after=1.0)
+
+
 def new_entry() -> LedgerEntry:
     """An entry of which no one else can know. Ids rise with time, so that new rows stand together."""
     return LedgerEntry((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
