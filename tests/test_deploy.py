@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import yaml
 
 from graphql_app.config.settings import Settings
 from tests.harness.source_rules import ROOT
@@ -96,6 +97,63 @@ def test_the_compose_file_builds_this_program_with_its_settings() -> None:
     assert {line.split(":")[0].strip() for line in settings.splitlines()} <= SETTINGS
     # No password has a default that somebody could leave as it is.
     assert re.findall(r"_PASSWORD: (?!\$\{MYSQL_PASSWORD:\?|\"yes\")", text) == []
+
+
+def manifest() -> dict[str, dict[str, Any]]:
+    """The objects of the Kubernetes manifest, by kind; there is one of each."""
+    objects = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    found = {one["kind"]: one for one in objects}
+    assert len(found) == len(objects)
+    return found
+
+
+def test_kubernetes_takes_the_manifest() -> None:
+    try:
+        kubernetes_validate = importlib.import_module("kubernetes_validate")
+    except ModuleNotFoundError:
+        no_linter("kubernetes-validate")
+    for one in manifest().values():
+        kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
+    broken = manifest()["Deployment"]
+    broken["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_objects_of_the_manifest_mean_each_other() -> None:
+    found = manifest()
+    deployment = found["Deployment"]["spec"]
+    labels = deployment["template"]["metadata"]["labels"]
+    assert deployment["selector"]["matchLabels"] == labels
+    assert found["Service"]["spec"]["selector"] == labels
+    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+    target = found["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", found["Deployment"]["metadata"]["name"])
+    (container,) = deployment["template"]["spec"]["containers"]
+    (config, secret) = container["envFrom"]
+    assert config["configMapRef"]["name"] == found["ConfigMap"]["metadata"]["name"]
+    text = (DEPLOY / "kubernetes.yaml").read_text()
+    assert f"create secret generic {secret['secretRef']['name']} " in text
+    written = set(re.findall(r"--from-literal=(\w+)=", text))
+    assert set(found["ConfigMap"]["data"]) | written <= SETTINGS
+    ports = {port["name"] for port in container["ports"]}
+    assert {port["targetPort"] for port in found["Service"]["spec"]["ports"]} <= ports
+    assert {container[probe]["httpGet"]["port"] for probe in container if probe.endswith("Probe")} <= ports
+
+
+def test_pods_run_as_the_image_does_and_are_scaled_by_a_metric_that_exists() -> None:
+    found = manifest()
+    pod = found["Deployment"]["spec"]["template"]["spec"]
+    (user,) = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
+    assert pod["securityContext"]["runAsUser"] == int(user)
+    (container,) = pod["containers"]
+    assert [str(port["containerPort"]) for port in container["ports"]] == re.findall(r"PORT=(\d+)", DOCKERFILE)
+    metrics = found["HorizontalPodAutoscaler"]["spec"]["metrics"]
+    named = {metric["pods"]["metric"]["name"] for metric in metrics if metric["type"] == "Pods"}
+    assert named
+    assert named <= documented_metrics().keys()
+    # Before SIGTERM come the seconds of preStop, and the program takes 8 at most after it.
+    assert pod["terminationGracePeriodSeconds"] > container["lifecycle"]["preStop"]["sleep"]["seconds"] + 8
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
