@@ -37,8 +37,9 @@ from graphql_app.graphql_api.additions import NO_ADDITIONS, Additions, Extension
 from graphql_app.graphql_api.http_endpoint import GraphQLEndpoint
 from graphql_app.graphql_api.schema_builder import SchemaBuilder
 from graphql_app.graphql_api.service import GraphQLService
-from graphql_app.graphql_api.subscriptions.callers import Callers, Clock
+from graphql_app.graphql_api.subscriptions.callers import Callers
 from graphql_app.graphql_api.subscriptions.event_stream import EventStreams
+from graphql_app.graphql_api.subscriptions.lifetime import Clock, Connections
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import Unsent
 from graphql_app.graphql_api.subscriptions.websocket import SocketEndpoint, SocketLimits
@@ -151,8 +152,10 @@ def _made(
     edge = _edge(app, settings, watch, draining)
     app.edge = tracing.before(edge) if tracing else edge
     app.guard = guard = Guard.of(settings)
-    authentication = Authentication(settings, partial(app.tell_apart, watch), watch, clock)
-    callers = Callers(app.admit, clock, app.spend, lambda: authentication.waiting)
+    app.connections = Connections(app.again, app.ruled)
+    told, review = partial(app.tell_apart, watch), app.connections.review
+    authentication = Authentication(settings, guard.secrets, told, review, watch, clock)
+    callers = Callers(app.admit, clock, app.spend, lambda: authentication.waiting, app.connections)
     app.refusing = cors(app, refused, settings, cookies=auth is not None and auth.reads_cookies)
     app.router.routes.extend(own_routes(app.state, settings, guard, watch))
     app.router.redirect_slashes = False
@@ -304,7 +307,7 @@ def build(
 def graphql_endpoint(services: Services, settings: Settings, observer: Observer, callers: Callers) -> GraphQLEndpoint:
     """The endpoint of `/graphql`, which is also the GraphiQL page for browsers."""
     page = graphiql_if_preferred if settings.graphiql else None
-    streams = EventStreams(services.service, services.subscriptions, observer, clock=callers.clock)
+    streams = EventStreams(services.service, services.subscriptions, observer, callers=callers)
     return GraphQLEndpoint(
         services.service, observer, bounds(settings), page, streams, compress=settings.compress == "auto"
     )

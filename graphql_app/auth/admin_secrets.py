@@ -12,6 +12,7 @@ from graphql_app.auth import request_headers as headers_of
 from graphql_app.auth.clients import client_id
 from graphql_app.auth.identity import ADMIN_ROLE, Identity
 from graphql_app.auth.request_headers import Headers
+from graphql_app.config.setting_types import read_secret
 from graphql_app.config.settings import Settings
 from graphql_app.errors import Code, RequestError
 
@@ -20,24 +21,40 @@ _SEPARATOR = re.compile(r"[,\r\n]")
 
 
 class AdminSecrets:
-    """The secrets of one program."""
+    """The secrets of one program, shared by all who ask for them. `hashes` are all that is kept."""
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
-        self._hashes = tuple(sha256(each).digest() for each in secrets if each)
+        self.hashes = tuple(sha256(each).digest() for each in secrets if each)
 
     @classmethod
     def of(cls, settings: Settings) -> AdminSecrets:
-        """ADMIN_SECRET and ADMIN_SECRETS."""
-        further = _SEPARATOR.split(settings.admin_secrets.get_secret_value())
-        return cls([settings.admin_secret.get_secret_value().encode(), *(each.strip().encode() for each in further)])
+        """ADMIN_SECRET and ADMIN_SECRETS, as they were at the start."""
+        return cls._parsed(settings.admin_secret.get_secret_value(), settings.admin_secrets.get_secret_value())
+
+    @classmethod
+    def read(cls, settings: Settings) -> AdminSecrets:
+        """The same, and of those that stand in files what these hold now. Raises `ValueError`."""
+        first, further = settings.admin_secret_file, settings.admin_secrets_file
+        return cls._parsed(
+            read_secret("ADMIN_SECRET_FILE", first) if first else settings.admin_secret.get_secret_value(),
+            read_secret("ADMIN_SECRETS_FILE", further) if further else settings.admin_secrets.get_secret_value(),
+        )
+
+    @classmethod
+    def _parsed(cls, first: str, further: str) -> AdminSecrets:
+        return cls([first.encode(), *(each.strip().encode() for each in _SEPARATOR.split(further))])
+
+    def replace(self, others: AdminSecrets) -> None:
+        """From now on these hold."""
+        self.hashes = others.hashes
 
     def __bool__(self) -> bool:
-        return bool(self._hashes)
+        return bool(self.hashes)
 
     def holds(self, shown: bytes) -> bool:
         """Whether this is one of them. It takes the same time for each that is not, whatever its length."""
         hashed, found = sha256(shown).digest(), False
-        for each in self._hashes:
+        for each in self.hashes:
             found |= hmac.compare_digest(hashed, each)
         return found
 

@@ -38,13 +38,23 @@ GONE: Final = (
 )
 
 
+def _nothing() -> None:
+    """Nobody is connected."""
+
+
 class Authentication:
-    """Who is asking, as the configuration says it. `changed` is told of each authenticator that takes over."""
+    """Who is asking, as the configuration says it.
+
+    `changed` is called with each authenticator that takes over, and `reviewed` afterwards where callers that were known
+    before may be others now, or nobody. `secrets` are kept as their files have them.
+    """
 
     def __init__(
         self,
         settings: Settings,
+        secrets: AdminSecrets,
         changed: Callable[[Authenticator], None],
+        reviewed: Callable[[], None] = _nothing,
         observer: Observer = ignore,
         clock: Clock = time.time,
         environment: Mapping[str, str] = os.environ,
@@ -54,9 +64,11 @@ class Authentication:
         self._published: dict[_Published, JwksKeys] = {}
         self._fetching: dict[_Published, asyncio.Task[None]] | None = None
         self._settings = settings
-        self._secrets = AdminSecrets.of(settings)
+        self._secrets = secrets
         self._folder = (settings.customization or Path()).parent
         self._changed = changed
+        self._reviewed = reviewed
+        self._stands: object = None
         self._clock = clock
         self._environment = environment
         self._current: Authenticator | None = None
@@ -67,19 +79,30 @@ class Authentication:
         Raises `AppError` (CONFLICT), and what held before stays.
         """
         auth = configuration.auth
+        try:
+            secrets = AdminSecrets.read(self._settings)
+        except ValueError as error:
+            raise AppError(Code.CONFLICT, str(error)) from None
         if auth is None:
             if self._current is not None:
                 raise AppError(Code.CONFLICT, GONE)
+            self._secrets.replace(secrets)
             return
-        if not self._secrets:
+        if not secrets:
             raise AppError(Code.CONFLICT, SECRET_NEEDED.format(name=configuration.name))
+        roles = frozenset(configuration.roles or ())
         try:
-            made = self._made(auth)
+            made = self._made(auth, roles)
         except (KeyRefused, OSError, UnicodeDecodeError) as error:
             raise AppError(Code.CONFLICT, f"{configuration.name}: {_said(error)}") from None
+        self._secrets.replace(secrets)
         self._current = made
         self._keep_fresh(auth)
         self._changed(made)
+        stands = auth, roles, secrets.hashes, made.static_keys
+        if stands != self._stands:
+            self._stands = stands
+            self._reviewed()
 
     @property
     def waiting(self) -> str | None:
@@ -116,8 +139,9 @@ class Authentication:
     def _forget(self) -> None:
         if self._current is not None:
             self._current.forget()
+            self._reviewed()
 
-    def _made(self, auth: AuthFile) -> Authenticator:
+    def _made(self, auth: AuthFile, roles: frozenset[str]) -> Authenticator:
         return Authenticator(
             self._secrets,
             self._clock,
@@ -125,6 +149,7 @@ class Authentication:
             api_keys=ApiKeys(auth.api_key_header, auth.api_keys),
             webhook=None if auth.webhook is None else WebhookCallers(auth.webhook),
             anonymous=auth.anonymous,
+            roles=roles,
         )
 
     def _issuer(self, place: int, config: JwtIssuer) -> Issuer:
@@ -181,7 +206,7 @@ def check_start(settings: Settings) -> AuthFile | None:
     """
     try:
         configuration = read_configuration(settings)
-        Authentication(settings, lambda _: None).configure(configuration)
+        Authentication(settings, AdminSecrets.of(settings), lambda _: None).configure(configuration)
         return configuration.auth
     except CustomizationFileError as error:
         # Of relations and names `/readyz` tells, until the file is mended; nothing is served before.

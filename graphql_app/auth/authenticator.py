@@ -5,7 +5,7 @@ What was sent to prove it counts or refuses the request: a bad token is never ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -82,9 +82,11 @@ class Authenticator:
         api_keys: ApiKeys | None = None,
         webhook: WebhookCallers | None = None,
         anonymous: str | None = None,
+        roles: Container[str] = (),
     ) -> None:
-        """`clock` gives Unix time in seconds."""
+        """`clock` gives Unix time in seconds; `roles` are those that there are rules for."""
         self.clock = clock
+        self.roles = roles
         self._secrets = secrets
         self._issuers = tuple(issuers)
         self._by_name = {each.rules.issuer: each for each in self._issuers}
@@ -100,6 +102,13 @@ class Authenticator:
     def reads_cookies(self) -> bool:
         """Whether what a browser sends by itself may say who is asking."""
         return self._webhook is not None or any(place.cookie is not None for place in self._places)
+
+    @property
+    def static_keys(self) -> Hashable:
+        """What tells the keys that stand in the configuration's files from others."""
+        return tuple(
+            tuple(key.print for key in each.keys.keys) for each in self._issuers if isinstance(each.keys, StaticKeys)
+        )
 
     def shows_caller(self, name: bytes) -> bool:
         """Whether a header of this name, in lower case, may show who is asking."""

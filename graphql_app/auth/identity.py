@@ -16,6 +16,9 @@ ANONYMOUS: Final = b"anonymous"
 SCOPE_KEY: Final = "graphql_app.identity"
 """Where in an ASGI scope the identity of its request stands."""
 
+VERSION_KEY: Final = "graphql_app.credentials"
+"""Where in an ASGI scope it stands how often what callers are known by had changed when its caller was identified."""
+
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 

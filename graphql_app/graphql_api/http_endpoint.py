@@ -97,7 +97,7 @@ class GraphQLEndpoint(Endpoint[Answered]):
             asked = self._asked(scope, headers, body)
         else:
             asked = await run_in_thread(self._asked, scope, headers, body)
-        if form is not None and await self._streamed(receive, send, form, media, asked, len(body)):
+        if form is not None and await self._streamed(scope, receive, send, form, media, asked, len(body)):
             return None
         if media is None:
             raise RequestError(Code.NOT_ACCEPTABLE, "The answer to a batch is JSON; accept application/json")
@@ -138,6 +138,7 @@ class GraphQLEndpoint(Endpoint[Answered]):
 
     async def _streamed(
         self,
+        scope: Scope,
         receive: Receive,
         send: Send,
         form: StreamForm,
@@ -149,7 +150,7 @@ class GraphQLEndpoint(Endpoint[Answered]):
         if isinstance(asked, list) or not (media is None or await self.service.subscribes(asked)):
             return False
         assert self.event_streams is not None
-        await self.event_streams.run(receive, send, form, asked, size)
+        await self.event_streams.run(scope, receive, send, form, asked, size)
         return True
 
     async def _batch(self, batch: list[GraphQLRequest]) -> list[GraphQLResponse]:

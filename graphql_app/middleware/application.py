@@ -13,8 +13,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.auth.authenticator import Authenticator
-from graphql_app.auth.identity import NOBODY, SCOPE_KEY, Identity
+from graphql_app.auth.identity import NOBODY, SCOPE_KEY, VERSION_KEY, Identity
 from graphql_app.errors import AppError
+from graphql_app.graphql_api.subscriptions.lifetime import Connected, Connections
 from graphql_app.middleware.guard import Guard, Headers
 from graphql_app.middleware.identification import Gate, holds_data
 from graphql_app.middleware.rate_limits import RateLimits, spending, too_many
@@ -39,9 +40,10 @@ class Application(FastAPI):
     It is taken only where nothing stands in it but what `create_app` put there: CORS, which has nothing to say
     where there is no `Origin`, and its own routes; the endpoints answer every failure themselves. The way
     through the whole stack costs a call by key about as much as everything else in it together. `guard` stands
-    before both ways, and so does `gate` where callers are told apart.
+    before both ways, and so does `gate` where callers are told apart. `connections` are those that stay open.
     """
 
+    connections: Connections
     edge: ASGIApp | None = None
     guard: Guard | None = None
     gate: Gate | None = None
@@ -72,6 +74,7 @@ class Application(FastAPI):
 
     async def _identified(self, gate: Gate, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
+            scope[VERSION_KEY] = self.connections.version
             identity = scope[SCOPE_KEY] = await gate.identify(scope, headers)
             await self._resolved(identity)
         except AppError as error:
@@ -120,6 +123,7 @@ class Application(FastAPI):
     async def admit(self, scope: Scope, said: Iterable[tuple[bytes, bytes]]) -> Identity:
         """The caller of a WebSocket, by its handshake and the headers of its first message. Raises `AppError`."""
         if self.gate is not None:
+            scope[VERSION_KEY] = self.connections.version
             identity = await self.gate.admit(scope, said)
             await self._resolved(identity)
             return identity
@@ -127,6 +131,14 @@ class Application(FastAPI):
         if error is not None:
             raise error
         return NOBODY
+
+    async def again(self, connected: Connected) -> Identity:
+        """Who would be the caller of a connection that is open, if it came now. Raises `AppError`."""
+        return connected.identity if self.gate is None else await self.gate.again(connected.scope, connected.said)
+
+    def ruled(self, role: str) -> bool:
+        """Whether there are rules for a role."""
+        return self.gate is not None and role in self.gate.authenticator.roles
 
     async def _resolved(self, identity: Identity) -> None:
         if self.resolve is not None:

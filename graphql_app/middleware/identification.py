@@ -61,10 +61,23 @@ class Gate:
 
         Of the message only what shows who is asking counts: a proxy may have set other headers of the handshake.
         """
+        return await self.caller(self._said(scope, said))
+
+    async def again(self, scope: Scope, said: Pairs) -> Identity:
+        """As `admit`, of a connection that is open already: no failed attempt to come in is noted."""
+        try:
+            return await self.authenticator.identify(self._said(scope, said))
+        except AppError:
+            raise
+        except Exception as error:
+            self._observer(UnexpectedError("auth", error))
+            raise internal_error() from error
+
+    def _said(self, scope: Scope, said: Pairs) -> Pairs:
         given = [(name, value) for name, value in said if self.authenticator.shows_caller(name)]
         names = {name for name, _ in given}
         shaken = self._pairs(scope, dict(scope["headers"]))
-        return await self.caller([*(pair for pair in shaken if pair[0] not in names), *given])
+        return [*(pair for pair in shaken if pair[0] not in names), *given]
 
     async def caller(self, pairs: Pairs) -> Identity:
         """Who sends these headers. Raises `AppError`: `MissingCredentials` where they do not say."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from graphql_app import Settings, create_app
 from tests.contract.test_auth_identity import SCHEMA, settings
 from tests.harness.app_process import PATIENT
 from tests.harness.asgi_socket import AsgiSocket, asgi_socket
+from tests.harness.asgi_stream import ENDS, asgi_stream
 from tests.harness.engine import Engine
 from tests.harness.ports import free_port
 from tests.harness.tokens import bearer, hasura, token
@@ -179,30 +178,13 @@ async def test_nothing_begins_after_the_end(site: Site) -> None:
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed;subscriptionSpec=1.0, application/json"])
 async def test_a_stream_ends_when_its_token_does(site: Site, accept: str) -> None:
-    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    body = json.dumps({"query": LIVE}).encode()
-    headers = bearer(of("ann")) | {"host": "program", "accept": accept, "content-type": "application/json"}
-    scope = {
-        "type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b"",
-        "root_path": "", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("10.0.0.1", 80),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()], "state": {},
-        "http_version": "1.1", "asgi": {"version": "3.0"},
-    }  # fmt: skip
-    asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    asked.put_nowait({"type": "http.request", "body": body, "more_body": False})
-
     site.clock.now = NOW + 299.9
-    serving = asyncio.ensure_future(site.app(scope, asked.get, heard.put))  # type: ignore[arg-type]
-    text = b""
-    async with asyncio.timeout(30):
-        while b'"id":1' not in text:
-            text += (await heard.get()).get("body", b"")
+    async with asgi_stream(site.app, LIVE, accept, bearer(of("ann"))) as stream:
+        await stream.hear(b'"id":1')
         site.clock.now = NOW + 300
-        await serving
-    while not heard.empty():
-        text += heard.get_nowait().get("body", b"")
+        text = await stream.hear_all()
     assert b"Could not verify JWT: JWTExpired" in text
-    assert text.endswith((b"event: complete\ndata:\n\n", b"--graphql--\r\n"))
+    assert text.endswith(ENDS)
 
 
 async def test_callers_are_known_before_the_database_is(tmp_path: Path) -> None:

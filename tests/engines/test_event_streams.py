@@ -71,7 +71,7 @@ async def test_a_silent_stream_shows_that_it_lives_until_its_client_leaves(
     async with services(engine, database, events) as found:
         streams = EventStreams(found.service, found.subscriptions, events.append, beat=0.02)
         client = Client()
-        serving = asyncio.create_task(streams.run(client.receive, client.send, form, LIVE))
+        serving = asyncio.create_task(streams.run({}, client.receive, client.send, form, LIVE))
         await client.until(b'{"data":{"t":[{"id":1}]}}')
         await client.until(form.beat, 3)
         assert client.body.count(b'"data"') == 1
@@ -92,15 +92,15 @@ async def test_one_client_too_many_is_told_to_come_again(engine: Engine, databas
     async with services(engine, database, [], max_sockets=1) as found:
         streams = EventStreams(found.service, found.subscriptions, lambda _event: None)
         first, second = Client(), Client()
-        serving = asyncio.create_task(streams.run(first.receive, first.send, SSE, LIVE))
+        serving = asyncio.create_task(streams.run({}, first.receive, first.send, SSE, LIVE))
         await first.until(b'"data"')
         with pytest.raises(ServiceUnavailableException):
-            await streams.run(second.receive, second.send, SSE, LIVE)
+            await streams.run({}, second.receive, second.send, SSE, LIVE)
         assert second.headers == {}
         first.gone.set()
         await serving
         second.gone.set()
-        await streams.run(second.receive, second.send, SSE, LIVE)
+        await streams.run({}, second.receive, second.send, SSE, LIVE)
 
 
 ACCEPTED = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.api_keys import ApiKeys
 from graphql_app.auth.auth_file import ApiKey, AuthFileError, read_auth
 from graphql_app.auth.authentication import Authentication, check_start
@@ -141,7 +142,7 @@ def test_what_does_not_stop_it(tmp_path: Path) -> None:
 def live(given: Settings, **environment: str) -> tuple[Authentication, list[Authenticator]]:
     """An authentication, and the authenticators that took over."""
     taken: list[Authenticator] = []
-    return Authentication(given, taken.append, environment=environment), taken
+    return Authentication(given, AdminSecrets.of(given), taken.append, environment=environment), taken
 
 
 def test_what_changes_while_the_program_runs(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from graphql_app.auth.admin_secrets import AdminSecrets
 from graphql_app.auth.auth_file import read_auth
 from graphql_app.auth.authentication import Authentication
 from graphql_app.auth.authenticator import Authenticator
@@ -90,7 +91,7 @@ async def identify(folder: Path, text: str, keys: list[dict[str, Any]], shown: s
         options: dict[str, Any] = {"_env_file": None, "config_file": path, "admin_secret": "top"}
         settings = Settings(**options)
         taken: list[Authenticator] = []
-        made = Authentication(settings, taken.append, clock=lambda: float(NOW))
+        made = Authentication(settings, AdminSecrets.of(settings), taken.append, clock=lambda: float(NOW))
         async with made.running():
             made.configure(read_configuration(settings))
             async with asyncio.timeout(20):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 from cryptography import x509
@@ -49,7 +50,9 @@ class VerificationKey:
 
     @property
     def print(self) -> tuple[object, ...]:
-        """What tells it from another key: its name, algorithms and public numbers."""
+        """What tells it from another key: its name, algorithms and public numbers; of a secret its hash."""
+        if isinstance(self.value, bytes):
+            return self.kid, self.algorithms, sha256(self.value).digest()
         encoded = self.value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return self.kid, self.algorithms, encoded
 

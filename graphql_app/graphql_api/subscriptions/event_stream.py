@@ -7,18 +7,18 @@ for clients that take nothing else.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 from graphql_app.engine.live.queries import COMPLETE
-from graphql_app.errors import ServiceUnavailableException
+from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLService, failure
-from graphql_app.graphql_api.subscriptions.callers import Clock, Expiry, expired
+from graphql_app.graphql_api.subscriptions.callers import Callers
+from graphql_app.graphql_api.subscriptions.lifetime import Connected
 from graphql_app.graphql_api.subscriptions.registry import Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
@@ -103,15 +103,17 @@ def _form(accept: bytes) -> StreamForm | None:
 
 @dataclass(frozen=True, slots=True)
 class EventStreams:
-    """Answers requests as streams, each as long as its caller's identity lasts; `clock` gives Unix time."""
+    """Answers requests as streams, each as long as its caller counts."""
 
     service: GraphQLService
     subscriptions: Subscriptions
     observer: Observer
     beat: float = BEAT_SECONDS
-    clock: Clock = time.time
+    callers: Callers = field(default_factory=Callers)
 
-    async def run(self, receive: Receive, send: Send, form: StreamForm, asked: GraphQLRequest, size: int = 0) -> None:
+    async def run(
+        self, scope: Scope, receive: Receive, send: Send, form: StreamForm, asked: GraphQLRequest, size: int = 0
+    ) -> None:
         """Answers one request of `size` bytes until it has ended or its client is gone.
 
         Raises `ServiceUnavailableException`, before anything is sent, if too many clients are connected.
@@ -120,7 +122,7 @@ class EventStreams:
         if not places.take():
             raise ServiceUnavailableException("Too many clients are connected")
         gone = asyncio.ensure_future(_disconnected(receive))
-        sending = asyncio.ensure_future(self._send(send, form, asked, size))
+        sending = asyncio.ensure_future(self._send(scope, send, form, asked, size))
         try:
             await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -131,12 +133,12 @@ class EventStreams:
                 task.cancel()
             await asyncio.wait((gone, sending))
 
-    async def _send(self, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
+    async def _send(self, scope: Scope, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
         headers = [(b"content-type", form.media_type), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": form.head or form.beat, "more_body": True})
         if await self.service.subscribes(asked):
-            await self._subscribe(send, form, asked, size)
+            await self._subscribe(scope, send, form, asked, size)
         else:
             text = (await self.service.answer(asked)).text
             if isinstance(text, bytes):
@@ -147,7 +149,7 @@ class EventStreams:
                 await asyncio.sleep(0)
             await send({"type": "http.response.body", "body": form.end})
 
-    async def _subscribe(self, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
+    async def _subscribe(self, scope: Scope, send: Send, form: StreamForm, asked: GraphQLRequest, size: int) -> None:
         send_queue: SendQueue[bytes] = SendQueue(self.subscriptions.unsent, current_client())
 
         def ended(answer: bytes | None) -> None:
@@ -158,11 +160,10 @@ class EventStreams:
         name = asked.operation_name or ""
         subscriber = Subscriber(self.observer, form.transport, name, send_queue, form.answer, ended)
 
-        def nobody() -> None:
-            error = expired(asked.identity)
+        def nobody(error: AppError) -> None:
             subscriber.end(failure([execution_error(error, None)], error.code).body)
 
-        expiry = Expiry(asked.identity, self.clock, nobody)
+        lifetime = self.callers.lifetime(Connected(asked.identity, scope), nobody)
         try:
             try:
                 await subscriber.open(self.subscriptions, asked, size, current_client())
@@ -172,7 +173,7 @@ class EventStreams:
                 pass
             await send({"type": "http.response.body", "body": b""})
         finally:
-            expiry.close()
+            lifetime.close()
             subscriber.close()
             send_queue.close()
 

@@ -20,7 +20,8 @@ from graphql_app.engine.live.queries import COMPLETE
 from graphql_app.errors import AppError, Code, ServiceUnavailableException
 from graphql_app.graphql_api.errors import execution_error
 from graphql_app.graphql_api.service import GraphQLRequest, GraphQLResponse, GraphQLService
-from graphql_app.graphql_api.subscriptions.callers import Callers, Expiry, expired
+from graphql_app.graphql_api.subscriptions.callers import Callers
+from graphql_app.graphql_api.subscriptions.lifetime import Connected, Lifetime
 from graphql_app.graphql_api.subscriptions.registry import Places, Subscriptions
 from graphql_app.graphql_api.subscriptions.send_queue import SendQueue
 from graphql_app.graphql_api.subscriptions.subscriber import Subscriber
@@ -49,7 +50,7 @@ BUSY = 503
 LAST = ""
 """In place of a message: all before it is sent."""
 LAST_SECONDS = 5.0
-"""How long a connection stays for what was begun before its token ended."""
+"""How long a connection stays for what was begun before its caller stopped counting."""
 LONG_AT_ONCE = 2
 
 
@@ -148,8 +149,8 @@ class Socket:
         self._send_queue: SendQueue[str | Joined] = SendQueue(endpoint.subscriptions.unsent, client)
         self._scope = scope
         self._identity: Identity = NOBODY
-        self._expiry: Expiry | None = None
-        self._expired = asyncio.Event()
+        self._lifetime: Lifetime | None = None
+        self._ended: asyncio.Future[AppError] = asyncio.get_running_loop().create_future()
         self._said_all = asyncio.Event()
         self._ready = False
         self._operations: dict[str, Subscriber[str | Joined] | asyncio.Task[None]] = {}
@@ -170,8 +171,8 @@ class Socket:
         except ProtocolViolation as error:
             refused, self.code = error, error.code
         finally:
-            if self._expiry is not None:
-                self._expiry.close()
+            if self._lifetime is not None:
+                self._lifetime.close()
             await self._end(writer)
             self._send_queue.close()
         if refused is not None:
@@ -214,20 +215,19 @@ class Socket:
         """Until the client leaves, leaves so much unread that there is no room for more, or is nobody any more."""
         listening = asyncio.ensure_future(self._listen())
         full = asyncio.ensure_future(self._send_queue.overflown.wait())
-        ended = asyncio.ensure_future(self._expired.wait())
         try:
-            await asyncio.wait((listening, full, ended), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((listening, full, self._ended), return_when=asyncio.FIRST_COMPLETED)
             if listening.done():
                 await listening
             elif full.done():
                 raise ProtocolViolation(Close.TRY_AGAIN, "Too much is unread")
             else:
                 listening.cancel()
-                await self._expire()
+                await self._expire(self._ended.result())
         finally:
-            for task in (listening, full, ended):
+            for task in (listening, full):
                 task.cancel()
-            await asyncio.wait((listening, full, ended))
+            await asyncio.wait((listening, full))
 
     async def _listen(self) -> None:
         limit = self._endpoint.limits
@@ -268,16 +268,16 @@ class Socket:
     async def _init(self, message: Message) -> None:
         if self._ready:
             raise ProtocolViolation(Close.INIT_TWICE, "Too many initialisation requests")
-        callers = self._endpoint.callers
+        callers, said = self._endpoint.callers, headers_of(message)
         try:
-            self._identity = await callers.admit(self._scope, headers_of(message))
+            self._identity = await callers.admit(self._scope, said)
         except AppError as error:
             if self._protocol.init_error is not None:
                 await self._send(
                     {"type": "websocket.send", "text": plain(self._protocol.init_error, {"message": error.message})}
                 )
             raise ProtocolViolation(_closing(error), error.message) from None
-        self._expiry = Expiry(self._identity, callers.clock, self._expired.set)
+        self._lifetime = callers.lifetime(Connected(self._identity, self._scope, said), self._end_soon)
         self._ready = True
         self._send_queue.put(plain("connection_ack"))
         if self._protocol.greeting is not None:
@@ -303,9 +303,9 @@ class Socket:
         if message.id in self._operations:
             raise ProtocolViolation(Close.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         most = self._endpoint.limits.operations
-        if self._expiry is not None and self._expiry.passed:
-            self._expired.set()  # the client asks again over its next connection
-        elif len(self._operations) >= most:
+        if self._lifetime is not None and not await self._lifetime.holds():
+            return  # the client asks again over its next connection
+        if len(self._operations) >= most:
             self._failed(message.id, [execution_error(too_many(most), None)])
         elif (refused := self._endpoint.callers.spend(self._scope, self._identity)) is not None:
             self._failed(message.id, [execution_error(refused, None)])
@@ -323,7 +323,11 @@ class Socket:
             task.add_done_callback(lambda _: self._answered(message.size))
             self._operations[message.id] = task
 
-    async def _expire(self) -> None:
+    def _end_soon(self, error: AppError) -> None:
+        if not self._ended.done():
+            self._ended.set_result(error)
+
+    async def _expire(self, error: AppError) -> None:
         """Ends every subscription; what was begun before is answered.
 
         Subscriptions are told nothing: an `error` would end them for the client, too. When the connection is closed
@@ -340,7 +344,9 @@ class Socket:
                     await asyncio.wait(tasks)
                 self._send_queue.put(LAST)
                 await self._said_all.wait()
-        raise ProtocolViolation(Close.FORBIDDEN, expired(self._identity).message)
+        # Never 4401, for there may be better credentials by now.
+        code = Close.TRY_AGAIN if error.code is Code.AUTH_UNAVAILABLE else Close.FORBIDDEN
+        raise ProtocolViolation(code, error.message)
 
     def _answered(self, size: int) -> None:
         self._endpoint.running.free()
