@@ -12,9 +12,10 @@ from graphql_app.config.settings import Settings
 _TEXT = """
   graphql-app is running on an embedded sample database
 
+    Start page  {base}/
+    Rows        {base}/data
     GraphiQL    {base}/graphiql
     REST        {base}/docs
-    Start page  {base}/
 
   Try it from another terminal:
 

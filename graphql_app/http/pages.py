@@ -1,7 +1,7 @@
-"""The pages for people: start page, GraphiQL, REST documentation. All of it from our own files, none from elsewhere.
+"""The pages for people: start page, rows, GraphiQL, REST documentation. All of it is from our own files.
 
 Every address in a page is relative, so that it is right behind any proxy prefix. The pages hang one level below
-that prefix (`/graphiql`, `/docs`) or on it (`/`).
+that prefix (`/data`, `/graphiql`, `/docs`) or on it (`/`).
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def page_routes(structure: Structure, *, graphiql: bool = True) -> list[BaseRout
     routes: list[BaseRoute] = [
         Route("/", start_response, name="start"),
         Route("/structure.json", tables, name="structure"),
+        Route("/data", data_response, name="data"),
         Route("/docs", docs_response, name="docs"),
         Route("/static/{name:path}", asset, name="static"),
         Route("/favicon.ico", icon, name="icon"),
@@ -72,6 +73,11 @@ def page_routes(structure: Structure, *, graphiql: bool = True) -> list[BaseRout
 def start_response(_request: Request) -> Response:
     """The start page over `structure.json`."""
     return HTMLResponse(read_page("start.html"), headers=PAGE_HEADERS)
+
+
+def data_response(_request: Request) -> Response:
+    """The page of a table's rows; which table, and how they are filtered, stands behind the `#` of its address."""
+    return HTMLResponse(read_page("data.html"), headers=PAGE_HEADERS)
 
 
 def graphiql_response(_request: Request) -> Response:

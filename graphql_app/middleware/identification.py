@@ -14,7 +14,7 @@ from graphql_app.middleware.guard import PROBES, Headers, from_other_origin
 from graphql_app.middleware.refusal import GRAPHQL_PATHS
 from graphql_app.observability.events import AuthenticationFailed, Observer, UnexpectedError
 
-_OPEN: Final = frozenset({"/", "/docs", "/graphiql", "/favicon.ico", "/metrics", *PROBES})
+_OPEN: Final = frozenset({"/", "/data", "/docs", "/graphiql", "/favicon.ico", "/metrics", *PROBES})
 _OPEN_BELOW: Final = ("/static/", "/admin/")
 """Pages and probes hold no data; `/metrics` and `/admin/` are the operators', whom the guard knows."""
 _DATA: Final = frozenset({*GRAPHQL_PATHS, "/openapi.json", "/structure.json"})

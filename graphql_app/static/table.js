@@ -1,6 +1,9 @@
 // One table as the start page shows it: columns, relations, and every way in with something to copy.
 import { anybody, ask } from "./caller.js";
 import { importForm } from "./csv.js";
+import { columnsOf } from "./data/columns.js";
+import { rowGrid } from "./data/row_grid.js";
+import { addressOf, sameRow, whole } from "./data/view.js";
 import { code, count, element, quoted } from "./elements.js";
 
 const JSON_HEADER = "\\\n  -H 'Content-Type: application/json'";
@@ -9,7 +12,7 @@ const JSON_HEADER = "\\\n  -H 'Content-Type: application/json'";
 export function tableView(structure, table) {
   const facts = [columns(table), relations(structure, table), section("CSV", ...csv(table))].filter(Boolean);
   const calls = [section("GraphQL", ...graphql(structure, table)), section("REST", rest(table))];
-  return [heading(structure, table), element("div", { class: "columns" }, element("div", {}, facts), element("div", {}, calls))];
+  return [heading(structure, table), preview(structure, table) ?? "", element("div", { class: "columns" }, element("div", {}, facts), element("div", {}, calls))];
 }
 
 function section(title, ...children) {
@@ -20,7 +23,8 @@ function heading(structure, table) {
   const rows = table.rows === null ? "" : ` · about ${count(table.rows)} rows`;
   const facts = `${table.kind}${rows}${table.writable ? "" : " · read only"}`;
   const links = [
-    structure.graphiql && table.query !== "" && element("a", { class: "button main", href: inGraphiql(table) }, "Open in GraphiQL"),
+    table.roots.list && element("a", { class: "button main", href: `data#${table.path}` }, "Rows"),
+    structure.graphiql && table.query !== "" && element("a", { class: "button", href: inGraphiql(table) }, "Open in GraphiQL"),
     element("a", { class: "button", href: `docs?table=${table.path}` }, "REST documentation"),
     exported(table),
   ];
@@ -32,9 +36,10 @@ function heading(structure, table) {
   );
 }
 
-// A link; whoever has to say who asks is given the file by way of memory, for links say nothing.
-function exported(table) {
-  const link = element("a", { class: "button", href: `api/${table.path}/export`, download: `${table.name}.csv` }, "Export CSV");
+// A link to the table's rows as a file, or to those that `address` names; whoever has to say who asks is given the file
+// by way of memory, for links say nothing.
+export function exported(table, address = `api/${table.path}/export`) {
+  const link = element("a", { class: "button", href: address, download: `${table.name}.csv` }, "Export CSV");
   if (!anybody()) return link;
   link.addEventListener("click", async (event) => {
     event.preventDefault();
@@ -45,6 +50,20 @@ function exported(table) {
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   });
   return link;
+}
+
+// Its first rows; whatever one does with them leads to the page of rows.
+function preview(structure, table) {
+  if (!table.roots.list) return null;
+  const view = whole(table);
+  const address = (more) => `data${addressOf({ ...view, ...more })}`;
+  const filters = (record) => sameRow(table, record);
+  const grid = rowGrid(structure, view, columnsOf(structure, view), {
+    opened: (row) => address({ row }),
+    open: (record) => location.assign(address(record && filters(record) ? { row: { table, filters: filters(record) } } : {})),
+    order: (order) => location.assign(address({ order })),
+  });
+  return element("section", { class: "preview", "aria-label": "Rows" }, grid.box);
 }
 
 const inGraphiql = (table) => `graphiql?query=${encodeURIComponent(table.query)}`;

@@ -15,7 +15,7 @@ from graphql_app.http.static_files import FOLDER, MEDIA_TYPES
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = FOLDER / "vendor"
 MANIFEST = VENDOR / "manifest.json"
-OWN = sorted(path for path in FOLDER.iterdir() if path.is_file())
+OWN = sorted(path for path in FOLDER.rglob("*") if path.is_file() and VENDOR not in path.parents)
 PERMISSIVE = {"MIT", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC"}
 
 
@@ -83,7 +83,7 @@ def test_our_own_files_name_no_other_host(path: Path) -> None:
     assert re.findall(r"(?:https?:|wss?:)?//[\w.-]+\.\w+", text) == []
 
 
-@pytest.mark.parametrize("name", ["graphiql.html", "docs.html", "start.html"])
+@pytest.mark.parametrize("name", ["graphiql.html", "docs.html", "start.html", "data.html"])
 def test_pages_have_no_inline_script_or_style_and_refer_to_files_that_ship(name: str) -> None:
     html = (FOLDER / name).read_text("utf-8")
     assert re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html) == []

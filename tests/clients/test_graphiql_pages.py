@@ -20,7 +20,7 @@ from graphql_app.http.static_files import FOLDER, names
 pytestmark = pytest.mark.anyio
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
-PAGES = ("/", "/graphiql", "/docs")
+PAGES = ("/", "/data", "/graphiql", "/docs")
 
 
 def graphql(request: Request) -> Response:

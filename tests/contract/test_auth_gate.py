@@ -70,7 +70,7 @@ def of(issuer: str) -> str:
     return token({"iss": issuer, "aud": "shop", "sub": "ann"} | hasura("user", user_id="ann"))
 
 
-OPEN = ["/", "/docs", "/graphiql", "/healthz", "/readyz", "/favicon.ico", "/static/none.js", "/metrics"]
+OPEN = ["/", "/data", "/docs", "/graphiql", "/healthz", "/readyz", "/favicon.ico", "/static/none.js", "/metrics"]
 CLOSED = [
     "/graphql?query={notes{id}}", "/v1/graphql?query={__typename}", "/api/notes", "/api/notes/query",
     "/api/notes/export", "/api/batch/notes/export", "/api/batch/import",

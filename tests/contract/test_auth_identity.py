@@ -111,7 +111,7 @@ async def test_variables_of_unknown_callers_do_not_count(client: httpx.AsyncClie
 
 
 async def test_pages_and_probes_ask_nobody(client: httpx.AsyncClient) -> None:
-    for path in ("/", "/docs", "/graphiql", "/healthz", "/readyz", "/favicon.ico"):
+    for path in ("/", "/data", "/docs", "/graphiql", "/healthz", "/readyz", "/favicon.ico"):
         assert (await client.get(path, headers=bearer("a.b.c"))).status_code == 200, path
     page = await client.get("/graphql", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")

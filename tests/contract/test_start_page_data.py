@@ -47,7 +47,20 @@ async def test_odd_names_have_queries_and_addresses_too(engine: Engine, database
     assert (details["comment"], details["writable"], details["kind"]) == ("odd <b>", True, "table")
     assert details["references"] == [{"columns": ["up"], "table": "order details", "to": ["id"]}]
     up = {**details["columns"][2], "type": "int"}
-    assert up == {"name": "up", "type": "int", "null": True, "key": False, "comment": "above"}
+    assert up == {
+        "name": "up",
+        "field": "up",
+        "type": "int",
+        "scalar": "Int",
+        "may": "riu",
+        "default": "NULL",
+        "null": True,
+        "key": False,
+        "comment": "above",
+    }
+    assert details["keys"] == {"PRIMARY": ["id"]}
+    assert details["roots"]["connection"] == "order_details_connection"
+    assert "connection" not in tables["1st ä?"]["roots"]
 
 
 async def test_the_document_of_one_table_is_whole_and_small(

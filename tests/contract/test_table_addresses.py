@@ -75,7 +75,7 @@ async def test_the_structure_can_be_hidden(open_app: OpenApp, mariadb: Engine, s
             asked = await client.post("/graphql", json={"query": "{__schema{types{name}}}"})
             (error,) = asked.json()["errors"]
             assert (error["message"], error["extensions"]["reason"]) == (answer.json()["message"], "PERMISSION_DENIED")
-            for page in ("/", "/docs", "/graphiql"):
+            for page in ("/", "/data", "/docs", "/graphiql"):
                 assert await shows_nothing(client, page)
             assert (await client.get("/api/secret/query")).json()["data"] == []
 

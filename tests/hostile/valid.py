@@ -58,6 +58,7 @@ ADDRESSES: tuple[bytes, ...] = (
     b"/readyz",
     b"/",
     b"/docs",
+    b"/data",
     b"/graphiql",
 )
 """What GET takes."""
