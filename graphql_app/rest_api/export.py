@@ -16,13 +16,13 @@ from graphql_app.engine.assemble.json import rows_in
 from graphql_app.engine.compile.exports import PreparedRows
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.request.bulk import RowForm, RowsRead
-from graphql_app.engine.request.calls import Aggregate, AggregateFields, Call, Count, Read, RootRequest
+from graphql_app.engine.request.calls import Call, Read, RootRequest
 from graphql_app.errors import Code, RequestError
 from graphql_app.http.compression import VARY, compressed
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
-from graphql_app.http.request_body import parse_json
 from graphql_app.observability.events import Observer
+from graphql_app.rest_api.counting import asked_counting, count_rows
 from graphql_app.rest_api.endpoint import RestEndpoint
 from graphql_app.rest_api.envelope import (
     Clock,
@@ -49,7 +49,6 @@ _OFFERED = tuple(_TYPES)
 _VARY: Headers = ((b"vary", b"accept, prefer, accept-encoding"),)
 _JSON_HEADERS: Headers = (*_JSON, *_VARY)
 _FORMATS: Mapping[str, RowForm] = {"csv": RowForm.CSV, "spreadsheet": RowForm.SPREADSHEET}
-_COUNT = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_. -]")
 
 
@@ -199,20 +198,16 @@ class Query(_Streaming):
 
     async def _counted(self, engine: Engine, read: Read, prefer: str) -> Headers:
         """The headers that tell the number of all rows, where it is asked for."""
-        found = _COUNT.search(prefer.lower())
-        if found is None or found[1] != "exact" or not may_count(engine.catalog.tables.get(read.table)):
+        asked = asked_counting(prefer)
+        if asked is None or not may_count(engine.catalog.tables.get(read.table)):
             return ()
-        count = Aggregate(read.table, (AggregateFields("f", (Count("n"),)),), read.where)
-        reply = await engine.run(Call((RootRequest("data", count),)))
-        document = parse_json(reply.texts[0])
-        assert isinstance(document, dict)
-        total = int(document["f"]["n"])
+        total, applied = await count_rows(engine, read, asked)
         start = read.offset if isinstance(read.offset, int) else 0
         end = min(total, start + read.limit) if isinstance(read.limit, int) else total
         place = f"{start}-{end - 1}" if end > start else "*"
         return (
             (b"content-range", f"{place}/{total}".encode()),
-            (b"preference-applied", b"count=exact"),
+            (b"preference-applied", f"count={applied}".encode()),
         )
 
 

@@ -24,6 +24,8 @@ def connection(registry: TypeRegistry, part: TableView) -> GeneratedDefinition:
         if part.table.may_aggregate:
             text = "The number of all rows that `where` leaves; counted only when asked for"
             yield pool.field("totalCount", SCALAR_TYPES["Int"], text), ResultField.TOTAL_COUNT
+            text = "About how many these are, by the database's statistics where counting them would take long"
+            yield pool.field("totalCountEstimate", SCALAR_TYPES["Int"], text), ResultField.TOTAL_COUNT_ESTIMATE
 
     return registry.object(part.names.types.connection, lambda: shape(fields()))
 

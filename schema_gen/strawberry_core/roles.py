@@ -151,6 +151,7 @@ class ResultField(StrEnum):
     NODE = "node"
     PAGE_INFO = "pageInfo"
     TOTAL_COUNT = "totalCount"
+    TOTAL_COUNT_ESTIMATE = "totalCountEstimate"
     KEY = "key"
     NO_TABLES = "no_tables"
 

@@ -12,7 +12,7 @@ from graphql_app.engine.execute.ledger import TABLE
 from graphql_app.observability.events import Event
 from tests.faults.program import program
 from tests.faults.proxy import Break
-from tests.faults.test_whole_writes import ROOMY, Counting, Stage
+from tests.faults.test_whole_writes import ROOMY, CountingProxy, Stage
 from tests.harness.engine import Engine
 
 SCHEMA = """
@@ -30,7 +30,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     server: Engine = request.getfixturevalue(request.param)
     events: list[Event] = []
     with server.database(SCHEMA) as database:
-        async with Counting(server.socket) as proxy:
+        async with CountingProxy(server.socket) as proxy:
             environment = {"DB_HOST": "127.0.0.1", "DB_PORT": str(proxy.port), "DB_USER": "root", "DB_NAME": database}
             async with program(environment | ROOMY, events.append) as client:
                 made = Stage(client, proxy, server, database, events)

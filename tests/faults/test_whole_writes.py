@@ -29,7 +29,7 @@ GIVEN = """mutation($w: String!) {
   insert_given(objects: [{lang: "en", word: $w}]) { affected_rows returning { word hits } } }"""
 
 
-class Counting(Proxy):
+class CountingProxy(Proxy):
     """A proxy that keeps what was sent through it."""
 
     def __init__(self, upstream: str) -> None:
@@ -46,7 +46,7 @@ class Stage:
     """The program on MariaDB, with a proxy between them."""
 
     client: httpx.AsyncClient
-    proxy: Counting
+    proxy: CountingProxy
     mariadb: Engine
     database: str
     events: list[Event]
@@ -73,7 +73,7 @@ class Stage:
 async def stage(mariadb: Engine) -> AsyncIterator[Stage]:
     events: list[Event] = []
     with mariadb.database(SCHEMA) as database:
-        async with Counting(mariadb.socket) as proxy:
+        async with CountingProxy(mariadb.socket) as proxy:
             environment = {"DB_HOST": "127.0.0.1", "DB_PORT": str(proxy.port), "DB_USER": "root", "DB_NAME": database}
             async with program(environment | ROOMY, events.append) as client:
                 made = Stage(client, proxy, mariadb, database, events)

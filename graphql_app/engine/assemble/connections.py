@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import orjson
 
 from graphql_app.engine.compile.json_cell import json_text
-from graphql_app.engine.compile.statements import FIELD_SEPARATOR
+from graphql_app.engine.compile.statements import FIELD_SEPARATOR, ConnectionPart
 from graphql_app.engine.plan import cursor, nodes as plan
-from graphql_app.engine.request.calls import PageInfoField, Slot
+from graphql_app.engine.request.calls import Counting, PageInfoField, Slot
 from graphql_app.engine.sql.fragment import json_key
 
 _SEPARATOR = FIELD_SEPARATOR.encode()
@@ -25,10 +25,11 @@ class _Page:
     more: bool
 
 
-def connection(query: plan.ConnectionPlan, rows: Sequence[bytes], total: bytes, slots: Sequence[object]) -> bytes:
+def connection(part: ConnectionPart, rows: Sequence[bytes], total: bytes, slots: Sequence[object]) -> bytes:
     """The connection's object; `total` is the text of `{"n": count}` where it was asked for."""
+    query, guess = part.plan, part.estimate if isinstance(part.estimate, bytes) else b"null"
     page = _page(query, rows, slots)
-    parts = [json_key(field.key).encode() + _field(query, page, field, total) for field in query.fields]
+    parts = [json_key(field.key).encode() + _field(query, page, field, (total, guess)) for field in query.fields]
     return b"{" + b",".join(parts) + b"}"
 
 
@@ -50,13 +51,14 @@ def _field(
     query: plan.ConnectionPlan,
     page: _Page,
     field: plan.ShowEdges | plan.ShowNodes | plan.ShowPage | plan.ShowTotal | plan.TextOut,
-    total: bytes,
+    totals: tuple[bytes, bytes],
 ) -> bytes:
     match field:
         case plan.TextOut():
             return json_text(field.text).encode()
         case plan.ShowTotal():
-            return b"%d" % orjson.loads(total)["n"]
+            total, guess = totals
+            return b"%d" % orjson.loads(total)["n"] if field.counting is Counting.EXACT else guess
         case plan.ShowNodes():
             return b"[" + b",".join([nodes[field.node] for nodes in page.nodes]) + b"]"
         case plan.ShowPage():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphql_app.engine.compile.json_cell import json_text
 from graphql_app.engine.compile.reads import compile_query
 from graphql_app.engine.compile.scope import SqlDialect
-from graphql_app.engine.compile.statements import Template
+from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template, TotalPart
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cost.estimate import Estimate
@@ -36,6 +36,8 @@ class PreparedCall:
     session: tuple[str, ...] = ()
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
+    guesses: bool = field(init=False)
+    """Whether a number of rows is what the server's planner thinks, and not counted."""
     alone: CompiledInsert | None = field(init=False)
     """The only write, where it is an insert that may be sent together with its COMMIT."""
 
@@ -43,9 +45,15 @@ class PreparedCall:
         """Works out what every call asks."""
         fixed = self.writes is None and all(isinstance(part, bytes) for template in self.reads for part in template)
         object.__setattr__(self, "constant", fixed)
+        object.__setattr__(self, "guesses", any(_guessed(part) for template in self.reads for part in template))
         only = self.writes[0] if self.writes is not None and len(self.writes) == 1 else None
         whole = isinstance(only, CompiledInsert) and only.whole
         object.__setattr__(self, "alone", only if whole else None)
+
+
+def _guessed(part: bytes | ResultNode | TotalPart | ConnectionPart) -> bool:
+    counted = part.estimate if isinstance(part, ConnectionPart) else part
+    return isinstance(counted, TotalPart) and counted.explain is not None
 
 
 def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:

@@ -28,9 +28,11 @@ from graphql_app.engine.compile.statements import (
     ResultNode,
     SmallTableGuess,
     Template,
+    TotalPart,
 )
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cursor import NULL_TEXT
+from graphql_app.engine.request.calls import Counting
 from graphql_app.engine.sql.fragment import EMPTY, KEY_SEPARATOR, Sql, finish, json_key, sql, text
 from schema_gen.catalog.model import Relation, Table
 from schema_gen.types.column_types import type_of
@@ -44,10 +46,13 @@ def compile_query(dialect: SqlDialect, query: plan.QueryPlan) -> Template:
         return (connection_part(dialect, query),)
     if isinstance(query, plan.GroupPlan):
         return (group_node(dialect, query),)
-    parts: list[bytes | ResultNode | ConnectionPart] = []
+    parts: list[bytes | ResultNode | TotalPart | ConnectionPart] = []
     for index, field in enumerate(query.fields):
         parts.append((("," if index else "{") + json_key(field.key)).encode())
-        parts.append(_aggregate_part(field, lambda each: _aggregate_node(dialect, query, each, None)))
+        if isinstance(field, plan.ShowTotal):
+            parts.append(count_part(dialect, query.rows, field.counting))
+        else:
+            parts.append(_aggregate_part(field, lambda each: _aggregate_node(dialect, query, each, None)))
     parts.append(b"}" if query.fields else b"{}")
     return tuple(parts)
 
@@ -67,9 +72,25 @@ def connection_part(dialect: SqlDialect, query: plan.ConnectionPlan) -> Connecti
     order = EMPTY if source.order is None else sql(" ORDER BY ", source.order)
     statement = finish(sql("SELECT ", cell.column(scope), source.written(scope), order, source.page))
     rows = ResultNode(statement, GroupForm.LIST, holes=_holes(cell))
-    counted = plan.AggregateOut("", (plan.CountOut("n", (), False),))
-    total = any(isinstance(field, plan.ShowTotal) for field in query.fields)
-    return ConnectionPart(rows, figures_node(dialect, query.all_rows, counted, None) if total else None, query)
+    wanted = {field.counting for field in query.fields if isinstance(field, plan.ShowTotal)}
+    total = count_node(dialect, query.all_rows) if Counting.EXACT in wanted else None
+    guessed = [count_part(dialect, query.all_rows, each) for each in wanted if each is not Counting.EXACT]
+    return ConnectionPart(rows, total, query, guessed[0] if guessed else None)
+
+
+def count_node(dialect: SqlDialect, rows: plan.RowsPlan) -> ResultNode:
+    """The statement of `{"n": number of rows}`."""
+    return figures_node(dialect, rows, plan.AggregateOut("", (plan.CountOut("n", (), False),)), None)
+
+
+def count_part(dialect: SqlDialect, rows: plan.RowsPlan, counting: Counting) -> TotalPart:
+    """The number of all rows, whatever the page."""
+    every = plan.RowsPlan(rows.table, rows.where)
+    scope = Scope(dialect)
+    source = row_source(scope, every, None, set())
+    explain = finish(sql(dialect.features.explain, "SELECT 1", source.written(scope)))
+    exact = count_node(dialect, every)
+    return TotalPart(exact, None if counting is Counting.EXACT else explain, source.alias, counting)
 
 
 def cursor_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
@@ -208,6 +229,8 @@ def _aggregate_cell(scope: Scope, alias: str, table: Table, output: plan.Related
         return scope.node_for(field, partial(_aggregate_node, scope.dialect, output.aggregate, field, link))
 
     for field in output.aggregate.fields:
+        if isinstance(field, plan.ShowTotal):
+            raise AssertionError("the rows of a relation are counted by an aggregate")
         cell = Cell()
         part = _aggregate_part(field, node)
         if isinstance(part, bytes):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from graphql_app.engine.plan.nodes import ConnectionPlan
+from graphql_app.engine.request.calls import Counting
 from graphql_app.engine.sql.fragment import Statement
 
 # Between the order values and the nodes of a connection's row.
@@ -88,13 +89,30 @@ class LookupVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalPart:
+    """The number of rows, of which `exact` gives `{"n": number}`.
+
+    Unless it is to be exact, `explain` is asked first: what the server's planner thinks of the table called `alias`.
+    """
+
+    exact: ResultNode
+    explain: Statement | None
+    alias: str
+    counting: Counting
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionPart:
-    """A keyset page. Each row of `rows` is its order values and its nodes, cut by `FIELD_SEPARATOR`."""
+    """A keyset page. Each row of `rows` is its order values and its nodes, cut by `FIELD_SEPARATOR`.
+
+    `estimate` is a total that is not counted; its text, once it is known.
+    """
 
     rows: ResultNode
     total: ResultNode | None
     plan: ConnectionPlan
+    estimate: TotalPart | bytes | None = None
 
 
-Template = tuple[bytes | ResultNode | ConnectionPart, ...]
+Template = tuple[bytes | ResultNode | TotalPart | ConnectionPart, ...]
 """The answer of one root: constant JSON text and what is filled in, in order."""

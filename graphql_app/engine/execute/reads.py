@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import orjson
 
 from graphql_app.engine.assemble.connections import connection
+from graphql_app.engine.assemble.estimates import expected
 from graphql_app.engine.assemble.json import GuessFailed, NodeRows, Value, received, texts, ungrouped, whole
-from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template
+from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template, TotalPart
 from graphql_app.engine.execute.session import Session
-from graphql_app.engine.mysql.dial import Result
+from graphql_app.engine.mysql.dial import Result, ServerError
+from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.row_text import pieces_of
+from graphql_app.engine.mysql.server_errors import classify
+from graphql_app.engine.request.calls import Counting
+
+COUNTED = 10_000
+"""An estimate is counted where no more rows than this are expected to be read for it."""
 
 
 async def perform_reads(
@@ -30,6 +40,8 @@ async def perform_reads(
         pieces = received(result)
         count(len(pieces) // pieces_of(0))
         return [ungrouped(alone, pieces)]
+    if any(map(_guesses, templates)):
+        templates = [tuple([await _counted(session, part, slots) for part in template]) for template in templates]
     try:
         return await _perform(session, templates, slots, count, last=last, widely=True)
     except GuessFailed:
@@ -70,7 +82,43 @@ def only_statement(template: Template) -> ResultNode | None:
     return part
 
 
-def _nodes(part: bytes | ResultNode | ConnectionPart) -> tuple[ResultNode, ...]:
+def _guesses(template: Template) -> bool:
+    return any(
+        isinstance(part, TotalPart) or (isinstance(part, ConnectionPart) and part.estimate is not None)
+        for part in template
+    )
+
+
+Part = bytes | ResultNode | TotalPart | ConnectionPart
+
+
+async def _counted(session: Session, part: Part, slots: Sequence[object]) -> Part:
+    """The part, with the number in place of what has to be asked for it."""
+    if isinstance(part, TotalPart):
+        return await _count(session, part, slots)
+    if isinstance(part, ConnectionPart) and isinstance(part.estimate, TotalPart):
+        return replace(part, estimate=await _count(session, part.estimate, slots))
+    return part
+
+
+async def _count(session: Session, part: TotalPart, slots: Sequence[object]) -> bytes:
+    """The number of rows: as the server's planner guesses, or counted where few are read for it."""
+    if part.explain is not None:
+        try:
+            (result,) = await session.query(part.explain.render(slots))
+            guess = expected(result, part.alias)
+        except (ServerError, ValueError, LookupError) as error:
+            if isinstance(error, ServerError) and classify(error, session.phase) is not FailureClass.PERMANENT:
+                raise
+        else:
+            if part.counting is Counting.PLANNED or guess.read > COUNTED:
+                return b"%d" % round(guess.given)
+    batch = NodeRows(part.exact)
+    await fetch(session, [batch], slots, last=False)
+    return b"%d" % orjson.loads(whole(batch))["n"]
+
+
+def _nodes(part: Part) -> tuple[ResultNode, ...]:
     if isinstance(part, ResultNode):
         return (part,)
     if isinstance(part, ConnectionPart):
@@ -78,14 +126,16 @@ def _nodes(part: bytes | ResultNode | ConnectionPart) -> tuple[ResultNode, ...]:
     return ()
 
 
-def _text(part: bytes | ResultNode | ConnectionPart, made: Iterator[NodeRows], slots: Sequence[object]) -> bytes:
+def _text(part: Part, made: Iterator[NodeRows], slots: Sequence[object]) -> bytes:
     """The text of a part, whose batches come next."""
     if isinstance(part, bytes):
         return part
     if isinstance(part, ResultNode):
         return whole(next(made))
+    if isinstance(part, TotalPart):
+        raise AssertionError("a number was not counted")
     rows = texts(next(made))
-    return connection(part.plan, rows, b"" if part.total is None else whole(next(made)), slots)
+    return connection(part, rows, b"" if part.total is None else whole(next(made)), slots)
 
 
 async def fetch(

@@ -8,10 +8,12 @@ from functools import partial
 from graphql_app.engine.plan import cursor, nodes as plan
 from graphql_app.engine.plan.rows import RowPlanner
 from graphql_app.engine.plan.total_order import total_order
+from graphql_app.engine.plan.touched_tables import under_rules
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
     ConnectionRead,
     Constant,
+    Counting,
     Edges,
     Nodes,
     Nulls,
@@ -53,7 +55,8 @@ def plan_connection(planner: RowPlanner, request: ConnectionRead) -> plan.Connec
     selections: list[Selection] = []
     if any(isinstance(item, TotalCount) for item in request.fields):
         planner.aggregated(request.table)
-    fields = tuple(_field(item, selections) for item in request.fields)
+    ruled = under_rules(all_rows)
+    fields = tuple(_field(item, selections, ruled=ruled) for item in request.fields)
     nodes = tuple(planner.outputs(table, select) for select in selections)
     bounded = (request.before if backward else request.after) is not None
     return plan.ConnectionPlan(rows, all_rows, terms, nodes, fields, size, backward, bounded, mark, most)
@@ -104,13 +107,13 @@ def _encode_one_more(what: str, maximum: int, most: int, size: object) -> bytes:
 
 
 def _field(
-    item: Edges | Nodes | PageInfo | TotalCount | Constant, selections: list[Selection]
+    item: Edges | Nodes | PageInfo | TotalCount | Constant, selections: list[Selection], *, ruled: bool
 ) -> plan.ShowEdges | plan.ShowNodes | plan.ShowPage | plan.ShowTotal | plan.TextOut:
     match item:
         case Constant():
             return plan.TextOut(item.key, item.text)
         case TotalCount():
-            return plan.ShowTotal(item.key)
+            return plan.ShowTotal(item.key, Counting.EXACT if ruled else item.counting)
         case Nodes():
             selections.append(item.select)
             return plan.ShowNodes(item.key, len(selections) - 1)

@@ -34,6 +34,7 @@ from graphql_app.engine.plan.row_nodes import (
     RelatedOut as RelatedOut,
     RowsPlan as RowsPlan,
     RuleCondition as RuleCondition,
+    ShowTotal as ShowTotal,
     SomeRelated as SomeRelated,
     SomeRow as SomeRow,
     TextOut as TextOut,
@@ -112,13 +113,6 @@ class ShowPage:
 
     key: str
     fields: tuple[tuple[str, PageInfoField | str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ShowTotal:
-    """The total count."""
-
-    key: str
 
 
 @dataclass(frozen=True, slots=True)

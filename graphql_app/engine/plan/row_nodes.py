@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
+from graphql_app.engine.request.calls import Counting, Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.fragment import Value
 from schema_gen.catalog.model import Column, Relation, Table
 
@@ -282,8 +282,16 @@ class NodesOut:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowTotal:
+    """The total count."""
+
+    key: str
+    counting: Counting = Counting.EXACT
+
+
+@dataclass(frozen=True, slots=True)
 class AggregatePlan:
     """Aggregates over rows, and the rows."""
 
     rows: RowsPlan
-    fields: tuple[AggregateOut | NodesOut | TextOut, ...]
+    fields: tuple[AggregateOut | NodesOut | ShowTotal | TextOut, ...]

@@ -9,6 +9,7 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.column_pairs import columns_compared
 from graphql_app.engine.plan.rules import NO_RULES, UNRESTRICTED, Preset, RowRule, Rules, TableRules
 from graphql_app.engine.plan.session_values import compare_column, compared_count
+from graphql_app.engine.plan.touched_tables import under_rules
 from graphql_app.engine.plan.values import MAX_PAGE, page
 from graphql_app.engine.request.calls import (
     Aggregate,
@@ -19,6 +20,7 @@ from graphql_app.engine.request.calls import (
     CompareColumns,
     Constant,
     Count,
+    Counting,
     Exists,
     Filter,
     Fold,
@@ -33,6 +35,7 @@ from graphql_app.engine.request.calls import (
     Selection,
     SelectRelated,
     SelectRelatedAggregate,
+    TotalCount,
 )
 from graphql_app.engine.sql.aggregate_functions import check_function
 from graphql_app.errors import Code, RequestError, unknown_column, unknown_relation, unknown_table
@@ -213,10 +216,12 @@ class RowPlanner:
         return plan.RelatedAggregateOut(item.key, relation, self.aggregate(item.aggregate))
 
     def _aggregate_field(
-        self, table: Table, nodes: plan.RowsPlan, asked: AggregateFields | Nodes | Constant
-    ) -> plan.AggregateOut | plan.NodesOut | plan.TextOut:
+        self, table: Table, nodes: plan.RowsPlan, asked: AggregateFields | Nodes | TotalCount | Constant
+    ) -> plan.AggregateOut | plan.NodesOut | plan.ShowTotal | plan.TextOut:
         if isinstance(asked, Constant):
             return plan.TextOut(asked.key, asked.text)
+        if isinstance(asked, TotalCount):
+            return plan.ShowTotal(asked.key, Counting.EXACT if under_rules(nodes) else asked.counting)
         if isinstance(asked, Nodes):
             return plan.NodesOut(asked.key, plan.ReadPlan(nodes, self.outputs(table, asked.select)))
         return self.aggregates(table, asked)

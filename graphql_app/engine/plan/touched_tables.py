@@ -12,20 +12,32 @@ from schema_gen.catalog.model import Column, Key, Relation, Table
 def tables_read(call: plan.CallPlan) -> frozenset[str]:
     """The tables whose rows the answer may depend on, by name. A view is itself: what is below it is not known."""
     found: set[str] = set()
-    waiting: list[object] = [root.plan for root in call.roots]
-    while waiting:
-        part = waiting.pop()
+    for part in _parts([root.plan for root in call.roots]):
         if isinstance(part, Table):
             found.add(part.name)
         elif isinstance(part, Relation):
             found.add(part.to_table)
-        elif isinstance(part, tuple):
+    return frozenset(found)
+
+
+def under_rules(rows: plan.RowsPlan) -> bool:
+    """Whether rules of a role decide which rows these are, or what is in them."""
+    return any(isinstance(part, plan.RuleCondition | plan.MaskedColumn) for part in _parts([rows]))
+
+
+def _parts(waiting: list[object]) -> Iterator[object]:
+    """What plans are made of; of tables, relations, columns and keys not what is in them."""
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, Table | Relation):
+            continue
+        if isinstance(part, tuple):
             waiting.extend(part)
         elif isinstance(part, plan.MaskedColumn):
             waiting.append(part.mask)
         elif is_dataclass(part) and not isinstance(part, Column | Key):
             waiting.extend(getattr(part, each.name) for each in fields(part))
-    return frozenset(found)
 
 
 def tables_written(call: plan.CallPlan) -> frozenset[str]:

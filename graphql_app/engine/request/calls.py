@@ -20,6 +20,7 @@ from graphql_app.engine.request.rows import (
     CompareColumns as CompareColumns,
     Constant as Constant,
     Count as Count,
+    Counting as Counting,
     Exists as Exists,
     Filter as Filter,
     Fold as Fold,
@@ -39,6 +40,7 @@ from graphql_app.engine.request.rows import (
     SelectRelatedAggregate as SelectRelatedAggregate,
     SessionSlot as SessionSlot,
     Slot as Slot,
+    TotalCount as TotalCount,
     all_of as all_of,
 )
 
@@ -134,13 +136,6 @@ class PageInfo:
 
     key: str
     fields: tuple[SelectPageInfo | Constant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TotalCount:
-    """The number of all rows that `where` leaves, whatever the page, under `key`."""
-
-    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,6 +277,25 @@ class AggregateFields:
     fields: tuple[Count | Apply | Constant, ...]
 
 
+class Counting(StrEnum):
+    """How all rows are counted: one by one, as the server's planner guesses, or by itself where that is cheap."""
+
+    EXACT = "exact"
+    PLANNED = "planned"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCount:
+    """The number of all rows that `where` leaves, whatever the page, under `key`.
+
+    A guess by the server's statistics tells of rows that rules hide: where there are any, all are counted.
+    """
+
+    key: str
+    counting: Counting = Counting.EXACT
+
+
 @dataclass(frozen=True, slots=True)
 class Nodes:
     """The `nodes { … }` list of an aggregate under `key`."""
@@ -290,7 +309,7 @@ class Aggregate:
     """Aggregates over the rows that a `Read` with the same arguments would give, and the rows themselves."""
 
     table: str
-    fields: tuple[AggregateFields | Nodes | Constant, ...]
+    fields: tuple[AggregateFields | Nodes | TotalCount | Constant, ...]
     where: Filter | None = None
     order: tuple[Order, ...] = ()
     limit: object = None

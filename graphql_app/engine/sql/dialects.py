@@ -54,7 +54,8 @@ class Features:
 
     `one_by_one`: another node's write may end a transaction between two statements of one packet, and the server
     runs the rest outside it without a word (MariaDB with Galera). `session_wishes` are told where the server lets us:
-    what its globals may have spoilt. `lock_wait` is the statement that says how many whole seconds a
+    what its globals may have spoilt. `explain` stands before a statement of which the server's plan is asked, in one of
+    the forms that `assemble/estimates.py` reads. `lock_wait` is the statement that says how many whole seconds a
     statement may wait for a lock; None where the limit of statements covers that.
     """
 
@@ -70,6 +71,7 @@ class Features:
     session_setup: tuple[bytes, ...] = ()
     lock_wait: bytes | None = None
     session_wishes: tuple[bytes, ...] = ()
+    explain: str = "EXPLAIN FORMAT=TRADITIONAL "
     begin_read: bytes = b"START TRANSACTION READ ONLY"
     one_by_one: bool = False
     begin_write: tuple[bytes, ...] = (b"START TRANSACTION",)
@@ -161,6 +163,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        explain="EXPLAIN EXTENDED ",
         lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
@@ -173,6 +176,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        explain="EXPLAIN EXTENDED ",
         lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
@@ -186,6 +190,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_MARIADB_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_MARIADB_SETUP,
+        explain="EXPLAIN EXTENDED ",
         lock_wait=_LOCK_WAIT,
         session_wishes=_MARIADB_WISHES,
     ),
@@ -198,6 +203,7 @@ _ROWS: tuple[_FeatureRow, ...] = (
         statement_limit=_OCEANBASE_LIMIT,
         statement_limit_covers_writes=True,
         session_setup=_OCEANBASE_SETUP,
+        explain="EXPLAIN FORMAT=JSON ",
         session_wishes=_OCEANBASE_WISHES,
     ),
     # TiDB refuses READ ONLY (1235).

@@ -10,6 +10,7 @@ from graphql_app.engine.request.calls import (
     AggregateFields,
     ConnectionRead,
     Constant,
+    Counting,
     Edges,
     Function,
     Group,
@@ -57,6 +58,8 @@ def _field(
     meaning = translator.built.field_roles[type_.name, name]
     if meaning is ResultField.TOTAL_COUNT:
         return TotalCount(key)
+    if meaning is ResultField.TOTAL_COUNT_ESTIMATE:
+        return TotalCount(key, Counting.ESTIMATED)
     far, fields = translator.inside(type_.fields[name], nodes)
     if meaning is ResultField.NODES:
         return Nodes(key, translator.selection(far, fields))

@@ -151,7 +151,11 @@ COMPONENTS: Json = {
         "prefer": {
             "name": "Prefer",
             "in": "header",
-            "description": "`count=exact` adds `Content-Range: 0-24/3573`, the number of all rows behind the slash.",
+            "description": (
+                "`count=exact` adds `Content-Range: 0-24/3573`, the number of all rows behind the slash. "
+                "`count=planned` gives what the database's planner expects, `count=estimated` that where counting "
+                "takes long."
+            ),
             "schema": {"type": "string"},
         },
         "idempotencyKey": {
