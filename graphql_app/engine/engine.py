@@ -153,7 +153,9 @@ class Engine:
         return self._prepared.get(against, (self.access(against).key, shape), make), values
 
     @overload
-    async def run(self, request: Call | PreparedCall, slots: Sequence[object] = (), *, long: bool = False) -> Reply: ...
+    async def run(
+        self, request: Call | PreparedCall, slots: Sequence[object] = (), *, long: bool = False, dry_run: bool = False
+    ) -> Reply: ...
 
     @overload
     async def run(
@@ -167,11 +169,13 @@ class Engine:
         *,
         once: Once | None = None,
         long: bool = False,
+        dry_run: bool = False,
     ) -> Reply | IdempotentResult:
         """Answers a call as one retried unit of work; `slots` are the values of a prepared one.
 
         A call that is equal to an earlier one but for its values is not planned again; a `long` one is planned beside
-        the event loop. With `once` a write is done once for a client's key. Raises `AppError`.
+        the event loop. With `once` a write is done once for a client's key. A `dry_run` is answered as a write, and
+        rolled back. Raises `AppError`.
         """
         if isinstance(request, Call):
             prepared, slots = await run_in_thread(self.known, request) if long else self.known(request)
@@ -182,18 +186,16 @@ class Engine:
             prepared.estimate.check(slots)
         if prepared.constant and once is None:
             return Reply(tuple(map(_constant_text, prepared.reads)))
-        work = CallWork(prepared, slots)
+        work = CallWork(prepared, slots, dry_run)
         started = time.perf_counter()
         try:
             if once is not None:
                 found = await self._run_once(work, once)
                 self._note(work, replayed=found.replayed)
                 return found
+            kind = Kind.READ if prepared.writes is None else Kind.WRITE
             values, retries = await self._executor.run(
-                Kind.READ if prepared.writes is None else Kind.WRITE,
-                work.perform,
-                transactional=prepared.transactional,
-                reread=None if prepared.alone is None else work.reread,
+                kind, work.perform, transactional=prepared.transactional, reread=work.again, discard=dry_run
             )
         except AppError as error:
             if isinstance(error, DatabaseError):
@@ -203,9 +205,8 @@ class Engine:
             raise
         finally:
             self._observer(StageTimed("execute", time.perf_counter() - started))
-            if prepared.written:
-                # Also after a failure: it may have been done all the same.
-                self._wrote(prepared.written)
+            if prepared.written and not dry_run:
+                self._wrote(prepared.written)  # also after a failure: it may have been done all the same
         self._note(work)
         return Reply(tuple(values), retries)
 
@@ -225,7 +226,7 @@ class Engine:
         writes = work.prepared.writes is not None
         if self._auditor.notes(write=writes):
             tables = work.prepared.written if writes else work.prepared.read
-            action = "write" if writes else "read"
+            action = "read" if not writes else "dry_run" if work.dry_run else "write"
             self._auditor.note(self._identity, action, tables, work.rows, error, replayed=replayed)
 
     async def stream(self, rows: PreparedRows) -> RowStream:

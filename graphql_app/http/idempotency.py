@@ -41,7 +41,9 @@ def client_entry(scope: Scope, body: bytes, part: str = "") -> LedgerEntry | Non
         client = identity.client
     else:
         client = b"\0".join(value for name, value in headers if name == b"authorization")
-    asked = b"\0".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"], body))
+    # What a client prefers decides over its answer.
+    shape = [value for name, value in headers if name == b"prefer"]
+    asked = b"\0".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"], body, *shape))
     return entry_of(client, _unquoted(keys[0].decode("latin-1").strip()), asked, part)
 
 

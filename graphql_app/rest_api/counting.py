@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.request.calls import (
     Aggregate,
@@ -17,14 +14,6 @@ from graphql_app.engine.request.calls import (
     TotalCount,
 )
 from graphql_app.http.request_body import parse_json
-
-_COUNT: Final = re.compile(r'count\s*=\s*"?([a-z]+)"?', re.ASCII)
-
-
-def asked_counting(prefer: str) -> Counting | None:
-    """How a `Prefer` header wants rows to be counted; None where it does not, or in a way that is not known."""
-    found = _COUNT.search(prefer.lower())
-    return Counting(found[1]) if found is not None and found[1] in tuple(Counting) else None
 
 
 async def count_rows(engine: Engine, read: Read, counting: Counting) -> tuple[int, Counting]:

@@ -10,11 +10,15 @@ from graphql_app.errors import AppError
 from graphql_app.http.compression import LEAST, compressed
 from graphql_app.http.endpoint import Endpoint
 from graphql_app.observability.events import RequestDone
-from graphql_app.rest_api.envelope import Clock, RestResponse, failure, respond
+from graphql_app.rest_api.answers.forms import ENVELOPES, Form
+from graphql_app.rest_api.envelope import Clock, RestResponse, respond, respond_head
 
 
 class RestEndpoint(Endpoint[RestResponse]):
-    """An address of the REST API. Whom `introspection` lets is told the name that was probably meant."""
+    """An address of the REST API. Whom `introspection` lets is told the name that was probably meant.
+
+    `form` is how its answers look.
+    """
 
     __slots__ = ()
 
@@ -23,14 +27,23 @@ class RestEndpoint(Endpoint[RestResponse]):
     compress: bool
     """Whether large answers are compressed as the client takes them."""
 
+    @property
+    def form(self) -> Form:
+        """How answers look."""
+        return ENVELOPES
+
     def failed(self, scope: Scope, error: AppError) -> RestResponse:
-        """The envelope of a failure."""
+        """The answer of a failure."""
         suggests = self.introspection.shown_to(identity_of(scope))
-        return failure(error, self.clock(), suggests=suggests)
+        return self.form.failure(error, self.clock(), suggests=suggests)
 
     async def respond(self, scope: Scope, send: Send, answer: RestResponse) -> None:
-        """Sends an envelope, if it was not."""
-        if not answer.sent:
+        """Sends an answer, if it was not; of a success that HEAD asks for, the head alone."""
+        if answer.sent:
+            return
+        if scope["method"] == "HEAD" and answer.code is None:
+            await respond_head(send, answer)
+        else:
             await respond(self.out(scope, send, len(answer.body)), answer)
 
     def out(self, scope: Scope, send: Send, size: int) -> Send:

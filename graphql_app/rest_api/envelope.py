@@ -11,7 +11,6 @@ from starlette.types import Send
 
 from graphql_app.engine.assemble.json import Value, within
 from graphql_app.errors import AppError, Code
-from graphql_app.http.idempotency import REPLAYED
 from graphql_app.runtime.hot_record import hot_record
 from graphql_app.runtime.suggestions import hint
 
@@ -61,6 +60,8 @@ STATUS: Mapping[Code, int] = {
     Code.RESULT_TOO_LARGE: 400,
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
     Code.NOT_ACCEPTABLE: 406,
+    Code.NOT_ONE_ROW: 406,
+    Code.RANGE_NOT_SATISFIABLE: 416,
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.GRAPHQL_PARSE_FAILED: 400,
@@ -69,6 +70,7 @@ STATUS: Mapping[Code, int] = {
     Code.IDEMPOTENCY_KEY_IN_USE: 409,
     Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.IDEMPOTENCY_KEY_UNSUPPORTED: 501,
+    Code.DRY_RUN_UNSUPPORTED: 501,
     Code.DATABASE_REFUSED: 409,
     Code.STORAGE_FULL: 507,
     Code.SERVICE_UNAVAILABLE: 503,
@@ -80,7 +82,7 @@ STATUS: Mapping[Code, int] = {
 _SAID_BY_STATUS = frozenset({Code.GATEWAY_TIMEOUT})
 _RETRY_AFTER_SECONDS = 2.0
 _MICROSECONDS = len("2000-01-01T00:00:00.000000")
-_JSON: Headers = ((b"content-type", b"application/json"),)
+JSON: Headers = ((b"content-type", b"application/json"),)
 
 
 @hot_record
@@ -89,7 +91,7 @@ class RestResponse:
 
     status: int
     body: bytes
-    headers: Headers = _JSON
+    headers: Headers = JSON
     retry_count: int = 0
     code: Code | None = None
     sent: bool = False
@@ -105,18 +107,15 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")[:_MICROSECONDS] + "Z"
 
 
-def success(message: str, data: Value, retry_count: int, moment: datetime, headers: Headers = _JSON) -> RestResponse:
+def success(
+    message: str, data: Value, retry_count: int, moment: datetime, headers: Headers = JSON, status: int = 200
+) -> RestResponse:
     """The answer of a call that worked; `data` is spliced in as it is.
 
     `message` is one of our own constants: it must not need escaping.
     """
     head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
-    return RestResponse(200, within(head.encode(), data, b',"retry_count":%d}' % retry_count), headers, retry_count)
-
-
-def kept(body: bytes, retry_count: int, *, replayed: bool) -> RestResponse:
-    """The answer of a call under an `Idempotency-Key`: a success's `body`, marked if it was given before."""
-    return RestResponse(200, body, (*_JSON, REPLAYED) if replayed else _JSON, retry_count)
+    return RestResponse(status, within(head.encode(), data, b',"retry_count":%d}' % retry_count), headers, retry_count)
 
 
 def failure(
@@ -134,7 +133,7 @@ def failure(
         "retry_count": error.retry_count,
         "details": _details(error),
     }
-    headers = (*_JSON, *extra, *_retry_after(error, status))
+    headers = (*JSON, *extra, *_retry_after(error, status))
     return RestResponse(status, orjson.dumps(body), headers, error.retry_count, error.code)
 
 

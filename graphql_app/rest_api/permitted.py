@@ -19,6 +19,12 @@ def check_may_read(table: Table) -> None:
         raise RequestError(Code.PERMISSION_DENIED, f"The role may not read '{table.name}'")
 
 
+def check_may_read_one(table: Table) -> None:
+    """Raises `RequestError` (PERMISSION_DENIED) where single rows are not for the caller."""
+    if not may_query(table, Action.BY_PK):
+        raise RequestError(Code.PERMISSION_DENIED, f"The role may not read '{table.name}'")
+
+
 def may_count(table: Table | None) -> bool:
     """Whether the number of rows is for the caller."""
     return table is not None and may_query(table, Action.AGGREGATE)

@@ -15,7 +15,7 @@ from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
 from graphql_app.engine.plan.shapes import PreparedCache
 from graphql_app.rest_api.column_values import given_value
-from graphql_app.rest_api.operations import PreparedRequest, RestRequest
+from graphql_app.rest_api.requests.records import PreparedRequest, RestRequest
 from graphql_app.runtime.hot_record import hot_record
 from schema_gen.catalog.model import Table
 
@@ -57,7 +57,8 @@ class PreparedBodies:
         prepare: Callable[[RestRequest], PreparedRequest],
     ) -> BodyRequest | None:
         """The call that a body asks for; None where it is to be read in full. Raises `AppError`, as then."""
-        given = None if asked.pairs else _taken_apart(asked.table, asked.body)
+        plain = not (asked.pairs or asked.prefer.given or asked.single or asked.bare or asked.key is not None)
+        given = _taken_apart(asked.table, asked.body) if plain else None
         if given is None:
             return None
         form, values = given

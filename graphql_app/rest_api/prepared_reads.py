@@ -50,6 +50,7 @@ class ReadRequest:
     prepared: PreparedCall
     values: Sequence[object]
     bounded: int = 0
+    offset: int = 0
 
 
 def first_rows(read: Read, most_of_all: int) -> tuple[Read, int]:
@@ -83,7 +84,7 @@ class _ReadForm:
             values.append(limit)
         if given.offset is not None:
             values.append(given.offset)
-        return ReadRequest(self.prepared, values, self.bounded)
+        return ReadRequest(self.prepared, values, self.bounded, given.offset or 0)
 
 
 class PreparedReads:
@@ -115,7 +116,7 @@ class PreparedReads:
         whole = read_request(access.catalog, table, (), given.pairs, engine.default_page)
         read, bounded = first_rows(whole, self._most())
         prepared, values = engine.known(Call((RootRequest("data", read),)))
-        found = ReadRequest(prepared, values, bounded)
+        found = ReadRequest(prepared, values, bounded, given.offset or 0)
         limit = read.limit if isinstance(read.limit, int) else None
         made = _ReadForm(prepared, tuple(map(_reader, given.columns, given.operators)), limit, bounded)
         if made.filled(given) == found:

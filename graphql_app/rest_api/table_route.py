@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Scope
+
+from graphql_app.rest_api.query_language.keys import parse_key
+
+KEY = "key"
+"""The part of a path that is a row's key: its parts, one by one."""
 
 
 class TableRoute(Route):
@@ -18,12 +24,18 @@ class TableRoute(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As `Route.matches`."""
         raw: bytes = scope.get("raw_path") or b""
-        if b"%" not in raw:
-            return super().matches(scope)
-        match, found = super().matches({**scope, "path": raw.decode("ascii", "replace")})
+        encoded = b"%" in raw
+        match, found = super().matches({**scope, "path": raw.decode("ascii", "replace")} if encoded else scope)
         if match is not Match.NONE:
-            found["path_params"] = {name: unquote(value) for name, value in found["path_params"].items()}
+            given = found["path_params"].items()
+            found["path_params"] = {name: _part(name, value, encoded=encoded) for name, value in given}
         return match, found
+
+
+def _part(name: str, value: str, *, encoded: bool) -> Any:
+    if name == KEY:
+        return parse_key(value, encoded=encoded)
+    return unquote(value) if encoded else value
 
 
 class ShortWay:
@@ -33,9 +45,15 @@ class ShortWay:
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         """Takes those of `routes` that it can find."""
-        head = f"{self.PREFIX}{{table}}"
-        tables = (route for route in routes if isinstance(route, TableRoute) and route.methods is None)
-        self._below = {route.path.removeprefix(head): route.app for route in tables if route.path.startswith(head)}
+        head, key = f"{self.PREFIX}{{table}}", f"/{{{KEY}}}"
+        there = [route for route in routes if isinstance(route, Route)]
+        below = {route.path.removeprefix(head): route for route in there if route.path.startswith(head)}
+        of_rows = below.pop(key, None)
+        self._row = None if of_rows is None else of_rows.app
+        # Other addresses are the router's, also where a key could stand there.
+        self._others = {rest for rest, route in below.items() if route.methods is not None}
+        self._fixed = {route.path.removeprefix(self.PREFIX).partition("/")[0] for route in there} - {"{table}"}
+        self._below = {rest: route.app for rest, route in below.items() if route.methods is None}
 
     def find(self, scope: Scope) -> ASGIApp | None:
         """The endpoint, told its table as the router would; None where the router is to look."""
@@ -46,4 +64,10 @@ class ShortWay:
         found = self._below.get(slash + rest) if table else None
         if found is not None:
             scope["path_params"] = {"table": table}
+        elif table and rest and self._row is not None and self._of_a_row(table, rest):
+            scope["path_params"] = {"table": table, KEY: parse_key(rest, encoded=False)}
+            return self._row
         return found
+
+    def _of_a_row(self, table: str, rest: str) -> bool:
+        return "/" not in rest and f"/{rest}" not in self._others and table not in self._fixed

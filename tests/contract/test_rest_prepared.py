@@ -14,10 +14,11 @@ import pytest
 
 from graphql_app.engine.plan.shapes import SHAPES
 from graphql_app.http.request_body import LONG_BYTES
-from graphql_app.rest_api.operations import TABLE_OPERATIONS, RestRequest
 from graphql_app.rest_api.prepared_bodies import PreparedBodies
 from graphql_app.rest_api.prepared_reads import LONGEST, PreparedReads
 from graphql_app.rest_api.query_language.filters import SPELLINGS
+from graphql_app.rest_api.requests.operations import TABLE_OPERATIONS
+from graphql_app.rest_api.requests.records import RestRequest
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 from tests.role_rig import role_rig

@@ -66,6 +66,11 @@ WAYS = [
     ("POST", "/api/{}", {"input": {"id": 1}}),
     ("PUT", "/api/{}", {"input": {"id": 1}, "where": {"id": 1}}),
     ("DELETE", "/api/{}", {"input": {"id": 1}}),
+    ("GET", "/api/{}/1", None),
+    ("PATCH", "/api/{}/1", {"input": {"id": 1}}),
+    ("PUT", "/api/{}/1", {"input": {"id": 1}}),
+    ("DELETE", "/api/{}/1", None),
+    ("PATCH", "/api/{}?id=eq.1", {"input": {"id": 1}}),
     ("GET", "/openapi.json?table={}", None),
     ("GET", "/api/orders/query?select=id,{}(*)", None),
 ]
@@ -144,6 +149,10 @@ async def test_what_a_role_may_not_do_is_forbidden(app: RolesApp) -> None:
         ("visitor", "DELETE", "/api/products", {"input": {"id": 1}}),
         ("narrow", "GET", "/api/products/query", None),
         ("narrow", "GET", "/api/users/export", None),
+        ("narrow", "GET", "/api/orders/1", None),
+        ("visitor", "PATCH", "/api/products/1", {"input": {"name": "x"}}),
+        ("visitor", "PUT", "/api/products/1", {"input": {"name": "x"}}),
+        ("visitor", "DELETE", "/api/products/1", None),
     ]
     for role, method, path, body in forbidden:
         answer = await app.rest(role, method, path, json=body)
@@ -153,13 +162,37 @@ async def test_what_a_role_may_not_do_is_forbidden(app: RolesApp) -> None:
     assert "content-range" not in counted.headers
 
 
+async def test_rows_at_their_addresses_are_the_roles_own(app: RolesApp) -> None:
+    """Another's row is not there: nothing is read, changed or deleted of it."""
+    shown: dict[str, Any] = {"headers": {"prefer": "return=representation"}}
+    assert (await app.rest("user", "GET", "/api/orders/1", 1)).json()["data"] == {"id": 1, "product_id": 1, "amount": 2}
+    changed = await app.rest("user", "PATCH", "/api/orders/1", 1, json={"input": {"amount": 9}}, **shown)
+    assert changed.json()["data"] == {"id": 1, "product_id": 1, "amount": 9}
+    made = await app.rest("user", "POST", "/api/orders", 1, json={"input": {"product_id": 1, "amount": 7}}, **shown)
+    assert [(row["product_id"], row["amount"]) for row in made.json()["data"]] == [(1, 7)]
+    for method, body in (("GET", None), ("PATCH", {"input": {"amount": 1}}), ("DELETE", None)):
+        theirs = await app.rest("user", method, "/api/orders/3", 1, json=body, **shown)
+        nobodys = await app.rest("user", method, "/api/orders/999", 1, json=body, **shown)
+        assert theirs.status_code == 404
+        assert told(theirs) == told(nobodys)
+    swept = await app.rest("user", "DELETE", "/api/orders?id=gt.0&select=id", 1, **shown)
+    assert [row["id"] for row in swept.json()["data"]][:2] == [1, 2]
+    left = await app.rest("", "GET", "/api/orders/query")
+    assert [(row["id"], row["amount"]) for row in left.json()["data"]] == [(3, 5)]
+    unseen = await app.rest("writer", "POST", "/api/visits", json={"input": {"page": "x"}}, **shown)
+    assert (unseen.status_code, unseen.json()["details"]["code"]) == (403, "PERMISSION_DENIED")
+    assert (await app.rest("", "GET", "/api/visits/query")).json()["data"] == []
+    key = await app.rest("narrow", "GET", "/api/products/1")
+    assert (key.status_code, key.json()["details"]["code"]) == (400, "NO_KEY")
+
+
 async def test_the_document_is_of_what_a_role_sees(app: RolesApp) -> None:
     """Tables, columns and methods; roles by turns, on a process that keeps what it made."""
     for _ in range(2):
         document = (await app.rest("user", "GET", "/openapi.json")).json()
         assert sorted(path for path in document["paths"] if "batch" not in path) == [
-            *("/api/orders", "/api/orders/export", "/api/orders/query"),
-            *("/api/products/export", "/api/products/query"),
+            *("/api/orders", "/api/orders/export", "/api/orders/query", "/api/orders/{key}"),
+            *("/api/products/export", "/api/products/query", "/api/products/{key}"),
         ]
         schemas = document["components"]["schemas"]
         assert [*schemas["orders"]["properties"]] == ["id", "product_id", "amount"]

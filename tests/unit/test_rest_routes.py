@@ -23,8 +23,9 @@ from graphql_app.engine.sql.dialects import Features, Flavour
 from graphql_app.errors import Code
 from graphql_app.http.request_body import DEFAULT_BOUNDS
 from graphql_app.observability.events import Event, RequestDone, UnexpectedError, ignore
-from graphql_app.rest_api.operations import PreparedRequest, RestOperation, RestRequest
-from graphql_app.rest_api.routes import TableEndpoint, rest_endpoints, rest_routes
+from graphql_app.rest_api.requests.records import PreparedRequest, RestOperation, RestRequest
+from graphql_app.rest_api.routes import rest_endpoints, rest_routes
+from graphql_app.rest_api.table_endpoint import TableEndpoint
 from tests.rest_samples import CATALOG
 
 pytestmark = pytest.mark.anyio

@@ -16,13 +16,14 @@ class Named:
         """Is never called."""
 
 
-IMPORT, EXPORT, TABLE, QUERY = Named(), Named(), Named(), Named()
+IMPORT, EXPORT, TABLE, QUERY, ROW = (Named() for _ in range(5))
 ROUTES: list[BaseRoute] = [
     Route("/api/batch/import", IMPORT, methods=["POST"]),
     TableRoute("/api/batch/{table}/export", EXPORT, methods=["GET"]),
     TableRoute("/api/{table}/export", EXPORT, methods=["GET"]),
     TableRoute("/api/{table}", TABLE),
     TableRoute("/api/{table}/query", QUERY),
+    TableRoute("/api/{table}/{key}", ROW),
 ]
 SHORT = ShortWay(ROUTES)
 
@@ -58,6 +59,10 @@ def routed(scope: Scope) -> tuple[ASGIApp, dict[str, str]] | None:
         "/api/batch",
         "/api/batch/query",
         "/api/query/query",
+        "/api/users/3",
+        "/api/users/a,b",
+        "/api/order lines/1,2",
+        "/api/users/import",
     ],
 )
 def test_it_leads_where_the_router_would(path: str) -> None:

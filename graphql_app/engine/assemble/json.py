@@ -80,15 +80,16 @@ def received(result: Result) -> list[bytes]:
 class RowList:
     """A JSON list that is not put together yet: megabytes are copied once, into what they stand in.
 
-    Its rows are texts, or (`apart` is false) pieces that have `BETWEEN_ROWS` after each row.
+    Its rows are texts, or (where each has more than one) pieces that have `BETWEEN_ROWS` after each row.
     """
 
     pieces: list[bytes]
-    apart: bool
+    step: int
+    """The pieces of a row."""
 
     def between(self, before: bytes, after: bytes) -> bytes:
         """The list's JSON text between others."""
-        return _list_of(list(self.pieces), self.apart, before, after)
+        return _list_of(list(self.pieces), self.step == 1, before, after)
 
 
 Value = bytes | RowList
@@ -96,8 +97,8 @@ Value = bytes | RowList
 
 
 def rows_in(value: Value) -> int:
-    """The number of rows of a list without relations."""
-    return len(value.pieces) if isinstance(value, RowList) else 0
+    """The number of rows of a list."""
+    return len(value.pieces) // value.step if isinstance(value, RowList) else 0
 
 
 def within(before: bytes, value: Value, after: bytes = b"") -> bytes:
@@ -136,7 +137,7 @@ def whole(batch: NodeRows) -> bytes:
 def ungrouped(node: ResultNode, pieces: list[bytes]) -> Value:
     """An ungrouped node with these rows."""
     if node.form is GroupForm.LIST:
-        return RowList(pieces, not node.holes)
+        return RowList(pieces, pieces_of(len(node.holes)))
     if not pieces:
         return node.missing
     return (b"".join(pieces[: pieces_of(len(node.holes)) - 1]) if node.holes else pieces[0]) or node.missing

@@ -35,6 +35,8 @@ class UnitOfWork(Generic[T]):
     """Gives the statement that stores the work's value, to be run together with its COMMIT."""
     reread: Job[T] | None = None
     """Finds the work's value again where it counts and its answer was lost; it may then be sent with its COMMIT."""
+    discard: bool = False
+    """Nothing of it is to stay: it is rolled back when it is done."""
     mark: bytes = b""
     """The comment that its statements end with, so that the server's logs lead back to the request."""
 
@@ -148,7 +150,10 @@ class Attempt(Deadline, Generic[T]):
                 session = self._session = Session(connection, unit.kind, limit, claim, number, unit.mark, note)
                 self._value = value = await unit.job(session)
                 self._known = True
-                await session.finish(None if unit.keep is None else unit.keep(value))
+                if unit.discard:
+                    await session.discard()
+                else:
+                    await session.finish(None if unit.keep is None else unit.keep(value))
         except BaseException as error:
             self._end_overtime()
             self._timed_out = self.expired and isinstance(error, TimeoutError)

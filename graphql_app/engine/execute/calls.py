@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from graphql_app.engine.assemble.json import Value, received, ungrouped
@@ -12,20 +12,26 @@ from graphql_app.engine.execute.reads import only_statement, perform_reads
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.writes import perform_write, reread
 from graphql_app.engine.mysql.row_text import pieces_of
-from graphql_app.errors import RequestError
+from graphql_app.errors import Code, RequestError
 
 
 @dataclass(slots=True)
 class CallWork:
     """A compiled call at work. `place` is the root whose write is being done; None while that is none.
 
-    `rows` are those touched by writes, or received by reads, in the last attempt.
+    `rows` are those touched by writes, or received by reads, in the last attempt. Of a `dry_run` nothing is to stay.
     """
 
     prepared: PreparedCall
     slots: Sequence[object]
+    dry_run: bool = False
     place: int | None = None
     rows: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises `RequestError` where a dry run could not be undone."""
+        if self.dry_run and not self.prepared.transactional:
+            raise RequestError(Code.DRY_RUN_UNSUPPORTED, "A table among those written knows no transactions")
 
     def perform(self, session: Session) -> Awaitable[Sequence[Value]]:
         """What each root gives."""
@@ -41,6 +47,11 @@ class CallWork:
             values.append(write if isinstance(write, bytes) else await self._write(session, write))
         self.place = None
         return values
+
+    @property
+    def again(self) -> Callable[[Session], Awaitable[Sequence[Value]]] | None:
+        """What finds the answer of the one insert again; None where there is no such insert, or nothing of it stays."""
+        return None if self.prepared.alone is None or self.dry_run else self.reread
 
     async def reread(self, session: Session) -> Sequence[Value]:
         """As `perform`, for the one insert that was done and not answered. Raises `DatabaseError`."""

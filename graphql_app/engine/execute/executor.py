@@ -42,7 +42,7 @@ _LEDGER_WORK = Schedule((20.0,), ())
 """Making the ledger's table, and deleting old rows."""
 
 BULK = Schedule((30.0, 60.0, 60.0), (0.4, 0.8))
-"""For import and export: a sort of a whole table, or a megabyte of rows, takes its time."""
+"""For import and export: a sort of a whole table, or a megabyte of rows, takes long."""
 ONCE = Schedule((3600.0,), ())
 """For what cannot be repeated."""
 _ENTRIES = 3
@@ -93,6 +93,7 @@ class Executor:
         schedule: Schedule | None = None,
         repeatable: bool = True,
         reread: Job[T] | None = None,
+        discard: bool = False,
     ) -> Coroutine[Any, Any, tuple[T, int]]:
         """The value of `job` and the number of attempts that failed before it succeeded.
 
@@ -100,16 +101,17 @@ class Executor:
         work through it. A write is one transaction; `transactional=False` says that a table in it
         cannot roll back. Reads and control work may be repeated at will. `bulk` takes the
         slots for import and export; `schedule` replaces the executor's own. `repeatable=False` says
-        that `job` may be begun once only. `reread` allows a write to use `Session.query_whole`: it reads
-        the value of one that counts and was not answered, with `LAST_INSERT_ID()` as it was.
+        that `job` may be begun once only. `reread` allows a write to use `Session.query_whole`: it reads the value of
+        one that counts and was not answered, with `LAST_INSERT_ID()` as it was. `discard`: it is rolled back.
 
         Raises `AppError` with `retry_count` and, for writes, `outcome` set; what else `job` raises
         passes through after a rollback. A caller that is cancelled has its statement stopped.
         """
         times = schedule or self._schedule
-        noted = kind is Kind.WRITE and transactional and repeatable
+        noted = kind is Kind.WRITE and transactional and repeatable and not discard
         settlement: CommitState[T] | None = self.ledger.settlement(None) if noted else None
-        unit = UnitOfWork(kind, job, _bulkhead(kind, bulk), transactional, settlement, reread=reread, mark=self._mark())
+        bulkhead, mark = _bulkhead(kind, bulk), self._mark()
+        unit = UnitOfWork(kind, job, bulkhead, transactional, settlement, None, reread, discard, mark)
         return self._run(unit, times)
 
     async def run_once(

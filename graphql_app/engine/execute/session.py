@@ -365,6 +365,12 @@ class Session:
             await self._packet(statements, len(statements) - 1)
             self.open = self.committing = False
 
+    async def discard(self) -> None:
+        """Ends a write whose rows are not to stay. Raises as `finish`."""
+        if self._lost is not None:
+            raise self._lost
+        await self.roll_back()
+
     async def begin_anew(self) -> None:
         """Leaves the snapshot of a read: what it asks next sees another. Raises as `query`."""
         await self.roll_back()

@@ -27,13 +27,17 @@ def ref(kind: str, name: str) -> Json:
 _FAILURES: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "Unknown column or parameter, wrong value, empty condition, malformed JSON"),
     403: ("Forbidden", "Read-only, or the database refuses access"),
-    404: ("NotFound", "Unknown table"),
-    406: ("NotAcceptable", "None of the media types that the client takes"),
+    404: ("NotFound", "Unknown table, or no row with this key"),
+    406: ("NotAcceptable", "None of the media types that the client takes, or not one row where one is asked for"),
     409: ("Conflict", "Duplicate key, foreign key, check constraint, `Idempotency-Key` in use"),
     413: ("TooLarge", "The body is too large"),
     415: ("UnsupportedMediaType", "The body is of another media type"),
+    416: ("RangeNotSatisfiable", "`Range` begins behind the last row"),
     422: ("Unprocessable", "The body does not fit its model, or `Idempotency-Key` was used for another request"),
-    501: ("Unsupported", "`Idempotency-Key` without the ledger, or for a table that knows no transactions"),
+    501: (
+        "Unsupported",
+        "`Idempotency-Key` without the ledger, or it or `tx=rollback` for a table that knows no transactions",
+    ),
     503: ("Unavailable", "The database is away: come back after `Retry-After` seconds"),
     504: ("TimedOut", "All attempts timed out"),
     507: ("StorageFull", "The database has no space left"),
@@ -46,6 +50,7 @@ _EXAMPLES: Mapping[int, AppError] = {
     409: AppError(Code.DUPLICATE_ENTRY, "Duplicate entry (constraint 'email')", constraint="email"),
     413: AppError(Code.PAYLOAD_TOO_LARGE, "The body is larger than 10485760 bytes"),
     415: AppError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json"),
+    416: AppError(Code.RANGE_NOT_SATISFIABLE, "Rows from 30 on are asked for, and there are 25"),
     422: AppError(Code.INVALID_BODY, "The body needs 'input'"),
     501: AppError(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key needs the ledger"),
     503: ServiceUnavailableException(),
@@ -55,9 +60,9 @@ _EXAMPLES: Mapping[int, AppError] = {
 """For each status a failure that ends in it; the answers to them are made as those to real ones are."""
 _MOMENT = datetime(2025, 12, 29, 10, 30, 45, 123456, UTC)
 
-READ_FAILURES, ROWS_FAILURES = (400, 403, 404, 503, 504), (400, 403, 404, 406, 503, 504)
+READ_FAILURES, ROWS_FAILURES = (400, 403, 404, 503, 504), (400, 403, 404, 406, 416, 503, 504)
 BODY_FAILURES = (400, 403, 404, 413, 415, 422, 503, 504)
-WRITE_FAILURES = (*BODY_FAILURES[:3], 409, *BODY_FAILURES[3:6], 501, *BODY_FAILURES[6:], 507)
+WRITE_FAILURES = (*BODY_FAILURES[:3], 406, 409, *BODY_FAILURES[3:6], 501, *BODY_FAILURES[6:], 507)
 """The statuses of failed calls, by what the call does."""
 
 
@@ -84,7 +89,10 @@ def success_schema(data: Json) -> Json:
 
 def _written(description: str, **more: Json) -> Json:
     properties = {"rows_affected": {"type": "integer", "minimum": 0}, **more}
-    data = {"type": "object", "required": ["rows_affected"], "properties": properties}
+    counts = {"type": "object", "required": ["rows_affected"], "properties": properties}
+    rows = {"type": "array", "items": {"type": "object"}, "description": "With `return=representation`."}
+    row = {"type": "object", "description": "With `return=representation`, where one row is meant."}
+    data = {"anyOf": [counts, rows, row]}
     return {"description": description, "content": {"application/json": {"schema": success_schema(data)}}}
 
 
@@ -142,6 +150,11 @@ _PARAMETERS: dict[str, Json] = {
 
 READ_PARAMETERS = [ref("parameters", name) for name in _PARAMETERS]
 COUNT_PARAMETER = ref("parameters", "prefer")
+RANGE_PARAMETER = ref("parameters", "range")
+PREFER_PARAMETER = ref("parameters", "preferOfWrites")
+SELECT_PARAMETER = ref("parameters", "select")
+INSERT_PARAMETERS = [ref("parameters", "columns"), ref("parameters", "onConflict")]
+ROW_KEY_PARAMETER = ref("parameters", "rowKey")
 KEY_PARAMETER = ref("parameters", "idempotencyKey")
 
 COMPONENTS: Json = {
@@ -156,6 +169,28 @@ COMPONENTS: Json = {
                 "`count=planned` gives what the database's planner expects, `count=estimated` that where counting "
                 "takes long."
             ),
+            "schema": {"type": "string"},
+        },
+        "range": {
+            "name": "Range",
+            "in": "header",
+            "description": "Rows by their place, `0-24`; `limit` and `offset` go before it.",
+            "schema": {"type": "string"},
+        },
+        "preferOfWrites": {
+            "name": "Prefer",
+            "in": "header",
+            "description": "`return=minimal|headers-only|representation`, `missing=default`, `max-affected=10`, "
+            "`resolution=merge-duplicates|ignore-duplicates`, `tx=rollback`, `handling=strict`.",
+            "schema": {"type": "string"},
+        },
+        "columns": _parameter("columns", "What is taken of each row: `name,age`. What a row leaves out is null."),
+        "onConflict": _parameter("on_conflict", "The columns of the unique key that `resolution` is about."),
+        "rowKey": {
+            "name": "key",
+            "in": "path",
+            "required": True,
+            "description": "The values of the primary key, percent-encoded, with commas between.",
             "schema": {"type": "string"},
         },
         "idempotencyKey": {

@@ -16,10 +16,15 @@ from graphql_app.rest_api.openapi.components import (
     BODY_FAILURES,
     COMPONENTS,
     COUNT_PARAMETER,
+    INSERT_PARAMETERS,
     KEY_PARAMETER,
+    PREFER_PARAMETER,
+    RANGE_PARAMETER,
     READ_FAILURES,
     READ_PARAMETERS,
+    ROW_KEY_PARAMETER,
     ROWS_FAILURES,
+    SELECT_PARAMETER,
     WRITE_FAILURES,
     failures,
     ref,
@@ -138,9 +143,37 @@ class _Described:
         written = {
             **({"post": self._insert()} if self.table.may_insert else {}),
             **({"put": self._update()} if self.table.may_update and conditions else {}),
+            **({"patch": self._patch()} if self.table.may_update and conditions else {}),
             **({"delete": self._delete()} if self.table.may_delete and conditions else {}),
         }
-        return found | {path: written} if written else found
+        if written:
+            found[path] = written
+        if self.table.key_columns and (row := self._row()):
+            found[f"{path}/{{key}}"] = row
+        return found
+
+    def _row(self) -> Json:
+        """What can be done with one row at its own address."""
+        table = self.table
+        parameters = [ROW_KEY_PARAMETER, SELECT_PARAMETER, PREFER_PARAMETER, KEY_PARAMETER]
+        found: Json = {}
+        if may_query(table, Action.BY_PK):
+            schema = success_schema(ref("schemas", self.name))
+            row = {"description": "The row", "content": {"application/json": {"schema": schema}}}
+            read = self._operation("get", f"One row of {table.name}", row, READ_FAILURES)
+            found["get"] = read | {"parameters": [ROW_KEY_PARAMETER, SELECT_PARAMETER]}
+        given = ref("schemas", f"{self.name}.set")
+        sample = {"input": self._sample([c for c in _given(table.updatable) if not c.auto_increment][-1:])}
+        if table.may_insert and table.may_update:
+            stored = self._operation("store", f"Make or change one row of {table.name}", _WRITTEN, WRITE_FAILURES)
+            found["put"] = stored | {"requestBody": _body({"input": given}, sample), "parameters": parameters}
+        if table.may_update:
+            changed = self._operation("change", f"Change one row of {table.name}", _WRITTEN, WRITE_FAILURES)
+            found["patch"] = changed | {"requestBody": _body({"input": given}, sample), "parameters": parameters}
+        if table.may_delete:
+            removed = self._operation("remove", f"Delete one row of {table.name}", _WRITTEN, WRITE_FAILURES)
+            found["delete"] = removed | {"parameters": parameters}
+        return found
 
     def _filters(self) -> list[Json]:
         return [
@@ -153,7 +186,8 @@ class _Described:
         rows["content"] |= {"text/csv": {"schema": FILE}, "application/x-ndjson": {"schema": LINES}}
         rows["headers"] = {"Content-Range": {"schema": {"type": "string"}, "description": "See `Prefer`."}}
         operation = self._operation("read", f"Rows of {self.table.name}", rows, ROWS_FAILURES)
-        return operation | {"parameters": [*READ_PARAMETERS, COUNT_PARAMETER, *self._filters()]}
+        operation["responses"]["206"] = {**rows, "description": "Some of the rows: those of `Range`"}
+        return operation | {"parameters": [*READ_PARAMETERS, COUNT_PARAMETER, RANGE_PARAMETER, *self._filters()]}
 
     def _export(self) -> Json:
         operation = self._operation("export", f"{self.table.name} as a CSV file", CSV_FILE, READ_FAILURES)
@@ -176,21 +210,34 @@ class _Described:
         operation = self._operation(
             "insert", f"Insert one row or several into {self.table.name}", answer, WRITE_FAILURES
         )
-        return operation | {"requestBody": _body(body, {"input": self._sample(given)}), "parameters": [KEY_PARAMETER]}
+        parameters = [SELECT_PARAMETER, *INSERT_PARAMETERS, PREFER_PARAMETER, KEY_PARAMETER]
+        return operation | {"requestBody": _body(body, {"input": self._sample(given)}), "parameters": parameters}
 
     def _update(self) -> Json:
         body = {"input": ref("schemas", f"{self.name}.set"), "where": self._some_condition()}
         given = [column for column in _given(self.table.updatable) if not column.auto_increment]
         sample = {"input": self._sample(given[-1:]), "where": self._sample(self._key())}
         operation = self._operation("update", f"Update rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
-        return operation | {"requestBody": _body(body, sample), "parameters": [KEY_PARAMETER]}
+        parameters = [SELECT_PARAMETER, PREFER_PARAMETER, KEY_PARAMETER]
+        return operation | {"requestBody": _body(body, sample), "parameters": parameters}
+
+    def _patch(self) -> Json:
+        body = {"input": ref("schemas", f"{self.name}.set")}
+        given = [column for column in _given(self.table.updatable) if not column.auto_increment]
+        operation = self._operation(
+            "patch", f"Update the rows of {self.table.name} that filters find", _WRITTEN, WRITE_FAILURES
+        )
+        return operation | {
+            "requestBody": _body(body, {"input": self._sample(given[-1:])}),
+            "parameters": [SELECT_PARAMETER, PREFER_PARAMETER, KEY_PARAMETER, *self._filters()],
+        }
 
     def _delete(self) -> Json:
         body = {"input": self._some_condition()}
         operation = self._operation("delete", f"Delete rows of {self.table.name}", _WRITTEN, WRITE_FAILURES)
         return operation | {
-            "requestBody": _body(body, {"input": self._sample(self._key())}),
-            "parameters": [KEY_PARAMETER],
+            "requestBody": _body(body, {"input": self._sample(self._key())}) | {"required": False},
+            "parameters": [SELECT_PARAMETER, PREFER_PARAMETER, KEY_PARAMETER, *self._filters()],
         }
 
     def _operation(self, verb: str, summary: str, success: Json, failed: Iterable[int]) -> Json:

@@ -1,0 +1,1 @@
+"""The engine's replies -> HTTP answers, in the form of their address."""

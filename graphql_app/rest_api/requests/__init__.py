@@ -1,0 +1,1 @@
+"""What a client sends, by method and address -> calls of the engine."""
