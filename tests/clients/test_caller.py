@@ -63,6 +63,16 @@ def test_an_admin_looks_at_the_start_page_as_a_role(browser: Browser, site: str)
     browser.open(f"{site}/#orders")
     browser.wait_text("#table h2", "orders")
     browser.wait_text("#table", "Update rows of orders")
+    browser.open(f"{site}/data#orders")
+    browser.wait_text("#count", "2 rows")
+    browser.click(".number")
+    browser.wait_text("#sheet", "product_id")
+    browser.driver.find_element(By.XPATH, "//button[.='Edit']").click()
+    assert [field.get_attribute("data-field") for field in browser.visible(".field")] == ["amount"]
+    browser.click("#sheet .close")
+    browser.open(f"{site}/data#products")
+    browser.wait_text("#count", "2 rows")
+    assert browser.driver.find_elements(By.XPATH, "//button[.='New row']") == []
     browser.open(f"{site}/docs?table=orders")
     browser.wait_text("#docs", "Rows of orders")
     assert "salaries" not in browser.element("#docs").text

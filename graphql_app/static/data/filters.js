@@ -13,7 +13,7 @@ export function showFilters(box, view, go) {
   });
   const order = view.order.map((term) => {
     const turn = () => go({ ...view, order: view.order.map((each) => (each === term ? { ...each, down: !each.down } : each)) });
-    const words = [term.down ? "↓ " : "↑ ", element("b", {}, term.column.name), term.down ? " desc" : " asc"];
+    const words = [element("span", { "aria-hidden": "true" }, term.down ? "↓ " : "↑ "), element("b", {}, term.column.name), term.down ? " desc" : " asc"];
     return chip(`order by ${term.column.name}`, words, turn, () => go({ ...view, order: view.order.filter((each) => each !== term) }));
   });
   const add = element("button", { type: "button", class: "chip add", id: "add-filter", onclick: () => edit(add, view, view.filters.length, go) }, "+ Condition");
@@ -21,7 +21,7 @@ export function showFilters(box, view, go) {
 }
 
 function chip(label, words, open, drop) {
-  const main = element("button", { type: "button", "aria-label": `Change ${label}` }, words);
+  const main = element("button", { type: "button", title: `Change the ${label}` }, words);
   main.addEventListener("click", () => open(main));
   return element("span", { class: "chip" }, main, element("button", { type: "button", class: "drop-it", "aria-label": `Without ${label}`, onclick: drop }, "×"));
 }

@@ -4,18 +4,24 @@ import { busiest, readStructure } from "../structure.js";
 import { exported } from "../table.js";
 import { TableList } from "../table_list.js";
 import { columnChooser, columnMenu, columnsOf, keep } from "./columns.js";
+import { editorOf, mayDelete, mayInsert, mayUpdate } from "./editors.js";
+import { Edits } from "./edits.js";
 import { edit as editFilter, showFilters } from "./filters.js";
+import { consequenceList, consequences, rowForm } from "./forms.js";
+import { pendingBar } from "./pending.js";
+import { openPopover } from "./popover.js";
 import { rowGrid } from "./row_grid.js";
 import { showRow } from "./sheet.js";
 import { exportAddress, take } from "./take.js";
-import { addressOf, sameRow, viewOf, whole } from "./view.js";
+import { addressOf, readable, sameRow, viewOf, whole } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { structure: null, view: null, shown: null, columns: [], opener: null };
+const state = { structure: null, view: null, shown: null, columns: [], opener: null, edits: null };
 const list = new TableList(document.querySelector(".layout aside"), (table) => addressOf(whole(table)));
 
 function open(structure) {
   state.structure = structure;
+  state.edits = new Edits(structure, showEdits);
   document.title = `Rows · ${structure.database}`;
   $("summary").replaceChildren(element("strong", {}, structure.database));
   $("graphiql").hidden = !structure.graphiql;
@@ -73,6 +79,10 @@ function showRows(view) {
     menu: (column, anchor) => columnMenu(anchor, { column, view: state.view, go, filter: (each) => editFilter(anchor, state.view, state.view.filters.length, go, each), kept: resized }),
     resized: (column) => keep(structure, table, column),
     counted: showCount,
+    edit: editCell,
+    value: valueIn,
+    mark: (record, box) => record && box.classList.toggle("gone", state.edits.of(table, record)?.kind === "delete"),
+    key: (event, record, column) => event.key === "Delete" && !column && removeRow(record),
   });
   $("rows").replaceChildren(state.grid.box);
   if (before) state.grid.follow(before, focused);
@@ -100,12 +110,126 @@ function tools(view) {
     return made;
   };
   const file = exported(view.table, exportAddress(view));
-  return [button("Columns", (anchor) => columnChooser(anchor, state.view, go)), button("As code", (anchor) => take(anchor, state.structure, state.view)), view.table.roots.list && file].filter(Boolean);
+  const add = mayInsert(view.table) && button("New row", (anchor) => newRow(anchor), { class: "button main" });
+  return [add, button("Columns", (anchor) => columnChooser(anchor, state.view, go)), button("As code", (anchor) => take(anchor, state.structure, state.view)), view.table.roots.list && file].filter(Boolean);
 }
 
-function told(words) {
+function told(words, good = false) {
   $("told").textContent = words;
   $("told").hidden = words === "";
+  $("told").classList.toggle("good", good);
+}
+
+// --- changes -------------------------------------------------------------------
+
+// The value of a cell, which is one not sent yet where there is one.
+function valueIn(record, column, cell) {
+  const edit = state.edits.of(state.view.table, record);
+  if (edit?.error?.column === column) cell.classList.add("wrong"), (cell.title = edit.error.message);
+  if (!edit?.values.has(column.field)) return record[column.field];
+  cell.classList.add("changed");
+  return edit.values.get(column.field);
+}
+
+function editCell(record, column) {
+  const { structure, view, grid, edits } = state;
+  if (!column || !mayUpdate(view.table, column) || record[column.field] === undefined) return openRow(record);
+  const now = edits.of(view.table, record)?.values.get(column.field);
+  const editor = editorOf(structure, view.table, column, now === undefined ? record[column.field] : now);
+  const told = element("p", { class: "bad", role: "alert", hidden: true });
+  const form = element("form", { class: "cell-form" }, editor.box, element("button", { type: "submit", class: "main" }, "Keep"), told);
+  const { row, column: at } = grid.grid.active;
+  const close = openPopover(grid.grid.cellAt(row, at) ?? grid.box, `Edit ${column.name}`, form);
+  editor.focus();
+  editor.input.select?.();
+  form.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    try {
+      const value = editor.read();
+      close();
+      grid.grid.box.focus();
+      if (value !== undefined) edits.update(view.table, record, column, value);
+    } catch (error) {
+      told.textContent = error.message;
+      told.hidden = false;
+    }
+  });
+  return undefined;
+}
+
+function removeRow(record) {
+  if (record && mayDelete(state.view.table)) state.edits.remove(state.view.table, record);
+  return true;
+}
+
+function showEdits() {
+  pendingBar($("pending"), state.structure, state.edits, sent);
+  state.grid?.refresh();
+}
+
+// What was sent shows: the grid reads its rows again, as the database has them now.
+function sent(done) {
+  if (done.length === 0) return;
+  const words = done.length === 1 ? "The change is made." : `${count(done.length)} changes are made.`;
+  state.shown = null;
+  show();
+  if (state.edits.all.length === 0) told(words, true);
+}
+
+addEventListener("beforeunload", (event) => state.edits?.all.length && event.preventDefault());
+
+function newRow(anchor) {
+  const { structure, edits } = state;
+  const { table } = state.view;
+  state.opener = anchor;
+  const columns = table.columns.filter((column) => column.may.includes("i"));
+  const { form, focus } = rowForm(structure, table, columns, null, {
+    sent: (edit) => (closeSheet(), sent([edit])),
+    kept: (values) => (closeSheet(), edits.insert(table, values)),
+    cancel: closeSheet,
+  });
+  const shut = element("button", { type: "button", class: "close", "aria-label": "Close", onclick: closeSheet }, "×");
+  $("sheet").replaceChildren(element("header", {}, element("h2", { tabindex: -1 }, `New row of ${table.name}`), shut), element("div", { class: "sheet-body" }, form));
+  document.body.classList.add("beside");
+  $("sheet").hidden = false;
+  focus();
+}
+
+// What may be done with the row in the sheet.
+function rowActions(table, record) {
+  const columns = readable(table).filter((column) => mayUpdate(table, column));
+  const body = $("sheet").querySelector(".sheet-body");
+  const change = columns.length > 0 && element("button", { type: "button", onclick: () => changeRow(body, table, columns, record) }, "Edit");
+  const remove = mayDelete(table) && element("button", { type: "button", onclick: () => askToRemove(remove, table, record) }, "Delete…");
+  return change || remove ? [element("p", { class: "buttons" }, change, remove)] : [];
+}
+
+function changeRow(body, table, columns, record) {
+  const again = () => showSheet(state.view);
+  const { form, focus } = rowForm(state.structure, table, columns, record, {
+    sent: (edit) => (sent([edit]), again()),
+    kept: (values) => {
+      for (const column of columns) if (column.field in values) state.edits.update(table, record, column, values[column.field]);
+      again();
+    },
+    cancel: again,
+  });
+  body.replaceChildren(form);
+  focus();
+}
+
+async function askToRemove(anchor, table, record) {
+  const box = element("div", { class: "review" }, element("p", { class: "hint" }, "Looking for what refers to it…"));
+  const close = openPopover(anchor, "Delete this row", box);
+  const found = await consequences(state.structure, table, record).catch(() => null);
+  const keep = () => {
+    close();
+    state.edits.remove(table, record);
+    closeSheet();
+  };
+  box.replaceChildren(...(found ? consequenceList(found) : []), element("button", { type: "button", class: "main", onclick: keep }, "Mark for deletion"));
+  box.querySelector("button").focus();
 }
 
 // --- the sheet -----------------------------------------------------------------
@@ -127,9 +251,15 @@ function showSheet(view) {
     return;
   }
   document.body.classList.add("beside");
-  const close = () => (location.hash === addressOf({ ...state.view, row: null }) ? showSheet({ ...state.view, row: null }) : go({ ...state.view, row: null }));
-  showRow($("sheet"), state.structure, view.row, { close, opened: (row) => addressOf({ ...state.view, row }) });
+  const { table } = view.row;
+  showRow($("sheet"), state.structure, view.row, { close: closeSheet, opened: (row) => addressOf({ ...state.view, row }), actions: (record) => rowActions(table, record) });
   $("sheet").querySelector("h2").focus();
+}
+
+function closeSheet() {
+  const view = { ...state.view, row: null };
+  if (state.view.row && !state.view.row.given) go(view);
+  else showSheet(view);
 }
 
 $("sheet").addEventListener("keydown", (event) => {

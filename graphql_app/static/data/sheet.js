@@ -37,7 +37,7 @@ function fields(structure, table, record, opened) {
     const value = record[column.field];
     const links = table.references.filter((reference) => reference.columns[0] === column.name).map((reference) => {
       const target = structure.tables.find((each) => each.name === reference.table);
-      const found = target && referredTo(table, reference, target, record);
+      const found = target?.roots.list && referredTo(table, reference, target, record);
       return found && element("a", { href: opened({ table: target, filters: found }), class: "refers" }, `${target.name} →`);
     });
     return [
