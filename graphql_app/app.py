@@ -28,6 +28,7 @@ from graphql_app.engine.engine import Engine
 from graphql_app.engine.execute.executor import Executor, Mark
 from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.loader import Configured
+from graphql_app.engine.live.peers import Peers
 from graphql_app.engine.live.queries import LiveQueryHub
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool
@@ -230,6 +231,8 @@ async def running(
         services = build(settings, address.name, pool, observer, draining, mark, custom, configured)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
+        if settings.changes == "auto":
+            stack.enter_context(peers_of(settings, services, observer).joined())
         if signals:
             stack.enter_context(
                 on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
@@ -240,6 +243,16 @@ async def running(
         stack.push_async_callback(_stop, watching)
         await _first_look(services)
         yield services
+
+
+def peers_of(settings: Settings, services: Services, observer: Observer) -> Peers:
+    """The other processes of this machine that serve the same database, for telling and being told of changes."""
+    hub, live = services.live_queries, services.live
+    peers = Peers(settings.whereabouts, hub.wrote, partial(live.demand, told=True), observer)
+    services.engine.on_write(peers.tell_written)
+    live.on_change(peers.tell_structure)
+    hub.on_interest = peers.interested
+    return peers
 
 
 async def _first_look(services: Services) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from graphql_app.cli.database import opened, where
 from graphql_app.config.settings import Settings
 from graphql_app.engine.engine import Engine
+from graphql_app.engine.live.peers import Peers
 from graphql_app.engine.mysql.dial import Target
 from graphql_app.engine.mysql.pool import Pool
 from graphql_app.engine.parts import engine_parts, pool_settings
@@ -23,9 +24,13 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
     async with opened(settings) as (_connection, address):
         pool = Pool(Target.of(address), pool_settings(settings))
         parts = engine_parts(settings, address.name, pool, ignore)
+        peers = Peers(settings.whereabouts, lambda _tables: None, lambda: None, ignore)
+        if settings.changes == "auto":
+            parts.engine.on_write(peers.tell_written)
         try:
             await parts.live.reload()
-            yield parts.engine
+            with peers.joined():
+                yield parts.engine
         except AppError as error:
             raise CannotRun(f"{error.message} ({error.code}; {where(address)})") from None
         finally:

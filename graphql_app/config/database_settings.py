@@ -111,6 +111,13 @@ class DatabaseSettings(BaseSettings):
             return f"embedded database {self.db_name or EMBEDDED_DATABASE} in {self.data_dir}"
         return f"database {self.db_name} at {self.db_socket or f'{self.db_host}:{self.db_port}'}"
 
+    @property
+    def whereabouts(self) -> str:
+        """The database as all processes of this machine name it that serve it by the same settings."""
+        if self.embedded:
+            return f"{self.data_dir.resolve()} {self.db_name or EMBEDDED_DATABASE}"
+        return f"{self.db_socket or f'{self.db_host}:{self.db_port}'} {self.db_name}"
+
     def address(self, engine_socket: str | None = None) -> DatabaseAddress:
         """The database to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
         if self.embedded:

@@ -240,6 +240,12 @@ class Settings(DatabaseSettings):
         "How often the query of a subscription is asked again, in milliseconds; writes of this program do it at once.",
         kinds.NUMBER,
     )
+    changes: Annotated[Literal["auto", "poll"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "auto",
+        "How subscriptions learn of writes by other processes: those of this machine that serve the same database tell"
+        " each other, over sockets in the temporary folder; or each asks the database alone.",
+        kinds.choice("auto", "poll"),
+    )
     max_live_queries: PositiveInt = kinds.setting(
         1000, "The most distinct subscriptions, for each worker; equal ones count as one.", kinds.NUMBER
     )

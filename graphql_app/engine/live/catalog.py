@@ -109,12 +109,13 @@ class CatalogWatcher:
         self._source = source
         self._observer = observer
         self._listeners: list[Listener] = []
+        self._on_change: list[Callable[[], None]] = []
         self._snapshot: Snapshot | None = None
         self._mark: str | None = None
         self._broken: tuple[BrokenRule, ...] = ()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
-        self._demanded = False
+        self._demanded = self._told = False
         self._looked = float("-inf")
         self._read = float("-inf")
         self.failure: AppError | None = None
@@ -124,6 +125,10 @@ class CatalogWatcher:
     def listen(self, listener: Listener) -> None:
         """`listener` is awaited with each new snapshot before it is served."""
         self._listeners.append(listener)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """`listener` is called when this process finds another structure by itself, and after each `reload`."""
+        self._on_change.append(listener)
 
     @property
     def ready(self) -> bool:
@@ -150,9 +155,16 @@ class CatalogWatcher:
 
         Callers that wait for one another share what was read after they came.
         """
-        came = _now()
+        before = self._snapshot
+        snapshot = await self._reload_since(_now())
+        if snapshot is before:
+            # This process knew already; another may not.
+            self._tell_change()
+        return snapshot
+
+    async def _reload_since(self, came: float, *, told: bool = False) -> Snapshot:
         async with self._lock:
-            return self.snapshot if self._read > came else await self._reload()
+            return self.snapshot if self._read > came else await self._reload(told=told)
 
     async def refresh(self) -> Snapshot:
         """As `reload`, but reads only if the database's `schema_version` is another. Raises `AppError`."""
@@ -165,7 +177,7 @@ class CatalogWatcher:
         self.failure = None
         return self._snapshot
 
-    async def _reload(self) -> Snapshot:
+    async def _reload(self, *, told: bool = False) -> Snapshot:
         started = _now()
         try:
             loaded = await self._source.load()
@@ -180,7 +192,7 @@ class CatalogWatcher:
             self._fail(failed)
             raise failed from error
         self.failure, self._mark, self._read = None, loaded.schema_version, started
-        self._swap(snapshot)
+        self._swap(snapshot, told=told)
         return snapshot
 
     async def _next(self, loaded: Loaded) -> Snapshot:
@@ -221,9 +233,11 @@ class CatalogWatcher:
             self._observer(RulesBroken(len(broken), "; ".join(map(str, broken[:20]))))
         self._broken = broken
 
-    def _swap(self, snapshot: Snapshot) -> None:
+    def _swap(self, snapshot: Snapshot, *, told: bool) -> None:
         before, self._snapshot = self._snapshot, snapshot
         if before is not None and before is not snapshot:
+            if not told:
+                self._tell_change()
             found = snapshot.changes
             breaking = sum(change.breaking for change in found)
             self._observer(
@@ -256,13 +270,19 @@ class CatalogWatcher:
 
     async def _look(self) -> None:
         self._woken.clear()
-        demanded, self._demanded = self._demanded, False
-        await (self.reload() if demanded else self.refresh())
+        demanded, told = self._demanded, self._told
+        self._demanded = self._told = False
+        await (self._reload_since(_now(), told=told) if demanded else self.refresh())
 
-    def demand(self) -> None:
-        """Has the structure read again soon, by whoever keeps it current."""
+    def demand(self, *, told: bool = False) -> None:
+        """Has the structure read again soon, by whoever keeps it current. `told`: a peer said that it changed."""
+        self._told = told and (self._told or not self._demanded)
         self._demanded = True
         self._woken.set()
+
+    def _tell_change(self) -> None:
+        for listener in self._on_change:
+            listener()
 
     async def retry_on_stale_schema(self, ask: Callable[[], Awaitable[T]]) -> T:
         """What `ask` gives, asked once more where it failed because the structure changed meanwhile.

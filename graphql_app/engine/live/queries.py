@@ -85,6 +85,8 @@ class LiveQueryHub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._others: dict[AnswerListener, None] = {}
         self._closed = False
+        self.on_interest: Callable[[bool], None] = _nobody_asks
+        """Told when the first query is watched, and when none is any more."""
         self.groups = PollGroups(self.slots.turn, self.start, _asked_together)
 
     def watch(
@@ -101,7 +103,10 @@ class LiveQueryHub:
             if self._closed:
                 raise ServiceUnavailableException("The program is shutting down")
             self._check_number(self._polls)
-            poll = self._polls[key] = PolledQuery(self, key, make(), client)
+            poll = PolledQuery(self, key, make(), client)
+            if not self._polls:
+                self.on_interest(True)
+            self._polls[key] = poll
         return poll.join(watcher)
 
     def attach(self, listener: AnswerListener) -> None:
@@ -120,7 +125,7 @@ class LiveQueryHub:
         self._others.pop(listener, None)
 
     def wrote(self, tables: Iterable[str]) -> None:
-        """Rows of `tables` were written by us: queries that read them are polled at once."""
+        """Rows of `tables` were written by this process or a peer: queries that read them are polled at once."""
         for table in tables:
             for poll in self._readers.get(table, ()):
                 poll.wake()
@@ -160,6 +165,8 @@ class LiveQueryHub:
         """A poll ended. Its key may be another's by now."""
         if self._polls.get(key) is poll:
             del self._polls[key]
+            if not self._polls:
+                self.on_interest(False)
 
     @property
     def distinct(self) -> int:
@@ -181,6 +188,10 @@ class LiveQueryHub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _nobody_asks(_live: bool) -> None:
+    """Where there is no other process to tell."""
 
 
 async def _asked_together(polls: list[Any]) -> list[PollOutcome]:
