@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graphql_app.engine.compile import small_tables as lookups
+from graphql_app.engine.compile.sources import small_tables as lookups
 from graphql_app.engine.sql.dialects import SQL_MODE
 from tests.fix_app import OpenApp
 from tests.harness.cases import Case, HttpCall, all_cases

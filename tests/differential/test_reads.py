@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 
-from graphql_app.engine.compile import small_tables as lookups
+from graphql_app.engine.compile.sources import small_tables as lookups
 from tests.differential.compare import difference
 from tests.differential.database import Database
 from tests.differential.dice import thrown

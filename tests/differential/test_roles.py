@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from graphql_app.engine.compile import small_tables as lookups
+from graphql_app.engine.compile.sources import small_tables as lookups
 from tests.differential.callers import EXAMPLES, ROLES, ROWS, Caller, callers, made_role
 from tests.differential.compare import difference
 from tests.differential.printed import printed

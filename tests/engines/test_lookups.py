@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graphql_app.engine.compile import small_tables as lookups
+from graphql_app.engine.compile.sources import small_tables as lookups
 from graphql_app.engine.compile.statements import MOST_LOOKED_UP
 from tests.fix_app import OpenApp
 from tests.graphql_client import GraphQLClient

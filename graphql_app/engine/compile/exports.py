@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql_app.engine.compile.conditions import seen_in
-from graphql_app.engine.compile.from_clause import FromClause, output_columns, row_source
 from graphql_app.engine.compile.json_cell import Piece, concat
 from graphql_app.engine.compile.reads import row_cell
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.sources.from_clause import FromClause, output_columns, row_source
 from graphql_app.engine.compile.type_guard import expect_no_text, looked_at, plain_or, row_end
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.bulk import RowForm

@@ -13,11 +13,11 @@ from graphql_app.engine.compile.aggregates import (
     has_aggregate,
 )
 from graphql_app.engine.compile.conditions import follow, keyset_value
-from graphql_app.engine.compile.from_clause import ParentLink, output_columns, row_source, shows_every
 from graphql_app.engine.compile.groups import group_node
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, key_text, object_cell
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
-from graphql_app.engine.compile.small_tables import any_looked_up, parents_worth, uses_lookup
+from graphql_app.engine.compile.sources.from_clause import ParentLink, output_columns, row_source, shows_every
+from graphql_app.engine.compile.sources.small_tables import any_looked_up, parents_worth, uses_lookup
 from graphql_app.engine.compile.statements import (
     FIELD_SEPARATOR,
     MOST_LOOKED_UP,

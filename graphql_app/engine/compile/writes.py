@@ -12,7 +12,6 @@ from functools import partial
 
 from graphql_app.engine.compile.checks import count_of_good, failing_unless_good
 from graphql_app.engine.compile.conditions import condition, reads_others
-from graphql_app.engine.compile.from_clause import ParentLink
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.json_updates import json_change
 from graphql_app.engine.compile.reads import read_node, row_cell
@@ -29,6 +28,7 @@ from graphql_app.engine.compile.reread import (
     with_made_keys,
 )
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
+from graphql_app.engine.compile.sources.from_clause import ParentLink
 from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.compile.trigger_guard import check, check_insert, returning_columns
 from graphql_app.engine.plan import nodes as plan

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Final
 
-from graphql_app.engine.compile.from_clause import ParentLink
+from graphql_app.engine.compile.sources.from_clause import ParentLink
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.fragment import Literal
 from schema_gen.catalog.model import Table
