@@ -94,6 +94,27 @@ def test_a_page_has_a_total_order(read: Read, sql: str) -> None:
     assert tail(read) == sql
 
 
+DEEP = (
+    "(SELECT `t1`.`id` FROM `users` AS `t1` WHERE `t1`.`age`>3 ORDER BY `t1`.`name`,`t1`.`id` LIMIT {limit}"
+    " OFFSET {offset}) AS `t2` JOIN `users` AS `t0` ON `t0`.`id`=`t2`.`id` ORDER BY `t0`.`name`,`t0`.`id`"
+)
+SHALLOW = "`users` AS `t0` WHERE `t0`.`age`>3 ORDER BY `t0`.`name`,`t0`.`id` LIMIT {limit} OFFSET {offset}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "sql"),
+    [(5, 999, SHALLOW), (5, 1000, DEEP), (250, 1000, DEEP), (251, 1000, SHALLOW), (300, 5000, DEEP)],
+)
+@pytest.mark.parametrize("slots", [True, False])
+def test_a_page_far_behind_the_first_row_is_found_by_keys(limit: int, offset: int, sql: str, slots: bool) -> None:
+    """Whether that is known before the call or not."""
+    page = (Slot(0), Slot(1)) if slots else (limit, offset)
+    where = Compare("age", Operator.GT, 3)
+    read = Read("users", ID, where, order=(Order("name"),), limit=page[0], offset=page[1])
+    text = node(read).statement.render((limit, offset)).decode()
+    assert text.partition(" FROM ")[2] == sql.format(limit=limit, offset=offset)
+
+
 @pytest.mark.parametrize(
     ("operator", "value", "sql"),
     [

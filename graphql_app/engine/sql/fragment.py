@@ -61,8 +61,21 @@ class KeyList:
     literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    """The SQL of `first`, or that of `second`, as `takes_first` says of a call's slots. No key lists are in them."""
+
+    takes_first: Callable[[Sequence[object]], bool]
+    first: Statement
+    second: Statement
+
+    def literal(self, slots: Sequence[object]) -> bytes:
+        """The SQL at a call with these `slots`. Raises `RequestError`."""
+        return (self.first if self.takes_first(slots) else self.second).render(slots)
+
+
 Value = Literal | Param | Composed
-Part = str | Literal | Param | Composed | KeyList
+Part = str | Literal | Param | Composed | Either | KeyList
 
 # Stands between the columns of a composite key's text, never inside JSON text or a key's text.
 KEY_SEPARATOR = b"\x1e"
@@ -82,7 +95,7 @@ class Sql:
 EMPTY = Sql()
 
 
-def sql(*pieces: str | Sql | Value | KeyList) -> Sql:
+def sql(*pieces: str | Sql | Value | Either | KeyList) -> Sql:
     """Pieces one after another. A `str` must be a constant of this package."""
     parts: list[Part] = []
     for piece in pieces:
@@ -163,7 +176,7 @@ def _filled(raw: object, slots: Sequence[object]) -> object:
 class Statement:
     """A finished statement: constant bytes and places to fill."""
 
-    parts: tuple[bytes | Param | Composed | KeyList, ...]
+    parts: tuple[bytes | Param | Composed | Either | KeyList, ...]
 
     def render(self, slots: Sequence[object] = (), keys: Sequence[bytes] = ()) -> bytes:
         """The bytes to send, with `slots` and the texts of parent `keys` in their places."""
@@ -192,7 +205,7 @@ def _key_list(part: KeyList, keys: Sequence[bytes]) -> bytes:
 
 def finish(piece: Sql) -> Statement:
     """The statement of a complete piece: constant runs merged into bytes."""
-    merged: list[bytes | Param | Composed | KeyList] = []
+    merged: list[bytes | Param | Composed | Either | KeyList] = []
     run: list[bytes] = []
     for part in piece.parts:
         if isinstance(part, str):
@@ -220,8 +233,13 @@ def trace_comment(trace_parent: str) -> bytes:
 
 
 def shape(statement: Statement) -> str:
-    """The statement's text with `?` for call-time places: for golden files, never sent."""
+    """The statement's text with `?` for call-time places, and the second of two: for golden files, never sent."""
     marks = {Param: "?", Composed: "?", KeyList: "(?)"}
     return "".join(
-        part.decode("utf-8", "replace") if isinstance(part, bytes) else marks[type(part)] for part in statement.parts
+        part.decode("utf-8", "replace")
+        if isinstance(part, bytes)
+        else shape(part.second)
+        if isinstance(part, Either)
+        else marks[type(part)]
+        for part in statement.parts
     )

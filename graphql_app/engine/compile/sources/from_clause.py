@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from graphql_app.engine.compile.conditions import as_shown, columns_needed, condition, key_in, order_terms
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
+from graphql_app.engine.compile.sources.deep_pages import DeepPage, deep_page, page_sql
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.total_order import total_order
-from graphql_app.engine.plan.values import MAX_PAGE
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql
 from schema_gen.catalog.model import Column, Relation, Table
 from schema_gen.types.column_types import type_of
@@ -38,7 +38,8 @@ class ParentLink:
 class FromClause:
     """The FROM part of a statement under construction, with what the rest needs of it.
 
-    `told` are the values of the group's key that the scope noted as no texts.
+    `told` are the values of the group's key that the scope noted as no texts. `deep` is how the page is found where it
+    begins far behind the first row.
     """
 
     alias: str
@@ -49,11 +50,15 @@ class FromClause:
     order: Sql | None = None
     page: Sql = EMPTY
     told: tuple[Sql, ...] = ()
+    deep: DeepPage | None = None
 
     def written(self, scope: Scope) -> Sql:
         """` FROM … WHERE …` with the joins made so far."""
         where = sql(" WHERE ", join(" AND ", self.where)) if self.where else EMPTY
-        return sql(" FROM ", self.table, scope.from_joins(), where)
+        table = self.table
+        if self.deep is not None:
+            table, where = self.deep.either(self.deep.table, table), self.deep.either(EMPTY, where)
+        return sql(" FROM ", table, scope.from_joins(), where)
 
     def derived(self, scope: Scope) -> Sql:
         """` FROM (SELECT … ) AS alias`: the page of rows as a table of its own, for aggregates over a page."""
@@ -93,6 +98,9 @@ def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, neede
         # The same within each parent, and the order in which an index of the foreign key has the rows.
         source.order = sql(source.group_by, ",", source.order)
     source.page = page_sql(rows)
+    if link is None and not rows.distinct_on:
+        source.deep = deep_page(scope, source.alias, rows, terms)
+        source.page = source.page if source.deep is None else source.deep.either(EMPTY, source.page)
     return source
 
 
@@ -108,15 +116,6 @@ def _page_of_parent(number: Sql, rows: plan.RowsPlan) -> list[Sql]:
         return [] if rows.limit is None else [sql(number, "<=", rows.limit)]
     after = [sql(number, ">", rows.offset)]
     return after if rows.limit is None else [*after, sql(number, "<=", rows.offset, "+", rows.limit)]
-
-
-def page_sql(rows: plan.RowsPlan) -> Sql:
-    """` LIMIT … OFFSET …`, or nothing."""
-    if rows.offset is None:
-        return EMPTY if rows.limit is None else sql(" LIMIT ", rows.limit)
-    # MySQL has no OFFSET without LIMIT. The largest number that every engine takes stands for "all".
-    limit = rows.limit if rows.limit is not None else str(MAX_PAGE)
-    return sql(" LIMIT ", limit, " OFFSET ", rows.offset)
 
 
 def _stable_order(rows: plan.RowsPlan) -> tuple[plan.OrderTerm, ...]:
