@@ -11,10 +11,12 @@ from graphql_app.engine.compile.inserts import insert_head, row_texts
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.writes import CompiledInserts
 from graphql_app.engine.plan import nodes as plan
-from graphql_app.engine.sql.fragment import KeyList, Statement
+from graphql_app.engine.sql.fragment import Filled, ForEachKey, KeyCell, KeyList, Statement
 
 KEYS = b"(/* keys of the rows before */)"
 """What stands for keys that only an earlier statement gives."""
+KEY = b"/* key of a row before */"
+MORE = b"/* the same for each further key */"
 
 
 def listed(call: PreparedCall, slots: Sequence[object]) -> Iterator[str]:
@@ -42,11 +44,19 @@ def _of(part: object, slots: Sequence[object]) -> Iterator[str]:
 
 def rendered(statement: Statement, slots: Sequence[object]) -> str:
     """One statement with its values; keys that are not known yet are told as such."""
-    parts = (
-        part if isinstance(part, bytes) else KEYS if isinstance(part, KeyList) else part.literal(slots)
-        for part in statement.parts
-    )
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(_shown(part, slots) for part in statement.parts).decode("utf-8", "replace")
+
+
+def _shown(part: bytes | Filled | KeyList | KeyCell | ForEachKey, slots: Sequence[object]) -> bytes:
+    if isinstance(part, bytes):
+        return part
+    if isinstance(part, KeyList):
+        return KEYS
+    if isinstance(part, KeyCell):
+        return KEY
+    if isinstance(part, ForEachKey):
+        return b"".join(_shown(each, slots) for each in part.piece) + part.between + MORE
+    return part.literal(slots)
 
 
 def _inserts(level: plan.InsertRows, dialect: SqlDialect, slots: Sequence[object]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from graphql_app.engine.compile.sources import small_tables as lookups
 from tests.differential.compare import difference
 from tests.differential.database import Database
 from tests.differential.dice import thrown
+from tests.differential.large import read_as_if_large
 from tests.differential.make_operation import operation as make_operation
 from tests.differential.oracle import Oracle
 from tests.differential.printed import printed
@@ -36,6 +37,7 @@ async def client(engine: Engine, module_database: str, open_app: OpenApp) -> Asy
     engine.execute(f"ANALYZE TABLE {', '.join(table.name for table in READ if not table.view)}", module_database)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookups, "WORTH", 1)
+        read_as_if_large(patch)
         async with open_app(engine.environment(module_database)) as http:
             yield GraphQLClient(http)
 

@@ -19,6 +19,7 @@ import pytest
 from graphql_app.engine.compile.sources import small_tables as lookups
 from tests.differential.callers import EXAMPLES, ROLES, ROWS, Caller, callers, made_role
 from tests.differential.compare import difference
+from tests.differential.large import read_as_if_large
 from tests.differential.printed import printed
 from tests.differential.query import Operation
 from tests.differential.rows import insert_rows, load
@@ -51,6 +52,7 @@ async def _program(engine: Engine, database: str, folder: Any) -> AsyncIterator[
     roles = {name: given for each in map(made_role, range(ROLES)) for name, given in each.written().items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookups, "WORTH", 1)
+        read_as_if_large(patch)
         async with opened_with_roles(engine.environment(database), folder, roles) as found:
             yield found
 

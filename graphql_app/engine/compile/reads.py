@@ -16,7 +16,15 @@ from graphql_app.engine.compile.conditions import follow, keyset_value
 from graphql_app.engine.compile.groups import group_node
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, key_text, object_cell
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref
-from graphql_app.engine.compile.sources.from_clause import ParentLink, output_columns, row_source, shows_every
+from graphql_app.engine.compile.sources.bounded import asks_each, each_source, link_of, takes_keys_each
+from graphql_app.engine.compile.sources.distinct import distinct_source
+from graphql_app.engine.compile.sources.from_clause import (
+    FromClause,
+    ParentLink,
+    output_columns,
+    row_source,
+    shows_every,
+)
 from graphql_app.engine.compile.sources.small_tables import any_looked_up, parents_worth, uses_lookup
 from graphql_app.engine.compile.statements import (
     FIELD_SEPARATOR,
@@ -128,7 +136,9 @@ def read_node(
 
     A `locking` read locks its rows and sees them as they are now, whatever the snapshot.
     """
-    scope = Scope(dialect)
+    scope, link = Scope(dialect), link_of(dialect, read.rows, link)
+    if not locking and link is not None and asks_each(dialect, read.rows, link):
+        return _either(dialect, link, lambda each: _read_node(scope.beside(), read, link, each=each))
     node = _read_node(scope, read, link, locking=locking)
     if locking or not any_looked_up(read.rows.table, read.outputs):
         return node
@@ -140,8 +150,16 @@ def read_node(
     return replace(node, wide=LookupVariant(wide, parents, small))
 
 
-def _read_node(scope: Scope, read: plan.ReadPlan, link: ParentLink | None, *, locking: bool = False) -> ResultNode:
-    source = row_source(scope, read.rows, link, output_columns(read.outputs))
+def _either(dialect: SqlDialect, link: ParentLink, make: Callable[[bool], ResultNode]) -> ResultNode:
+    """The node that asks for each parent by itself; where there may be too many of them, the other one beside it."""
+    each = make(True)
+    return replace(make(False), each=each) if takes_keys_each(dialect) else each
+
+
+def _read_node(
+    scope: Scope, read: plan.ReadPlan, link: ParentLink | None, *, locking: bool = False, each: bool = False
+) -> ResultNode:
+    source = _source(scope, read.rows, link, output_columns(read.outputs), each)
     if not locking and shows_every(read.rows, link):
         scope.all_parents = source.alias
     cell = row_cell(scope, source.alias, read.rows.table, read.outputs)
@@ -169,8 +187,22 @@ def figures_node(
     dialect: SqlDialect, rows: plan.RowsPlan, aggregates: plan.AggregateOut, link: ParentLink | None
 ) -> ResultNode:
     """The statement of an `aggregate { … }` object."""
+    link = link_of(dialect, rows, link)
+    if link is not None and asks_each(dialect, rows, link):
+        return _either(dialect, link, lambda each: _figures_node(dialect, rows, aggregates, link, each=each))
+    return _figures_node(dialect, rows, aggregates, link)
+
+
+def _figures_node(
+    dialect: SqlDialect,
+    rows: plan.RowsPlan,
+    aggregates: plan.AggregateOut,
+    link: ParentLink | None,
+    *,
+    each: bool = False,
+) -> ResultNode:
     scope = Scope(dialect)
-    source = row_source(scope, rows, link, aggregated_columns(aggregates))
+    source = _source(scope, rows, link, aggregated_columns(aggregates), each)
     cell = aggregates_cell(scope, source.alias, rows.table, aggregates)
     made = sql("SELECT ", cell.column(scope, source.group))
     if source.group is None:
@@ -178,6 +210,12 @@ def figures_node(
     else:
         made = sql(made, source.written(scope), " GROUP BY ", source.group_by)
     return ResultNode(finish(made), GroupForm.ONE, *_place(link), (), aggregates_of_nothing(aggregates))
+
+
+def _source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, needed: set[str], each: bool) -> FromClause:
+    if link is None:
+        return distinct_source(scope, rows) or row_source(scope, rows, None, needed)
+    return each_source(scope, rows, link) if each else row_source(scope, rows, link, needed)
 
 
 def _place(link: ParentLink | None) -> tuple[bool, bool]:

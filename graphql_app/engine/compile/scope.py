@@ -53,6 +53,10 @@ class Scope:
         """A scope for a subquery: joins of its own, aliases shared."""
         return Scope(self.dialect, count=self.count)
 
+    def beside(self) -> Scope:
+        """A scope for another form of the statement: the nodes below are shared."""
+        return Scope(self.dialect, below=self.below)
+
     def node_for(self, output: object, make: Callable[[], ResultNode]) -> ResultNode:
         """The node of an output, made on first use."""
         found = self.below.get(id(output))

@@ -29,6 +29,9 @@ NULL_KEY = "\x1b"
 MOST_LOOKED_UP = 300
 """Rows of a table that is read whole beside the rows that refer to it; it takes part only if it seems to have fewer."""
 
+MOST_ASKED_EACH = 1000
+"""Parents that are asked for one by one, in one statement, at most: its text and its plan grow with them."""
+
 
 class GroupForm(Enum):
     """How the rows of one group are put together."""
@@ -51,7 +54,8 @@ class ResultNode:
 
     `grouped` rows belong to parents; `keyed` says that the statement takes the parents' keys.
     `missing` stands for a group without rows. `small` is there where a table is read whole because it is
-    believed to be small; `wide` where the node has another form for many parents.
+    believed to be small; `wide` where the node has another form for many parents, `each` where it has one that asks
+    for each parent by itself.
     """
 
     statement: Statement
@@ -62,11 +66,14 @@ class ResultNode:
     missing: bytes = b"[]"
     small: SmallTableGuess | None = None
     wide: LookupVariant | None = None
+    each: ResultNode | None = None
 
-    def for_parents(self, count: int) -> ResultNode:
-        """The form of this node that costs least below so many parents."""
+    def for_parents(self, count: int, *, widely: bool = True) -> ResultNode:
+        """The form of this node that costs least below so many parents; one that guesses only if `widely`."""
+        if self.each is not None and 0 < count <= MOST_ASKED_EACH:
+            return self.each
         wide = self.wide
-        return self if wide is None or count < wide.parents or wide.small.guess_failed else wide.node
+        return self if not widely or wide is None or count < wide.parents or wide.small.guess_failed else wide.node
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ async def _perform(
     widely: bool,
 ) -> list[Value]:
     nodes = (node for template in templates for part in template for node in _nodes(part))
-    batches = [NodeRows(node.for_parents(0) if widely else node) for node in nodes]
+    batches = [NodeRows(node.for_parents(0, widely=widely)) for node in nodes]
     await fetch(session, batches, slots, last=last, widely=widely)
     count(sum(len(batch.pieces) // batch.step for batch in batches))
     made = iter(batches)
@@ -172,8 +172,7 @@ def _found_without_keys(batch: NodeRows, widely: bool) -> Iterator[NodeRows]:
         child = NodeRows(hole.node)
         batch.children.append(child)
         if not hole.node.keyed:
-            if widely:
-                child.node = hole.node.for_parents(0)
+            child.node = hole.node.for_parents(0, widely=widely)
             yield child
             yield from _found_without_keys(child, widely)
 
@@ -186,6 +185,5 @@ def _found_by_keys(batch: NodeRows, widely: bool) -> Iterator[tuple[NodeRows, Se
     """The batches below that wait for this one's rows, with their keys."""
     for hole, child in zip(batch.node.holes, batch.children, strict=True):
         if hole.node.keyed and (keys := batch.keys(hole)):
-            if widely:
-                child.node = hole.node.for_parents(len(keys))
+            child.node = hole.node.for_parents(len(keys), widely=widely)
             yield child, keys

@@ -1,7 +1,7 @@
 """SQL as values: the one door by which names and values enter SQL text.
 
 A `Sql` is a run of parts: text written in this package, literals already encoded, and
-places that are filled at call time (a `Param`, a `Composed`, or a `KeyList` of parent keys).
+places that are filled at call time (a `Param`, a `Composed`, or the parents' keys: a `KeyList`, a `ForEachKey`).
 Nothing else in the program writes a backtick, a quote or a placeholder.
 """
 
@@ -74,8 +74,29 @@ class Either:
         return (self.first if self.takes_first(slots) else self.second).render(slots)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCell:
+    """One column of the key at hand as a literal, in a `ForEachKey`; with `column` None the text of the whole key."""
+
+    column: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForEachKey:
+    """A piece of SQL once for each parent key, with `between` between them.
+
+    `literals` has one function per key column, as that of a `KeyList`.
+    """
+
+    piece: tuple[bytes | Filled | KeyCell, ...]
+    between: bytes
+    literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
+
+
 Value = Literal | Param | Composed
-Part = str | Literal | Param | Composed | Either | KeyList
+Filled = Param | Composed | Either
+"""What a call fills in without its keys."""
+Part = str | Literal | Filled | KeyList | KeyCell | ForEachKey
 
 # Stands between the columns of a composite key's text, never inside JSON text or a key's text.
 KEY_SEPARATOR = b"\x1e"
@@ -95,7 +116,7 @@ class Sql:
 EMPTY = Sql()
 
 
-def sql(*pieces: str | Sql | Value | Either | KeyList) -> Sql:
+def sql(*pieces: str | Sql | Value | Either | KeyList | KeyCell | ForEachKey) -> Sql:
     """Pieces one after another. A `str` must be a constant of this package."""
     parts: list[Part] = []
     for piece in pieces:
@@ -176,7 +197,7 @@ def _filled(raw: object, slots: Sequence[object]) -> object:
 class Statement:
     """A finished statement: constant bytes and places to fill."""
 
-    parts: tuple[bytes | Param | Composed | Either | KeyList, ...]
+    parts: tuple[bytes | Filled | KeyList | ForEachKey, ...]
 
     def render(self, slots: Sequence[object] = (), keys: Sequence[bytes] = ()) -> bytes:
         """The bytes to send, with `slots` and the texts of parent `keys` in their places."""
@@ -189,23 +210,63 @@ class Statement:
                 out.append(part)
             elif isinstance(part, KeyList):
                 out.append(_key_list(part, keys))
+            elif isinstance(part, ForEachKey):
+                out.append(_for_each_key(part, slots, keys))
             else:
                 out.append(part.literal(slots))
         return b"".join(out)
 
 
 def _key_list(part: KeyList, keys: Sequence[bytes]) -> bytes:
-    literals = part.literals
-    if len(literals) == 1:
-        return b"(" + b",".join(literals[0](keys)) + b")"
-    columns = zip(*[key.split(KEY_SEPARATOR) for key in keys], strict=True)
-    cells = [of(column) for of, column in zip(literals, columns, strict=True)]
-    return b"(" + b",".join([b"(" + b",".join(row) + b")" for row in zip(*cells, strict=True)]) + b")"
+    if len(part.literals) == 1:
+        return b"(" + b",".join(part.literals[0](keys)) + b")"
+    return b"(" + b",".join([b"(" + b",".join(row) + b")" for row in _key_rows(part.literals, keys)]) + b")"
+
+
+def _key_rows(
+    literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...], keys: Sequence[bytes]
+) -> Iterable[tuple[bytes, ...]]:
+    """The literals of each key's columns."""
+    columns = zip(*[key.split(KEY_SEPARATOR) for key in keys], strict=True) if len(literals) > 1 else (keys,)
+    return zip(*[of(column) for of, column in zip(literals, columns, strict=True)], strict=True)
+
+
+def _for_each_key(part: ForEachKey, slots: Sequence[object], keys: Sequence[bytes]) -> bytes:
+    piece = [each if isinstance(each, bytes | KeyCell) else each.literal(slots) for each in part.piece]
+    made: list[bytes] = []
+    for key, cells in zip(keys, _key_rows(part.literals, keys), strict=True):
+        filled = (
+            each if isinstance(each, bytes) else quote_text(key.decode()) if each.column is None else cells[each.column]
+            for each in piece
+        )
+        made.append(b"".join(filled))
+    return part.between.join(made)
+
+
+def for_each_key(
+    piece: Sql, between: str, literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
+) -> ForEachKey:
+    """`piece` once for each parent key; `KeyCell` stands in it where the key does."""
+    parts: list[bytes | Filled | KeyCell] = []
+    for part in _merged(piece):
+        if isinstance(part, KeyList | ForEachKey):
+            raise AssertionError("keys within what is written for each key")
+        parts.append(part)
+    return ForEachKey(tuple(parts), between.encode(), literals)
 
 
 def finish(piece: Sql) -> Statement:
     """The statement of a complete piece: constant runs merged into bytes."""
-    merged: list[bytes | Param | Composed | Either | KeyList] = []
+    parts: list[bytes | Filled | KeyList | ForEachKey] = []
+    for part in _merged(piece):
+        if isinstance(part, KeyCell):
+            raise AssertionError("a cell of a key outside of what is written for each key")
+        parts.append(part)
+    return Statement(tuple(parts))
+
+
+def _merged(piece: Sql) -> list[bytes | Filled | KeyList | KeyCell | ForEachKey]:
+    merged: list[bytes | Filled | KeyList | KeyCell | ForEachKey] = []
     run: list[bytes] = []
     for part in piece.parts:
         if isinstance(part, str):
@@ -219,7 +280,7 @@ def finish(piece: Sql) -> Statement:
             merged.append(part)
     if run:
         merged.append(b"".join(run))
-    return Statement(tuple(merged))
+    return merged
 
 
 _TRACE_PARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -234,12 +295,14 @@ def trace_comment(trace_parent: str) -> bytes:
 
 def shape(statement: Statement) -> str:
     """The statement's text with `?` for call-time places, and the second of two: for golden files, never sent."""
-    marks = {Param: "?", Composed: "?", KeyList: "(?)"}
-    return "".join(
-        part.decode("utf-8", "replace")
-        if isinstance(part, bytes)
-        else shape(part.second)
-        if isinstance(part, Either)
-        else marks[type(part)]
-        for part in statement.parts
-    )
+    return "".join(map(_mark, statement.parts))
+
+
+def _mark(part: bytes | Filled | KeyList | KeyCell | ForEachKey) -> str:
+    if isinstance(part, bytes):
+        return part.decode("utf-8", "replace")
+    if isinstance(part, ForEachKey):
+        return "".join(map(_mark, part.piece)) + part.between.decode() + "…"
+    if isinstance(part, Either):
+        return shape(part.second)
+    return "(?)" if isinstance(part, KeyList) else "?"

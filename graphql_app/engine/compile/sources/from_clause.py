@@ -75,7 +75,7 @@ def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, neede
     the order). Joins are added to `scope` until the source is written.
     """
     source = _base(scope, rows, link)
-    terms = _stable_order(rows)
+    terms = stable_order(rows)
     if rows.distinct_on:
         partition = [as_shown(scope, source.alias, column) for column in rows.distinct_on]
         if source.group_by:
@@ -118,7 +118,7 @@ def _page_of_parent(number: Sql, rows: plan.RowsPlan) -> list[Sql]:
     return after if rows.limit is None else [*after, sql(number, "<=", rows.offset, "+", rows.limit)]
 
 
-def _stable_order(rows: plan.RowsPlan) -> tuple[plan.OrderTerm, ...]:
+def stable_order(rows: plan.RowsPlan) -> tuple[plan.OrderTerm, ...]:
     """The order asked for, made total by the primary key where only a part of the rows is shown.
 
     Without it, rows that are equal in the order may appear on two pages or on none.
@@ -140,7 +140,7 @@ def _numbered(
     inner = scope.inner()
     columns = needed.union(_order_columns(terms), *map(columns_needed, rows.distinct_on))
     shown = [column_ref(source.alias, column) for column in rows.table.columns if column in columns]
-    group_name, number_name, *key_names = _free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
+    group_name, number_name, *key_names = free_names(rows.table, "group", "row", *map(str, range(len(source.told))))
     if source.group is not None:
         shown.append(sql(source.group, " AS ", name(group_name)))
     if source.told == (source.group,):
@@ -160,7 +160,8 @@ def _numbered(
     return FromClause(alias, table, [], group, group or EMPTY, told=told), column_ref(alias, number_name)
 
 
-def _free_names(table: Table, *wanted: str) -> list[str]:
+def free_names(table: Table, *wanted: str) -> list[str]:
+    """The words with so many marks before them that no column of `table` has their names."""
     prefix = "#"
     while any(prefix + word in table.columns for word in wanted):
         prefix += "#"
@@ -206,34 +207,41 @@ def _attach(scope: Scope, source: FromClause, table: Table, link: ParentLink) ->
     relation = link.relation
     if link.all_parents and link.exact:
         source.where += [sql(column_ref(source.alias, column), " IS NOT NULL") for column in _nullable(table, relation)]
-        _group_by_own(scope, source, table, relation)
+        group_by_own(scope, source, table, relation)
         return
     parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
     if link.exact:
         source.where.append(key_in(scope, source.alias, parent_key, relation.to_columns))
-        _group_by_own(scope, source, table, relation)
+        group_by_own(scope, source, table, relation)
         return
-    parent = scope.alias()
+    keys, parent, group = parent_keys(scope, link)
+    source.table = sql(
+        keys, " JOIN ", source.table, " ON ", join_condition(scope.dialect, parent, source.alias, relation)
+    )
+    if group is not None:
+        source.group = source.group_by = group
+        return
+    source.group = key_text(scope, parent, link.parent, relation.columns, present=True)
+    source.group_by = join(",", (column_ref(parent, column) for column in relation.columns))
+
+
+def parent_keys(scope: Scope, link: ParentLink) -> tuple[Sql, str, Sql | None]:
+    """The parents' keys as a derived table, its alias, and their texts where the keys alone do not tell them apart."""
+    relation, parent = link.relation, scope.alias()
     columns = join(",", (name(column) for column in relation.columns))
     inner = scope.alias()
+    parent_key = plan.KeyIn(tuple(link.parent.columns[column] for column in relation.columns))
     which = EMPTY if link.all_parents else sql(" WHERE ", key_in(scope, inner, parent_key))
-    (text_name,) = _free_names(link.parent, "key")
+    (text_name,) = free_names(link.parent, "key")
     # Parents whose keys are equal by the collation, but not by their texts, have a list each.
     text = (
         EMPTY
-        if _unique(link)
+        if link.exact or _unique(link)
         else sql(",", key_text(None, inner, link.parent, relation.columns, present=True), " AS ", name(text_name))
     )
     parents = sql(" FROM ", name(link.parent.name), " AS ", name(inner), which)
     keys = sql("(SELECT DISTINCT ", columns, text, parents, ") AS ", name(parent))
-    source.table = sql(
-        keys, " JOIN ", source.table, " ON ", join_condition(scope.dialect, parent, source.alias, relation)
-    )
-    if text:
-        source.group = source.group_by = column_ref(parent, text_name)
-        return
-    source.group = key_text(scope, parent, link.parent, relation.columns, present=True)
-    source.group_by = join(",", (column_ref(parent, column) for column in relation.columns))
+    return keys, parent, column_ref(parent, text_name) if text else None
 
 
 def _unique(link: ParentLink) -> bool:
@@ -241,7 +249,7 @@ def _unique(link: ParentLink) -> bool:
     return any(set(key.columns) <= set(link.relation.columns) for key in link.parent.keys)
 
 
-def _group_by_own(scope: Scope, source: FromClause, table: Table, relation: Relation) -> None:
+def group_by_own(scope: Scope, source: FromClause, table: Table, relation: Relation) -> None:
     """The groups are told by the far columns themselves."""
     source.group = key_text(scope, source.alias, table, relation.to_columns, present=True)
     source.group_by = join(",", (column_ref(source.alias, column) for column in relation.to_columns))
