@@ -50,6 +50,25 @@ def select(rest: str) -> str:
     return f"SELECT {CELLS} FROM @table t {rest}"
 
 
+def below(order: str, by_hand: str) -> tuple[str, str]:
+    """Five rows below each of 100 parents, and the same by hand: a bounded list for each parent."""
+    asked = f"parents(limit: 100, order_by: {{id: asc}}) {{ id @table(limit: 5, order_by: {order}) {{ {ROW} }} }}"
+    each = (
+        f"(SELECT {parent} AS parent, {CELLS} FROM @table t WHERE parent_id = {parent} ORDER BY {by_hand} LIMIT 5)"
+        for parent in range(1, 101)
+    )
+    return asked, " UNION ALL ".join(each)
+
+
+def parents_by(order: str, value: str, by_hand: str) -> tuple[str, str]:
+    """Twenty parents in the order of what their rows make, and the same by hand: each parent's value is made once."""
+    asked = f"parents(limit: 20, order_by: {{@table_aggregate: {order}}}) {{ id name }}"
+    made = f"(SELECT parent_id, {value} AS made FROM @table GROUP BY parent_id)"
+    return asked, (
+        f"SELECT p.id, p.name FROM parents p LEFT JOIN {made} k ON k.parent_id = p.id ORDER BY {by_hand} LIMIT 20"
+    )
+
+
 SHAPES: Final = (
     Shape("by key", f"@table_by_pk(id: @middle) {{ {ROW} }}", select("WHERE id = @middle")),
     Shape("list 100", rows("limit: 100, order_by: {id: asc}"), select("ORDER BY id LIMIT 100")),
@@ -156,6 +175,47 @@ SHAPES: Final = (
         f"SELECT {CELLS} FROM parents p JOIN @table t ON t.parent_id = p.id WHERE p.name >= (SELECT MIN(name) FROM"
         " (SELECT p.name FROM parents p STRAIGHT_JOIN @table t ON t.parent_id = p.id ORDER BY p.name DESC LIMIT 20) x)"
         " ORDER BY p.name DESC, t.id DESC LIMIT 20",
+    ),
+    Shape("5 rows below each of 100 parents", *below("{id: asc}", "t.id"), ordered=False),
+    Shape(
+        "5 newest rows below each of 100 parents",
+        *below("{created_at: desc}", "t.created_at DESC, t.id DESC"),
+        ordered=False,
+    ),
+    Shape(
+        "count below each of 100 parents",
+        "parents(limit: 100, order_by: {id: asc}) { id @table_aggregate { aggregate { count } } }",
+        "SELECT p.id, (SELECT COUNT(*) FROM @table t WHERE t.parent_id = p.id) FROM parents p ORDER BY p.id LIMIT 100",
+    ),
+    Shape(
+        "distinct_on, first by key",
+        rows("limit: 100, distinct_on: [cat], order_by: [{cat: asc}]"),
+        f"SELECT {CELLS} FROM (SELECT MIN(id) AS id FROM @table GROUP BY cat ORDER BY cat LIMIT 100) k"
+        " JOIN @table t ON t.id = k.id ORDER BY t.cat",
+    ),
+    Shape(
+        "distinct_on, newest of each",
+        rows("limit: 100, distinct_on: [cat], order_by: [{cat: asc}, {created_at: desc}]"),
+        f"SELECT {CELLS} FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY cat ORDER BY created_at DESC, id DESC) AS n"
+        " FROM @table) k STRAIGHT_JOIN @table t ON t.id = k.id WHERE k.n = 1 ORDER BY t.cat LIMIT 100",
+    ),
+    Shape(
+        "parents ordered by their newest row",
+        *parents_by("{max: {created_at: desc}}", "MAX(created_at)", "k.made DESC, p.id DESC"),
+    ),
+    Shape(
+        "parents ordered by their sum",
+        *parents_by("{sum: {amount: asc}}", "SUM(amount)", "k.made, p.id"),
+    ),
+    Shape(
+        "parents ordered by their count",
+        *parents_by("{count: desc}", "COUNT(*)", "IFNULL(k.made, 0) DESC, p.id DESC"),
+    ),
+    Shape(
+        "parents that have a row of a category",
+        "parents(limit: 100, where: {@table: {cat: {_eq: 7}}}, order_by: {id: asc}) { id name }",
+        "SELECT p.id, p.name FROM parents p WHERE EXISTS"
+        " (SELECT 1 FROM @table t WHERE t.parent_id = p.id AND t.cat = 7) ORDER BY p.id LIMIT 100",
     ),
     Shape("count", "@table_aggregate { aggregate { count } }", "SELECT COUNT(*) FROM @table"),
     Shape(

@@ -96,7 +96,7 @@ def test_a_page_has_a_total_order(read: Read, sql: str) -> None:
 
 DEEP = (
     "(SELECT `t1`.`id` FROM `users` AS `t1` WHERE `t1`.`age`>3 ORDER BY `t1`.`name`,`t1`.`id` LIMIT {limit}"
-    " OFFSET {offset}) AS `t2` JOIN `users` AS `t0` ON `t0`.`id`=`t2`.`id` ORDER BY `t0`.`name`,`t0`.`id`"
+    " OFFSET {offset}) AS `t2` STRAIGHT_JOIN `users` AS `t0` ON `t0`.`id`=`t2`.`id` ORDER BY `t0`.`name`,`t0`.`id`"
 )
 SHALLOW = "`users` AS `t0` WHERE `t0`.`age`>3 ORDER BY `t0`.`name`,`t0`.`id` LIMIT {limit} OFFSET {offset}"
 

@@ -167,10 +167,19 @@ def test_ordered_and_told_apart() -> None:
 
 def test_the_rows_of_a_page_carry_what_decides_over_their_cells() -> None:
     """Rows that are numbered stand in a table of their own, which holds what the statement needs."""
-    role = access((["id", "name"], {**OLD, **BUYERS}), (["id"], MINE))
-    found = only(Read("users", (SelectColumn("name", "name"),), distinct_on=("name",)), role)
+    ours: dict[str, object] = {"email": {"_like": "%@example.com"}}
+    role = access((["line"], ours), (["email"], {"line": {"_eq": "x"}}), table="logs")
+    found = only(Read("logs", (SelectColumn("line", "line"),), distinct_on=("line",)), role)
     inner = found.partition("FROM (SELECT ")[2].partition(",ROW_NUMBER")[0]
-    assert inner == "`t0`.`id`,`t0`.`name`,`t0`.`age`"
+    assert inner == "`t0`.`email`,`t0`.`line`"
+
+
+def test_the_first_row_of_each_group_is_found_by_what_is_shown() -> None:
+    """By keys, where there are some; the rows are those that the role reads."""
+    found = only(Read("users", (SelectColumn("age", "age"),), distinct_on=("age",), limit=3))
+    keys = found.partition("FROM (SELECT ")[2].partition(") AS `t1`")[0]
+    assert keys.startswith(f"`t0`.`id`,ROW_NUMBER() OVER (PARTITION BY {AGE.format('')} ORDER BY `t0`.`id`)")
+    assert keys.endswith("WHERE ((`t0`.`email`=? AND CAST(`t0`.`email` AS BINARY)=?) OR `t0`.`age`>60)")
 
 
 def test_figures_and_groups() -> None:

@@ -265,7 +265,15 @@ def order_terms(scope: Scope, alias: str, terms: tuple[plan.OrderTerm, ...]) -> 
 
 
 def _order_term(scope: Scope, alias: str, term: plan.OrderTerm) -> list[Sql]:
-    return ordered(order_value(scope, alias, term), descending=term.descending, nulls=term.nulls)
+    nulls = term.nulls if may_be_null(term) else None
+    return ordered(order_value(scope, alias, term), descending=term.descending, nulls=nulls)
+
+
+def may_be_null(term: plan.OrderTerm) -> bool:
+    """Whether what a term orders by may be NULL: then a wish where NULLs stand keeps an index from giving the order."""
+    if term.relation is not None or any(step.where is not None or not step.relation.required for step in term.path):
+        return True
+    return term.column is None or term.column.nullable
 
 
 def ordered(value: Sql, *, descending: bool, nulls: Nulls | None) -> list[Sql]:
@@ -323,13 +331,32 @@ def order_value(scope: Scope, alias: str, term: plan.OrderTerm) -> Sql:
     alias = _followed(scope, alias, term)
     if term.function is None or term.relation is None:
         return as_shown(scope, alias, _ordered_column(term))
+    if id(term) in scope.grouped:
+        return _grouped_value(scope, alias, term, term.relation)
     far = scope.alias()
-    rows = _far_rows(scope, alias, far, term.relation, term.where)
-    if term.column is None:
-        return sql("(SELECT COUNT(*)", rows, ")")
+    return sql("(SELECT ", _aggregated(scope, far, term), _far_rows(scope, alias, far, term.relation, term.where), ")")
+
+
+def _aggregated(scope: Scope, far: str, term: plan.OrderTerm) -> Sql:
+    if term.function is None or term.column is None:
+        return count_sql(scope, far, (), False)
     if term.function is Function.COUNT:
-        return sql("(SELECT ", count_sql(scope, far, (term.column,), False), rows, ")")
-    return sql("(SELECT ", function_sql(scope, far, term.function, term.column), rows, ")")
+        return count_sql(scope, far, (term.column,), False)
+    return function_sql(scope, far, term.function, term.column)
+
+
+def _grouped_value(scope: Scope, alias: str, term: plan.OrderTerm, relation: Relation) -> Sql:
+    """The aggregate of the rows related to the row `alias`, from a table that has it for all rows at once."""
+    far, groups = scope.alias(), scope.alias()
+    value_name = "#value" if "#value" not in relation.to_columns else "##value"
+    keys = join(",", (column_ref(far, each) for each in relation.to_columns))
+    where = EMPTY if term.where is None else sql(" WHERE ", condition(scope.inner(), far, term.where))
+    shown = sql("SELECT ", keys, ",", _aggregated(scope, far, term), " AS ", name(value_name))
+    table = sql(shown, " FROM ", name(relation.to_table), " AS ", name(far), where, " GROUP BY ", keys)
+    on = join_condition(scope.dialect, alias, groups, relation)
+    scope.joins.append(sql(" LEFT JOIN (", table, ") AS ", name(groups), " ON ", on))
+    value = name(groups, value_name)
+    return sql("IFNULL(", value, ",0)") if term.function is Function.COUNT else value
 
 
 def reads_others(where: plan.Condition) -> bool:

@@ -6,8 +6,8 @@ from graphql_app.engine.compile.aggregates import aggregates_cell
 from graphql_app.engine.compile.conditions import as_shown, comparison, count_sql, function_sql, ordered
 from graphql_app.engine.compile.json_cell import Cell, column_json, json_text, object_cell
 from graphql_app.engine.compile.scope import Scope, SqlDialect
-from graphql_app.engine.compile.sources.deep_pages import page_sql
 from graphql_app.engine.compile.sources.from_clause import row_source
+from graphql_app.engine.compile.sources.pages import page_sql
 from graphql_app.engine.compile.statements import GroupForm, ResultNode
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Function

@@ -30,7 +30,8 @@ class Scope:
     where small to-one tables are not to be joined; `below` are the nodes made for outputs, shared by the forms
     of one statement. `unquoted` are values that must not be texts, and templates that show it (`type_guard`);
     `refuses`: the statement fails where one is, as it changes something. `documents`: it shows documents that are
-    looked at when they arrive.
+    looked at when they arrive. `grouped` are the order terms (their `id`) whose aggregates of related rows are made of
+    all rows at once.
     """
 
     dialect: SqlDialect
@@ -43,6 +44,7 @@ class Scope:
     unquoted: dict[Sql, str] = field(default_factory=dict)
     refuses: bool = False
     documents: bool = False
+    grouped: frozenset[int] = frozenset()
 
     def alias(self) -> str:
         """A new alias, unique in the statement."""
@@ -51,7 +53,7 @@ class Scope:
 
     def inner(self) -> Scope:
         """A scope for a subquery: joins of its own, aliases shared."""
-        return Scope(self.dialect, count=self.count)
+        return Scope(self.dialect, count=self.count, grouped=self.grouped)
 
     def beside(self) -> Scope:
         """A scope for another form of the statement: the nodes below are shared."""

@@ -158,10 +158,14 @@ def masked_column(column: Column, mask: RuleCondition, variables: frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """A step to the row at the far end of a to-one relation; there is none where it does not satisfy `where`."""
+    """A step to the row at the far end of a to-one relation; there is none where it does not satisfy `where`.
+
+    `target` is the far table, as it is in the database.
+    """
 
     relation: Relation
     where: Condition | None = None
+    target: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

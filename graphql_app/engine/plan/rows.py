@@ -268,7 +268,7 @@ class RowPlanner:
             relation, table = self.relation(table, step)
             if not relation.to_one:
                 raise RequestError(Code.INVALID_PARAMETER, f"Cannot order by the to-many relation '{step}'")
-            path.append(plan.PathStep(relation, self.visible(table, None)))
+            path.append(plan.PathStep(relation, self.visible(table, None), table.full))
         if term.function is None:
             if term.column is None:
                 raise RequestError(Code.INVALID_PARAMETER, "An order needs a column")

@@ -51,6 +51,9 @@ class Composed:
         return self.encode(_filled(self.raw, slots))
 
 
+Value = Literal | Param | Composed
+
+
 @dataclass(frozen=True, slots=True)
 class KeyList:
     """The parenthesised list of parent keys of a batched statement.
@@ -75,6 +78,18 @@ class Either:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of whole numbers, as a literal."""
+
+    values: tuple[Value, ...]
+
+    def literal(self, slots: Sequence[object]) -> bytes:
+        """The literal at a call with these `slots`. Raises `RequestError`."""
+        known = (each.sql if isinstance(each, Literal) else each.literal(slots) for each in self.values)
+        return b"%d" % sum(map(int, known))
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCell:
     """One column of the key at hand as a literal, in a `ForEachKey`; with `column` None the text of the whole key."""
 
@@ -93,8 +108,7 @@ class ForEachKey:
     literals: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
 
 
-Value = Literal | Param | Composed
-Filled = Param | Composed | Either
+Filled = Param | Composed | Either | Total
 """What a call fills in without its keys."""
 Part = str | Literal | Filled | KeyList | KeyCell | ForEachKey
 
@@ -116,7 +130,7 @@ class Sql:
 EMPTY = Sql()
 
 
-def sql(*pieces: str | Sql | Value | Either | KeyList | KeyCell | ForEachKey) -> Sql:
+def sql(*pieces: str | Sql | Value | Either | Total | KeyList | KeyCell | ForEachKey) -> Sql:
     """Pieces one after another. A `str` must be a constant of this package."""
     parts: list[Part] = []
     for piece in pieces:

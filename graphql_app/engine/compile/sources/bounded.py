@@ -11,7 +11,6 @@ from typing import Final
 from graphql_app.engine.compile.conditions import condition, order_terms
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.scope import Scope, SqlDialect, column_ref, join_condition
-from graphql_app.engine.compile.sources.deep_pages import page_sql
 from graphql_app.engine.compile.sources.from_clause import (
     FromClause,
     ParentLink,
@@ -20,6 +19,7 @@ from graphql_app.engine.compile.sources.from_clause import (
     parent_keys,
     stable_order,
 )
+from graphql_app.engine.compile.sources.pages import page_sql
 from graphql_app.engine.compile.statements import MOST_ASKED_EACH
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Operator
@@ -175,7 +175,7 @@ def _in_order(table: Table, index: Index, relation: Relation, terms: Iterable[pl
 
 def _plain_term(term: plan.OrderTerm) -> bool:
     column = term.column
-    if column is None or term.path or term.relation is not None:
+    if column is None or term.path or term.relation is not None or isinstance(column, plan.MaskedColumn):
         return False
     return type_of(column).shown_sql == "{c}" and (term.nulls is None or not column.nullable)
 

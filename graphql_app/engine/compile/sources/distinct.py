@@ -10,8 +10,8 @@ from typing import Final
 
 from graphql_app.engine.compile.conditions import as_shown, condition, order_terms, seen_in
 from graphql_app.engine.compile.scope import Scope, column_ref
-from graphql_app.engine.compile.sources.deep_pages import page_sql
 from graphql_app.engine.compile.sources.from_clause import FromClause, free_names, stable_order
+from graphql_app.engine.compile.sources.pages import page_sql
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.engine.sql.fragment import EMPTY, Literal, Sql, join, name, sql

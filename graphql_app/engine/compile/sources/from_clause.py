@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from graphql_app.engine.compile.conditions import as_shown, columns_needed, condition, key_in, order_terms
 from graphql_app.engine.compile.json_cell import key_text
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
-from graphql_app.engine.compile.sources.deep_pages import DeepPage, deep_page, page_sql
+from graphql_app.engine.compile.sources.deep_pages import deep_page
+from graphql_app.engine.compile.sources.pages import KeyPage, page_sql
+from graphql_app.engine.compile.sources.parent_order import parent_order_page
+from graphql_app.engine.compile.sources.related_order import grouped_terms
+from graphql_app.engine.compile.sources.split_nulls import split_nulls_page
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.total_order import total_order
 from graphql_app.engine.sql.fragment import EMPTY, Sql, join, name, sql
@@ -38,8 +42,8 @@ class ParentLink:
 class FromClause:
     """The FROM part of a statement under construction, with what the rest needs of it.
 
-    `told` are the values of the group's key that the scope noted as no texts. `deep` is how the page is found where it
-    begins far behind the first row.
+    `told` are the values of the group's key that the scope noted as no texts. `by_keys` is how the page is found where
+    its keys are read first.
     """
 
     alias: str
@@ -50,14 +54,14 @@ class FromClause:
     order: Sql | None = None
     page: Sql = EMPTY
     told: tuple[Sql, ...] = ()
-    deep: DeepPage | None = None
+    by_keys: KeyPage | None = None
 
     def written(self, scope: Scope) -> Sql:
         """` FROM … WHERE …` with the joins made so far."""
         where = sql(" WHERE ", join(" AND ", self.where)) if self.where else EMPTY
         table = self.table
-        if self.deep is not None:
-            table, where = self.deep.either(self.deep.table, table), self.deep.either(EMPTY, where)
+        if self.by_keys is not None:
+            table, where = self.by_keys.either(self.by_keys.table, table), self.by_keys.either(EMPTY, where)
         return sql(" FROM ", table, scope.from_joins(), where)
 
     def derived(self, scope: Scope) -> Sql:
@@ -76,6 +80,8 @@ def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, neede
     """
     source = _base(scope, rows, link)
     terms = stable_order(rows)
+    if link is None:
+        scope.grouped = grouped_terms(rows, terms)
     if rows.distinct_on:
         partition = [as_shown(scope, source.alias, column) for column in rows.distinct_on]
         if source.group_by:
@@ -99,9 +105,15 @@ def row_source(scope: Scope, rows: plan.RowsPlan, link: ParentLink | None, neede
         source.order = sql(source.group_by, ",", source.order)
     source.page = page_sql(rows)
     if link is None and not rows.distinct_on:
-        source.deep = deep_page(scope, source.alias, rows, terms)
-        source.page = source.page if source.deep is None else source.deep.either(EMPTY, source.page)
+        found = source.by_keys = _by_keys(scope, source.alias, rows, terms)
+        source.page = source.page if found is None else found.either(found.page, source.page)
     return source
+
+
+def _by_keys(scope: Scope, alias: str, rows: plan.RowsPlan, terms: tuple[plan.OrderTerm, ...]) -> KeyPage | None:
+    """The page of `rows`, found by keys first, in the way that costs least."""
+    ways = (parent_order_page, split_nulls_page, deep_page)
+    return next(filter(None, (way(scope, alias, rows, terms) for way in ways)), None)
 
 
 def _by_key(rows: plan.RowsPlan, terms: tuple[plan.OrderTerm, ...]) -> bool:
