@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,15 +94,13 @@ def _fill(database: Database, tables: Iterable[str]) -> None:
     with database.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION foreign_key_checks = 0")
         if not _has(cursor, "parents"):
-            _load(cursor, "parents", _PARENTS_DDL, _parents())
+            for statement in parents_statements():
+                cursor.execute(statement)
         for table in tables:
             if not _has(cursor, table):
                 cursor.execute(f"DROP TABLE IF EXISTS {table}")
-                _load(cursor, table, _DDL.format(table=table), _rows(SIZES[table]))
-                for statement in (*_INDEXES, _REFERENCE):
-                    cursor.execute(statement.format(table=table))
-                # Without statistics a plan may be chosen by chance.
-                cursor.execute(f"ANALYZE TABLE {table}")
+                for statement in table_statements(table, SIZES[table]):
+                    cursor.execute(statement)
 
 
 def _has(cursor: Any, table: str) -> bool:
@@ -114,17 +113,26 @@ def _has(cursor: Any, table: str) -> bool:
     return bool(cursor.fetchall())
 
 
-def _load(cursor: Any, table: str, ddl: str, rows: Iterable[str]) -> None:
-    cursor.execute(ddl)
-    batch: list[str] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            cursor.execute(f"INSERT INTO {table} VALUES " + ",".join(batch))
-            batch.clear()
-    if batch:
-        cursor.execute(f"INSERT INTO {table} VALUES " + ",".join(batch))
-    cursor.execute(f"ANALYZE TABLE {table}")
+def parents_statements() -> Iterator[str]:
+    """What makes the parents."""
+    yield _PARENTS_DDL
+    yield from _inserts("parents", _parents())
+    yield "ANALYZE TABLE parents"
+
+
+def table_statements(table: str, count: int) -> Iterator[str]:
+    """What makes a table with so many rows, whose parents are there."""
+    yield _DDL.format(table=table)
+    yield from _inserts(table, _rows(count))
+    for statement in (*_INDEXES, _REFERENCE):
+        yield statement.format(table=table)
+    # Without statistics a plan may be chosen by chance.
+    yield f"ANALYZE TABLE {table}"
+
+
+def _inserts(table: str, rows: Iterator[str]) -> Iterator[str]:
+    while batch := list(islice(rows, _BATCH)):
+        yield f"INSERT INTO {table} VALUES " + ",".join(batch)
 
 
 def _parents() -> Iterator[str]:
