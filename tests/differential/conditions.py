@@ -123,6 +123,9 @@ def _verdict(value: Any, column: Column, name: str, operand: Any) -> Truth:
         return name.endswith("_nin")
     if value is None:
         return None
+    if name in EXACT_ORDERS:
+        ends = operand if name == "_exact_between" else [operand]
+        return OPERATORS[name.removeprefix("_exact")](_fine(value, column), [_fine(item, column) for item in ends])
     if name in TEXT_OPERATORS:
         return TEXT_OPERATORS[name](value, operand)
     several = name in ("_in", "_nin", "_between")
@@ -132,6 +135,11 @@ def _verdict(value: Any, column: Column, name: str, operand: Any) -> Truth:
     if name in BY_ORDER:
         return OPERATORS[name](sort_value(value, column), [sort_value(item, column) for item in operands])
     return OPERATORS[name](comparable(value, column.kind), [comparable(item, column.kind) for item in operands])
+
+
+def _fine(text: str, column: Column) -> tuple[Any, bytes]:
+    """What a text and a session variable are ordered by."""
+    return sort_value(text, column), text.encode()
 
 
 def _clear(value: Near, operands: list[Any]) -> Decimal:
@@ -164,6 +172,8 @@ OPERATORS: Final[dict[str, Callable[[Any, list[Any]], bool]]] = {
 
 BY_ORDER: Final = ("_gt", "_gte", "_lt", "_lte", "_between")
 """What compares as ORDER BY does."""
+EXACT_ORDERS: Final = frozenset(f"_exact{name}" for name in BY_ORDER)
+"""What a rule says of a text and a session variable."""
 
 
 @cache

@@ -19,6 +19,7 @@ from tests.differential.values import shown
 Json = Any
 TEXTUAL: Final = frozenset({Kind.TEXT, Kind.CASELESS, Kind.ENUM, Kind.WORD})
 EQUALITIES: Final = frozenset({"_eq", "_neq", "_in", "_nin"})
+ORDERINGS: Final = frozenset({"_gt", "_gte", "_lt", "_lte", "_between"})
 LISTS: Final = frozenset({"_in", "_nin"})
 PAIRS: Final = ("_ceq", "_cne", "_cgt", "_cgte", "_clt", "_clte")
 
@@ -241,7 +242,8 @@ class _Maker:
                 continue
             variable = self._variable(table, column, operator, operand)
             found[operator] = self._dice.pick((variable.name, variable.name.title()))
-            exact = column.kind in TEXTUAL and operator in EQUALITIES
+            by_place = operator in ORDERINGS and bool(column.members)
+            exact = column.kind in TEXTUAL and operator in EQUALITIES | ORDERINGS and not by_place
             model[f"_exact{operator}" if exact else operator] = variable
         return found, model
 

@@ -44,6 +44,11 @@ ROLES: dict[str, Any] = {
         "posts": _select(["id", "title", "score"], {"published": {"_eq": True}}, allow_aggregations=True, limit=3),
     },
     "owner": {"users": _select(["id", "login"], {"login": {"_eq": "X-Hasura-Login"}})},
+    **{
+        f"range{operator}": {"users": _select(["id"], {"login": {operator: "X-Hasura-Login"}})}
+        for operator in ("_gt", "_gte", "_lt", "_lte", "_between")
+    },
+    "lower": {"users": _select(["id"], {"login": {"_clt": "secret"}})},
     "member": {"teams": _select(["id", "name"], {"_exists": {"_table": "members", "_where": OWN_TEAM}})},
     "boss": {"users": _select(["id"], {"boss": {"team_id": {"_cne": ["$", "team_id"]}}})},
     "nobody": {
@@ -176,6 +181,46 @@ async def test_owners_are_told_apart_byte_by_byte(program: Program, login: str, 
     assert [row["id"] for row in (await client.data("{ users { id } }"))["users"]] == ids
     every = await client.data('{ users(where: {_or: [{}, {login: {_neq: "x"}}, {_not: {id: {_eq: 0}}}]}) { id } }')
     assert [row["id"] for row in every["users"]] == ids
+
+
+@pytest.mark.parametrize(
+    ("operator", "login", "ids"),
+    [
+        # ANN, ann, bob, cid: what the collation takes for one is ordered by its bytes.
+        ("_gt", "ANN", [1, 2, 3]),
+        ("_gt", "Ann", [1, 2, 3]),
+        ("_gt", "ann", [2, 3]),
+        ("_gte", "ANN", [1, 2, 3, 4]),
+        ("_gte", "ann", [1, 2, 3]),
+        ("_gte", "ánn", [2, 3]),
+        ("_lt", "ann", [4]),
+        ("_lt", "ANN", []),
+        ("_lt", "BOB", [1, 4]),
+        ("_lte", "ann", [1, 4]),
+        ("_lte", "ann ", [1, 4]),
+        ("_lte", "Ann", [4]),
+        ("_between", '["ANN", "ANN"]', [4]),
+        ("_between", '{"ann","ann"}', [1]),
+        ("_between", '["Ann", "bob"]', [1, 2]),
+        ("_between", '["Ann", "Ann"]', []),
+    ],
+)
+async def test_ranges_are_in_an_order_in_which_no_two_texts_are_equal(
+    program: Program, operator: str, login: str, ids: list[int]
+) -> None:
+    """By the collation, and where that takes two for one, byte by byte."""
+    data = await program.graphql(f"range{operator}", login=login).data("{ users(order_by: {id: asc}) { id } }")
+    assert [row["id"] for row in data["users"]] == ids
+
+
+async def test_columns_are_ordered_as_finely(program: Program, engine: Engine, module_database: str) -> None:
+    """`ann` comes behind `ANN`, as for a variable."""
+    engine.execute(
+        "INSERT INTO users VALUES (5, 1, 'dan', 1, 'DAN', NULL), (6, 1, 'EVE', 1, 'eve', NULL)", module_database
+    )
+    data = await program.graphql("lower").data("{ users(where: {id: {_gt: 4}}) { id } }")
+    engine.execute("DELETE FROM users WHERE id > 4", module_database)
+    assert data["users"] == [{"id": 6}]
 
 
 async def test_rows_of_unrelated_tables_and_of_the_row_itself(program: Program) -> None:

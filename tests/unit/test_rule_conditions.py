@@ -42,6 +42,13 @@ def test_texts_are_compared_byte_by_byte_beside_the_comparison_that_an_index_ser
     )
 
 
+def test_texts_are_ordered_by_their_bytes_where_the_collation_takes_them_for_one() -> None:
+    assert _sql("users", CompareColumns("name", Operator.LT, "email")) == (
+        "(`t0`.`name`<=`t0`.`email` AND (`t0`.`name`<`t0`.`email` OR "
+        "CAST(`t0`.`name` AS BINARY)<CAST(`t0`.`email` AS BINARY)))"
+    )
+
+
 def test_the_root_is_the_row_that_the_rule_is_about_however_deep() -> None:
     deep = Related("orders", Related("user", CompareColumns("id", Operator.NEQ, "age", root=True)))
     assert _sql("users", deep) == (

@@ -6,18 +6,22 @@ from graphql_app.engine.compile.scope import Scope, column_ref
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Operator
 from graphql_app.engine.sql.fragment import Sql, sql, template
-from graphql_app.engine.sql.operators import EQUALITIES, compare
+from graphql_app.engine.sql.operators import EQUALITIES, compare, ordered_exactly
 from schema_gen.catalog.model import Column
 from schema_gen.catalog.relation_types import compared
 from schema_gen.types.column_types import text_bytes, type_of
 
 
 def columns_compared(scope: Scope, alias: str, root: str, where: plan.ColumnsCompared) -> Sql:
-    """The truth of the comparison. Equal texts are equal byte by byte, whatever their collations say."""
+    """The truth of the comparison. Texts that their collations take for one are compared byte by byte."""
     near, far = column_ref(alias, where.column), column_ref(root if where.root else alias, where.other)
     one, two = text_bytes(where.column), text_bytes(where.other)
-    if one is None or two is None or where.operator not in EQUALITIES:
+    if one is None or two is None:
         return _plain(scope, near, far, where)
+    if where.operator not in EQUALITIES:
+        near_side, far_side = _sides(where.column, where.other, where.operator)
+        texts = template(near_side, near), template(far_side, far)
+        return ordered_exactly(where.operator, texts, (template(one, near), template(two, far)))
     exact = _written(scope, where.operator, template(one, near), template(two, far))
     if where.operator is not Operator.EQ:
         return exact

@@ -9,7 +9,7 @@ from graphql_app.engine.plan.values import EMPTY_LIST, NULL
 from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.aggregate_functions import EXACT, FUNCTION_SQL
 from graphql_app.engine.sql.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
-from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare
+from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare, ordered_exactly
 from schema_gen.catalog.model import Column, Relation
 from schema_gen.types.column_types import text_bytes, type_of
 
@@ -24,7 +24,10 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
     root = root or alias
     match where:
         case plan.CompareColumn():
-            made = comparison(scope, _subject(scope, alias, where), where)
+            subject = _subject(scope, alias, where)
+            if where.exact is not None and where.operator in ORDERINGS:
+                return _ordered_by_session(subject, alias, where)
+            made = comparison(scope, subject, where)
             if where.exact is None and where.filled is None:
                 return _where_seen(scope, alias, where, made)
             return _by_session(alias, where, made)
@@ -185,6 +188,22 @@ def _by_session(alias: str, where: plan.CompareColumn, made: Sql) -> Sql:
     if where.filled is None:
         return made
     return sql("(", made, " AND ", where.filled, ")") if positive else sql("(", made, " OR NOT ", where.filled, ")")
+
+
+def _ordered_by_session(subject: Sql, alias: str, where: plan.CompareColumn) -> Sql:
+    """A text beside a session variable in an order in which no two are equal, as PostgreSQL has it."""
+    stored = template(text_bytes(where.column) or "{c}", column_ref(alias, where.column))
+    if where.operator is not Operator.BETWEEN:
+        return _end_of_range(where.operator, (subject, where.value), (stored, where.exact))
+    lower = _end_of_range(Operator.GTE, (subject, where.value), (stored, where.exact))
+    upper = _end_of_range(Operator.LTE, (subject, where.upper), (stored, where.exact_upper))
+    return sql("(", lower, " AND ", upper, ")")
+
+
+def _end_of_range(operator: Operator, text: tuple[Sql, Value | None], exact: tuple[Sql, Value | None]) -> Sql:
+    if text[1] is None or exact[1] is None:
+        raise AssertionError("a range without its end was planned")
+    return ordered_exactly(operator, (text[0], text[1]), (exact[0], exact[1]))
 
 
 def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> bool:

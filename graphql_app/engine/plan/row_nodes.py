@@ -16,8 +16,9 @@ class CompareColumn:
     """`column operator values`: one value, or two for `_between`.
 
     `_in` and `_nin` carry their whole list as one value; `None` in `value` stands for an empty list.
-    With a session variable among the values, `exact` are the bytes that a text must be or not be, whatever its
-    collation says, and `filled` is whether a list has items, where only the call tells.
+    With a session variable among the values, `exact` are the bytes that a text is compared with where its collation
+    takes it for the value (`exact_upper` those of the upper one), and `filled` is whether a list has items, where only
+    the call tells.
     """
 
     column: Column
@@ -25,6 +26,7 @@ class CompareColumn:
     value: Value | None = None
     upper: Value | None = None
     exact: Value | None = None
+    exact_upper: Value | None = None
     filled: Value | None = None
 
 

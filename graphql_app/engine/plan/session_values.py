@@ -40,13 +40,14 @@ def compare_column(column: Column, operator: Operator, raw: object) -> plan.Comp
         return plan.CompareColumn(column, operator, low, high)
     _check_operator(column, operator)
     make = _converter(column, operator, raw)
-    exact = filled = None
-    if operator in EQUALITIES and text_bytes(column) is not None:
-        exact = _value(low, places, make, partial(_bytes_literals if operator in _LISTS else _bytes_literal, column))
+    exact = upper = filled = None
+    if OPERATORS[operator].takes is not Takes.TEXT and text_bytes(column) is not None:
+        exact = _value(low, places, make, _bytes_encoder(column, operator, 0))
+        upper = None if high is None else _value(high, places, make, _bytes_encoder(column, operator, 1))
     if operator in _LISTS and isinstance(raw, SessionSlot):
         filled = _value(low, places, make, _filled_literal)
     made = _value(low, places, make), None if high is None else _value(high, places, make)
-    return plan.CompareColumn(column, operator, *made, exact, filled)
+    return plan.CompareColumn(column, operator, *made, exact, upper, filled)
 
 
 def compared_count(column: Column, operator: Operator, raw: object) -> tuple[Value, Value | None]:
@@ -200,6 +201,18 @@ def _or_nothing(encode: Callable[[object], bytes]) -> Callable[[object], bytes]:
         return b"(NULL)" if literal == b"()" else literal
 
     return made
+
+
+def _bytes_encoder(column: Column, operator: Operator, end: int) -> Callable[[object], bytes]:
+    if operator is Operator.BETWEEN:
+        return partial(_bytes_of_end, column, end)
+    return partial(_bytes_literals if operator in _LISTS else _bytes_literal, column)
+
+
+def _bytes_of_end(column: Column, end: int, raw: object) -> bytes:
+    if not isinstance(raw, list | tuple):
+        raise ValueError("expected a list")
+    return _bytes_literal(column, raw[end])
 
 
 def _bytes_literals(column: Column, raw: object) -> bytes:

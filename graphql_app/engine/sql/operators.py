@@ -145,6 +145,26 @@ ORDERINGS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Ope
 """What compares by order. Both sides are then what the column's type is ordered by (`order_sql`)."""
 
 
+_ORDERS = {
+    Operator.GT: (">=", ">", ">"),
+    Operator.GTE: (">=", ">", ">="),
+    Operator.LT: ("<=", "<", "<"),
+    Operator.LTE: ("<=", "<", "<="),
+}
+"""How texts are ordered by a collation that takes some for one, and then these."""
+
+
+def ordered_exactly(operator: Operator, texts: tuple[Sql, Value | Sql], exact: tuple[Sql, Value | Sql]) -> Sql:
+    """`texts` in the order of their collation, and those that it takes for one in that of their bytes, `exact`.
+
+    The first part accepts at least as much and can use an index.
+    """
+    loose, strict, last = _ORDERS[operator]
+    (one, other), (one_exact, other_exact) = texts, exact
+    beyond = sql(one, strict, other, " OR ", one_exact, last, other_exact)
+    return sql("(", one, loose, other, " AND (", beyond, "))")
+
+
 def compare(operator: Operator, column: Sql, low: Value | Sql, high: Value | Sql | None, features: Features) -> Sql:
     """The SQL of one comparison."""
     row = OPERATORS[operator]
