@@ -233,6 +233,11 @@ class Table:
         return self.writable and (self.access is None or self.access.updatable is not None)
 
     @property
+    def changes_by_itself(self) -> bool:
+        """Whether an update that gives no column changes some: those that the rules set."""
+        return self.may_update and self.access is not None and self.access.update_sets
+
+    @property
     def may_delete(self) -> bool:
         """Whether rows may be deleted."""
         return self.writable and (self.access is None or self.access.deletable)
@@ -292,6 +297,7 @@ class TableAccess:
     selectable: bool = False
     insertable: Mapping[str, Column] | None = None
     updatable: Mapping[str, Column] | None = None
+    update_sets: bool = False
     deletable: bool = False
     aggregates: bool = False
     query_roots: frozenset[str] | None = None

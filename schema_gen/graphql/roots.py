@@ -124,7 +124,7 @@ def _conflict(registry: TypeRegistry, part: TableView) -> list[tuple[str, AnyTyp
 
 
 def _update_many(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
-    if not part.updatable:
+    if not part.updatable and not part.table.changes_by_itself:
         return None
     updates = ("updates", registry.pool.list_of(updates_input(registry, part)), Argument.UPDATES)
     given = arguments(registry.pool, [_most(registry), updates])
@@ -134,7 +134,7 @@ def _update_many(registry: TypeRegistry, part: TableView) -> RootBlueprint | Non
 
 def _update(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
     changes = _changes(registry, part)
-    if not changes:
+    if not changes and not part.table.changes_by_itself:
         return None
     where = (registry.word("where"), bool_exp(registry, part), Argument.WHERE)
     given = arguments(registry.pool, [*changes, _most(registry), where])
@@ -143,7 +143,7 @@ def _update(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
 
 def _update_by_pk(registry: TypeRegistry, part: TableView) -> RootBlueprint | None:
     changes = _changes(registry, part)
-    if not changes or not part.key or not part.shows_rows:
+    if not (changes or part.table.changes_by_itself) or not part.key or not part.shows_rows:
         return None
     key = (registry.word("pk_columns"), pk_columns_input(registry, part), Argument.PK_COLUMNS)
     given = arguments(registry.pool, [*changes, key])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schema_gen.catalog.model import Relation
+from schema_gen.catalog.model import Key, Relation
 from schema_gen.graphql.filters import bool_exp
 from schema_gen.graphql.scalars import SCALAR_TYPES
 from schema_gen.graphql.table_view import Columns, TableView
@@ -17,6 +17,7 @@ from schema_gen.strawberry_core.roles import (
     NestedPart,
     RelatedPart,
     RelationField,
+    Unused,
 )
 
 PLACEHOLDER = ("_PLACEHOLDER", "_PLACEHOLDER")
@@ -24,15 +25,27 @@ PLACEHOLDER = ("_PLACEHOLDER", "_PLACEHOLDER")
 
 
 def insert_input(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
-    """A new row: every column may be left out, and then has its default. None where no column can be given."""
-    if not part.table.may_insert or not part.insertable:
+    """A new row: every column may be left out, and then has its default, or what the rules set. None without any."""
+    if not _takes_rows(part):
         return None
 
     def fields() -> Iterator[Entry]:
-        yield from _column_fields(registry, part.insertable)
-        yield from _nested(registry, part)
+        found = [*_column_fields(registry, part.insertable), *_nested(registry, part)]
+        yield from found or [_unused(registry)]
 
     return registry.input(part.names.types.insert_input, lambda: shape(fields()), f"A new row of {part.names.type}")
+
+
+def _takes_rows(part: TableView) -> bool:
+    """Whether rows can be inserted: those of a role may have no column that is given."""
+    return part.table.may_insert and (bool(part.insertable) or part.table.access is not None)
+
+
+def _unused(registry: TypeRegistry) -> Entry:
+    text = "There is no column to give a value"
+    return registry.pool.field(
+        Unused.PLACEHOLDER.value, registry.pool.optional(SCALAR_TYPES["Boolean"]), text
+    ), Unused.PLACEHOLDER
 
 
 def _nested(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
@@ -40,7 +53,7 @@ def _nested(registry: TypeRegistry, part: TableView) -> Iterator[Entry]:
     for relation in part.table.relations.values():
         far = registry.part(relation.to_table)
         single = relation.to_one or not relation.refers  # a row does not refer to several that are made with it
-        if single and part.table.full.primary_key and far.table.may_insert and far.insertable:
+        if single and part.table.full.primary_key and _takes_rows(far):
             name = part.names.relations[relation.name]
             yield (
                 registry.pool.field(name, registry.pool.optional(_related(registry, far, relation))),
@@ -66,7 +79,7 @@ def _related(registry: TypeRegistry, far: TableView, relation: Relation) -> Gene
 
 def on_conflict(registry: TypeRegistry, part: TableView) -> GeneratedDefinition | None:
     """What happens to a new row that meets a unique key. None where there is no key, or rows cannot be told apart."""
-    if not part.table.full.primary_key or not part.table.keys or not part.insertable:
+    if not part.table.full.primary_key or not part.table.keys or not _takes_rows(part):
         return None
 
     def fields() -> Iterator[Entry]:
@@ -84,10 +97,16 @@ def on_conflict(registry: TypeRegistry, part: TableView) -> GeneratedDefinition 
 
 
 def _constraint(registry: TypeRegistry, part: TableView) -> GeneratedEnum:
+    def described(key: Key) -> str:
+        """The key's columns, of which the caller may not know those that the rules set."""
+        shown = [name for name in key.columns if name in known]
+        return f"({', '.join(shown if len(shown) == len(key.columns) else [*shown, '…'])})"
+
+    known = part.table.known
     return registry.enum(
         part.names.types.constraint,
         lambda: [
-            registry.pool.enum_value(part.names.constraints[key.name], key.name, f"({', '.join(key.columns)})")
+            registry.pool.enum_value(part.names.constraints[key.name], key.name, described(key))
             for key in part.table.keys
         ],
         f"Unique keys of {part.names.type}",

@@ -123,6 +123,12 @@ class RelatedPart(StrEnum):
     UPSERT = "upsert"
 
 
+class Unused(StrEnum):
+    """The field of an input that has no other: GraphQL wants one. What it is given does not count."""
+
+    PLACEHOLDER = "_PLACEHOLDER"
+
+
 class StreamPart(StrEnum):
     """The fields of a stream's cursor."""
 
@@ -211,6 +217,7 @@ FieldRole = (
     | ConflictPart
     | NestedPart
     | RelatedPart
+    | Unused
     | StreamPart
     | PageFact
     | Argument

@@ -35,12 +35,15 @@ def _table(
 ) -> Table:
     full = access.full
     whole = frozenset(name for name, column in readable.items() if not isinstance(column, MaskedColumn))
-    given = whole.union(access.insertable or ())
+    primary = _key(full.primary_key, whole)
+    # A new row may meet a key whose columns it is given, by the client or by the rules.
+    presets = (each.column.name for each in rules[full.name].insert_presets)
+    given = whole.union(access.insertable or (), presets)
     return replace(
         full,
         columns=MappingProxyType({name: readable[name] for name in full.columns if name in readable}),
-        primary_key=_key(full.primary_key, whole),
-        unique_keys=tuple(key for key in full.unique_keys if set(key.columns) <= given),
+        primary_key=primary,
+        unique_keys=tuple(key for key in full.keys if key != primary and set(key.columns) <= given),
         indexes=tuple(index for index in full.indexes if set(index.columns) <= whole),
         relations=MappingProxyType(dict(_relations(full, allowed, rules))),
         # A guess at the number of rows tells of hidden ones.
@@ -83,7 +86,7 @@ def _described(table: Table) -> tuple[object, ...]:
     relations = [(name, each.required) for name, each in table.relations.items()]
     given = [None if each is None else list(each) for each in (access.insertable, access.updatable)]
     roots = [None if each is None else sorted(each) for each in (access.query_roots, access.subscription_roots)]
-    flags = access.selectable, access.deletable, access.aggregates
+    flags = access.selectable, access.deletable, access.aggregates, access.update_sets
     keys = [key.name for key in table.keys]
     columns = [(name, each.nullable) for name, each in table.columns.items()]
     return table.name, columns, keys, relations, given, roots, flags

@@ -91,23 +91,30 @@ def _conflict(asked: RestRequest, rows: Iterable[Pairs], columns: str | None) ->
             )
         return None
     key = _key(asked.table, columns)
-    return OnConflict(key.name, _updated(rows, key.columns) if resolution is Resolution.MERGE else ())
+    shown = _shown(asked.table, key)
+    return OnConflict(key.name, _updated(rows, shown) if resolution is Resolution.MERGE else ())
 
 
 def _key(table: Table, columns: str | None) -> Key:
-    """The unique key over these columns; the primary key where none are named."""
+    """The unique key over these columns, those aside that rules set; the primary key where none are named."""
     if columns is None:
-        if table.primary_key is None:
-            raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key: name one of its keys by 'on_conflict'")
-        return table.primary_key
+        for key in table.keys:
+            if key.primary:
+                return key
+        raise RequestError(Code.NO_KEY, f"'{table.name}' has no primary key: name one of its keys by 'on_conflict'")
     names = _names("on_conflict", columns)
     for key in table.keys:
-        if set(key.columns) == set(names):
+        if set(_shown(table, key)) == set(names):
             return key
-    known = " or ".join(",".join(key.columns) for key in table.keys) or "none"
+    known = " or ".join(filter(None, (",".join(_shown(table, key)) for key in table.keys))) or "none"
     shown_as = shown_name(",".join(names))
     message = f"'{table.name}' has no unique key over {shown_as}; it has {known}"
     raise RequestError(Code.INVALID_PARAMETER, message)
+
+
+def _shown(table: Table, key: Key) -> tuple[str, ...]:
+    """The columns of a key that the caller knows of."""
+    return tuple(name for name in key.columns if name in table.known)
 
 
 def _updated(rows: Iterable[Pairs], key: tuple[str, ...]) -> tuple[str, ...]:
