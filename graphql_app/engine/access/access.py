@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles
-from graphql_app.engine.access.resolve import BrokenRule as BrokenRule, Resolver, SharedRules, variables_of
+from graphql_app.engine.access.resolve import BrokenRule as BrokenRule, Resolver, SharedRules as SharedRules
 from graphql_app.engine.access.view import view_of
 from graphql_app.engine.plan.rules import NO_RULES, Rules
 from graphql_app.errors import Code, RequestError
@@ -51,21 +51,24 @@ def full_access(catalog: Catalog) -> Access:
     return Access(FULL, catalog)
 
 
-def access_of(catalog: Catalog, role: RolePermissions, *, backend: bool) -> Access:
-    """What a role may see and do of `catalog`; `backend`: what is marked `backend_only`, too."""
-    resolver = Resolver(catalog, role, backend)
+def access_of(catalog: Catalog, role: RolePermissions, *, backend: bool, shared: SharedRules | None = None) -> Access:
+    """What a role may see and do of `catalog`; `backend`: what is marked `backend_only`, too.
+
+    `shared` is what was resolved before of the rules of this catalog.
+    """
+    resolver = Resolver(catalog, role, backend, shared)
     allowed, readable, rules = resolver.tables()
     view = view_of(catalog, allowed, readable, rules)
     key = f"{role.name}\0{'backend' if backend else ''}"
     return Access(key, view, rules, resolver.variables, tuple(resolver.broken), role.returning_visible, role.limits)
 
 
-def broken_rules(catalog: Catalog, roles: Roles) -> tuple[BrokenRule, ...]:
-    """The rules of all roles that cannot be honoured with this catalog."""
-    shared = SharedRules(tuple(sorted({name for role in roles.values() for name in variables_of(role)})))
+def broken_rules(catalog: Catalog, roles: Roles, shared: SharedRules | None = None) -> tuple[BrokenRule, ...]:
+    """The rules of all roles that cannot be honoured with this catalog. What is resolved is kept in `shared`."""
+    shared = shared or SharedRules()
     found: list[BrokenRule] = []
     for role in roles.values():
         resolver = Resolver(catalog, role, True, shared)
-        resolver.tables()
+        resolver.check()
         found += resolver.broken
     return tuple(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from types import MappingProxyType
+from typing import TypeVar
 
 from graphql_app.auth.permissions import (
     BoolExp,
@@ -30,6 +31,8 @@ from graphql_app.engine.plan.values import storer
 from graphql_app.engine.request.calls import SessionSlot
 from graphql_app.errors import AppError
 from schema_gen.catalog.model import Catalog, Column, Table, TableAccess
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +76,27 @@ class Resolved:
         """Whether the role may do anything at all."""
         return self.select is not None or self.deletable or (self.insertable, self.updatable) != (None, None)
 
+    def take(self, part: Resolved) -> None:
+        """What was found out of one action."""
+        if part.select is not None:
+            self.select, self.readable = part.select, part.readable
+        if part.insertable is not None:
+            self.insertable, self.insert_presets = part.insertable, part.insert_presets
+        if part.updatable is not None:
+            self.updatable, self.update_presets = part.updatable, part.update_presets
+        self.deletable |= part.deletable
+        self.rows |= part.rows
+
     def access(self) -> TableAccess:
         """What the role may do."""
         read = self.select
+        written = self.insertable, self.updatable, bool(self.update_presets), self.deletable
         if read is None:
-            return TableAccess(self.table, False, self.insertable, self.updatable, self.deletable)
+            return TableAccess(self.table, False, *written)
         return TableAccess(
             self.table,
             True,
-            self.insertable,
-            self.updatable,
-            self.deletable,
+            *written,
             read.allow_aggregations,
             read.query_root_fields,
             read.subscription_root_fields,
@@ -99,10 +112,23 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class SharedRules:
-    """Conditions of several roles by table and text, and the session variables of all of them."""
+    """What was resolved of one catalog's rules, for all roles: each rule is resolved once, however many have it.
 
-    variables: tuple[str, ...]
-    resolved: dict[tuple[str, str], RowRule] = field(default_factory=dict)
+    `conditions` are by the session variables of a role, whose places they name, then by table and text; so are
+    `actions`, by table, action and text. `columns` are by table and names; `variables` by role.
+    """
+
+    conditions: dict[tuple[str, ...], dict[tuple[str, str], RowRule]] = field(default_factory=dict)
+    actions: dict[tuple[str, ...], dict[tuple[str, str, str], Resolved]] = field(default_factory=dict)
+    columns: dict[tuple[str, frozenset[str]], Mapping[str, Column]] = field(default_factory=dict)
+    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def variables_of(self, role: RolePermissions) -> tuple[str, ...]:
+        """The session variables in all rules of a role, in the order of their slots."""
+        found = self.variables.get(role.name)
+        if found is None:
+            found = self.variables[role.name] = tuple(sorted(set(variables_of(role))))
+        return found
 
 
 class Resolver:
@@ -111,17 +137,20 @@ class Resolver:
     def __init__(
         self, catalog: Catalog, role: RolePermissions, backend: bool, shared: SharedRules | None = None
     ) -> None:
-        """With `shared`, conditions that other roles have, too, are resolved once."""
+        """What is `shared` with other roles, or was found out before, is not resolved again."""
+        shared = shared or SharedRules()
         self.catalog = catalog
         self.role = role
         self.backend = backend
         self._planner = Planner(catalog)
-        self.variables = tuple(sorted(set(variables_of(role)))) if shared is None else shared.variables
+        self.variables = shared.variables_of(role)
         last = len(self.variables)
         self._slots = {name: SessionSlot(place - last, name) for place, name in enumerate(self.variables)}
         self._needed: dict[frozenset[str], frozenset[str]] = {}
         self.broken: list[BrokenRule] = []
-        self._resolved: dict[tuple[str, str], RowRule] = {} if shared is None else shared.resolved
+        self._resolved = shared.conditions.setdefault(self.variables, {})
+        self._actions = shared.actions.setdefault(self.variables, {})
+        self._found = shared.columns
 
     def tables(self) -> tuple[dict[str, TableAccess], dict[str, Mapping[str, Column]], dict[str, TableRules]]:
         """What may be done with each table, the columns that may be read, and the rules."""
@@ -132,6 +161,11 @@ class Resolver:
             {name: each.readable for name, each in allowed.items()},
             {name: each.rules() for name, each in allowed.items()},
         )
+
+    def check(self) -> None:
+        """Finds out what is `broken`, and no more."""
+        for table, permissions in self.permissions():
+            self._table(table, permissions)
 
     def permissions(self) -> Iterator[tuple[Table, TablePermissions]]:
         """The tables that the role has rules for, the tenant's among them.
@@ -154,24 +188,33 @@ class Resolver:
     def _table(self, table: Table, given: TablePermissions) -> Resolved:
         found = Resolved(table)
         if given.select is not None:
-            self._try(found, "select", partial(self._select, given.select))
+            self._try(found, "select", given.select, self._select)
         if given.insert is not None and self._usable(given.insert.backend_only):
-            self._try(found, "insert", partial(self._insert, given.insert))
+            self._try(found, "insert", given.insert, self._insert)
         if given.update is not None and self._usable(given.update.backend_only):
-            self._try(found, "update", partial(self._update, given.update))
+            self._try(found, "update", given.update, self._update)
         if given.delete is not None and self._usable(given.delete.backend_only):
-            self._try(found, "delete", partial(self._delete, given.delete))
+            self._try(found, "delete", given.delete, self._delete)
+        if found.select is not None:
+            found.rows["returning"] = found.rows["select"] if self.role.returning_visible else EVERY_ROW
         return found
 
     def _usable(self, backend_only: bool) -> bool:
         return self.backend or not backend_only
 
-    def _try(self, found: Resolved, action: str, resolve: Callable[[Resolved], None]) -> None:
-        """What `resolve` finds is allowed where it finds all of it; it changes `found` at its end only."""
-        try:
-            resolve(found)
-        except (RuleError, AppError) as error:
-            self._note(found.table.name, action, error.message if isinstance(error, AppError) else str(error))
+    def _try(self, found: Resolved, action: str, given: T, resolve: Callable[[T, Resolved], None]) -> None:
+        """What `resolve` finds is allowed where it finds all of it."""
+        key = found.table.name, action, repr(given)
+        part = self._actions.get(key)
+        if part is None:
+            part = Resolved(found.table)
+            try:
+                resolve(given, part)
+            except (RuleError, AppError) as error:
+                self._note(found.table.name, action, error.message if isinstance(error, AppError) else str(error))
+                return
+            self._actions[key] = part
+        found.take(part)
 
     def _note(self, table: str, action: str, reason: str) -> None:
         self.broken.append(BrokenRule(self.role.name, table, action, reason, self.role.source))
@@ -181,8 +224,7 @@ class Resolver:
     def _select(self, permission: SelectPermission, found: Resolved) -> None:
         columns = self._readable(found.table, permission)
         rule = self._rule(found.table, permission.filter)
-        found.select, found.readable = permission, columns
-        found.rows |= {"select": rule, "returning": rule if self.role.returning_visible else EVERY_ROW}
+        found.select, found.readable, found.rows["select"] = permission, columns, rule
 
     def _insert(self, permission: InsertPermission, found: Resolved) -> None:
         table = found.table
@@ -224,7 +266,13 @@ class Resolver:
         return found
 
     def _columns(self, table: Table, names: frozenset[str] | None) -> Mapping[str, Column]:
-        return table.columns if names is None else find_columns(table, names)
+        if names is None:
+            return table.columns
+        key = table.name, names
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = MappingProxyType(find_columns(table, names))
+        return found
 
     def _given(self, table: Table, names: frozenset[str] | None, presets: tuple[Preset, ...]) -> Mapping[str, Column]:
         """The columns that a client may give: not those that are preset or generated."""
