@@ -306,9 +306,8 @@ def build(
     # Whoever asks without an identity is nobody; where there are no roles, nobody may do everything.
     engine, executor, live = parts.engine.acting(NOBODY), parts.executor, parts.live
     doc_limits = document_limits(settings)
-    service = GraphQLService(
-        engine, observer, introspection=Introspection.of(settings.introspection), limits=doc_limits, additions=custom
-    )
+    told = Introspection.of(settings.introspection, live.told)
+    service = GraphQLService(engine, observer, introspection=told, limits=doc_limits, additions=custom)
     live.listen(SchemaBuilder(service, settings.naming, observer, custom).build)
     live_queries = LiveQueryHub(executor.probe, watch_settings(settings), observer)
     engine.on_write(live_queries.wrote)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from graphql_app.auth.identity import Identity
+from graphql_app.auth.permissions import NO_LIMITS, RoleLimits
 from graphql_app.config.settings import Settings
 from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.engine.live.queries import LiveQuerySettings
 from graphql_app.graphql_api.documents.limits import DocumentLimits
 from graphql_app.http.request_body import Bounds
 from graphql_app.middleware.rate_limits import RateLimits
-from graphql_app.runtime.rate_limit import Rate
 
 
 def watch_settings(settings: Settings) -> LiveQuerySettings:
@@ -49,9 +49,9 @@ def database_attributes(settings: Settings) -> dict[str, str | int]:
 def rate_limits(live: CatalogWatcher, settings: Settings) -> RateLimits:
     """The rate of addresses, as the settings say, and those of roles, as the rules say that hold now."""
 
-    def of_role(identity: Identity) -> Rate | None:
+    def of_role(identity: Identity) -> RoleLimits:
         roles = live.snapshot.roles if live.ready else None
         permissions = None if roles is None else roles.get(identity.role)
-        return None if permissions is None else permissions.limits.rate
+        return NO_LIMITS if permissions is None else permissions.limits
 
     return RateLimits(settings.rate_limit, of_role)

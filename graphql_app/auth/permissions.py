@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from graphql_app.runtime.rate_limit import Rate
 
@@ -94,14 +95,25 @@ class Tenant:
     variable: str
 
 
+CALLER: Final = "caller"
+WHOLE_ROLE: Final = "role"
+ADDRESS: Final = "address"
+RateBy = str | tuple[str, ...]
+"""Who shares a rate: `CALLER` none, all of the role, an `ADDRESS`, or callers with equal variables of these names."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleLimits:
-    """What a role may ask at most, where it is less than the settings let everyone; None for what they say."""
+    """What a role may ask at most, where it is less than the settings let everyone; None for what they say.
+
+    The `rate` is that of each caller, or of those whom `rate_by` takes for one.
+    """
 
     depth: int | None = None
     rows: int | None = None
     cost: int | None = None
     rate: Rate | None = None
+    rate_by: RateBy = CALLER
 
 
 NO_LIMITS = RoleLimits()
@@ -112,7 +124,8 @@ class RolePermissions:
     """A role: its tables by their names in the database, or by those that they are shown by.
 
     `returning_visible`: rows written are shown only where the role may read them. `tenant` is ANDed to every filter and
-    check, and set by every insert. `source` is where the rules come from, for messages.
+    check, and set by every insert. `source` is where the rules come from, for messages. `told`: the role may ask for
+    the structure.
     """
 
     name: str
@@ -121,6 +134,7 @@ class RolePermissions:
     tenant: Tenant | None = None
     limits: RoleLimits = NO_LIMITS
     source: str = ""
+    told: bool = True
 
 
 Roles = Mapping[str, RolePermissions]

@@ -27,7 +27,7 @@ def current_structure(engine: Engine, settings: Settings) -> Callable[[Identity]
 
     It raises `RequestError` (PERMISSION_DENIED) where INTROSPECTION does not let the caller.
     """
-    told = Introspection.of(settings.introspection)
+    told = Introspection.of(settings.introspection, engine.live.told)
     kept: OrderedDict[tuple[int, str], CompressedContent] = OrderedDict()
 
     @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ the rate. A limit over all of them belongs into the proxy in front.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from starlette.types import Message, Scope, Send
 
 from graphql_app.auth.identity import ANONYMOUS, SCOPE_KEY, Identity
+from graphql_app.auth.permissions import ADDRESS, CALLER, NO_LIMITS, RateBy, RoleLimits
 from graphql_app.errors import Code, RequestError
 from graphql_app.runtime.budget import client_of
 from graphql_app.runtime.rate_limit import Rate, RateLimiter, Verdict
@@ -22,19 +23,20 @@ from graphql_app.runtime.rate_limit import Rate, RateLimiter, Verdict
 Headers = list[tuple[bytes, bytes]]
 
 
-def _nothing(_identity: Identity) -> Rate | None:
-    return None
+def _nothing(_identity: Identity) -> RoleLimits:
+    return NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """`by_address` holds for everyone; `of_role` gives the rate of an identity's role, or None.
+    """`by_address` holds for everyone; `of_role` gives the limits of an identity's role.
 
-    The callers of a role are told apart by their credentials; those without any by their addresses.
+    The callers of a role are told apart by their credentials, those without any by their addresses, unless its limits
+    say otherwise.
     """
 
     by_address: Rate | None = None
-    of_role: Callable[[Identity], Rate | None] = _nothing
+    of_role: Callable[[Identity], RoleLimits] = _nothing
     limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def spend(self, scope: Mapping[str, Any], identity: Identity | None = None) -> Verdict | None:
@@ -42,14 +44,22 @@ class RateLimits:
         who = identity or scope.get(SCOPE_KEY)
         address = network_of(client_of(scope))
         first = None if self.by_address is None else self.limiter.spend(self.by_address, address)
-        rate = None if who is None else self.of_role(who)
-        if who is None or rate is None or (first is not None and first.retry_after is not None):
+        limits = NO_LIMITS if who is None else self.of_role(who)
+        if who is None or limits.rate is None or (first is not None and first.retry_after is not None):
             return first
-        key = address if who.client in (b"", ANONYMOUS) else who.client
-        second = self.limiter.spend(rate, (who.role, key))
+        second = self.limiter.spend(limits.rate, (who.role, _counted(who, address, limits.rate_by)))
         if first is None or second.retry_after is not None or second.remaining < first.remaining:
             return second
         return first
+
+
+def _counted(who: Identity, address: str, by: RateBy) -> Hashable:
+    """What callers have in common who share a rate."""
+    if by == CALLER:
+        return address if who.client in (b"", ANONYMOUS) else who.client
+    if isinstance(by, tuple):
+        return tuple(map(who.variables.get, by))
+    return address if by == ADDRESS else None
 
 
 def network_of(address: str) -> str:

@@ -51,7 +51,8 @@ def rest_endpoints(
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, ASGIApp]:
     """The endpoints of `rest_routes`, by name."""
-    told, spools = Introspection.of(settings.introspection), Spools(settings.max_spool_bytes, observer)
+    told = Introspection.of(settings.introspection, engine.live.told)
+    spools = Spools(settings.max_spool_bytes, observer)
     compress = settings.compress == "auto"
     table = TableEndpoint(TABLE_PATH, TABLE_OPERATIONS, engine, bounds, observer, clock, told, compress)
     rows = TableEndpoint(QUERY_PATH, QUERY_OPERATIONS, engine, bounds, observer, clock, told, compress)

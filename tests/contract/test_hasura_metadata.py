@@ -13,8 +13,10 @@ import yaml
 
 from graphql_app.auth.hasura.metadata import read_metadata
 from graphql_app.auth.hasura.source import MetadataError
+from graphql_app.auth.permissions import ADDRESS, NO_LIMITS, WHOLE_ROLE, RoleLimits
 from graphql_app.cli.check import run_check
 from graphql_app.config.settings import Settings
+from graphql_app.runtime.rate_limit import Rate
 from tests.fix_app import OpenApp
 from tests.harness.engine import Engine
 from tests.roles_shop import SECRET, RolesApp, roles_app
@@ -132,6 +134,43 @@ def test_check_reads_it(engine: Engine, shop_database: str) -> None:
     assert any(line.startswith("roles      5: ") for line in lines)
 
 
+def test_limits_of_all_roles_and_of_one(tmp_path: Path) -> None:
+    """A role's own go before those of all; rates are those of a role together, of an address, or of variables."""
+    copied = Path(shutil.copytree(DIRECTORY, tmp_path / "metadata"))
+    unique: list[str] = ["X-Hasura-User-Id", "x-hasura-org"]
+    limits = {
+        "depth_limit": {"global": 9, "per_role": {"visitor": 3}},
+        "rate_limit": {
+            "global": {"max_reqs_per_min": 600, "unique_params": None},
+            "per_role": {
+                "visitor": {"max_reqs_per_min": 10, "unique_params": "IP"},
+                "user": {"max_reqs_per_min": 60, "unique_params": unique},
+            },
+        },
+    }
+    (copied / "api_limits.yaml").write_text(json.dumps(limits))
+    found = {name: role.limits for name, role in read_metadata(copied).roles.items()}
+    assert found["visitor"] == RoleLimits(3, rate=Rate(10, 60), rate_by=ADDRESS)
+    assert found["user"] == RoleLimits(9, rate=Rate(60, 60), rate_by=("x-hasura-org", "x-hasura-user-id"))
+    others = {limits for name, limits in found.items() if name not in ("visitor", "user")}
+    assert others == {RoleLimits(9, rate=Rate(600, 60), rate_by=WHOLE_ROLE)}
+    (copied / "api_limits.yaml").write_text(json.dumps(limits | {"disabled": True}))
+    assert {role.limits for role in read_metadata(copied).roles.values()} == {NO_LIMITS}
+
+
+async def test_a_role_that_is_not_told_the_structure(app: RolesApp) -> None:
+    """By no door, and no name is suggested to it; what it may read it reads."""
+    asked = "{ __schema { queryType { name } } }"
+    assert (await app.data("visitor", asked))["__schema"]["queryType"] == {"name": "query_root"}
+    assert "errors" in await app.answer("regular", asked, MINE)
+    for path in ("/openapi.json", "/structure.json"):
+        assert (await app.http.get(path, headers=app.headers("visitor"))).status_code == 200
+        assert (await app.http.get(path, headers=app.headers("regular", MINE))).status_code == 403
+    (error,) = (await app.answer("regular", "{ peopl { id } }", MINE))["errors"]
+    assert error["message"] == "Cannot query field 'peopl' on type 'query_root'."
+    assert "errors" not in await app.answer("regular", "{ people(limit: 1) { __typename } }", MINE)
+
+
 # --- what is refused ----------------------------------------------------------
 
 
@@ -156,15 +195,23 @@ ORDERS = "databases/shop/tables/orders.yaml"
         ("something_new.yaml", {"a": 1}, "something_new.yaml: is not honoured here"),
         (
             "graphql_schema_introspection.yaml",
-            {"disabled_for_roles": ["visitor"]},
-            "graphql_schema_introspection.yaml: is not honoured here; INTROSPECTION names the roles",
+            {"disabled_for_roles": ["admin"]},
+            "graphql_schema_introspection.yaml: disabled_for_roles: the admin is told everything",
+        ),
+        ("api_limits.yaml", {"node_limit": {"global": 5}}, "api_limits.yaml: node_limit: is not honoured here"),
+        ("api_limits.yaml", {"time_limit": {"global": 5}}, "api_limits.yaml: time_limit: is not honoured here"),
+        ("api_limits.yaml", {"depth_limit": {"global": 0}}, "api_limits.yaml: depth_limit.global: takes a whole"),
+        ("api_limits.yaml", {"depth_limit": {"others": 5}}, "api_limits.yaml: depth_limit.others: is not honoured"),
+        (
+            "api_limits.yaml",
+            {"rate_limit": {"global": {"unique_params": "IP"}}},
+            "api_limits.yaml: rate_limit.global: 'max_reqs_per_min' is missing",
         ),
         (
             "api_limits.yaml",
-            {"depth_limit": {"global": 5}},
-            "api_limits.yaml: depth_limit.global: is not honoured here",
+            {"rate_limit": {"per_role": {"user": {"max_reqs_per_min": 1, "unique_params": ["user-id"]}}}},
+            'api_limits.yaml: rate_limit.per_role.user.unique_params: takes "IP", or a list of session variables',
         ),
-        ("api_limits.yaml", {"rate_limit": {"global": {"max_reqs_per_min": 1}}}, "api_limits.yaml: rate_limit: is not"),
         (
             "api_limits.yaml",
             {"depth_limit": {"per_role": {"user": "5"}}},

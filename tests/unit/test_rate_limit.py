@@ -7,6 +7,7 @@ import random
 import pytest
 
 from graphql_app.auth.identity import ANONYMOUS, Identity
+from graphql_app.auth.permissions import ADDRESS, NO_LIMITS, WHOLE_ROLE, RateBy, RoleLimits
 from graphql_app.middleware.rate_limits import RateLimits, network_of
 from graphql_app.runtime import rate_limit
 from graphql_app.runtime.rate_limit import Rate, RateLimiter
@@ -117,7 +118,8 @@ def test_a_client_is_an_address_or_a_network(address: str, network: str) -> None
 
 def test_callers_of_a_role_are_told_apart_by_their_credentials() -> None:
     """Not by where they come from; those without any are told apart by their addresses."""
-    limits = RateLimits(None, lambda identity: Rate(1, 60) if identity.role == "user" else None, RateLimiter(Clock()))
+    some = RoleLimits(rate=Rate(1, 60))
+    limits = RateLimits(None, lambda identity: some if identity.role == "user" else NO_LIMITS, RateLimiter(Clock()))
 
     def refused(client: bytes, address: str, role: str = "user") -> bool:
         verdict = limits.spend({"client": (address, 1)}, Identity(role, client=client))
@@ -130,3 +132,29 @@ def test_callers_of_a_role_are_told_apart_by_their_credentials() -> None:
         1,
     ]
     assert not refused(b"ann", "192.0.2.1", "other")
+
+
+@pytest.mark.parametrize(
+    ("by", "refused"),
+    [
+        (WHOLE_ROLE, [0, 1, 1, 1, 0]),
+        (ADDRESS, [0, 0, 1, 1, 0]),
+        (("x-hasura-org",), [0, 1, 0, 1, 0]),
+        (("x-hasura-org", "x-hasura-none"), [0, 1, 0, 1, 0]),
+    ],
+)
+def test_callers_of_a_role_who_share_a_rate(by: RateBy, refused: list[int]) -> None:
+    """Two of one organisation from two addresses, one of another, the first again, and somebody of another role."""
+    limits = RateLimits(None, lambda _identity: RoleLimits(rate=Rate(1, 60), rate_by=by), RateLimiter(Clock()))
+    found = []
+    for role, client, org, address in (
+        ("user", b"ann", "a", "192.0.2.1"),
+        ("user", b"bob", "a", "192.0.2.2"),
+        ("user", b"cid", "b", "192.0.2.1"),
+        ("user", b"ann", "a", "192.0.2.1"),
+        ("other", b"ann", "a", "192.0.2.1"),
+    ):
+        identity = Identity(role, {"x-hasura-org": org}, client=client)
+        verdict = limits.spend({"client": (address, 1)}, identity)
+        found.append(int(verdict is not None and verdict.retry_after is not None))
+    assert found == refused

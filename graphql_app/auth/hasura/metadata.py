@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from graphql_app.auth.hasura.limits import read_limits, read_untold
 from graphql_app.auth.hasura.source import Node, read_source
 from graphql_app.auth.hasura.tables import TableMetadata, read_table
 from graphql_app.auth.identity import ADMIN_ROLE
 from graphql_app.auth.inherited_roles import together
-from graphql_app.auth.permissions import NO_LIMITS, RoleLimits, RolePermissions, Roles, TablePermissions
+from graphql_app.auth.permissions import RolePermissions, Roles, TablePermissions
 from schema_gen.catalog.overrides import Customization
 
 KINDS: Final = ("mysql", "mysqlgdc", "mariadb")
 """Sources that are a database of ours."""
-_HONOURED: Final = frozenset({"version", "sources", "api_limits", "inherited_roles"})
+_HONOURED: Final = frozenset({"version", "sources", "api_limits", "inherited_roles", "graphql_schema_introspection"})
 _WITHOUT_EFFECT: Final = frozenset({"query_collections", "backend_configs"})
 """What does nothing by itself, or says how Hasura connects to the database."""
 _SOURCE: Final = frozenset({"name", "kind", "tables", "configuration"})
@@ -36,9 +36,6 @@ def read_metadata(path: Path) -> Metadata:
     version = document.need("version")
     if version.value != 3:
         version.wrong("it takes metadata of version 3")
-    hidden = document.get("graphql_schema_introspection")
-    if hidden is not None:
-        hidden.wrong("is not honoured here; INTROSPECTION names the roles that are told the structure")
     for name in ("actions", "custom_types"):
         _refuse_types(document.get(name))
     document.refuse_all_but(_HONOURED | _WITHOUT_EFFECT | {"actions", "custom_types"})
@@ -92,8 +89,8 @@ def _roles(document: Node, tables: list[TableMetadata], source: str) -> Roles:
     if inherited is not None:
         _inherited(inherited, by_role)
     roles = {name: RolePermissions(name, given, source=source) for name, given in by_role.items()}
-    limits = dict(_limits(document.get("api_limits")))
-    return {name: replace(role, limits=limits.get(name, NO_LIMITS)) for name, role in roles.items()}
+    limits, untold = read_limits(document.get("api_limits"), roles), read_untold(document)
+    return {name: replace(role, limits=limits[name], told=name not in untold) for name, role in roles.items()}
 
 
 def _inherited(node: Node, by_role: dict[str, dict[str, TablePermissions]]) -> None:
@@ -116,22 +113,3 @@ def _inherited(node: Node, by_role: dict[str, dict[str, TablePermissions]]) -> N
 
 def _role_set(entry: Node) -> list[str]:
     return [each.text() for each in entry.need("role_set").items()]
-
-
-def _limits(node: Node | None) -> Iterator[tuple[str, RoleLimits]]:
-    """Of Hasura's limits the depths of roles. Those of everyone are settings here, rates are written otherwise."""
-    if node is None or node.object().get("disabled") is True:
-        return
-    node.refuse_all_but({"depth_limit", "disabled"})
-    depths = node.get("depth_limit")
-    if depths is None:
-        return
-    depths.refuse_all_but({"per_role"})
-    per_role = depths.get("per_role")
-    if per_role is None:
-        return
-    for role in per_role.object():
-        most = per_role.need(role)
-        if type(most.value) is not int or most.value < 1:
-            most.wrong("takes a whole number from 1")
-        yield role, RoleLimits(depth=most.value)
