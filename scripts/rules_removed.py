@@ -24,7 +24,8 @@ STAGES = (
     " tests/unit/test_rules_access.py tests/unit/test_rules_inherited.py",
     "tests/contract/test_roles_graphql.py tests/engines/test_role_reads.py tests/engines/test_inherited_roles.py"
     " tests/engines/test_session_variables.py tests/engines/test_role_related_updates.py"
-    " tests/engines/test_role_writes.py tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py",
+    " tests/engines/test_role_writes.py tests/engines/test_role_presets.py"
+    " tests/engines/test_role_write_errors.py tests/engines/test_role_imports.py",
     "tests/differential/test_roles.py",
 )
 
@@ -212,8 +213,15 @@ PLACES = (
     Place(
         "exact columns",
         "graphql_app/engine/compile/column_pairs.py",
-        "if one is None or two is None or where.operator not in EQUALITIES:",
+        "if one is None or two is None:",
         "if True:",
+    ),
+    Place("exact ranges", CONDITIONS, "if where.exact is not None and where.operator in ORDERINGS:", "if False:"),
+    Place(
+        "exact order of columns",
+        "graphql_app/engine/compile/column_pairs.py",
+        "return ordered_exactly(",
+        "return _plain(scope, near, far, where) or ordered_exactly(",
     ),
     Place(
         "columns of views",
@@ -222,6 +230,7 @@ PLACES = (
         "full.columns",
     ),
     Place("keys of views", VIEW, "key is not None and set(key.columns) <= readable", "key is not None"),
+    Place("keys that new rows are given", VIEW, "key != primary and set(key.columns) <= given", "key != primary"),
     Place("relations of views", VIEW, "if far is None or not far.selectable:", "if far is None:"),
     Place("null in the place of hidden rows", VIEW, "if hidden and relation.required else", "if False else"),
     Place("estimates of rows", VIEW, "        estimated_rows=None,\n", ""),

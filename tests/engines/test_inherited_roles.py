@@ -258,7 +258,7 @@ async def test_a_masked_key_finds_nothing(program: Program) -> None:
     http = program.acting("keyless", team="blue")
     assert (await http.get("/api/staff/query?id=eq.1")).json()["data"] == []
     refused = await http.get("/api/staff/1")
-    assert refused.status_code == 404
+    assert (refused.status_code, refused.json()["details"]["code"]) == (400, "NO_KEY")
 
 
 @pytest.mark.parametrize("column", KINDS)
