@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-connections bench-growth bench-slow fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults clusters bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-connections bench-growth bench-slow fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -50,6 +50,10 @@ test-engines: .venv/test.stamp
 # Breaks connections and kills databases for minutes, and prints the table of docs/reliability.md
 faults: .venv/test.stamp
 	@FAULTS=full $(PYTEST) -m faults tests/faults/test_figures.py tests/faults/test_schema_changes.py $(ARGS)
+
+# Kills, freezes and cuts off members of clusters under load, and prints the table of docs/scaling.md
+clusters: .venv/test.stamp
+	@CLUSTERS=full $(PYTEST) -m clusters tests/clusters $(ARGS)
 
 # How the cost of requests grows with each of their parts, 20,000 random documents beside graphql-core's rules,
 # 200,000 hostile requests to the program on each engine, then FUZZ_SECONDS (60) of atheris for each of its readers

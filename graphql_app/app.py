@@ -224,11 +224,11 @@ async def running(
             provided = embedded_engine(settings.data_dir, settings.db_name or EMBEDDED_DATABASE, observer)
             socket = await stack.enter_async_context(provided)
         sizes = pool_settings(settings)
-        address = settings.address(socket)
-        pool = Pool(Target.of(address), sizes, observer)
+        addresses = settings.addresses(socket)
+        pool = Pool([Target.of(each) for each in addresses], sizes, observer)
         stack.push_async_callback(pool.close)
         mark = tracing.mark if tracing else None
-        services = build(settings, address.name, pool, observer, draining, mark, custom, configured)
+        services = build(settings, addresses[0].name, pool, observer, draining, mark, custom, configured)
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
         if settings.changes == "auto":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from graphql_app.auth.configuration import Configuration
 from graphql_app.cli.database import fetch, opened, read_structure, where
 from graphql_app.cli.findings import Finding
+from graphql_app.cli.hosts import host_findings
 from graphql_app.cli.roles import Cascade, role_findings
 from graphql_app.config.address import DatabaseAddress
 from graphql_app.config.overrides_file import written
@@ -57,8 +58,9 @@ async def _catalog(settings: Settings) -> Catalog:
 
 
 async def _findings(settings: Settings) -> list[Finding]:
+    hosts = await host_findings(settings) if len(settings.addresses()) > 1 else []
     async with opened(settings) as (connection, address):
-        found = [*_place(settings, address, connection)]
+        found = [*hosts, *_place(settings, address, connection)]
         found += [await _server(connection), await _clock(connection), await _charset(connection)]
         found += await _privileges(connection, address.name)
         try:

@@ -28,7 +28,7 @@ CONNECT_LIMIT = 10.0
 async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
     """A connection to the database, and where that is. Raises `CannotRun` and `EmbeddedError`."""
     if not settings.embedded:
-        async with _dialled(settings.address()) as found:
+        async with _dialled(*settings.addresses()) as found:
             yield found
         return
     name = settings.db_name or visited_database(settings.data_dir)
@@ -40,12 +40,18 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Connection, Database
 
 
 @asynccontextmanager
-async def _dialled(address: DatabaseAddress) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
-    try:
-        connection = await connect(Target.of(address), CONNECT_LIMIT)
-    except (ServerError, ConnectionLost) as error:
-        reason = describe_failure(error, Target.of(address))
-        raise CannotRun(f"no connection to {where(address)}: {reason}") from None
+async def _dialled(*addresses: DatabaseAddress) -> AsyncIterator[tuple[Connection, DatabaseAddress]]:
+    """A connection to the first server that answers."""
+    failures: list[str] = []
+    for address in addresses:
+        try:
+            connection = await connect(Target.of(address), CONNECT_LIMIT)
+        except (ServerError, ConnectionLost) as error:
+            failures.append(f"no connection to {where(address)}: {describe_failure(error, Target.of(address))}")
+        else:
+            break
+    else:
+        raise CannotRun("; ".join(failures)) from None
     try:
         yield connection, address
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from graphql_app.cli.database import opened, where
 from graphql_app.config.settings import Settings
@@ -22,7 +23,8 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
     """An engine that has read the schema. Raises `CannotRun` and `EmbeddedError`; what fails inside is `CannotRun`."""
     # The first connection tells at once, and in words, where there is no database.
     async with opened(settings) as (_connection, address):
-        pool = Pool(Target.of(address), pool_settings(settings))
+        servers = settings.addresses(address.socket)
+        pool = Pool([Target.of(replace(each, name=address.name)) for each in servers], pool_settings(settings))
         parts = engine_parts(settings, address.name, pool, ignore)
         peers = Peers(settings.whereabouts, lambda _tables: None, lambda: None, ignore)
         if settings.changes == "auto":

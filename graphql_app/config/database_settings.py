@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graphql_app.config import setting_types as kinds
 from graphql_app.config.address import DatabaseAddress, is_loopback
-from graphql_app.config.database_url import FORM
+from graphql_app.config.database_url import FORM, HOSTS, host_list, parse_host
 
 EMBEDDED_DATABASE = "app"
 """The embedded engine's database where DB_NAME does not name one."""
@@ -31,6 +31,18 @@ class DatabaseSettings(BaseSettings):
         None,
         "The database server's host. Without DB_HOST, DB_SOCKET and DATABASE_URL the embedded engine runs.",
         "a host name or address",
+    )
+    db_hosts: Annotated[kinds.Names, AfterValidator(host_list)] = kinds.setting(
+        (),
+        "Several servers of one database (a cluster, a primary and its replicas), in place of DB_HOST: the first that"
+        " takes writes is used, in this order. DB_PORT counts for those without a port.",
+        HOSTS,
+    )
+    writers: Annotated[Literal["one", "any"], BeforeValidator(kinds.lower)] = kinds.setting(
+        "one",
+        "Where several servers of DB_HOSTS take writes (Galera, Group Replication with several primaries): whether all"
+        " processes use the same one, or each uses all of them.",
+        kinds.choice("one", "any"),
     )
     db_port: Annotated[int, Field(ge=1, le=65535)] = kinds.setting(
         3306, "The database server's port.", "a whole number from 1 to 65535"
@@ -102,14 +114,21 @@ class DatabaseSettings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether no database was named, so that the embedded engine runs."""
-        return not (self.db_host or self.db_socket)
+        return not (self.db_host or self.db_hosts or self.db_socket)
 
     @property
     def place(self) -> str:
         """The database in words, without anything secret."""
         if self.embedded:
             return f"embedded database {self.db_name or EMBEDDED_DATABASE} in {self.data_dir}"
-        return f"database {self.db_name} at {self.db_socket or f'{self.db_host}:{self.db_port}'}"
+        places = self.db_socket or ", ".join(f"{host}:{port}" for host, port in self._places)
+        return f"database {self.db_name} at {places}"
+
+    @property
+    def _places(self) -> list[tuple[str, int]]:
+        if self.db_hosts:
+            return [parse_host(text, self.db_port) for text in self.db_hosts]
+        return [(self.db_host or "127.0.0.1", self.db_port)]
 
     @property
     def whereabouts(self) -> str:
@@ -119,18 +138,24 @@ class DatabaseSettings(BaseSettings):
         return f"{self.db_socket or f'{self.db_host}:{self.db_port}'} {self.db_name}"
 
     def address(self, engine_socket: str | None = None) -> DatabaseAddress:
-        """The database to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
+        """The first of `addresses`."""
+        return self.addresses(engine_socket)[0]
+
+    def addresses(self, engine_socket: str | None = None) -> tuple[DatabaseAddress, ...]:
+        """The servers to connect to; `engine_socket` is where the embedded engine listens, if it is that."""
         if self.embedded:
-            return DatabaseAddress(name=self.db_name or EMBEDDED_DATABASE, socket=engine_socket)
+            return (DatabaseAddress(name=self.db_name or EMBEDDED_DATABASE, socket=engine_socket),)
+        return tuple(self._address(host, port) for host, port in self._places)
+
+    def _address(self, host: str, port: int) -> DatabaseAddress:
         return DatabaseAddress(
             name=self.db_name,
-            host=self.db_host or "127.0.0.1",
-            port=self.db_port,
+            host=host,
+            port=port,
             socket=self.db_socket,
             user=self.db_user,
             password=self.db_password.get_secret_value(),
             ssl=self.db_ssl,
             ssl_ca=self.db_ssl_ca,
-            key_retrieval=self.db_public_key == "allow"
-            or (self.db_public_key == "local" and is_loopback(self.db_host or "127.0.0.1")),
+            key_retrieval=self.db_public_key == "allow" or (self.db_public_key == "local" and is_loopback(host)),
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
 FORM = "an address such as mysql://user:password@host:3306/name"
+HOSTS = "hosts such as db1,db2:3307,[::1]:3306, separated by commas, none of them twice"
+_HOST = re.compile(r"(?:(?P<name>[^\s:\[\]/@,]+)|\[(?P<v6>[0-9a-fA-F]*:[0-9a-fA-F:.]*)\])(?::(?P<port>\d{1,5}))?")
 
 _SCHEMES = ("mysql", "mariadb")
 # What hosting services write behind the question mark, and the DB_SSL it means.
@@ -30,18 +33,19 @@ _PUBLIC_KEY = {
 _SOCKET = ("socket", "unix_socket")
 _OF_NO_ACCOUNT = {("charset", "utf8mb4")}
 DATABASE_SETTINGS = (
-    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "DB_NAME",
-    "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
+    "DATABASE_URL", "DATABASE_URL_FILE", "DB_HOST", "DB_HOSTS", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE",
+    "DB_NAME", "DB_SOCKET", "DB_SSL", "DB_SSL_CA", "DB_PUBLIC_KEY",
 )  # fmt: skip
 """Settings that say which database it is and how to log in."""
 
 
 def parse_database_url(url: str) -> dict[str, str]:
     """The settings in `url`, as far as it has them: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_SOCKET, DB_SSL,
-    DB_PUBLIC_KEY.
+    DB_PUBLIC_KEY; of several hosts DB_HOSTS in place of the first two.
 
     Raises `ValueError`, with a text that holds nothing of the URL but a parameter's name.
     """
+    url, hosts = _with_first_host(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -59,7 +63,38 @@ def parse_database_url(url: str) -> dict[str, str]:
     } | _parameters(parts.query)
     if not found["DB_HOST"] and "DB_SOCKET" not in found:
         raise ValueError(f"names no host; it takes {FORM}")
+    if hosts:
+        del found["DB_HOST"], found["DB_PORT"]
+        found["DB_HOSTS"] = hosts
     return {setting: value for setting, value in found.items() if value}
+
+
+def parse_host(text: str, port: int) -> tuple[str, int]:
+    """The host and port of `host`, `host:port` or `[address]:port`; `port` where it has none. Raises `ValueError`."""
+    found = _HOST.fullmatch(text)
+    number = int(found["port"] or port) if found else 0
+    if found is None or not 0 < number < 65536:
+        raise ValueError("no host")
+    return found["name"] or found["v6"], number
+
+
+def host_list(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The hosts of DB_HOSTS. Raises `ValueError`."""
+    for text in value:
+        parse_host(text, 3306)
+    if len(set(value)) < len(value):
+        raise ValueError("twice")
+    return value
+
+
+def _with_first_host(url: str) -> tuple[str, str]:
+    """A URL with the first of its hosts alone, and all of them; empty for one host."""
+    start = url.find("://") + 3
+    end = min((place for mark in "/?#" if (place := url.find(mark, start)) >= 0), default=len(url))
+    account, at, hosts = url[start:end].rpartition("@")
+    if start < 3 or "," not in hosts:
+        return url, ""
+    return f"{url[:start]}{account}{at}{hosts.partition(',')[0]}{url[end:]}", unquote(hosts)
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -273,6 +273,8 @@ class Settings(DatabaseSettings):
     def _fit_together(self) -> Settings:
         for wrong, text in (
             (self.db_host and self.db_socket, "DB_SOCKET and DB_HOST are both set; set one of them"),
+            (self.db_host and self.db_hosts, "DB_HOST and DB_HOSTS are both set; set one of them"),
+            (self.db_socket and self.db_hosts, "DB_SOCKET and DB_HOSTS are both set; set one of them"),
             (not self.embedded and not self.db_name, "DB_NAME takes the name of the database to serve"),
             (
                 self.embedded and not re.fullmatch(r"\w{0,64}", self.db_name, re.ASCII),

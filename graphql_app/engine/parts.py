@@ -60,6 +60,7 @@ def pool_settings(settings: Settings) -> PoolSettings:
         warm=settings.db_pool_min,
         waiting=settings.db_pool_waiting,
         lock_wait=schedule(settings).lock_wait,
+        any_writer=settings.writers == "any",
     )
 
 

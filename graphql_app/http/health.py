@@ -1,4 +1,7 @@
-"""`/healthz`: the process lives. `/readyz`: the database answers and a schema is served, or why not."""
+"""`/healthz`: the process lives. `/readyz`: the database answers and a schema is served, or why not.
+
+`/readyz?for=write` asks besides that the database takes writes; `for=read` is what is asked without it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from graphql_app.engine.live.catalog import CatalogWatcher
 from graphql_app.errors import AppError, ServiceUnavailableException
 from graphql_app.runtime.shutdown import Draining
 from schema_gen.catalog.model import TableKind
+
+_FOR = ("read", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +39,22 @@ def health_routes(current: Callable[[], Health | None]) -> list[BaseRoute]:
     async def healthz(_request: Request) -> Response:
         return _json(200, {"status": "ok"})
 
-    async def readyz(_request: Request) -> Response:
+    async def readyz(request: Request) -> Response:
         health = current()
         if health is None:
             return _unready(None, "The program has not started")
         host = health.waiting()
         if host is not None and not health.draining.begun:
             return _unready(None, f"The keys of tokens have not been fetched from {host} yet", "AUTH_UNAVAILABLE")
-        return await _readiness(health.live, health.executor, health.draining)
+        wanted = request.query_params.get("for", "read")
+        if wanted not in _FOR:
+            return _json(400, {"status": "error", "cause": f"for takes one of {', '.join(_FOR)}"})
+        return await _readiness(health.live, health.executor, health.draining, writes=wanted == "write")
 
     return [Route("/healthz", healthz, name="healthz"), Route("/readyz", readyz, name="readyz")]
 
 
-async def _readiness(live: CatalogWatcher, executor: Executor, draining: Draining) -> Response:
+async def _readiness(live: CatalogWatcher, executor: Executor, draining: Draining, *, writes: bool) -> Response:
     if draining.begun:
         return _unready(None, "The program is ending", "ENDING")
     if executor.away is not None:
@@ -54,7 +62,7 @@ async def _readiness(live: CatalogWatcher, executor: Executor, draining: Drainin
     if not live.ready:
         return _unready(live.failure, "The schema has not been read yet")
     try:
-        await executor.probe(_a_table(live))
+        await executor.probe(_a_table(live), writes=writes)
     except AppError as error:
         return _unready(error, error.message)
     return _json(200, _state(live))

@@ -42,7 +42,7 @@ def warnings(settings: Settings, *, told_apart: bool = False) -> list[str]:
             "any web page may read and write here, and nobody has to log in: CORS_ORIGINS takes the origins of your"
             " pages, or none"
         )
-    if not settings.embedded and settings.db_host and settings.address().unverified:
+    if not settings.embedded and (settings.db_host or settings.db_hosts) and settings.address().unverified:
         found.append(
             "DB_SSL=required encrypts, and trusts any certificate: whoever stands between can read everything."
             " DB_SSL_CA takes the authority's certificate; DB_SSL=verify checks the server's name too"

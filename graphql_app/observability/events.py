@@ -15,6 +15,7 @@ from graphql_app.observability.auth_events import (
     JwksFetched as JwksFetched,
 )
 from graphql_app.observability.fingerprints import fingerprint
+from graphql_app.observability.host_events import HostChanged as HostChanged, WriterMoved as WriterMoved
 from graphql_app.observability.log_writer import LogLinesLost as LogLinesLost
 from graphql_app.runtime.hot_record import hot_record
 
@@ -338,6 +339,8 @@ Event = (
     | ConnectionDiscarded
     | DatabaseDown
     | DatabaseRecovered
+    | HostChanged
+    | WriterMoved
     | WaitedForDatabase
     | Probed
     | PoolQueueFull

@@ -19,6 +19,7 @@ from graphql_app.observability.events import (
     DatabaseDown,
     DatabaseRecovered,
     Event,
+    HostChanged,
     JwksFailed,
     JwksFetched,
     LedgerAged,
@@ -50,6 +51,7 @@ from graphql_app.observability.events import (
     UnexpectedError,
     WaitedForDatabase,
     WorkerReplaced,
+    WriterMoved,
 )
 
 REFUSED_LOGIN: Final = frozenset({1044, 1045, 1049, 1130, 1698})
@@ -71,6 +73,8 @@ LEVELS: Final[Mapping[type[Event], int]] = {
     ConnectionDiscarded: logging.INFO,
     DatabaseDown: logging.ERROR,
     DatabaseRecovered: logging.WARNING,
+    HostChanged: logging.WARNING,
+    WriterMoved: logging.WARNING,
     WaitedForDatabase: logging.DEBUG,
     Probed: logging.DEBUG,
     PoolQueueFull: logging.WARNING,

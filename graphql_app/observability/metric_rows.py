@@ -35,6 +35,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "connections_opened": ("Connections to the database opened.", ()),
     "connections_discarded": ("Connections to the database closed, by reason.", ("reason",)),
     "database_lost": ("Times that the database stopped answering.", ()),
+    "writer_moves": ("Times that another one of several database servers began to get the writes.", ()),
     "probes": ("Dials of a database that is away.", ("answered",)),
     "pool_queue_full": ("Callers refused because too many waited for a connection already.", ("bulkhead",)),
     "ledger_settled": ("Writes whose COMMIT was not answered, settled by the ledger.", ("applied",)),
@@ -106,6 +107,10 @@ GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "pool_waiting": ("Callers that wait for a connection.", ("bulkhead",)),
     "pool_waiting_for_database": ("Of these, callers that wait for a database that is away.", ("bulkhead",)),
     "database_down": ("1 while the database does not answer.", ()),
+    "database_hosts": (
+        "1 for the role that each of several database servers has: writer, reader, unfit, away.",
+        ("host", "role"),
+    ),
     "ledger_in_use": ("1 while writes are noted in the ledger.", ()),
     "documents_cached": ("GraphQL documents kept parsed, validated and prepared.", ()),
     "schema_tables": ("Tables and views served.", ()),

@@ -274,6 +274,11 @@ def _of_database(to: Metrics) -> _Handlers:
         to.set("database_down", 0)
         to.observe("outage_seconds", event.seconds)
 
+    def host_changed(event: events.HostChanged) -> None:
+        if event.before:
+            to.set("database_hosts", 0, event.host, event.before)
+        to.set("database_hosts", 1, event.host, event.role)
+
     def without_ledger(_event: events.LedgerUnavailable) -> None:
         to.count("ledger_unavailable")
         to.set("ledger_in_use", 0)
@@ -283,6 +288,8 @@ def _of_database(to: Metrics) -> _Handlers:
         events.ConnectionDiscarded: lambda event: to.count("connections_discarded", event.reason),
         events.DatabaseDown: away,
         events.DatabaseRecovered: back,
+        events.HostChanged: host_changed,
+        events.WriterMoved: lambda event: to.count("writer_moves", by=1 if event.before else 0),
         events.LedgerOpened: lambda _: to.set("ledger_in_use", 1),
         events.LedgerUnavailable: without_ledger,
         events.LedgerAged: lambda event: to.count("ledger_rows_aged", by=event.rows),

@@ -139,6 +139,9 @@ class FakeServer:
         self.host: Callable[[int], bytes] = lambda number: b"fake"
         """The server behind the address that a connection leads to."""
         self.greeting: Callable[[int], bytes] = lambda number: greeting(number=number)
+        self.read_only = False
+        self.galera: dict[bytes, bytes | None] = {}
+        """What it says of itself as a node of Galera, if it is one."""
         self.port = 0
         self.dials: list[float] = []
         self.statements: list[tuple[float, bytes]] = []
@@ -245,11 +248,11 @@ class FakeServer:
         if sql.startswith(b"SELECT VERSION()"):
             own, host = self.own_number(number), self.host(number)
             identity = (self.version, b"fake", b"%d" % own, b"16777216", host, b"%d" % self.port)
-            rest = sql.count(b";")
-            reply = Reply().rows(identity, more=rest > 0)
-            for place in range(rest):
-                reply.ok(more=place < rest - 1)
-            return reply
+            rest = sql.split(b";")[1:]
+            reply = Reply().rows(identity, more=bool(rest))
+            return self._set_up(reply, rest)
+        if sql.startswith(b"SELECT @@GLOBAL.read_only"):
+            return self._set_up(Reply(), sql.split(b";"))
         if sql.startswith(b"SELECT COMMAND "):
             about = int(sql.split()[-1])
             self.looks.append((asyncio.get_running_loop().time(), about))
@@ -261,6 +264,19 @@ class FakeServer:
             return Reply().ok()
         self.statements.append((asyncio.get_running_loop().time(), sql))
         return self.handler(sql)
+
+    def _set_up(self, reply: Reply, statements: list[bytes]) -> Reply:
+        for place, statement in enumerate(statements):
+            more = place < len(statements) - 1
+            if statement.startswith(b"SELECT @@GLOBAL.read_only"):
+                reply.rows((b"1" if self.read_only else b"0", b"0"), more=more)
+            elif statement.startswith(b"SHOW SESSION VARIABLES LIKE 'wsrep_on'") and self.galera:
+                reply.rows((b"wsrep_on", b"ON"), more=more)
+            elif statement.startswith(b"SHOW GLOBAL STATUS") and self.galera:
+                reply.rows(*self.galera.items(), more=more)
+            else:
+                reply.ok(more=more)
+        return reply
 
     def _look(self, number: int) -> Reply:
         return Reply().rows((b"Query" if number in self._stalled else b"Sleep",))

@@ -62,6 +62,10 @@ SEEN: list[tuple[Event, str, float]] = [
     (events.DatabaseDown(2003), "database_down", 1),
     (events.DatabaseRecovered(3.0), "database_down", 0),
     (events.DatabaseRecovered(3.0), "outage_seconds_sum", 3),
+    (events.HostChanged("db1", "writer", "", 0), 'database_hosts{host="db1",role="writer"}', 1),
+    (events.HostChanged("db1", "away", "writer", 2003), 'database_hosts{host="db1",role="writer"}', 0),
+    (events.HostChanged("db1", "away", "writer", 2003), 'database_hosts{host="db1",role="away"}', 1),
+    (events.WriterMoved("db2", "db1"), "writer_moves_total", 1),
     (
         events.WaitedForDatabase("interactive", 2.0, True),
         'waited_for_database_seconds_count{bulkhead="interactive",released="true"}',

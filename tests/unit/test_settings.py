@@ -183,6 +183,11 @@ def test_a_url_and_equal_settings_agree(load: Load) -> None:
         ("mysql://h/n", {"DB_HOST": "h", "DB_NAME": "n"}),
         ("mariadb://u@h/n", {"DB_HOST": "h", "DB_NAME": "n", "DB_USER": "u"}),
         ("mysql://[::1]:3306/n", {"DB_HOST": "::1", "DB_PORT": "3306", "DB_NAME": "n"}),
+        ("mysql://a:3306,b/n", {"DB_HOSTS": "a:3306,b", "DB_NAME": "n"}),
+        (
+            "mysql://u:p%2Cw@[::1]:3307,b:3306?ssl-mode=REQUIRED",
+            {"DB_HOSTS": "[::1]:3307,b:3306", "DB_USER": "u", "DB_PASSWORD": "p,w", "DB_SSL": "required"},
+        ),
         ("mysql://u@/n?unix_socket=/run/s", {"DB_SOCKET": "/run/s", "DB_NAME": "n", "DB_USER": "u"}),
         ("mysql://h/n?sslaccept=strict", {"DB_HOST": "h", "DB_NAME": "n", "DB_SSL": "verify"}),
         (
@@ -200,6 +205,35 @@ def test_a_url_and_equal_settings_agree(load: Load) -> None:
 def test_a_url_is_taken_apart(url: str, found: dict[str, str]) -> None:
     """Only what it says."""
     assert parse_database_url(url) == found
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"DB_HOSTS": "db1, db2:3307,[::1]", "DB_PORT": "4000"},
+        {"DATABASE_URL": "mysql://db1:4000,db2:3307,[::1]:4000/"},
+    ],
+)
+def test_several_hosts(load: Load, given: dict[str, str]) -> None:
+    """In their order; DB_PORT counts for those without a port."""
+    settings = load(**given, DB_NAME="shop")
+    places = [(each.host, each.port) for each in settings.addresses()]
+    assert places == [("db1", 4000), ("db2", 3307), ("::1", 4000)]
+    assert [each.key_retrieval for each in settings.addresses()] == [False, False, True]
+    assert settings.place == "database shop at db1:4000, db2:3307, ::1:4000"
+    assert not settings.embedded
+
+
+@pytest.mark.parametrize("hosts", ["a:b", "a,a", "a:70000", "mysql://a", "a b", "[a]"])
+def test_hosts_that_are_none(load: Load, hosts: str) -> None:
+    with pytest.raises(SettingsError, match=r"^DB_HOSTS takes hosts such as db1,db2:3307"):
+        load(DB_HOSTS=hosts, DB_NAME="shop")
+
+
+@pytest.mark.parametrize("other", ["DB_HOST", "DB_SOCKET"])
+def test_one_host_or_several(load: Load, other: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{other} and DB_HOSTS are both set; set one of them$"):
+        load(DB_HOSTS="a,b", DB_NAME="shop", **{other: "c"})
 
 
 def test_the_embedded_engine_can_be_insisted_on(load: Load, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class AttemptError(Exception):
         self.failure = failure
         self.error = error
         self.phase = phase
+        self.connection = connection
         self.node = None if connection is None else connection.node
 
 

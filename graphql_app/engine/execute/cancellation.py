@@ -147,16 +147,19 @@ class StatementCanceller:
 
         Behind one address there may be several servers, each with a thread of this number, so no other will do.
         """
-        own = await self._pool.acquire(Bulkhead.STOP)
-        if _same_server(own, connection):
-            return own
-        self._pool.release(own)
-        return None if connection.proxied else self._pool.beside(connection)
+        if self._pool.leads_to(connection):
+            own = await self._pool.acquire(Bulkhead.STOP)
+            if _same_server(own, connection):
+                return own
+            self._pool.release(own)
+            if connection.proxied:
+                return None
+        return self._pool.beside(connection) or await self._pool.reach(connection)
 
 
 def _same_server(one: Connection, other: Connection) -> bool:
     # A proxy knows its own sessions, whichever server runs what they say.
-    return one.proxied == other.proxied and (one.proxied or one.node == other.node)
+    return one.place == other.place and one.proxied == other.proxied and (one.proxied or one.node == other.node)
 
 
 async def _answer(connection: Connection, limit: float) -> int | None:

@@ -283,7 +283,9 @@ class Executor:
         if attempt.pause_ends is None:
             self._observer(AttemptFailedEvent(kind, number, failure, error_code(error), seconds))
         if failed.node is not None and node_is_unfit(error):
-            self._pool.renew(failed.node)
+            self._pool.leave(failed.node)
+        elif failed.connection is not None and isinstance(error, TimeoutError):
+            self._pool.suspect(failed.connection)
         decision = decide(times, failure, number, kind, settled=unit.settled, chance=self._chance())
         if isinstance(decision, GiveUp):
             return None
@@ -361,15 +363,14 @@ class Executor:
         code = self._pool.availability.code
         return None if code is None else cause_of(code)
 
-    async def probe(self, table: str | None = None) -> None:
+    async def probe(self, table: str | None = None, *, writes: bool = False) -> None:
         """Asks the database for a sign of life, once. Raises `AppError` (503 or 504) if there is none, with the cause.
 
-        A server that has left its group still answers what needs no table: so the ledger is looked at where there is
-        one, else `table`.
+        The ledger is looked at where there is one, else `table`. `writes` as in `sign_of_life`.
         """
         if self._pool.availability.code is not None:
             raise ServiceUnavailableException(cause_of(self._pool.availability.code))
-        look = sign_of_life(ledger.TABLE if self.ledger.usable else table)
+        look = sign_of_life(ledger.TABLE if self.ledger.usable else table, writes=writes)
         try:
             await self.run(Kind.CONTROL, look, schedule=_PROBE)
         except ServiceUnavailableException as error:

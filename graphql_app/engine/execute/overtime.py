@@ -93,6 +93,7 @@ class Overtime:
         attempt.session.failed = attempt.failed
         kind, seconds = attempt.unit.kind, now - attempt.began
         self._observer(AttemptFailed(kind, number, FailureClass.UNKNOWN, 0, seconds, continues=True))
+        self._pool.suspect(attempt.connection)
 
     def _followed(self, attempt: Attempt[T]) -> asyncio.Task[tuple[T, int]] | None:
         """Another attempt beside this one, in its place in the pool; None if there may be none."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
+from collections.abc import Callable
 
-from graphql_app.engine.mysql.connect_failures import describe_failure
-from graphql_app.engine.mysql.dial import ConnectionLost, ServerError, Target
+from graphql_app.engine.mysql.dial import ConnectionLost, ServerError
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.mysql.server_errors import row_of
 from graphql_app.observability.events import DatabaseDown, DatabaseRecovered, Observer
@@ -24,11 +24,14 @@ class Availability:
     while the database answers. `gentle_until` is the end of the time in which it is dialled with care.
     """
 
-    def __init__(self, target: Target, loop: AbstractEventLoop, observer: Observer) -> None:
+    def __init__(
+        self, describe: Callable[[ConnectionLost | ServerError], str], loop: AbstractEventLoop, observer: Observer
+    ) -> None:
+        """`describe` says in words why there is no connection."""
         self.since: float | None = None
         self.code: int | None = None
         self.gentle_until = 0.0
-        self._target = target
+        self._describe = describe
         self._loop = loop
         self._observer = observer
         self._refused = False
@@ -62,7 +65,7 @@ class Availability:
         return True
 
     def _tell(self, error: ConnectionLost | ServerError) -> None:
-        now, reason = self._loop.time(), describe_failure(error, self._target)
+        now, reason = self._loop.time(), self._describe(error)
         if self.since is None:
             self.since = now
         elif now < self._told + (TELL_AGAIN if reason == self._reason else TELL_OTHER):

@@ -31,7 +31,7 @@ class PoolSettings:
     """Sizes count connections, times are seconds. `warm` connections of the interactive bulkhead are kept open.
 
     `waiting` is the most callers that wait for a connection of a bulkhead, `lock_wait` how long a statement waits for
-    a lock before the server ends it.
+    a lock before the server ends it. `any_writer`: of several servers, all that may be written to are used.
     """
 
     size: int = 10
@@ -44,6 +44,7 @@ class PoolSettings:
     max_age: float = 1800.0
     max_idle: float = 240.0
     lock_wait: int = 2
+    any_writer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

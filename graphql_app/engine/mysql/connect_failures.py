@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphql_app.engine.mysql.dial import TLS_FAILED, ConnectionLost, ServerError, Target, TlsMode
+from graphql_app.engine.mysql.dial import NO_WRITER, TLS_FAILED, ConnectionLost, ServerError, Target, TlsMode
 
 _REFUSED_LOGIN = "refuses user '{user}' or the password (DB_USER, DB_PASSWORD){hint}"
 _NO_WAY_IN = "asks for a way to log in that is not to be had: {detail}"
@@ -46,7 +46,7 @@ def describe_failure(error: ConnectionLost | ServerError, target: Target) -> str
     """One sentence, with the failure's number and never a password."""
     detail = error.reason if isinstance(error, ConnectionLost) else error.message
     words = {
-        "place": target.socket or f"{target.host}:{target.port}",
+        "place": target.place,
         "host": target.host,
         "user": target.user,
         "database": target.database or "",
@@ -54,6 +54,8 @@ def describe_failure(error: ConnectionLost | ServerError, target: Target) -> str
         # The server's answer to a user that must encrypt is that of a wrong password.
         "hint": "" if target.socket or target.tls is not TlsMode.OFF else _MUST_ENCRYPT,
     }
+    if error.code == NO_WRITER:
+        return f"no server takes writes: {detail} (error {error.code})"
     text = _BY_REASON.get(detail)
     if text is None or error.code in _BY_CODE:
         text = "the server at {place} " + _BY_CODE.get(error.code, "gives no connection: {detail}")

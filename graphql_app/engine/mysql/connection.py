@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from math import inf
 from typing import Any
 
+from graphql_app.engine.mysql.host_roles import Standing
 from graphql_app.engine.mysql.packets import (
     AUTOCOMMIT,
     IN_TRANSACTION,
@@ -24,6 +25,8 @@ CROWDED = 2999
 """One more of ours: so many wait for a connection that nobody else may."""
 TRANSACTION_LOST = 2998
 """And one: the server ended a transaction before it was told to."""
+NO_WRITER = 2997
+"""And one: there are servers, and none of them may be written to."""
 
 _TOO_LARGE = 1153
 _FULL = 0xFFFFFF
@@ -127,8 +130,10 @@ class Connection:
         "max_packet",
         "node",
         "opened",
+        "place",
         "proxied",
         "read_several",
+        "standing",
         "statement_limit",
         "tells_autocommit",
         "warned",
@@ -146,6 +151,9 @@ class Connection:
         self.features = features
         self.max_packet = 1 << 24
         self.node: Node = ()
+        # The address that was dialled, and what the server behind it is good for, if it was asked.
+        self.place = ""
+        self.standing: Standing | None = None
         self.opened = self._loop.time()
         self.good_until = inf
         # The longest a statement may run, as the session was last told; `None` before that, and for no limit.

@@ -22,12 +22,14 @@ from graphql_app.engine.mysql.connection import (
     GONE,
     HANDSHAKE_FAILED,
     LOST,
+    NO_WRITER,
     TLS_FAILED,
     TRANSACTION_LOST,
     Connection,
     ConnectionLost,
     Node,
 )
+from graphql_app.engine.mysql.host_roles import Standing, role_sql, standing_of
 from graphql_app.engine.mysql.packets import Result, ServerError
 from graphql_app.engine.sql.dialects import Features, detect
 
@@ -38,6 +40,7 @@ __all__ = [
     "GONE",
     "HANDSHAKE_FAILED",
     "LOST",
+    "NO_WRITER",
     "TLS_FAILED",
     "TRANSACTION_LOST",
     "Connection",
@@ -72,6 +75,11 @@ class Target:
     tls: TlsMode = TlsMode.OFF
     ca_file: str | None = None
     key_retrieval: bool = False
+
+    @property
+    def place(self) -> str:
+        """The socket, or the host and port."""
+        return self.socket or f"{self.host}:{self.port}"
 
     @classmethod
     def of(cls, address: DatabaseAddress) -> Target:
@@ -173,18 +181,23 @@ def _handshake(target: Target) -> Any:
     return made
 
 
-async def connect(target: Target, limit: float, *, features: Features | None = None, lock_wait: int = 2) -> Connection:
+async def connect(
+    target: Target, limit: float, *, features: Features | None = None, lock_wait: int = 2, ask_role: bool = False
+) -> Connection:
     """A connection, handshake and session setup done, within `limit` seconds altogether.
 
     `features` is what this server was last seen to be; a right guess saves a round trip. `lock_wait` is the seconds
-    after which a statement that waits for a lock is ended.
+    after which a statement that waits for a lock is ended. `ask_role`: `standing` is to say what the server is good
+    for; this is asked in the packet that is sent anyway.
     Raises `ConnectionLost` (never `sent`), or `ServerError` where the server says why not.
     """
     raw = _handshake(target)
     try:
         async with asyncio.timeout(limit):
             await raw._connect()
-            return await _set_up(_take_over(raw), features, lock_wait)
+            connection = _take_over(raw)
+            connection.place = target.place
+            return await _set_up(connection, features, lock_wait, ask_role)
     except Exception as error:
         raise _dial_failure(error) from error
     finally:
@@ -236,38 +249,62 @@ _GREETED = 0xFFFFFFFF
 _IDENTIFY = b"SELECT VERSION(), @@version_comment, CONNECTION_ID(), @@max_allowed_packet, @@hostname, @@port"
 
 
-async def _set_up(connection: Connection, guess: Features | None, lock_wait: int) -> Connection:
+async def _set_up(connection: Connection, guess: Features | None, lock_wait: int, ask_role: bool) -> Connection:
     """Learns what the server is and sets the session; one round trip if `guess` is right."""
     try:
-        await _identify(connection, guess or connection.features, lock_wait)
+        await _identify(connection, guess or connection.features, lock_wait, ask_role)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-async def _identify(connection: Connection, guess: Features, lock_wait: int) -> None:
+async def _identify(connection: Connection, guess: Features, lock_wait: int, ask_role: bool) -> None:
     # The wishes first: a limit of the server's may refuse what the setup asks.
     setup = (*guess.session_wishes, *guess.setup_sql(lock_wait))
+    role = role_sql(guess) if ask_role else ()
     try:
-        results = await connection.query(b";".join((_IDENTIFY, *setup)))
+        results = await connection.query(b";".join((_IDENTIFY, *setup, *role)))
         done = setup
     except ServerError:
-        # The guess may have set what this server does not know.
+        # The guess may have set what this server does not know, or asked what the account may not see.
         results = await connection.query(_IDENTIFY)
-        done = ()
+        done, role = (), ()
     version, comment, number, packet, *node = results[0].rows[0]
     found = detect(version.decode("utf-8", "replace"), (comment or b"").decode("utf-8", "replace"))
     wanted = found.setup_sql(lock_wait)
     if (*found.session_wishes, *wanted) != done:
         await _wish(connection, found.session_wishes)
         results = await connection.query(b";".join(wanted))
+        role = ()
     if any((b"wsrep_on", b"ON") in result.rows for result in results):
         found = replace(found, one_by_one=True)
+    if role and guess.sees_groups != found.sees_groups:
+        found = replace(found, sees_groups=guess.sees_groups)
     connection.features = found
+    if ask_role:
+        connection.standing = standing_of(found, results[-len(role) :]) if role else await ask_standing(connection)
     _know_thread(connection, int(number))
     connection.max_packet = int(packet)
     connection.node = (version, *node)
+
+
+async def ask_standing(connection: Connection) -> Standing:
+    """What the server is good for now. An account that may not see the members of a group learns it by other signs.
+
+    Raises as `Connection.query`.
+    """
+    for sees_groups in (True, False):
+        features = replace(connection.features, sees_groups=sees_groups)
+        try:
+            results = await connection.query(b";".join(role_sql(features)))
+        except ServerError as error:
+            if not sees_groups or error.statement == 0:
+                raise
+            continue
+        connection.features = features
+        return standing_of(features, results)
+    raise AssertionError("unreachable")
 
 
 async def _wish(connection: Connection, wishes: tuple[bytes, ...]) -> None:

@@ -8,7 +8,7 @@ success making room for more, so that a server that just started is not stormed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
 from types import MappingProxyType
@@ -23,12 +23,12 @@ from graphql_app.engine.mysql.dial import (
     Node,
     ServerError,
     Target,
-    connect,
 )
 from graphql_app.engine.mysql.fitness import Fitness
+from graphql_app.engine.mysql.hosts import Host
 from graphql_app.engine.mysql.probe import Probe
 from graphql_app.engine.mysql.server_errors import FULL, TOO_MANY_CONNECTIONS
-from graphql_app.engine.sql.dialects import Features
+from graphql_app.engine.mysql.topology import Topology
 from graphql_app.observability.events import (
     ConnectionOpened,
     Observer,
@@ -38,22 +38,30 @@ from graphql_app.observability.events import (
 __all__ = ["Bulkhead", "BulkheadStats", "Pool", "PoolSettings"]
 
 
+_DOUBT_AGAIN = 0.5
+"""Seconds between two searches for the writer because a server is slow or silent."""
+
+
 class Pool:
     """Connections to one database in bulkheads. Safe for cancellation at any await."""
 
-    def __init__(self, target: Target, settings: PoolSettings | None = None, observer: Observer = ignore) -> None:
-        """Made inside a running loop; opens nothing yet (see `warm`)."""
+    def __init__(
+        self, targets: Target | Sequence[Target], settings: PoolSettings | None = None, observer: Observer = ignore
+    ) -> None:
+        """Made inside a running loop; opens nothing yet (see `warm`). Of several servers one takes the writes."""
         self.loop = asyncio.get_running_loop()
         self.settings = settings or PoolSettings()
-        self.availability = Availability(target, self.loop, observer)
+        servers = (targets,) if isinstance(targets, Target) else targets
+        self.topology = Topology(servers, observer, self._moved, any_writer=self.settings.any_writer)
+        self.availability = Availability(self.topology.describe, self.loop, observer)
         self._observer = observer
-        self._target = target
         self._fitness = Fitness(observer)
         self._probe = Probe(self._probed, self._back, observer)
-        self._features: Features | None = None
         self._trimmer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._aside: set[Connection] = set()
+        self._doubts: asyncio.Task[None] | None = None
+        self._doubted = -inf
         self._bulkheads = self._made()
 
     def _made(self) -> Mapping[Bulkhead, BulkheadPool]:
@@ -150,6 +158,53 @@ class Pool:
         for bulkhead in self._bulkheads.values():
             bulkhead.clear("renewed", node)
 
+    def leave(self, node: Node) -> None:
+        """As `renew`, for a server that may not do what was asked: of several another one is asked first."""
+        self.topology.pass_over(node)
+        self.renew(node)
+
+    def suspect(self, connection: Connection) -> None:
+        """Looks for the writer anew where there are several servers: this one has not answered in time."""
+        now = self.loop.time()
+        if self.topology.several and not self.closed and now - self._doubted > _DOUBT_AGAIN:
+            self._doubted = now
+            self._doubts = self.loop.create_task(self._look_for_writer(connection.node))
+
+    async def _look_for_writer(self, node: Node) -> None:
+        try:
+            await self.topology.look_at(node, self.settings.dial_limit, self.settings.lock_wait)
+            connection = await self._open_connection()
+        except (ConnectionLost, ServerError) as error:
+            if error.code not in FULL:
+                self.renew(node)
+                self._dial_failed(error)
+            return
+        self._back(connection)
+
+    def _moved(self, before: Host) -> None:
+        """Leaves a server that is the writer no more."""
+        self.renew(before.node)
+        if not before.sound:
+            used = [*self._aside, *(each for bulkhead in self._bulkheads.values() for each in bulkhead.used)]
+            for connection in used:
+                if connection.place == before.place and connection.busy:
+                    connection.close()
+
+    def leads_to(self, connection: Connection) -> bool:
+        """Whether a new connection would lead to the address that `connection` leads to."""
+        return self.topology.leads_to(connection.place)
+
+    async def reach(self, connection: Connection) -> Connection | None:
+        """A new connection to the server that `connection` leads to; None where there is one address for all.
+
+        Give it back with `release`. Raises as `connect`.
+        """
+        if not self.topology.several:
+            return None
+        found = await self.topology.dial_place(connection.place, self.settings.dial_limit, self.settings.lock_wait)
+        self._aside.add(found)
+        return found
+
     def beside(self, connection: Connection) -> Connection | None:
         """An idle connection of any bulkhead to the server that `connection` leads to. Give it back with `release`."""
         found = (bulkhead.take_to(connection.node) for bulkhead in self._bulkheads.values())
@@ -166,6 +221,10 @@ class Pool:
             bulkhead.clear("closed")
         dials = [dial for bulkhead in self._bulkheads.values() for dial in bulkhead.dials]
         await self._probe.stop()
+        await self.topology.close()
+        if self._doubts is not None:
+            self._doubts.cancel()
+            await asyncio.wait({self._doubts})
         for dial in dials:
             dial.cancel()
         if dials:
@@ -194,13 +253,10 @@ class Pool:
         """Dials; a success says that the database is there."""
         started = self.loop.time()
         settings = self.settings
-        connection = await connect(
-            self._target, settings.dial_limit, features=self._features, lock_wait=settings.lock_wait
-        )
+        connection = await self.topology.dial(settings.dial_limit, settings.lock_wait)
         now = self.loop.time()
         # Connections opened in one burst do not all end in one burst.
         connection.good_until = now + settings.max_age * (1 - connection.connection_id % 16 / 80)
-        self._features = connection.features
         self._observer(ConnectionOpened(now - started))
         if self.availability.succeeded():
             self.loop.call_soon(self._supply_all)

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from graphql_app.engine.mysql.dial import ANSWER_TOO_LARGE, CROWDED, HANDSHAKE_FAILED, TLS_FAILED, TRANSACTION_LOST
+from graphql_app.engine.mysql.dial import (
+    ANSWER_TOO_LARGE,
+    CROWDED,
+    HANDSHAKE_FAILED,
+    NO_WRITER,
+    TLS_FAILED,
+    TRANSACTION_LOST,
+)
 from graphql_app.engine.mysql.failure_class import FailureClass
 from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.errors import Code
@@ -73,7 +80,7 @@ _CHARSETS = Row(
 ROWS: dict[int, Row] = dict(
     [
         # --- the way to the server
-        *_table(Row(_A, _AWAY), 2002, 2003, 2005, 2012, 1040, 1203, 1226, 1129, 1135, 3168),
+        *_table(Row(_A, _AWAY), 2002, 2003, 2005, 2012, 1040, 1203, 1226, 1129, 1135, 3168, NO_WRITER),
         *_table(Row(_D, _AWAY), CROWDED),
         *_table(
             _LOGIN, 1045, 1046, 1049, 1130, 1251, 1524, 1698, 1820, 1862, 1873, 2026, 2059, 2061, 3118, 3159, 3955, 5159
@@ -235,6 +242,7 @@ _CAUSES = {
     1049: "The database server has no database of this name",
     1130: "The database server takes no connections from this host",
     1698: "The database server refuses the user or the password",
+    NO_WRITER: "None of the database servers takes writes now",
     HANDSHAKE_FAILED: "No login at the database server could be had",
     TLS_FAILED: "No encrypted connection to the database server can be had",
 }

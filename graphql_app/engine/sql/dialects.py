@@ -55,7 +55,8 @@ class Features:
     `one_by_one`: another node's write may end a transaction between two statements of one packet, and the server
     runs the rest outside it without a word (MariaDB with Galera). `session_wishes` are told where the server lets us:
     what its globals may have spoilt. `explain` stands before a statement of which the server's plan is asked, in one of
-    the forms that `assemble/estimates.py` reads. `lock_wait` is the statement that says how many whole seconds a
+    the forms that `assemble/estimates.py` reads. `sees_groups`: the account may look at the members of Group
+    Replication, as far as is known. `lock_wait` is the statement that says how many whole seconds a
     statement may wait for a lock; None where the limit of statements covers that.
     """
 
@@ -74,6 +75,7 @@ class Features:
     explain: str = "EXPLAIN FORMAT=TRADITIONAL "
     begin_read: bytes = b"START TRANSACTION READ ONLY"
     one_by_one: bool = False
+    sees_groups: bool = True
     begin_write: tuple[bytes, ...] = (b"START TRANSACTION",)
 
     def setup_sql(self, lock_wait: int) -> tuple[bytes, ...]:

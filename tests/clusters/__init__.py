@@ -1,0 +1,1 @@
+"""The program over clusters of database servers, whose members are killed, frozen and cut off."""

@@ -1,0 +1,25 @@
+"""The rows that the runs of clusters come to, printed at the end of a run and kept in docs/scaling.md."""
+
+from __future__ import annotations
+
+import os
+
+from tests.clusters.load import Judged, Load
+
+FULL = os.environ.get("CLUSTERS") == "full"
+"""Whether the faults are repeated, and runs last as long as the figures of the docs need."""
+ROWS: list[str] = []
+HEAD = (
+    "| Cluster | What happened | Requests | Failed | Lost | Twice | Writes away | Reads away |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def row(cluster: str, what: str, load: Load, judged: Judged) -> None:
+    """Adds a row."""
+    failed = len(load.failed_writes) + len(load.failed_reads)
+    cells = (
+        *(cluster, what, f"{load.writes + load.reads:,}", f"{failed}", f"{judged.lost}", f"{judged.twice}"),
+        *(f"{load.write_gap:.1f} s", f"{load.read_gap:.1f} s"),
+    )
+    ROWS.append(f"| {' | '.join(cells)} |")
