@@ -1,5 +1,6 @@
 // Import of a file of CSV or JSON lines into one table: a place to drop it, its progress, and what became of its rows.
 import { headers } from "./caller.js";
+import { fileForm, previewOf } from "./data/import_preview.js";
 import { count, element, plural } from "./elements.js";
 
 const MODES = [
@@ -12,9 +13,9 @@ const SHOWN_ERRORS = 200;
 const ENDINGS = ".csv,.tsv,.txt,.ndjson,.jsonl";
 const ASK = "Drop a file of CSV or JSON lines here, or choose one";
 
-// The form for `table`, as one element.
-export function importForm(table) {
-  const chosen = { file: null };
+// The form for `table`, as one element; `given` is a file that was dropped already, `done` is called when rows are in.
+export function importForm(table, given = null, done = () => {}) {
+  const chosen = { file: null, key: null, looking: new AbortController() };
   const input = element("input", { type: "file", accept: `${ENDINGS},text/csv`, id: "file", "aria-describedby": "header" });
   const words = element("span", {}, ASK);
   const zone = element("label", { class: "drop", for: "file" }, words, input);
@@ -25,12 +26,30 @@ export function importForm(table) {
   const bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Sent" });
   const result = element("div", { class: "result", role: "status" });
 
+  const preview = element("div", { class: "file-preview", role: "status" });
+  const form = fileForm(() => look());
+
   const choose = (file) => {
     chosen.file = file ?? null;
     words.textContent = file ? `${file.name}, ${size(file.size)}` : ASK;
-    start.disabled = !file;
     result.replaceChildren();
+    look();
   };
+
+  // Tries the beginning of the file, and lets nothing be imported before that is answered.
+  const look = async () => {
+    chosen.looking.abort();
+    chosen.key = null; // other ways to read a file are another request
+    [start.disabled, form.box.hidden] = [true, !chosen.file];
+    preview.replaceChildren(...(chosen.file ? ["Looking into the file…"] : []));
+    if (!chosen.file) return;
+    const { signal } = (chosen.looking = new AbortController());
+    const shown = await previewOf(table, chosen.file, { ...form.query(), mode: mode.value }, signal).catch((error) => (error.name === "AbortError" ? null : [failed("The file cannot be looked into just now.")]));
+    if (shown === null || signal.aborted) return;
+    preview.replaceChildren(...shown);
+    start.disabled = false;
+  };
+  mode.addEventListener("change", look);
   input.addEventListener("change", () => choose(input.files[0]));
   for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => over(event, true));
   for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, (event) => over(event, false));
@@ -47,14 +66,24 @@ export function importForm(table) {
   start.addEventListener("click", () => {
     busy(true);
     result.replaceChildren("Sending…");
-    const sending = send(table, chosen.file, mode.value, dry.checked, (share) => {
+    chosen.key ??= newKey();
+    const query = { ...form.query(), mode: mode.value, dry_run: dry.checked, table: table.name };
+    const sending = send(chosen.file, query, dry.checked ? null : chosen.key, (share) => {
       if (share < 1) bar.value = share;
       else bar.removeAttribute("value");
       result.replaceChildren(share < 1 ? `Sent ${Math.floor(share * 100)} %` : "All sent; the database is at work…");
     });
     stop.onclick = () => sending.stop();
-    sending.done.then((shown) => result.replaceChildren(...shown)).finally(() => busy(false));
+    sending.done
+      .then(({ shown, imported }) => {
+        result.replaceChildren(...shown);
+        if (imported > 0 && !dry.checked) done();
+      })
+      .finally(() => busy(false));
   });
+
+  form.box.hidden = true;
+  if (given) choose(given);
 
   const needed = table.columns.map((column) => column.name).join(",");
   return element(
@@ -64,10 +93,15 @@ export function importForm(table) {
     element("p", { id: "header", class: "hint" }, "The first line of CSV names columns, in any order: ", element("code", {}, needed)),
     element("div", { class: "row" }, element("label", { for: "mode" }, "Mode "), mode),
     element("div", { class: "row" }, element("label", { class: "check" }, dry, " Dry run: try every row, keep none"), start, stop),
+    form.box,
+    preview,
     bar,
     result,
   );
 }
+
+// Under the same key an import that broke off is gone on with: what is in is passed over.
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function size(bytes) {
   if (bytes < 1000) return `${bytes} bytes`;
@@ -75,15 +109,16 @@ function size(bytes) {
 }
 
 // Sends the file; `done` gives the elements that tell of it. XMLHttpRequest, for `fetch` does not tell how far it is.
-function send(table, file, mode, dry, progress) {
+function send(file, query, key, progress) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve) => {
     request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
-    request.onload = () => resolve(told(request, dry));
-    request.onerror = () => resolve([failed("The connection broke. Rows that were in stay in.")]);
-    request.onabort = () => resolve([failed("Stopped. Rows that were in stay in.")]);
-    const query = new URLSearchParams({ mode, dry_run: dry, table: table.name });
-    request.open("POST", new URL(`api/batch/import?${query}`, document.baseURI));
+    request.onload = () => resolve(told(request, query.dry_run));
+    const broken = (words) => resolve({ shown: [failed(`${words} Rows that were in stay in; the same file goes on from there.`)], imported: 0 });
+    request.onerror = () => broken("The connection broke.");
+    request.onabort = () => broken("Stopped.");
+    request.open("POST", new URL(`api/batch/import?${new URLSearchParams(query)}`, document.baseURI));
+    if (key) request.setRequestHeader("Idempotency-Key", key);
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     const form = new FormData();
     form.append("file", file, file.name); // its ending says what it is of
@@ -97,9 +132,9 @@ function told(request, dry) {
   try {
     answer = JSON.parse(request.responseText);
   } catch {
-    return [failed(`The server answered ${request.status}, which makes no sense here.`)];
+    return { shown: [failed(`The server answered ${request.status}, which makes no sense here.`)], imported: 0 };
   }
-  if (!answer.data?.errors) return [failed(answer.message)];
+  if (!answer.data?.errors) return { shown: [failed(answer.message)], imported: 0 };
   const { rows_total: total, rows_imported: imported, rows_failed: refused, errors } = answer.data;
   const passed = total - imported - refused;
   const figures = [`${plural(total, "row")} read`, `${count(imported)} ${dry ? "would be imported" : "imported"}`, `${count(refused)} refused`];
@@ -107,7 +142,7 @@ function told(request, dry) {
   const shown = [element("p", { class: refused ? "bad" : "good" }, `${answer.message}: ${figures.join(", ")}.`)];
   if (answer.data.detected) shown.push(recognised(answer.data.detected));
   if (errors.length) shown.push(refusals(errors, refused));
-  return shown;
+  return { shown, imported };
 }
 
 // What of the file's form is unlike the program's own files.

@@ -36,18 +36,18 @@ function heading(structure, table) {
   );
 }
 
-// A link to the table's rows as a file, or to those that `address` names; whoever has to say who asks is given the file
-// by way of memory, for links say nothing.
-export function exported(table, address = `api/${table.path}/export`) {
-  const link = element("a", { class: "button", href: address, download: `${table.name}.csv` }, "Export CSV");
-  if (!anybody()) return link;
+// A link to the table's rows as a file, or to those that `address` names. Whoever has to say who asks is given the file
+// by way of memory, for links say nothing, and so is a form that has to be asked for (`accept`).
+export function exported(table, address = `api/${table.path}/export`, { words = "Export CSV", ending = "csv", accept = null } = {}) {
+  const link = element("a", { class: "button", href: address, download: `${table.name}.${ending}` }, words);
+  if (!anybody() && accept === null) return link;
   link.addEventListener("click", async (event) => {
     event.preventDefault();
-    const answer = await ask(link.href);
+    const answer = await ask(address, { headers: accept ? { Accept: accept } : {} });
     if (!answer.ok) return void (link.textContent = (await answer.json()).message);
-    const address = URL.createObjectURL(await answer.blob());
-    element("a", { href: address, download: link.download }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
+    const file = URL.createObjectURL(await answer.blob());
+    element("a", { href: file, download: link.download }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 1000);
   });
   return link;
 }

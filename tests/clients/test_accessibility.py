@@ -65,6 +65,13 @@ def column_menu(browser: Browser, site: str) -> None:
     browser.element(".items")
 
 
+def import_form(browser: Browser, site: str) -> None:
+    rows(browser, site)
+    press(browser, "Import")
+    browser.script("document.querySelector('.file-form').hidden = false")
+    browser.click(".file-form summary")
+
+
 def chooser(browser: Browser, site: str) -> None:
     rows(browser, site)
     press(browser, "Columns")
@@ -96,7 +103,9 @@ def window(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brows
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("page", [start, rows, types, sheet, new_row, condition, column_menu, chooser, code, review])
+@pytest.mark.parametrize(
+    "page", [start, rows, types, sheet, new_row, condition, column_menu, import_form, chooser, code, review]
+)
 def test_a_page_has_no_violation(
     window: Browser, npm: Npm, client_app: RunningApp, page: Callable[[Browser, str], None], dark: bool
 ) -> None:

@@ -1,7 +1,7 @@
 // The page of rows: the address says what is shown; this puts grid, conditions, sheet and tools together around it.
+import { importForm } from "../csv.js";
 import { count, element } from "../elements.js";
 import { busiest, readStructure } from "../structure.js";
-import { exported } from "../table.js";
 import { TableList } from "../table_list.js";
 import { columnChooser, columnMenu, columnsOf, keep } from "./columns.js";
 import { editorOf, mayDelete, mayInsert, mayUpdate } from "./editors.js";
@@ -12,7 +12,7 @@ import { pendingBar } from "./pending.js";
 import { openPopover } from "./popover.js";
 import { rowGrid } from "./row_grid.js";
 import { showRow } from "./sheet.js";
-import { exportAddress, take } from "./take.js";
+import { files, take } from "./take.js";
 import { addressOf, readable, sameRow, viewOf, whole } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -109,9 +109,15 @@ function tools(view) {
     made.addEventListener("click", () => act(made));
     return made;
   };
-  const file = exported(view.table, exportAddress(view));
-  const add = mayInsert(view.table) && button("New row", (anchor) => newRow(anchor), { class: "button main" });
-  return [add, button("Columns", (anchor) => columnChooser(anchor, state.view, go)), button("As code", (anchor) => take(anchor, state.structure, state.view)), view.table.roots.list && file].filter(Boolean);
+  const { table } = view;
+  const add = mayInsert(table) && button("New row", (anchor) => newRow(anchor), { class: "button main" });
+  return [
+    add,
+    mayInsert(table) && button("Import", (anchor) => importFile(anchor)),
+    button("Columns", (anchor) => columnChooser(anchor, state.view, go)),
+    button("As code", (anchor) => take(anchor, state.structure, state.view)),
+    table.roots.list && button("Export", (anchor) => files(anchor, state.view)),
+  ].filter(Boolean);
 }
 
 function told(words, good = false) {
@@ -172,27 +178,55 @@ function showEdits() {
 function sent(done) {
   if (done.length === 0) return;
   const words = done.length === 1 ? "The change is made." : `${count(done.length)} changes are made.`;
-  state.shown = null;
-  show();
+  showRows(state.view);
+  if (state.view.row) showSheet(state.view);
   if (state.edits.all.length === 0) told(words, true);
 }
 
 addEventListener("beforeunload", (event) => state.edits?.all.length && event.preventDefault());
 
+// Files may be dropped anywhere on the page.
+function importFile(anchor, file = null) {
+  const { table } = state.view;
+  const form = importForm(table, file, () => showRows(state.view));
+  openSheet(anchor, `Import into ${table.name}`, form);
+  form.querySelector("input").focus();
+}
+
+const carries = (event) => state.view && mayInsert(state.view.table) && event.dataTransfer?.types.includes("Files");
+
+addEventListener("dragover", (event) => {
+  if (!carries(event)) return;
+  event.preventDefault();
+  document.body.classList.add("over");
+});
+addEventListener("dragleave", (event) => event.relatedTarget === null && document.body.classList.remove("over"));
+addEventListener("drop", (event) => {
+  document.body.classList.remove("over");
+  if (!carries(event) || event.defaultPrevented) return;
+  event.preventDefault();
+  importFile($("rows"), event.dataTransfer.files[0]);
+});
+
+// The sheet with something other than a row in it.
+function openSheet(anchor, title, content) {
+  state.opener = anchor;
+  const shut = element("button", { type: "button", class: "close", "aria-label": "Close", onclick: closeSheet }, "×");
+  $("sheet").replaceChildren(element("header", {}, element("h2", { tabindex: -1 }, title), shut), element("div", { class: "sheet-body" }, content));
+  document.body.classList.add("beside");
+  $("sheet").hidden = false;
+}
+
 function newRow(anchor) {
   const { structure, edits } = state;
   const { table } = state.view;
-  state.opener = anchor;
   const columns = table.columns.filter((column) => column.may.includes("i"));
   const { form, focus } = rowForm(structure, table, columns, null, {
     sent: (edit) => (closeSheet(), sent([edit])),
     kept: (values) => (closeSheet(), edits.insert(table, values)),
     cancel: closeSheet,
   });
-  const shut = element("button", { type: "button", class: "close", "aria-label": "Close", onclick: closeSheet }, "×");
-  $("sheet").replaceChildren(element("header", {}, element("h2", { tabindex: -1 }, `New row of ${table.name}`), shut), element("div", { class: "sheet-body" }, form));
-  document.body.classList.add("beside");
-  $("sheet").hidden = false;
+  openSheet(anchor, `New row of ${table.name}`, form);
   focus();
 }
 

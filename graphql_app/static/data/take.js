@@ -2,6 +2,7 @@
 import { headers } from "../caller.js";
 import { code, element, quoted } from "../elements.js";
 import { pageOf } from "./api.js";
+import { exported } from "../table.js";
 import { openPopover } from "./popover.js";
 import { restQuery } from "./view.js";
 
@@ -16,7 +17,19 @@ const rest = (view, more) => {
   return `api/${view.table.path}/${query ? `query?${query}` : "query"}`;
 };
 
-export const exportAddress = (view) => `api/${view.table.path}/export${restQuery(view) ? `?${restQuery(view)}` : ""}`;
+const exportAddress = (view) => `api/${view.table.path}/export${restQuery(view) ? `?${restQuery(view)}` : ""}`;
+
+// The rows and columns of the view as files, beside `anchor`.
+export function files(anchor, { table, ...view }) {
+  const address = exportAddress({ table, ...view });
+  const sheet = `${address}${address.includes("?") ? "&" : "?"}format=spreadsheet`;
+  const links = [
+    exported(table, address, { words: "CSV" }),
+    exported(table, sheet, { words: "CSV for spreadsheets" }),
+    exported(table, rest({ table, ...view }, ""), { words: "JSON lines", ending: "ndjson", accept: "application/x-ndjson" }),
+  ];
+  openPopover(anchor, "Export", element("div", { class: "items" }, links));
+}
 
 // [what it is, the text] of each form.
 export function forms(structure, view) {
