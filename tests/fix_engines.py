@@ -27,7 +27,13 @@ FIXTURES = {
     "mariadb": (EngineName.MARIADB,),
     "mysql": (EngineName.MYSQL,),
 }
-"""Fixtures that ask for an engine by name."""
+"""Fixtures that ask for a shared engine by name."""
+PRIVATE = {
+    "private_embedded": EngineName.EMBEDDED,
+    "private_mariadb": EngineName.MARIADB,
+    "private_mysql": EngineName.MYSQL,
+}
+"""Fixtures that start a server for one test; `private_server` starts whichever the test names."""
 
 
 def required(name: EngineName) -> bool:
@@ -92,7 +98,6 @@ def module_database(engine: Engine) -> Iterator[str]:
 # --- hooks ------------------------------------------------------------------
 
 _keeper = pytest.StashKey[keeper_client.KeeperProcess]()
-PRIVATE = ("private_server", "private_mariadb", "private_mysql", "private_embedded")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,7 +105,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engines",
         default=",".join(ALL_ENGINES),
-        help="run tests of the `engine` fixture on these only (default: %(default)s)",
+        help="run the tests that need a server on these engines only (default: %(default)s)",
     )
 
 
@@ -144,8 +149,30 @@ def _engines_of(item: pytest.Item) -> tuple[EngineName, ...]:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Marks every test that needs a server with `engine`."""
-    if _engines_of(item) or any(name in getattr(item, "fixturenames", ()) for name in PRIVATE):
+    if _engines_of(item) or any(name in getattr(item, "fixturenames", ()) for name in ("private_server", *PRIVATE)):
         item.add_marker("engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the tests that need none of the engines of a run that was narrowed."""
+    chosen = set(_chosen(config))
+    if chosen == set(ALL_ENGINES):
+        return
+    left_out = [item for item in items if _elsewhere(item, chosen)]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _elsewhere(item: pytest.Item, chosen: set[str]) -> bool:
+    names = getattr(item, "fixturenames", ())
+    named = getattr(getattr(item, "callspec", None), "params", {}).values()
+    needed = {
+        *_engines_of(item),
+        *(engine for fixture, engine in PRIVATE.items() if fixture in names),
+        *(value for value in named if isinstance(value, EngineName)),
+    }
+    # The place holder of a test whose mark and run leave no engine is of no use in any run.
+    return bool(needed or "engine" in names) and not needed & chosen
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -18,6 +18,7 @@ from tests.harness import keeper_client
 from tests.harness.engine import Engine
 from tests.harness.engines import EngineName
 from tests.harness.ports import is_free
+from tests.harness.source_rules import ROOT
 
 MARKS = {EngineName.EMBEDDED: "OceanBase", EngineName.MARIADB: "MariaDB", EngineName.MYSQL: ""}
 
@@ -114,3 +115,23 @@ def test_a_frozen_private_server_is_silent_until_it_is_thawed(name: EngineName, 
             connection.recv(1)
     server.thaw()
     assert server.engine.execute("SELECT 1") == ((1,),)
+
+
+def collected(*arguments: str) -> set[str]:
+    """The tests of two files that a run would have."""
+    files = ("tests/engines/test_harness.py", "tests/engines/test_generated_keys.py")
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-m", "engine", *arguments, *files]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+    return {line for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_runs_on_one_engine_each_are_the_whole_run() -> None:
+    """`make test` runs on one engine, CI on the others afterwards: no test is left out, and none is run for nothing."""
+    runs = {name: collected("--engines", name) for name in EngineName}
+    assert set().union(*runs.values()) == collected()
+    others = {
+        name: {test for test in runs[name] if any(f"[{other}" in test for other in EngineName if other != name)}
+        for name in runs
+    }
+    assert others == {name: set() for name in EngineName}
+    assert runs[EngineName.EMBEDDED] != runs[EngineName.MARIADB]
