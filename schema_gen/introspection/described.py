@@ -202,7 +202,7 @@ class DescribedWriter(IntrospectionWriter):
         own, others = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         ours = {each: _joined(keys, own, names, same) for each, same in _SAME.get(type_.name, {}).items()}
         core = _joined(keys, others, names, {})
-        known: dict[int | tuple[str, int], bytes] = {}
+        known: dict[int | tuple[str, int], bytes] = self.remembering()
 
         def write(value: Any) -> bytes:
             # graphql-core's fields and arguments are (name, definition) pairs made for each question.
@@ -235,10 +235,22 @@ class DescribedWriter(IntrospectionWriter):
             self.info,
             self.value(definition.type, nodes),
         )
-        own, once = tell, _once(write) if name in _LISTS else write
+        own, once = tell, self._once(write) if name in _LISTS else write
         if get_named_type(definition.type) is GraphQLString:
             once = orjson.dumps  # as it is, also what is null
         return lambda value: once(own(value)), lambda value: write(resolve(value, info, **arguments))
+
+    def _once(self, write: Write) -> Write:
+        """Types that share their list of fields share its text."""
+        known: dict[int, tuple[object, bytes]] = self.remembering()
+
+        def remembered(value: Any) -> bytes:
+            found = known.get(id(value))
+            if found is None:
+                found = known[id(value)] = value, write(value)
+            return found[1]
+
+        return remembered
 
 
 def _joined(
@@ -255,19 +267,6 @@ def _joined(
             found.append((text, part))
             text = b""
     return found, text + b"}"
-
-
-def _once(write: Write) -> Write:
-    """Types that share their list of fields share its text."""
-    known: dict[int, tuple[object, bytes]] = {}
-
-    def remembered(value: Any) -> bytes:
-        found = known.get(id(value))
-        if found is None:
-            found = known[id(value)] = value, write(value)
-        return found[1]
-
-    return remembered
 
 
 _NAMED: Final = frozenset({GeneratedDefinition, RootDefinition, GeneratedEnum})

@@ -80,6 +80,7 @@ class IntrospectionWriter:
     variables: VariableValues
     effort: Effort
     info: Any = field(init=False)
+    _remembered: list[dict[Any, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.info = SimpleNamespace(schema=self.schema)
@@ -130,7 +131,7 @@ class IntrospectionWriter:
     def object(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldNode]]) -> Write:
         """How an object of `type_` is written with these fields; the same object is written once."""
         parts = self.parts(type_, fields)
-        known: dict[object, bytes] = {}
+        known: dict[object, bytes] = self.remembering()
 
         def write(value: Any) -> bytes:
             # Fields and arguments are (name, definition) pairs made for each question.
@@ -142,6 +143,17 @@ class IntrospectionWriter:
             return text
 
         return write
+
+    def remembering(self) -> dict[Any, Any]:
+        """What is remembered of values by their identity, until `forget`."""
+        made: dict[Any, Any] = {}
+        self._remembered.append(made)
+        return made
+
+    def forget(self) -> None:
+        """To be called before values that were written go away: others may get their identities."""
+        for each in self._remembered:
+            each.clear()
 
     def parts(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldNode]]) -> list[tuple[bytes, Write]]:
         """The beginning of each of these fields, and how its value is written."""
