@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from schema_gen.catalog.model import Catalog, Column, ForeignKey, Table
-from schema_gen.graphql.root_rules import may_mutate, may_query
+from schema_gen.graphql.root_rules import may_mutate, may_query, may_subscribe
 from schema_gen.names.naming import Names, TableNames
 from schema_gen.strawberry_core.roles import Action
 from schema_gen.types.column_types import type_of
@@ -62,6 +62,7 @@ def _table(catalog: Catalog, table: Table, names: Names, references: Iterable[Fo
         ],
         "query": first_query(catalog, table, names),
         "roots": _roots(table, named),
+        "live": may_subscribe(table, Action.LIST),
         "types": {each: getattr(named.types, each) for each in TYPES},
     }
 

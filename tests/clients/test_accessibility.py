@@ -65,6 +65,12 @@ def column_menu(browser: Browser, site: str) -> None:
     browser.element(".items")
 
 
+def watched(browser: Browser, site: str) -> None:
+    rows(browser, site)
+    browser.click("#watch")
+    browser.element("#watch[aria-pressed='true']")
+
+
 def import_form(browser: Browser, site: str) -> None:
     rows(browser, site)
     press(browser, "Import")
@@ -104,7 +110,7 @@ def window(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brows
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(
-    "page", [start, rows, types, sheet, new_row, condition, column_menu, import_form, chooser, code, review]
+    "page", [start, rows, types, sheet, new_row, condition, column_menu, watched, import_form, chooser, code, review]
 )
 def test_a_page_has_no_violation(
     window: Browser, npm: Npm, client_app: RunningApp, page: Callable[[Browser, str], None], dark: bool

@@ -13,6 +13,7 @@ from selenium.webdriver.support.ui import Select
 
 from tests.clients.browser import Browser, Keys, open_browser
 from tests.clients.test_start_page import served
+from tests.fix_app import StartApp
 from tests.harness.engine import Engine
 
 TABLES = """
@@ -37,6 +38,17 @@ ADDRESS = "people?select=id,name,email,age,mood"
 def site(embedded: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The program on people and their teams."""
     yield from served(embedded, TABLES, tmp_path_factory.mktemp("edits"))
+
+
+@pytest.fixture
+def camel_database(embedded: Engine) -> Iterator[str]:
+    """A database with names of two words."""
+    tables = "CREATE TABLE odd_people (the_id INT AUTO_INCREMENT PRIMARY KEY, last_name VARCHAR(9), the_boss INT,"
+    tables += " FOREIGN KEY (the_boss) REFERENCES odd_people (the_id));"
+    with embedded.database(
+        f"{tables} INSERT INTO odd_people (last_name) VALUES ('Li'), ('Lu'), ('Ng'), (NULL);"
+    ) as name:
+        yield name
 
 
 @pytest.fixture
@@ -260,3 +272,27 @@ def test_the_keyboard_is_enough_to_change_and_delete(browser: Browser, stored: S
     browser.keys(Keys.ENTER)
     browser.wait_text("#told", "2 changes are made")
     assert [row["name"] for row in stored()] == ["Eve", "Cy"]
+
+
+def test_the_other_style_of_names_is_spoken_too(
+    window: Browser, start_app: StartApp, embedded: Engine, camel_database: str
+) -> None:
+    """Rows are ordered, narrowed, changed, added and deleted where names are in camelCase."""
+    app = start_app(embedded.environment(camel_database), settings={"NAMING": "camel"})
+    window.forget(app.url)
+    window.open(f"{app.url}/data#odd_people?last_name=is.not_null&last_name=starts_with.L&order=last_name.desc")
+    names = "return [...document.querySelectorAll('.grid-body [aria-colindex=\"3\"]')].map((each) => each.textContent)"
+    window.until(lambda: window.script(names) == ["Lu", "Li"], "two rows")
+    window.script("document.querySelector('.grid').focus()")
+    window.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ENTER)
+    window.element(".cell-form input").send_keys("Lo", Keys.ENTER)
+    window.keys(Keys.ARROW_DOWN, Keys.HOME, Keys.DELETE)
+    window.click("#pending .main")
+    window.wait_text("#told", "2 changes are made")
+    window.until(lambda: window.script(names) == ["Lo"], "the changed row")
+    window.driver.find_element(By.XPATH, "//button[.='New row']").click()
+    field(window, "last_name").send_keys("La")
+    window.click(".row-form .main")
+    window.until(lambda: window.script(names) == ["Lo", "La"], "the new row")
+    window.click(".number")
+    window.wait_text("#sheet", "odd_people by the_boss 0 rows")

@@ -61,6 +61,7 @@ async def test_odd_names_have_queries_and_addresses_too(engine: Engine, database
     assert details["keys"] == {"PRIMARY": ["id"]}
     assert details["roots"]["connection"] == "order_details_connection"
     assert "connection" not in tables["1st ä?"]["roots"]
+    assert details["live"]
 
 
 async def test_the_document_of_one_table_is_whole_and_small(

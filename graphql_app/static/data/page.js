@@ -8,6 +8,7 @@ import { editorOf, mayDelete, mayInsert, mayUpdate } from "./editors.js";
 import { Edits } from "./edits.js";
 import { edit as editFilter, showFilters } from "./filters.js";
 import { consequenceList, consequences, rowForm } from "./forms.js";
+import { watch } from "./live.js";
 import { pendingBar } from "./pending.js";
 import { openPopover } from "./popover.js";
 import { rowGrid } from "./row_grid.js";
@@ -16,7 +17,7 @@ import { files, take } from "./take.js";
 import { addressOf, readable, sameRow, viewOf, whole } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { structure: null, view: null, shown: null, columns: [], opener: null, edits: null };
+const state = { structure: null, view: null, shown: null, columns: [], opener: null, edits: null, watch: null };
 const list = new TableList(document.querySelector(".layout aside"), (table) => addressOf(whole(table)));
 
 function open(structure) {
@@ -57,6 +58,8 @@ function show() {
 function showRows(view) {
   const { structure } = state;
   const { table } = view;
+  const watched = state.watch !== null && state.grid?.table === table;
+  stopWatching();
   state.grid?.stop();
   list.mark(table.name);
   $("title").textContent = table.name;
@@ -86,6 +89,7 @@ function showRows(view) {
   });
   $("rows").replaceChildren(state.grid.box);
   if (before) state.grid.follow(before, focused);
+  if (watched) startWatching();
   return undefined;
 }
 
@@ -114,10 +118,38 @@ function tools(view) {
   return [
     add,
     mayInsert(table) && button("Import", (anchor) => importFile(anchor)),
+    table.live && button("Watch", (anchor) => (state.watch ? showRows(stopWatching()) : startWatching(anchor)), { id: "watch", "aria-pressed": "false" }),
     button("Columns", (anchor) => columnChooser(anchor, state.view, go)),
     button("As code", (anchor) => take(anchor, state.structure, state.view)),
     table.roots.list && button("Export", (anchor) => files(anchor, state.view)),
   ].filter(Boolean);
+}
+
+// --- watching ------------------------------------------------------------------
+
+// Shows the first rows as they are at each moment.
+function startWatching() {
+  const { structure, view, grid } = state;
+  let first = true;
+  $("watch").setAttribute("aria-pressed", "true");
+  state.watch = watch(structure, view, {
+    rows: (records, whole) => {
+      const changed = grid.live(records, whole, first);
+      if (changed) told(`${changed} row${changed === 1 ? "" : "s"} changed at ${new Date().toLocaleTimeString()}`, true);
+      first = false;
+    },
+    failed: (words) => {
+      stopWatching();
+      told(words);
+    },
+  });
+}
+
+function stopWatching() {
+  state.watch?.();
+  state.watch = null;
+  $("watch")?.setAttribute("aria-pressed", "false");
+  return state.view;
 }
 
 function told(words, good = false) {

@@ -6,11 +6,15 @@ import { Grid } from "./grid.js";
 import { Rows } from "./rows.js";
 import { sameRow } from "./view.js";
 
+const ALL = "all";
+const FLASH = 1500; // milliseconds, as in data.css
+
 // `acts`: opened(row) -> address, open(record), order(order), menu(column, anchor), resized(column), counted(rows).
 // Gives `box`, `columns(columns)`, `stop()`, and what it shows.
 export function rowGrid(structure, view, columns, acts) {
   const { table } = view;
   const rows = new Rows(structure, view, changed);
+  let fresh = new Map(); // rows of which something changed a moment ago: the fields, or all of it
   const links = linksOf(structure, table);
   const grid = new Grid(`Rows of ${table.name}`, {
     head: (each, box) => head(view, each, box),
@@ -30,6 +34,8 @@ export function rowGrid(structure, view, columns, acts) {
   function fill(row, column, cell) {
     if (heavy(table, column)) return void cell.append(later(row, column, cell));
     const value = acts.value ? acts.value(row, column, cell) : row[column.field];
+    const news = fresh.get(row);
+    if (news === ALL || news?.has(column.field)) cell.classList.add("flash");
     const link = value !== null && links.get(column.name)?.(row);
     cell.append(link ? element("a", { href: acts.opened(link), tabindex: -1, class: "refers" }, cellOf(column, value)) : cellOf(column, value));
     return undefined;
@@ -55,6 +61,19 @@ export function rowGrid(structure, view, columns, acts) {
     acts.counted?.(rows);
   }
 
+  // Rows as they are now, in place of those shown; what is new about them flashes. `whole`: there are no more of them.
+  function live(records, whole, first) {
+    const before = new Map(rows.rows.map((row, at) => [nameOf(row, at), row]));
+    fresh = first ? new Map() : new Map(records.map((row, at) => [row, newsOf(row, before.get(nameOf(row, at)))]));
+    setTimeout(() => (fresh = new Map()), FLASH);
+    rows.replace(records, whole);
+    grid.refresh();
+    return [...fresh.values()].filter((news) => news === ALL || news.size > 0).length;
+  }
+
+  const key = table.columns.filter((column) => column.key);
+  const nameOf = (row, at) => (key.length ? JSON.stringify(key.map((column) => row[column.field])) : at);
+
   grid.columns(columns);
   rows.need(0).then(() => rows.count());
   // Takes the place of another grid of the same table: the same columns in sight, the same one active.
@@ -64,7 +83,13 @@ export function rowGrid(structure, view, columns, acts) {
     if (focused) grid.box.focus();
   }
 
-  return { box, table, rows, grid, follow, get left() { return grid.left; }, columns: (next) => grid.columns(next), refresh: () => grid.refresh(), stop: () => rows.stop() };
+  return { box, table, rows, grid, follow, live, get left() { return grid.left; }, columns: (next) => grid.columns(next), refresh: () => grid.refresh(), stop: () => rows.stop() };
+}
+
+// The fields of a row that are not as they were.
+function newsOf(row, before) {
+  if (!before) return ALL;
+  return new Set(Object.keys(row).filter((field) => JSON.stringify(row[field]) !== JSON.stringify(before[field])));
 }
 
 // Columns that refer to a row -> what gives that row of a record.

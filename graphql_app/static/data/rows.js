@@ -14,6 +14,7 @@ export class Rows {
   error = null;
   #next = null;
   #size = FIRST;
+  #largest = LARGEST;
   #reading = false;
   #ended = new AbortController();
 
@@ -32,14 +33,29 @@ export class Rows {
       const page = rowsOf(await graphql(query, variables, { signal: this.#ended.signal }), this.#size, this.#next);
       this.rows.push(...page.rows);
       [this.#next, this.done] = [page.next, page.next === null];
-      this.#size = Math.min(LARGEST, this.#size * 2);
+      this.#size = Math.min(this.#largest, this.#size * 2);
       if (this.done) [this.total, this.counted] = [this.rows.length, true];
     } catch (error) {
       if (error.name === "AbortError") return;
+      if (this.#smaller(error)) return void setTimeout(() => this.need(last));
       this.error = error;
     } finally {
       this.#reading = false;
     }
+    this.changed();
+  }
+
+  // Whether a page of fewer rows may be what the server's limits let through.
+  #smaller(error) {
+    if (error.reason !== "LIMIT_EXCEEDED" || this.#size === 1) return false;
+    this.#largest = this.#size = Math.ceil(this.#size / 2);
+    return true;
+  }
+
+  // Shows other rows in place of those read, and reads no more.
+  replace(rows, done) {
+    [this.rows, this.done] = [rows, true];
+    if (done) [this.total, this.counted] = [rows.length, true];
     this.changed();
   }
 
