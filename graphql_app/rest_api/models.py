@@ -68,7 +68,8 @@ def _check_parts(model: type[BaseModel], body: dict[str, Any]) -> None:
     """Refuses what there may be hundreds of thousands of: pydantic would make an error for each. As `validate_body`."""
     if not body.keys() <= model.model_fields.keys():
         unknown = next(name for name in body if name not in model.model_fields)
-        raise _misfit(shown_name(unknown), "is not known here")
+        known = " and ".join(f"'{name}'" for name in model.model_fields)
+        raise _misfit(shown_name(unknown), f"is not known here; columns and values stand in {known}")
     rows = body.get("input")
     if isinstance(rows, list):
         wrong = [place for place, row in enumerate(rows) if not isinstance(row, dict)]
