@@ -91,9 +91,10 @@ bench-load: .venv/bench.stamp
 bench-connections: .venv/bench.stamp
 	@$(BIN)/python -m bench.connections $(ARGS)
 
-# What a thousand subscribers to ten queries cost, at rest and when rows change (needs MariaDB)
+# What a thousand subscribers to ten queries cost, and how soon a subscriber learns of a write (needs MariaDB)
 bench-live: .venv/bench.stamp
 	@$(BIN)/python -m bench.live $(ARGS)
+	@$(BIN)/python -m bench.peers
 
 # Read shapes on tables of 1e4, 1e5 and 1e6 rows beside SQL by hand: make bench-growth ARGS="--data FOLDER --engines mariadb"
 bench-growth: .venv/test.stamp
