@@ -1,6 +1,6 @@
 # Everything one does with this tree. `make run` and `make test` need Python >= 3.11 and nothing else.
 
-.PHONY: run reset test coverage check test-engines faults clusters bench bench-start bench-csv bench-auth bench-limits bench-live bench-load bench-connections bench-growth bench-slow fuzz assets clean
+.PHONY: run reset test coverage check test-engines faults clusters bench bench-start bench-csv bench-auth bench-limits bench-live bench-polls bench-load bench-connections bench-growth bench-slow fuzz assets clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -95,6 +95,10 @@ bench-connections: .venv/bench.stamp
 bench-live: .venv/bench.stamp
 	@$(BIN)/python -m bench.live $(ARGS)
 	@$(BIN)/python -m bench.peers
+
+# What one packet for the polls of a role's users saves (needs MariaDB)
+bench-polls: .venv/bench.stamp
+	@$(BIN)/python -m bench.role_polls $(ARGS)
 
 # Read shapes on tables of 1e4, 1e5 and 1e6 rows beside SQL by hand: make bench-growth ARGS="--data FOLDER --engines mariadb"
 bench-growth: .venv/test.stamp
