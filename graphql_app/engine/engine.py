@@ -24,7 +24,7 @@ from graphql_app.engine.compile.exports import PreparedRows, compile_rows
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.execute.attempt import T
 from graphql_app.engine.execute.bulk_run import BulkRun
-from graphql_app.engine.execute.calls import CallWork, perform_together
+from graphql_app.engine.execute.calls import CallWork, perform_calls
 from graphql_app.engine.execute.executor import Executor
 from graphql_app.engine.execute.ledger import IdempotentResult
 from graphql_app.engine.execute.retry import Kind
@@ -211,13 +211,13 @@ class Engine:
         return Reply(tuple(values), retries)
 
     async def run_together(self, calls: Sequence[tuple[Engine, PreparedCall, Sequence[object]]]) -> list[bytes]:
-        """The answers of reads that take one statement each, in one packet, each as its engine's caller sees it.
+        """The answers of reads of one root each, asked in shared packets, each as its engine's caller sees it.
 
         Raises `AppError`, for all of them.
         """
         works = [CallWork(prepared, engine.values(prepared, slots)) for engine, prepared, slots in calls]
         with StageTimer(self._observer, "execute"):
-            values, _ = await self._executor.run(Kind.READ, partial(perform_together, works))
+            values, _ = await self._executor.run(Kind.READ, partial(perform_calls, works))
         for (engine, _, _), work in zip(calls, works, strict=True):
             engine._note(work)
         return [text_of(value) for value in values]

@@ -119,6 +119,36 @@ async def test_users_of_one_role_are_asked_for_together_and_see_their_own(site: 
             assert await ids(socket) == [*first[user], 100 + user]
 
 
+async def test_lists_in_rows_are_asked_for_together_too(site: Site) -> None:
+    """Level by level, all users' in one packet; and each sees its own."""
+    asked = "subscription { products(order_by: {id: asc}) { id orders(order_by: {id: asc}) { id product { id } } } }"
+    users = range(1, 21)
+    rows = ",".join(f"({user},'u{user}','u{user}@x.org')" for user in users if user > 2)
+    new = ",".join(f"({100 + user},{user},{1 + user % 2},1)" for user in users)
+
+    async def shown(socket: AsgiSocket) -> dict[int, list[int]]:
+        message = await socket.hear()
+        assert message["type"] == "next", message
+        found = message["payload"]["data"]["products"]
+        for product in found:
+            assert {order["product"]["id"] for order in product["orders"]} <= {product["id"]}
+        return {product["id"]: [order["id"] for order in product["orders"]] for product in found}
+
+    site.engine.execute(f"INSERT INTO users (id, name, email) VALUES {rows}", site.database)
+    async with AsyncExitStack() as stack:
+        sockets = {user: await stack.enter_async_context(site.acting("user", user)) for user in users}
+        for socket in sockets.values():
+            await socket.start("1", asked)
+        first = {user: await shown(socket) for user, socket in sockets.items()}
+        assert (site.polls, site.groups) == (len(users), 1)
+        assert {order for each in first[20].values() for order in each} == set()
+        site.engine.execute(f"INSERT INTO orders (id, user_id, product_id, amount) VALUES {new}", site.database)
+        for user, socket in sockets.items():
+            later = await shown(socket)
+            product = 1 + user % 2
+            assert later == first[user] | {product: [*first[user][product], 100 + user]}
+
+
 async def test_hidden_names_and_missing_variables(site: Site) -> None:
     """The same as of queries."""
     async with site.acting("user", 1) as socket:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from graphql_app.engine.assemble.json import Value, received, ungrouped
+from graphql_app.engine.assemble.json import Value
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.compile.writes import CompiledWrite
-from graphql_app.engine.execute.reads import only_statement, perform_reads
+from graphql_app.engine.execute.reads import ReadOfMany, can_join, perform_reads, perform_together
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.writes import perform_write, reread
-from graphql_app.engine.mysql.row_text import pieces_of
 from graphql_app.errors import Code, RequestError
 
 
@@ -37,7 +36,7 @@ class CallWork:
         """What each root gives."""
         self.rows = 0
         if self.prepared.writes is None:
-            return perform_reads(session, self.prepared.reads, self.slots, self._received)
+            return perform_reads(session, self.prepared.reads, self.slots, self.received)
         return self._writes(session, self.prepared.writes)
 
     async def _writes(self, session: Session, writes: Sequence[CompiledWrite | bytes]) -> list[bytes]:
@@ -67,25 +66,20 @@ class CallWork:
         self.rows += affected
         return text
 
-    def _received(self, rows: int) -> None:
+    def received(self, rows: int) -> None:
+        """So many rows came."""
         self.rows += rows
 
 
-def takes_one_statement(prepared: PreparedCall) -> bool:
-    """Whether a call is a read that one statement answers, whatever its values: see `perform_together`."""
+def joins(prepared: PreparedCall) -> bool:
+    """Whether a call is a read that can be asked along with those of other callers: see `perform_calls`."""
     one = prepared.writes is None and len(prepared.reads) == 1 and prepared.estimate is None
-    return one and only_statement(prepared.reads[0]) is not None
+    return one and can_join(prepared.reads[0])
 
 
-async def perform_together(works: Sequence[CallWork], session: Session) -> list[Value]:
-    """What each call's one root gives, asked in one packet: all see one snapshot."""
-    nodes = [only_statement(work.prepared.reads[0]) for work in works]
-    found = [node for node in nodes if node is not None]
-    statements = [node.statement.render(work.slots) for node, work in zip(found, works, strict=True)]
-    results = await session.query(*statements, last=True)
-    values: list[Value] = []
-    for node, work, result in zip(found, works, results, strict=True):
-        pieces = received(result)
-        work.rows = len(pieces) // pieces_of(0)
-        values.append(ungrouped(node, pieces))
-    return values
+async def perform_calls(works: Sequence[CallWork], session: Session) -> list[Value]:
+    """What each call's one root gives, each level of all of them in one packet: all see one snapshot."""
+    for work in works:
+        work.rows = 0
+    reads = [ReadOfMany(work.prepared.reads[0], work.slots, work.received) for work in works]
+    return await perform_together(session, reads)

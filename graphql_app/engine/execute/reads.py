@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -18,6 +18,7 @@ from graphql_app.engine.mysql.row_text import pieces_of
 from graphql_app.engine.mysql.server_errors import classify
 from graphql_app.engine.request.calls import Counting
 
+_NO_KEYS: Sequence[bytes] = ()
 COUNTED = 10_000
 """An estimate is counted where no more rows than this are expected to be read for it."""
 
@@ -47,6 +48,55 @@ async def perform_reads(
     except GuessFailed:
         await session.begin_anew()
         return await _perform(session, templates, slots, count, last=last, widely=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOfMany:
+    """One of several reads that are done together: its one root, its values, and who is told how many rows came."""
+
+    template: Template
+    slots: Sequence[object]
+    count: Callable[[int], None]
+
+    def batches(self, *, widely: bool) -> list[NodeRows]:
+        """Its root's rows, to be fetched."""
+        nodes = (node for part in self.template for node in _nodes(part))
+        return [NodeRows(node.for_parents(0, widely=widely)) for node in nodes]
+
+
+def can_join(template: Template) -> bool:
+    """Whether a root can be read together with those of other callers."""
+    return not _guesses(template)
+
+
+async def perform_together(session: Session, reads: Sequence[ReadOfMany]) -> list[Value]:
+    """The JSON text of each, level by level, each level of all of them in one packet. All see one snapshot."""
+    try:
+        return await _together(session, reads, widely=True)
+    except GuessFailed:
+        await session.begin_anew()
+        return await _together(session, reads, widely=False)
+
+
+async def _together(session: Session, reads: Sequence[ReadOfMany], *, widely: bool) -> list[Value]:
+    found = [read.batches(widely=widely) for read in reads]
+    levels = [[(batch, _NO_KEYS) for batch in batches] for batches in found]
+    while any(levels):
+        for level in levels:
+            level += [(child, _NO_KEYS) for batch, _ in level for child in _found_without_keys(batch, widely)]
+        waiting = [each for level in levels for each in level]
+        statements = (
+            batch.node.statement.render(read.slots, keys)
+            for read, level in zip(reads, levels, strict=True)
+            for batch, keys in level
+        )
+        results = await session.query(*statements, last=not any(map(_goes_on, waiting)))
+        for (batch, _), result in zip(waiting, results, strict=True):
+            batch.receive(result)
+        levels = [[each for batch, _ in level for each in _found_by_keys(batch, widely)] for level in levels]
+    for read, batches in zip(reads, found, strict=True):
+        read.count(sum(len(batch.pieces) // batch.step for batch in batches))
+    return [_value(read.template, iter(each), read.slots) for read, each in zip(reads, found, strict=True)]
 
 
 async def _perform(

@@ -11,7 +11,7 @@ from graphql import FieldNode
 
 from graphql_app.engine.compile.call import PreparedCall
 from graphql_app.engine.engine import Engine
-from graphql_app.engine.execute.calls import takes_one_statement
+from graphql_app.engine.execute.calls import joins
 from graphql_app.engine.live.packets import PollOutcome
 from graphql_app.engine.live.queries import AGAIN, AnswerListener, Ended, LiveQueryHub, Subscription
 from graphql_app.engine.mysql.server_errors import StaleSchema
@@ -250,7 +250,7 @@ class LiveSource:
     def group(self) -> Hashable:
         """What it has in common with queries that differ in their callers' session variables only."""
         prepared = self.live.prepared
-        if not prepared.variables or self.asked.long or not takes_one_statement(prepared):
+        if not prepared.variables or self.asked.long or not joins(prepared):
             return None
         return self.asked.query, self.asked.operation_name, prepared.variables, self.alike[0]
 
