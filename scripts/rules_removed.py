@@ -80,7 +80,7 @@ PLACES = (
     Place("counts of relations where none are allowed", ROWS, "if not target.may_aggregate:", "if False:"),
     Place("rows of tables that are only written", ROWS, "if not found.may_select:", "if False:"),
     Place(
-        "steps of an order", ROWS, "plan.PathStep(relation, self.visible(table, None))", "plan.PathStep(relation, None)"
+        "steps of an order", ROWS, "plan.PathStep(relation, self.visible(table, None),", "plan.PathStep(relation, None,"
     ),
     Place("figures to order by", ROWS, "rows = self.visible(target, None)\n", "rows = None\n"),
     Place(
@@ -137,8 +137,20 @@ PLACES = (
     Place(
         "figures: far rows",
         CONDITIONS,
-        "rows = _far_rows(scope, alias, far, term.relation, term.where)",
-        "rows = _far_rows(scope, alias, far, term.relation, None)",
+        "_far_rows(scope, alias, far, term.relation, term.where), ",
+        "_far_rows(scope, alias, far, term.relation, None), ",
+    ),
+    Place(
+        "figures of all rows at once: far rows",
+        CONDITIONS,
+        "EMPTY if term.where is None else sql(",
+        "EMPTY if True else sql(",
+    ),
+    Place(
+        "parents that an order follows",
+        "graphql_app/engine/compile/sources/parent_order.py",
+        "if self.step.where is not None:\n            yield condition(",
+        "if False:\n            yield condition(",
     ),
     Place("the row that a rule is about", CONDITIONS, "root = root or alias", "root = alias"),
     Place(

@@ -76,6 +76,7 @@ async def ids(socket: AsgiSocket) -> list[int]:
     """The keys that the next message shows."""
     message = await socket.hear()
     assert message["type"] == "next", message
+    assert message["payload"]["data"], message
     ((_, rows),) = message["payload"]["data"].items()
     return [row["id"] for row in rows]
 
