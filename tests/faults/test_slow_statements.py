@@ -118,12 +118,12 @@ class TestWrites:
         with engine.connect(database, autocommit=False) as holder, holder.cursor() as cursor:
             cursor.execute("UPDATE t SET v = v + 100 WHERE id = 1")
             writing = asyncio.create_task(timed(r.executor.run(Kind.WRITE, change)))
-            await asyncio.sleep(3.0)
+            await eventually(lambda: len(r.of(AttemptFailed)) == 3)  # after some 2.6 seconds
             assert not writing.done()
             holder.commit()
             (affected, failed), seconds = await writing
         assert (affected, failed) == (1, 3)
-        assert 2.9 < seconds < 4.2
+        assert 2.5 < seconds < 4.2
         assert all(event.continues for event in r.of(AttemptFailed))
         assert engine.execute("SELECT v FROM t", database) == ((103,),)
 
