@@ -33,6 +33,8 @@ GOAL: Final = 1.5
 FLOOR: Final = 2.0
 """Milliseconds that are good whatever they are by hand."""
 _LEAST, _MOST, _SECONDS = 3, 25, 1.0
+_IDLE: Final = 10.0
+"""Seconds without a request after which the connection is made anew."""
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -66,9 +68,12 @@ class Sides:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self._hand = database.connect()
         self._tells = database.engine is not EngineName.EMBEDDED
+        self._asked = time.monotonic()
 
     def ask(self, asked: str) -> Any:
         """The server's answer, without what is around it. Raises `Failed`."""
+        if time.monotonic() - self._asked > _IDLE:
+            self._http.close()  # as the server has
         if asked.startswith("/"):
             self._http.request("GET", asked)
         else:
@@ -76,6 +81,7 @@ class Sides:
             self._http.request("POST", "/graphql", body, {"Content-Type": "application/json"})
         response = self._http.getresponse()
         text = response.read()
+        self._asked = time.monotonic()
         answer = json.loads(text) if response.status == 200 else {}
         if "data" not in answer or "errors" in answer:
             raise Failed(f"{asked}: {response.status} {text[:500].decode(errors='replace')}")
