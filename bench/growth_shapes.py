@@ -60,10 +60,11 @@ def below(order: str, by_hand: str) -> tuple[str, str]:
     return asked, " UNION ALL ".join(each)
 
 
-def parents_by(order: str, value: str, by_hand: str) -> tuple[str, str]:
+def parents_by(order: str, value: str, by_hand: str, hint: str = "USE INDEX FOR GROUP BY ()") -> tuple[str, str]:
     """Twenty parents in the order of what their rows make, and the same by hand: each parent's value is made once."""
     asked = f"parents(limit: 20, order_by: {{@table_aggregate: {order}}}) {{ id name }}"
-    made = f"(SELECT parent_id, {value} AS made FROM @table GROUP BY parent_id)"
+    # Along the index, MySQL would read each row in another place of the table.
+    made = f"(SELECT parent_id, {value} AS made FROM @table {hint} GROUP BY parent_id)"
     return asked, (
         f"SELECT p.id, p.name FROM parents p LEFT JOIN {made} k ON k.parent_id = p.id ORDER BY {by_hand} LIMIT 20"
     )
@@ -209,7 +210,7 @@ SHAPES: Final = (
     ),
     Shape(
         "parents ordered by their count",
-        *parents_by("{count: desc}", "COUNT(*)", "IFNULL(k.made, 0) DESC, p.id DESC"),
+        *parents_by("{count: desc}", "COUNT(*)", "IFNULL(k.made, 0) DESC, p.id DESC", hint=""),
     ),
     Shape(
         "parents that have a row of a category",

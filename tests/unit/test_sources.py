@@ -137,8 +137,9 @@ def test_an_aggregate_of_all_related_rows(function: Function, column: str, value
     read = Read("users", ID, order=(Order(column, path=("orders",), function=function),), limit=3)
     shown = "IFNULL(`t2`.`#value`,0)" if function is Function.COUNT else "`t2`.`#value`"
     assert source(read) == (
-        f"`users` AS `t0` LEFT JOIN (SELECT `t1`.`user_id`,{value} AS `#value` FROM `orders` AS `t1` GROUP BY"
-        f" `t1`.`user_id`) AS `t2` ON `t2`.`user_id`=`t0`.`id` ORDER BY {shown},`t0`.`id` LIMIT 3"
+        f"`users` AS `t0` LEFT JOIN (SELECT `t1`.`user_id`,{value} AS `#value` FROM `orders` AS `t1` USE INDEX FOR"
+        " GROUP BY () GROUP BY `t1`.`user_id`) AS `t2` ON `t2`.`user_id`=`t0`.`id` ORDER BY"
+        f" {shown},`t0`.`id` LIMIT 3"
     )
     below = f"ORDER BY (SELECT {value} FROM `orders` AS `t1` WHERE `t1`.`user_id`=`t0`.`id`),`t0`.`id`"
     assert below in source(replace(read, where=Compare("age", Operator.GT, 1)))

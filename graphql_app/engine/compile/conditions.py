@@ -8,6 +8,7 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import EMPTY_LIST, NULL
 from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.aggregate_functions import EXACT, FUNCTION_SQL
+from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.engine.sql.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
 from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare, ordered_exactly
 from schema_gen.catalog.model import Column, Relation
@@ -371,11 +372,20 @@ def _grouped_value(scope: Scope, alias: str, term: plan.OrderTerm, relation: Rel
     keys = join(",", (column_ref(far, each) for each in relation.to_columns))
     where = EMPTY if term.where is None else sql(" WHERE ", condition(scope.inner(), far, term.where))
     shown = sql("SELECT ", keys, ",", _aggregated(scope, far, term), " AS ", name(value_name))
-    table = sql(shown, " FROM ", name(relation.to_table), " AS ", name(far), where, " GROUP BY ", keys)
+    rows = sql(name(relation.to_table), " AS ", name(far), _not_along_index(scope, term, relation))
+    table = sql(shown, " FROM ", rows, where, " GROUP BY ", keys)
     on = join_condition(scope.dialect, alias, groups, relation)
     scope.joins.append(sql(" LEFT JOIN (", table, ") AS ", name(groups), " ON ", on))
     value = name(groups, value_name)
     return sql("IFNULL(", value, ",0)") if term.function is Function.COUNT else value
+
+
+def _not_along_index(scope: Scope, term: plan.OrderTerm, relation: Relation) -> str:
+    """Keeps a server from grouping all rows of a table along an index of the key, each row in another place of it."""
+    key = None if term.target is None else term.target.primary_key
+    in_order = key is not None and key.columns[: len(relation.to_columns)] == relation.to_columns
+    hinted = scope.dialect.features.flavour in (Flavour.MYSQL, Flavour.MARIADB) and not in_order
+    return " USE INDEX FOR GROUP BY ()" if hinted else ""
 
 
 def reads_others(where: plan.Condition) -> bool:

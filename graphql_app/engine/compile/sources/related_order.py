@@ -12,7 +12,7 @@ from typing import Final
 from graphql_app.engine.compile.sources.pages import has_index
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.request.calls import Function
-from schema_gen.catalog.model import Relation, Table
+from schema_gen.catalog.model import Relation, Table, TableKind
 from schema_gen.types.column_types import type_of
 
 LARGE: Final = 1_000
@@ -28,7 +28,9 @@ def grouped_terms(rows: plan.RowsPlan, terms: Iterable[plan.OrderTerm]) -> froze
 
 def _worth(table: Table, term: plan.OrderTerm) -> bool:
     relation, target = term.relation, term.target
-    if relation is None or target is None or (target.estimated_rows or 0) < LARGE:
+    if relation is None or target is None or target.kind is not TableKind.TABLE:
+        return False
+    if (target.estimated_rows or 0) < LARGE:
         return False
     return _exact(table, target, relation) and not _answered_by_index(term, target, relation)
 
