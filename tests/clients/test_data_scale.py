@@ -82,7 +82,7 @@ def test_many_tables_open_at_once_and_are_searched(window: Browser, site: str) -
 def test_scrolling_costs_little(window: Browser, site: str, table: str, axis: str, step: int) -> None:
     assert opened(window, site, table) < OPENED
     before = cpu(window)
-    reached = window.driver.execute_async_script(SCROLL, axis, step, FRAMES)  # type: ignore[no-untyped-call]
+    reached = window.driver.execute_async_script(SCROLL, axis, step, FRAMES)
     assert (cpu(window) - before) / FRAMES < SCROLLED
     assert reached > 20_000
     assert len(window.driver.find_elements("css selector", ".cell")) < 1000
