@@ -52,7 +52,7 @@ def rest_router(app: FastAPI) -> APIRouter:
 
     router = APIRouter(lifespan=lifespan)
     for route in app.router.routes:
-        if isinstance(route, Route) and route.path.startswith("/api/"):
+        if isinstance(route, Route) and route.path.startswith(("/api/", "/rest/")):
             methods = list(route.methods or _METHODS)
             router.routes.append(Route(route.path, _Forward(app, route), methods=methods, name=route.name))
     return router

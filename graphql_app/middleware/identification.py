@@ -18,7 +18,7 @@ _OPEN: Final = frozenset({"/", "/data", "/docs", "/graphiql", "/favicon.ico", "/
 _OPEN_BELOW: Final = ("/static/", "/admin/")
 """Pages and probes hold no data; `/metrics` and `/admin/` are the operators', whom the guard knows."""
 _DATA: Final = frozenset({*GRAPHQL_PATHS, "/openapi.json", "/structure.json"})
-_DATA_BELOW: Final = "/api/"
+_DATA_BELOW: Final = ("/api/", "/rest/")
 
 Pairs = Iterable[tuple[bytes, bytes]]
 

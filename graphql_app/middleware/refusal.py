@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -9,6 +10,7 @@ from starlette.types import Scope, Send
 
 from graphql_app.errors import AppError, Code, Outcome
 from graphql_app.graphql_api.errors import execution_error
+from graphql_app.rest_api.answers.bare import BARE
 from graphql_app.rest_api.envelope import Headers, RestResponse, failure, utc_now
 
 GRAPHQL_PATHS: Final = ("/graphql", "/v1/graphql")
@@ -32,9 +34,12 @@ async def refuse(scope: Scope, send: Send, error: AppError, *, status: int | Non
         error.outcome = Outcome.NOT_APPLIED
     challenge = _CHALLENGES.get(error.code)
     extra: Headers = () if challenge is None else ((b"www-authenticate", challenge),)
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
     answer = failure(error, utc_now(), status=status, extra=extra)
+    if path.startswith(f"{BARE.path}/"):
+        answer = replace(BARE.failure(error, utc_now(), suggests=False, extra=extra), status=answer.status)
     body = answer.body
-    if scope["path"].removeprefix(scope.get("root_path", "")) in GRAPHQL_PATHS:
+    if path in GRAPHQL_PATHS:
         body = orjson.dumps({"errors": [execution_error(error, None)]})
     headers = [*answer.headers, (b"content-length", b"%d" % len(body))]
     kind = scope["type"]

@@ -80,6 +80,7 @@ STATUS: Mapping[Code, int] = {
 
 # Here the status says all that the code does, so alone it leaves `details` null.
 _SAID_BY_STATUS = frozenset({Code.GATEWAY_TIMEOUT})
+_BODILESS = frozenset({204, 304})
 _RETRY_AFTER_SECONDS = 2.0
 _MICROSECONDS = len("2000-01-01T00:00:00.000000")
 JSON: Headers = ((b"content-type", b"application/json"),)
@@ -133,7 +134,7 @@ def failure(
         "retry_count": error.retry_count,
         "details": _details(error),
     }
-    headers = (*JSON, *extra, *_retry_after(error, status))
+    headers = (*JSON, *extra, *retry_after(error, status))
     return RestResponse(status, orjson.dumps(body), headers, error.retry_count, error.code)
 
 
@@ -150,7 +151,8 @@ def _details(error: AppError) -> dict[str, str | int] | None:
     return {"code": error.code, **found}
 
 
-def _retry_after(error: AppError, status: int) -> Headers:
+def retry_after(error: AppError, status: int) -> Headers:
+    """The header that says when to come back, where the failure passes."""
     seconds = error.retry_after
     if seconds is None and status == 503:
         seconds = _RETRY_AFTER_SECONDS
@@ -159,7 +161,9 @@ def _retry_after(error: AppError, status: int) -> Headers:
 
 async def respond(send: Send, answer: RestResponse) -> None:
     """Send `answer` as a whole."""
-    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    headers = list(answer.headers)
+    if answer.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

@@ -31,7 +31,8 @@ from graphql_app.rest_api.table_endpoint import OBJECT
 _MESSAGE: Final = "Records retrieved successfully"
 _LINES: Final[Headers] = ((b"content-type", b"application/x-ndjson"),)
 _VARY: Final[Headers] = ((b"vary", b"accept, prefer, range, accept-encoding"),)
-_OFFERED: Final = ("application/json", "text/csv", "application/x-ndjson", OBJECT)
+_LIST: Final = "application/vnd.pgrst.array+json"
+_OFFERED: Final = ("application/json", "text/csv", "application/x-ndjson", OBJECT, _LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Query(StreamingEndpoint):
 
     async def run(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> RestResponse | None:
         """Streams what is long, and answers what is short."""
+        self.form.check(scope["headers"], engine.catalog)
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media = preferred(headers.get(b"accept", b""), _OFFERED)
         if media is None:
@@ -165,7 +167,7 @@ def _type(media: str, form: Form) -> Headers:
         return CSV
     if media == "application/x-ndjson":
         return _LINES
-    return ((b"content-type", OBJECT.encode()),) if media == OBJECT and form.bare else form.json
+    return form.object if media == OBJECT else form.json
 
 
 def _json_lines(rows: list[bytes]) -> bytes:

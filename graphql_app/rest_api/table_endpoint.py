@@ -104,6 +104,7 @@ class TableEndpoint(RestEndpoint):
         return asked, operation.prepare(asked)
 
     def _asked(self, scope: Scope, body: bytes, catalog: Catalog, table: Table) -> RestRequest:
+        self.form.check(scope["headers"], catalog)
         pairs = parse_pairs(scope["query_string"])
         given = parse_json(body, self.bounds.json_depth) if body else {}
         prefer, single = preferences(scope["headers"]), _wants_object(scope)

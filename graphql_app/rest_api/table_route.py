@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,11 +42,14 @@ class ShortWay:
     """Finds `/api/{table}` and what stands directly below it without trying one route after the other."""
 
     PREFIX = "/api/"
+    BARE = "/rest/"
 
-    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+    def __init__(self, routes: Collection[BaseRoute]) -> None:
         """Takes those of `routes` that it can find."""
         head, key = f"{self.PREFIX}{{table}}", f"/{{{KEY}}}"
-        there = [route for route in routes if isinstance(route, Route)]
+        bare = f"{self.BARE}{{table}}"
+        self._bare = next((route.app for route in routes if isinstance(route, Route) and route.path == bare), None)
+        there = [route for route in routes if isinstance(route, Route) and route.path.startswith(self.PREFIX)]
         below = {route.path.removeprefix(head): route for route in there if route.path.startswith(head)}
         of_rows = below.pop(key, None)
         self._row = None if of_rows is None else of_rows.app
@@ -58,7 +61,11 @@ class ShortWay:
     def find(self, scope: Scope) -> ASGIApp | None:
         """The endpoint, told its table as the router would; None where the router is to look."""
         path: str = scope["path"]
-        if not path.startswith(self.PREFIX) or b"%" in (scope.get("raw_path") or b"") or scope.get("root_path"):
+        if b"%" in (scope.get("raw_path") or b"") or scope.get("root_path"):
+            return None
+        if path.startswith(self.BARE):
+            return self._find_bare(scope, path[len(self.BARE) :])
+        if not path.startswith(self.PREFIX):
             return None
         table, slash, rest = path[len(self.PREFIX) :].partition("/")
         found = self._below.get(slash + rest) if table else None
@@ -68,6 +75,12 @@ class ShortWay:
             scope["path_params"] = {"table": table, KEY: parse_key(rest, encoded=False)}
             return self._row
         return found
+
+    def _find_bare(self, scope: Scope, table: str) -> ASGIApp | None:
+        if not table or "/" in table or self._bare is None:
+            return None
+        scope["path_params"] = {"table": table}
+        return self._bare
 
     def _of_a_row(self, table: str, rest: str) -> bool:
         return "/" not in rest and f"/{rest}" not in self._others and table not in self._fixed

@@ -58,6 +58,12 @@ class Condition:
     def graphql(self) -> str:
         """As a `bool_exp`."""
         operator = SPELLINGS[self.rest].operator
+        if self.rest == "isdistinct":
+            assert isinstance(self.value, str)
+            present = f"{{{self.column}: {{_is_null: false}}}}"
+            other = f"{{{self.column}: {{_neq: {literal(self.column, self.value)}}}}}"
+            either = f"{{_or: [{other}, {{{self.column}: {{_is_null: true}}}}]}}"
+            return present if self.value.lower() == "null" else either
         if operator is Operator.IS_NULL:
             return f"{{{self.column}: {{_is_null: {'true' if self.value == 'null' else 'false'}}}}}"
         literals = [

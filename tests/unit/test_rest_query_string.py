@@ -129,7 +129,9 @@ def test_inner_without_columns_only_narrows() -> None:
         ("select=name)", Code.INVALID_PARAMETER),
         ("select=orders(id", Code.INVALID_PARAMETER),
         ('select="name', Code.INVALID_PARAMETER),
-        ("select=orders!left(id)", Code.INVALID_PARAMETER),
+        ("select=orders!left", Code.INVALID_PARAMETER),
+        ("select=orders!nope(id)", Code.UNKNOWN_RELATION),
+        ("select=orders!a!b(id)", Code.INVALID_PARAMETER),
         ("select=orders!inner", Code.INVALID_PARAMETER),
         ("select=orders()", Code.INVALID_PARAMETER),
         ("select=x:age,x:name", Code.INVALID_PARAMETER),
@@ -391,3 +393,41 @@ def test_json_columns_take_json() -> None:
 
 def test_a_view_is_read_as_a_table() -> None:
     assert read("", "weekly report") == Read("weekly report", every_column(REPORT))
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("select=user:users(id)", "select=user(id)"),
+        ("select=user:users!fk_user(id)", "select=user(id)"),
+        ("select=user:users!user_id!inner(id)", "select=user!inner(id)"),
+        ("select=user!left(id)", "select=user(id)"),
+    ],
+)
+def test_relations_by_the_names_of_tables(text: str, same: str) -> None:
+    tables = CATALOG, CATALOG.tables["orders"], ()
+    assert read_request(*tables, parse_pairs(text.encode())) == read_request(*tables, parse_pairs(same.encode()))
+
+
+@pytest.mark.parametrize(
+    ("text", "where"), [("not.is.null", Related("user", None)), ("is.null", Not(Related("user", None)))]
+)
+def test_rows_that_have_related_ones(text: str, where: object) -> None:
+    pairs = (("select", "id,user()"), ("user", text))
+    assert read_request(CATALOG, CATALOG.tables["orders"], (), pairs).where == where
+
+
+@pytest.mark.parametrize(
+    "text", ["name=like(any).{A*,b}", "or=(name.like.A*,name.like.b)", "or=(name.like(any).{A*,b})"]
+)
+def test_any_of_a_list(text: str) -> None:
+    found = read_request(CATALOG, CATALOG.tables["users"], (), parse_pairs(text.encode())).where
+    likes = tuple(Compare("name", Operator.LIKE, value) for value in ("A%", "b"))
+    assert found in (Or(likes), Or((Or(likes),)))
+
+
+def test_all_of_a_list() -> None:
+    found = read_request(CATALOG, CATALOG.tables["users"], (), (("age", "not.gt(all).{1,2}"),)).where
+    assert found == Not(And((Compare("age", Operator.GT, 1), Compare("age", Operator.GT, 2))))
+    assert refused("age=in(any).{1}").code is Code.INVALID_VALUE
+    assert refused("age=gt(any).1").code is Code.INVALID_PARAMETER

@@ -16,6 +16,7 @@ from graphql_app.rest_api.envelope import JSON, Headers, RestResponse, failure, 
 from graphql_app.rest_api.requests.preferences import Return
 from graphql_app.rest_api.requests.records import Answering, PreparedRequest, RestRequest
 from graphql_app.rest_api.streamed import Lines
+from schema_gen.catalog.model import Catalog
 
 
 class Form:
@@ -24,6 +25,10 @@ class Form:
     path: ClassVar = "/api"
     bare: ClassVar = False
     json: ClassVar = JSON
+    object: ClassVar = JSON
+
+    def check(self, headers: Headers, catalog: Catalog) -> None:
+        """Raises `RequestError` where headers ask for what these addresses do not have."""
 
     def failure(self, error: AppError, moment: datetime, *, suggests: bool, extra: Headers = ()) -> RestResponse:
         """The answer of a call that failed; `suggests`: it may tell the name that was probably meant."""
@@ -45,22 +50,22 @@ class Form:
         root: str,
         asked: RestRequest,
         prepared: PreparedRequest,
-        written: WriteReply,
+        reply: WriteReply,
         retries: int,
         moment: datetime,
     ) -> RestResponse:
         """The answer of a write that is shown as its preferences say; `root` stands before the program's addresses."""
         answering = prepared.answering
         assert answering is not None
-        data = written.data
-        if answering.returned is Return.REPRESENTATION and written.rows is not None:
-            data = written.row if answering.one else written.rows
-        headers = (*JSON, *answering.applied, *self.location(root, asked, answering, written))
+        data = reply.data
+        if answering.returned is Return.REPRESENTATION and reply.rows is not None:
+            data = reply.row if answering.one else reply.rows
+        headers = (*JSON, *answering.applied, *self.location(root, asked, answering, reply))
         return success(prepared.message, data, retries, moment, headers)
 
-    def location(self, root: str, asked: RestRequest, answering: Answering, written: WriteReply) -> Headers:
+    def location(self, root: str, asked: RestRequest, answering: Answering, reply: WriteReply) -> Headers:
         """The header that says where the new row is."""
-        found = new_key(answering, written)
+        found = new_key(answering, reply)
         if found is None:
             return ()
         table = quote(asked.table.name, safe="")

@@ -52,6 +52,14 @@ def _is(column: Column, operator: Operator, operand: Operand) -> Filter:
     raise _invalid(column, "expected null, not_null, true or false")
 
 
+def _is_distinct(column: Column, operator: Operator, operand: Operand) -> Filter:
+    text = _text(column, operand)
+    if text.lower() == "null":
+        return Compare(column.name, operator, False)
+    other = Compare(column.name, Operator.NEQ, value_of(column, text))
+    return Or((other, Compare(column.name, operator, True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """An operator as written in a URL; `negated` is its opposite where that is an operator too."""
@@ -71,6 +79,7 @@ SPELLINGS: Mapping[str, Spelling] = {
     "in": Spelling(Operator.IN, _list, Operator.NIN),
     "nin": Spelling(Operator.NIN, _list, Operator.IN),
     "is": Spelling(Operator.IS_NULL, _is),
+    "isdistinct": Spelling(Operator.IS_NULL, _is_distinct),
     "like": Spelling(Operator.LIKE, _pattern, Operator.NLIKE),
     "nlike": Spelling(Operator.NLIKE, _pattern, Operator.LIKE),
     "ilike": Spelling(Operator.ILIKE, _pattern, Operator.NILIKE),
@@ -106,6 +115,12 @@ def parse_filter(table: Table, name: str, text: str) -> Filter:
     column, negated, word = _column(table, name), scanner.take("not."), scanner.word(".")
     if not scanner.take("."):
         scanner.fail("a filter is written operator.value, such as eq.30; no operator")
+    base, every = _quantified(word)
+    if every is not None:
+        scanner.expect("{")
+        found = _of_each(column, negated, base, every, _items_of(scanner))
+        scanner.finish()
+        return found
     # Outside of a group nothing can follow, so a text may hold any character.
     operand: Operand = text[scanner.at :]
     if _spelling(column, word).build is _list:
@@ -146,18 +161,43 @@ def _member(scanner: Scanner, table: Table, nesting: int) -> Filter:
     column = _column(table, scanner.name('.,()"'))
     scanner.expect(".")
     negated, word = scanner.take("not."), scanner.word(".,()")
+    every = next((name == "all" for name in ("all", "any") if scanner.take(f"({name})")), None)
     scanner.expect(".")
+    if every is not None:
+        scanner.expect("{")
+        return _of_each(column, negated, word, every, _items_of(scanner))
     operand: Operand = _operands(scanner) if scanner.take("(") else scanner.word(",)")
     return _condition(column, negated, word, operand)
 
 
+def _quantified(word: str) -> tuple[str, bool | None]:
+    """An operator without its quantifier, and whether it is `(all)`; None where there is none."""
+    for mark, every in (("(all)", True), ("(any)", False)):
+        if word.endswith(mark):
+            return word.removesuffix(mark), every
+    return word, None
+
+
+def _of_each(column: Column, negated: bool, word: str, every: bool, items: tuple[str, ...]) -> Filter:
+    spelling = _spelling(column, word)
+    if spelling.build in (_list, _is, _is_distinct):
+        raise _invalid(column, f"'{word}' takes neither (any) nor (all)")
+    found = tuple(spelling.build(column, spelling.operator, item) for item in items)
+    together: Filter = And(found) if every else Or(found)
+    return Not(together) if negated else together
+
+
 def _operands(scanner: Scanner) -> tuple[str, ...]:
-    if scanner.take(")"):
+    return _items_of(scanner, ")")
+
+
+def _items_of(scanner: Scanner, end: str = "}") -> tuple[str, ...]:
+    if scanner.take(end):
         return ()
-    items = [scanner.word(",)")]
+    items = [scanner.word(f",{end}")]
     while scanner.take(","):
-        items.append(scanner.word(",)"))
-    scanner.expect(")")
+        items.append(scanner.word(f",{end}"))
+    scanner.expect(end)
     return tuple(items)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graphql_app.engine.request.calls import Filter, Read, Related, SelectColumn, SelectRelated, all_of
+from graphql_app.engine.request.calls import Filter, Not, Read, Related, SelectColumn, SelectRelated, all_of
 from graphql_app.errors import Code, RequestError, unknown_column, unknown_relation
 from graphql_app.rest_api.query_language.filters import GROUPS, parse_filter, parse_group, reads_as_filter
 from graphql_app.rest_api.query_language.order import parse_order
@@ -21,6 +21,8 @@ _RELATION = 10
 
 _WORDS = ("select", "order", "limit", "offset")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_PRESENCE = {"is.null": False, "not.is.null": True}
+"""Filters on an embedded relation: whether there are such rows."""
 _EVERYTHING: tuple[Item, ...] = (EveryColumn(),)
 
 
@@ -94,12 +96,15 @@ def _level(table: Table, items: tuple[Item, ...], pairs: Pairs) -> _Level:
             filters.append(parse_group(table, name, text))
         elif name not in table.columns and rest and key in inner:
             inner[key].append((rest, text))
+        elif name not in table.columns and name in embeds and text in _PRESENCE:
+            any_row = Related(_relation(table, embeds[name]).name, None)
+            filters.append(any_row if _PRESENCE[text] else Not(any_row))
         else:
             filters.append(_column_filter(table, name, text))
     return _Level(
         table,
         items,
-        {key: (embed, _relation(table, embed.relation), tuple(inner[key])) for key, embed in embeds.items()},
+        {key: (embed, _relation(table, embed), tuple(inner[key])) for key, embed in embeds.items()},
         words,
         tuple(filters),
     )
@@ -166,11 +171,22 @@ def _embed(
     return (SelectRelated(embed.key, relation.name, read),) if read.select else ()
 
 
-def _relation(table: Table, name: str) -> Relation:
+def _relation(table: Table, embed: Embed) -> Relation:
+    """The relation of that name; else the one to the table of that name, of several the one that `hint` tells."""
+    name, hint = embed.relation, embed.hint
     found = table.relations.get(name)
-    if found is None:
+    if found is not None and hint is None:
+        return found
+    there = [each for each in table.relations.values() if name in (each.name, each.to_table)]
+    if hint is not None:
+        there = [each for each in there if hint == each.foreign_key or (hint,) in (each.columns, each.to_columns)]
+    if not there:
         raise unknown_relation(table.name, name, table.relations)
-    return found
+    if len(there) > 1:
+        names = ", ".join(sorted(each.name for each in there))
+        message = f"'{table.name}' has several relations to '{name}': write one of {names}"
+        raise RequestError(Code.UNKNOWN_RELATION, message)
+    return there[0]
 
 
 def _number(what: str, text: str) -> int:

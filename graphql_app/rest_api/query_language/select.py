@@ -27,6 +27,7 @@ class OneColumn:
 class Embed:
     """The rows at the far end of `relation` under `key`; `inner` drops rows that have none.
 
+    `hint` tells which relation is meant where several lead there.
     Without `items` nothing of them is shown: the embedding then serves `inner` alone.
     """
 
@@ -34,6 +35,7 @@ class Embed:
     relation: str
     inner: bool
     items: tuple[Item, ...]
+    hint: str | None = None
 
 
 Item = EveryColumn | OneColumn | Embed
@@ -62,13 +64,19 @@ def _item(scanner: Scanner, nesting: int) -> Item:
     key = name = scanner.name(_STOPS)
     if scanner.take(":"):
         name = scanner.name(_STOPS)
-    inner = scanner.take("!inner")
+    marks = []
+    while scanner.take("!"):
+        marks.append(scanner.name(_STOPS))
+    hints = [mark for mark in marks if mark not in ("inner", "left")]
     if not scanner.take("("):
-        if inner:
+        if marks:
             scanner.fail("expected '('")
         return OneColumn(key, name)
+    if len(hints) > 1:
+        scanner.fail("more than one hint")
+    inner, told = "inner" in marks, hints[0] if hints else None
     if scanner.take(")"):
-        return Embed(key, name, inner, ())
+        return Embed(key, name, inner, (), told)
     items = _items(scanner, nesting + 1)
     scanner.expect(")")
-    return Embed(key, name, inner, items)
+    return Embed(key, name, inner, items, told)

@@ -74,6 +74,7 @@ def answer_of(
         keys,
         prefer.applied(honoured),
         prefer.count is not None,
+        numbered,
     )
     return (AffectedRows(AFFECTED), *number, *rows), answering
 

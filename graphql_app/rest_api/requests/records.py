@@ -34,7 +34,8 @@ class Answering:
     """How a write is answered that says how many rows it touched, and which.
 
     `one`: it is about one row, which must have been there. `keys` are the columns of the key by which headers say where
-    a new row is. `applied` are the preferences that were honoured.
+    a new row is. `applied` are the preferences that were honoured; `counted`: the number of rows is asked for;
+    `created`: rows are inserted.
     """
 
     returned: Return = Return.MINIMAL
@@ -42,6 +43,7 @@ class Answering:
     keys: tuple[str, ...] = ()
     applied: Applied = ()
     counted: bool = False
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
