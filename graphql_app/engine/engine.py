@@ -144,7 +144,7 @@ class Engine:
 
         Raises as `prepare`.
         """
-        found = shape_of(call.roots[0].request) if len(call.roots) == 1 else None
+        found = shape_of(call.roots[0].request) if len(call.roots) == 1 and call.guard is None else None
         if found is None:
             return self.prepare(call), ()
         shape, values = found

@@ -53,6 +53,7 @@ HASURA_CODE: dict[Code, str] = {
     Code.UNSUPPORTED_MEDIA_TYPE: "bad-request",
     Code.NOT_ACCEPTABLE: "bad-request",
     Code.NOT_ONE_ROW: "bad-request",
+    Code.PRECONDITION_FAILED: "conflict",
     Code.RANGE_NOT_SATISFIABLE: "bad-request",
     Code.NOT_FOUND: "not-found",
     Code.METHOD_NOT_ALLOWED: "bad-request",

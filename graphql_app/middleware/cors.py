@@ -13,7 +13,9 @@ from graphql_app.config.settings import Settings
 EXPOSED = [
     "Content-Disposition",
     "Content-Range",
+    "ETag",
     "Idempotent-Replayed",
+    "Location",
     "Preference-Applied",
     "RateLimit-Limit",
     "RateLimit-Policy",

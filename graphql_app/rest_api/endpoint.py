@@ -9,9 +9,12 @@ from graphql_app.auth.introspection import Introspection
 from graphql_app.errors import AppError
 from graphql_app.http.compression import LEAST, compressed
 from graphql_app.http.endpoint import Endpoint
+from graphql_app.http.etags import not_modified
 from graphql_app.observability.events import RequestDone
 from graphql_app.rest_api.answers.forms import ENVELOPES, Form
 from graphql_app.rest_api.envelope import Clock, RestResponse, respond, respond_head
+
+_READS = frozenset({"GET", "HEAD"})
 
 
 class RestEndpoint(Endpoint[RestResponse]):
@@ -41,6 +44,9 @@ class RestEndpoint(Endpoint[RestResponse]):
         """Sends an answer, if it was not; of a success that HEAD asks for, the head alone."""
         if answer.sent:
             return
+        if scope["method"] in _READS and answer.status == 200 and not_modified(scope["headers"], answer.headers):
+            kept = tuple(pair for pair in answer.headers if pair[0] != b"content-type")
+            answer = RestResponse(304, b"", kept, answer.retry_count)
         if scope["method"] == "HEAD" and answer.code is None:
             await respond_head(send, answer)
         else:

@@ -11,6 +11,7 @@ from starlette.types import Send
 
 from graphql_app.engine.assemble.json import Value, within
 from graphql_app.errors import AppError, Code
+from graphql_app.http.etags import etag
 from graphql_app.runtime.hot_record import hot_record
 from graphql_app.runtime.suggestions import hint
 
@@ -61,6 +62,7 @@ STATUS: Mapping[Code, int] = {
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
     Code.NOT_ACCEPTABLE: 406,
     Code.NOT_ONE_ROW: 406,
+    Code.PRECONDITION_FAILED: 412,
     Code.RANGE_NOT_SATISFIABLE: 416,
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
@@ -109,14 +111,25 @@ def timestamp(moment: datetime) -> str:
 
 
 def success(
-    message: str, data: Value, retry_count: int, moment: datetime, headers: Headers = JSON, status: int = 200
+    message: str,
+    data: Value,
+    retry_count: int,
+    moment: datetime,
+    headers: Headers = JSON,
+    status: int = 200,
+    *,
+    tagged: bool = False,
 ) -> RestResponse:
     """The answer of a call that worked; `data` is spliced in as it is.
 
-    `message` is one of our own constants: it must not need escaping.
+    `message` is one of our own constants: it must not need escaping. A `tagged` answer has the ETag of its data.
     """
-    head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'
-    return RestResponse(status, within(head.encode(), data, b',"retry_count":%d}' % retry_count), headers, retry_count)
+    head = f'{{"timestamp":"{timestamp(moment)}","message":"{message}","data":'.encode()
+    tail = b',"retry_count":%d}' % retry_count
+    body = within(head, data, tail)
+    if tagged:
+        headers = (*headers, etag(memoryview(body)[len(head) : len(body) - len(tail)]))
+    return RestResponse(status, body, headers, retry_count)
 
 
 def failure(

@@ -57,7 +57,14 @@ class PreparedBodies:
         prepare: Callable[[RestRequest], PreparedRequest],
     ) -> BodyRequest | None:
         """The call that a body asks for; None where it is to be read in full. Raises `AppError`, as then."""
-        plain = not (asked.pairs or asked.prefer.given or asked.single or asked.bare or asked.key is not None)
+        plain = not (
+            asked.pairs
+            or asked.prefer.given
+            or asked.single
+            or asked.bare
+            or asked.key is not None
+            or asked.conditional
+        )
         given = _taken_apart(asked.table, asked.body) if plain else None
         if given is None:
             return None

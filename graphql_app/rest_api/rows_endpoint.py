@@ -125,10 +125,12 @@ class Query(StreamingEndpoint):
 
     def _whole(self, value: Value, retries: int, told: Headers, page: RowRange) -> RestResponse:
         if not page.said:
-            return self.form.read(_MESSAGE, value, retries, self.clock(), (*self.form.json, *told))
+            return self.form.read(_MESSAGE, value, retries, self.clock(), (*self.form.json, *told), tagged=True)
         count = rows_in(value)
         headers = (*self.form.json, *told, *page.headers(count))
-        return self.form.read(_MESSAGE, value, retries, self.clock(), headers, page.status(count))
+        # What says how many rows there are in all may change while these stay.
+        same = page.total is None
+        return self.form.read(_MESSAGE, value, retries, self.clock(), headers, page.status(count), tagged=same)
 
     async def _object(
         self, engine: Engine, read: Read, told: Headers, page: RowRange, receive: Receive
@@ -142,7 +144,7 @@ class Query(StreamingEndpoint):
             raise not_one_row(None if count else 0)
         row = text_of(reply.values[0])[1:-1]
         headers = (*_type(OBJECT, self.form), *told, *page.headers(1))
-        return self.form.read(_MESSAGE, row, reply.retry_count, self.clock(), headers)
+        return self.form.read(_MESSAGE, row, reply.retry_count, self.clock(), headers, tagged=page.total is None)
 
     async def _many(
         self, engine: Engine, read: Read, told: Headers, retries: int, receive: Receive, send: Send

@@ -14,6 +14,7 @@ from graphql_app.engine.engine import Engine, Once, Reply
 from graphql_app.engine.execute.ledger import LedgerEntry
 from graphql_app.errors import AppError, Code, Outcome, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
+from graphql_app.http.etags import expected
 from graphql_app.http.idempotency import client_entry
 from graphql_app.http.negotiation import taken
 from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, parse_json, read_body
@@ -107,9 +108,10 @@ class TableEndpoint(RestEndpoint):
         self.form.check(scope["headers"], catalog)
         pairs = parse_pairs(scope["query_string"])
         given = parse_json(body, self.bounds.json_depth) if body else {}
-        prefer, single = preferences(scope["headers"]), _wants_object(scope)
-        key = scope["path_params"].get("key")
-        return RestRequest(catalog, table, given, pairs, key, prefer, single, self.form.bare)
+        headers, key = scope["headers"], scope["path_params"].get("key")
+        prefer, single = preferences(headers), _wants_object(scope)
+        wanted, unwanted = expected(headers, b"if-match"), expected(headers, b"if-none-match")
+        return RestRequest(catalog, table, given, pairs, key, prefer, single, self.form.bare, wanted, unwanted)
 
     async def _run_found(self, engine: Engine, found: BodyRequest, entry: LedgerEntry | None) -> RestResponse:
         """The answer of a call that was prepared before."""
@@ -147,7 +149,8 @@ class TableEndpoint(RestEndpoint):
         if prepared.one_row and value == b"null":
             raise no_such_row(asked)
         if answering is None:
-            return self.form.read(prepared.message, value, reply.retry_count, self.clock())
+            one = prepared.one_row
+            return self.form.read(prepared.message, value, reply.retry_count, self.clock(), tagged=one)
         written = taken_apart(reply.texts[0])
         check_found(asked, answering, written)
         root = scope.get("root_path", "")

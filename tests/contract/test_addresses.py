@@ -13,7 +13,7 @@ from tests.harness.source_rules import ROOT
 def documented() -> set[str]:
     """The addresses in the first table of docs/api.md."""
     table = (ROOT / "docs" / "api.md").read_text().partition("## Addresses\n")[2].partition("\n\nNames in")[0]
-    return {name.partition("?")[0] for name in re.findall(r"`(/[^` ]*)`", table)}
+    return {re.split("[?#]", name)[0] for name in re.findall(r"`(/[^` ]*)`", table)}
 
 
 def test_the_addresses_are_those_of_the_documents(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from graphql_app.engine.compile.json_cell import json_text
-from graphql_app.engine.compile.reads import compile_query
+from graphql_app.engine.compile.reads import compile_query, read_node
 from graphql_app.engine.compile.scope import SqlDialect
 from graphql_app.engine.compile.statements import ConnectionPart, ResultNode, Template, TotalPart
 from graphql_app.engine.compile.writes import CompiledInsert, CompiledWrite, compile_write
@@ -13,6 +13,15 @@ from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.cost.estimate import Estimate
 from graphql_app.engine.plan.touched_tables import tables_read, tables_written, written_by
 from graphql_app.errors import each_root
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGuard:
+    """The statement that locks and reads a row, and what must hold of it."""
+
+    node: ResultNode
+    tags: tuple[str, ...]
+    absent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class PreparedCall:
     read: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
     session: tuple[str, ...] = ()
+    guard: CompiledGuard | None = None
     constant: bool = field(init=False)
     """Whether the answer needs nothing from the database."""
     guesses: bool = field(init=False)
@@ -48,7 +58,7 @@ class PreparedCall:
         object.__setattr__(self, "guesses", any(_guessed(part) for template in self.reads for part in template))
         only = self.writes[0] if self.writes is not None and len(self.writes) == 1 else None
         whole = isinstance(only, CompiledInsert) and only.whole
-        object.__setattr__(self, "alone", only if whole else None)
+        object.__setattr__(self, "alone", only if whole and self.guard is None else None)
 
 
 def _guessed(part: bytes | ResultNode | TotalPart | ConnectionPart) -> bool:
@@ -61,8 +71,13 @@ def compile_call(dialect: SqlDialect, call: plan.CallPlan) -> PreparedCall:
     if call.writes:
         writes = each_root(call.roots, lambda root: _write(dialect, root.plan))
         transactional = all(table.transactional for root in call.roots for table in written_by(root.plan))
-        return PreparedCall(writes=writes, transactional=transactional, written=tables_written(call))
+        written, guard = tables_written(call), None if call.guard is None else _guard(dialect, call.guard)
+        return PreparedCall(writes=writes, transactional=transactional, written=written, guard=guard)
     return PreparedCall(each_root(call.roots, lambda root: _read(dialect, root.plan)), read=tables_read(call))
+
+
+def _guard(dialect: SqlDialect, guard: plan.RowGuardPlan) -> CompiledGuard:
+    return CompiledGuard(read_node(dialect, guard.read, None, locking=True), guard.tags, guard.absent)
 
 
 def _write(dialect: SqlDialect, write: plan.QueryPlan | plan.WritePlan | plan.TextOut) -> CompiledWrite | bytes:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from graphql_app.engine.assemble.json import Value
-from graphql_app.engine.compile.call import PreparedCall
+from graphql_app.engine.assemble.json import NodeRows, Value, whole
+from graphql_app.engine.compile.call import CompiledGuard, PreparedCall
 from graphql_app.engine.compile.writes import CompiledWrite
-from graphql_app.engine.execute.reads import ReadOfMany, can_join, perform_reads, perform_together
+from graphql_app.engine.execute.reads import ReadOfMany, can_join, fetch, perform_reads, perform_together
 from graphql_app.engine.execute.session import Session
 from graphql_app.engine.execute.writes import perform_write, reread
-from graphql_app.errors import Code, RequestError
+from graphql_app.errors import Code, DatabaseError, RequestError
+from graphql_app.runtime.digests import digest
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class CallWork:
         return self._writes(session, self.prepared.writes)
 
     async def _writes(self, session: Session, writes: Sequence[CompiledWrite | bytes]) -> list[bytes]:
+        if self.prepared.guard is not None:
+            await check_guard(session, self.prepared.guard, self.slots)
         values: list[bytes] = []
         for place, write in enumerate(writes):
             self.place = place
@@ -69,6 +72,19 @@ class CallWork:
     def received(self, rows: int) -> None:
         """So many rows came."""
         self.rows += rows
+
+
+async def check_guard(session: Session, guard: CompiledGuard, slots: Sequence[object]) -> None:
+    """Raises `DatabaseError` (PRECONDITION_FAILED) where the row that is locked is not as it must be."""
+    batch = NodeRows(guard.node)
+    await fetch(session, [batch], slots, last=False)
+    row = whole(batch)
+    there = row != guard.node.missing
+    if guard.absent == there or (there and guard.tags and digest(row) not in guard.tags):
+        why = "is there already" if guard.absent else "has changed" if there else "is not there"
+        error = DatabaseError(Code.PRECONDITION_FAILED, f"The row {why}: nothing was written")
+        session.undo(error)
+        raise error
 
 
 def joins(prepared: PreparedCall) -> bool:

@@ -354,8 +354,18 @@ class RootPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RowGuardPlan:
+    """What must hold of a row before anything is written, as `RowGuard` says."""
+
+    read: ReadPlan
+    tags: tuple[str, ...]
+    absent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """The whole call."""
 
     roots: tuple[RootPlan, ...]
     writes: bool
+    guard: RowGuardPlan | None = None

@@ -22,7 +22,11 @@ class Planner(RowPlanner):
 
     def call(self, call: Call) -> plan.CallPlan:
         """The plan of a whole call. Raises `RequestError`."""
-        return plan.CallPlan(each_root(call.roots, partial(self._root, live=call.live)), call.writes)
+        roots, guard = each_root(call.roots, partial(self._root, live=call.live)), call.guard
+        if guard is None:
+            return plan.CallPlan(roots, call.writes)
+        self._check_root(guard.read, live=False)
+        return plan.CallPlan(roots, call.writes, plan.RowGuardPlan(self.read(guard.read), guard.tags, guard.absent))
 
     def _root(self, root: RootRequest, *, live: bool) -> plan.RootPlan:
         request = root.request

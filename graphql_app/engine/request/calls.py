@@ -328,14 +328,28 @@ class RootRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RowGuard:
+    """What must hold of the row that `read` gives, before anything is written: it is locked, and stays so.
+
+    `tags` are digests of its JSON text of which it has one; with none of them the row must be there. `absent`: it
+    must not be there.
+    """
+
+    read: Read
+    tags: tuple[str, ...] = ()
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Everything asked at once: reads see one snapshot, writes are one transaction in order.
 
-    `live`: it is a subscription, which is asked again and again.
+    `live`: it is a subscription, which is asked again and again. `guard` is a condition on which writes are done.
     """
 
     roots: tuple[RootRequest, ...] = field(default=())
     live: bool = False
+    guard: RowGuard | None = None
 
     @property
     def writes(self) -> bool:

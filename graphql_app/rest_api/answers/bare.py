@@ -11,6 +11,7 @@ import orjson
 
 from graphql_app.engine.assemble.json import Value, text_of
 from graphql_app.errors import AppError, Code, RequestError
+from graphql_app.http.etags import etag
 from graphql_app.rest_api.answers.forms import Form
 from graphql_app.rest_api.answers.written import WriteReply, new_key
 from graphql_app.rest_api.envelope import STATUS, Headers, RestResponse, retry_after
@@ -96,10 +97,19 @@ class BareForm(Form):
         return RestResponse(status, orjson.dumps(body), headers, error.retry_count, error.code)
 
     def read(
-        self, message: str, value: Value, retries: int, moment: datetime, headers: Headers = _JSON, status: int = 200
+        self,
+        message: str,
+        value: Value,
+        retries: int,
+        moment: datetime,
+        headers: Headers = _JSON,
+        status: int = 200,
+        *,
+        tagged: bool = False,
     ) -> RestResponse:
         """The rows."""
-        return RestResponse(status, text_of(value), headers, retries)
+        body = text_of(value)
+        return RestResponse(status, body, (*headers, etag(body)) if tagged else headers, retries)
 
     def lines(self, message: str, retries: int, moment: datetime) -> Lines:
         """The rows one by one."""

@@ -35,10 +35,18 @@ class Form:
         return failure(error, moment, suggests=suggests, extra=extra)
 
     def read(
-        self, message: str, value: Value, retries: int, moment: datetime, headers: Headers = JSON, status: int = 200
+        self,
+        message: str,
+        value: Value,
+        retries: int,
+        moment: datetime,
+        headers: Headers = JSON,
+        status: int = 200,
+        *,
+        tagged: bool = False,
     ) -> RestResponse:
-        """The answer of a read, or of a write that says of itself what it says."""
-        return success(message, value, retries, moment, headers, status)
+        """The answer of a read, `tagged` with its ETag, or of a write that says of itself what it says."""
+        return success(message, value, retries, moment, headers, status, tagged=tagged)
 
     def lines(self, message: str, retries: int, moment: datetime) -> Lines:
         """The answer of a read row by row, in JSON."""

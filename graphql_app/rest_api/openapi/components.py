@@ -30,6 +30,7 @@ _FAILURES: Mapping[int, tuple[str, str]] = {
     404: ("NotFound", "Unknown table, or no row with this key"),
     406: ("NotAcceptable", "None of the media types that the client takes, or not one row where one is asked for"),
     409: ("Conflict", "Duplicate key, foreign key, check constraint, `Idempotency-Key` in use"),
+    412: ("PreconditionFailed", "The row is not as `If-Match` or `If-None-Match` asks"),
     413: ("TooLarge", "The body is too large"),
     415: ("UnsupportedMediaType", "The body is of another media type"),
     416: ("RangeNotSatisfiable", "`Range` begins behind the last row"),
@@ -48,6 +49,7 @@ _EXAMPLES: Mapping[int, AppError] = {
     404: AppError(Code.UNKNOWN_TABLE, "Unknown table 'user'"),
     406: AppError(Code.NOT_ACCEPTABLE, "Accept application/json, text/csv or application/x-ndjson"),
     409: AppError(Code.DUPLICATE_ENTRY, "Duplicate entry (constraint 'email')", constraint="email"),
+    412: AppError(Code.PRECONDITION_FAILED, "The row has changed: nothing was written"),
     413: AppError(Code.PAYLOAD_TOO_LARGE, "The body is larger than 10485760 bytes"),
     415: AppError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json"),
     416: AppError(Code.RANGE_NOT_SATISFIABLE, "Rows from 30 on are asked for, and there are 25"),
@@ -63,6 +65,7 @@ _MOMENT = datetime(2025, 12, 29, 10, 30, 45, 123456, UTC)
 READ_FAILURES, ROWS_FAILURES = (400, 403, 404, 503, 504), (400, 403, 404, 406, 416, 503, 504)
 BODY_FAILURES = (400, 403, 404, 413, 415, 422, 503, 504)
 WRITE_FAILURES = (*BODY_FAILURES[:3], 406, 409, *BODY_FAILURES[3:6], 501, *BODY_FAILURES[6:], 507)
+ROW_WRITE_FAILURES = (*WRITE_FAILURES, 412)
 """The statuses of failed calls, by what the call does."""
 
 
@@ -154,6 +157,8 @@ RANGE_PARAMETER = ref("parameters", "range")
 PREFER_PARAMETER = ref("parameters", "preferOfWrites")
 SELECT_PARAMETER = ref("parameters", "select")
 INSERT_PARAMETERS = [ref("parameters", "columns"), ref("parameters", "onConflict")]
+NOT_MODIFIED: Json = {"description": "The client has this answer: its `ETag` is one of `If-None-Match`"}
+NONE_MATCH_PARAMETER, MATCH_PARAMETER = ref("parameters", "ifNoneMatch"), ref("parameters", "ifMatch")
 ROW_KEY_PARAMETER = ref("parameters", "rowKey")
 KEY_PARAMETER = ref("parameters", "idempotencyKey")
 
@@ -182,6 +187,18 @@ COMPONENTS: Json = {
             "in": "header",
             "description": "`return=minimal|headers-only|representation`, `missing=default`, `max-affected=10`, "
             "`resolution=merge-duplicates|ignore-duplicates`, `tx=rollback`, `handling=strict`.",
+            "schema": {"type": "string"},
+        },
+        "ifNoneMatch": {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The `ETag` of an answer that the client has; `*`: the row must not be there.",
+            "schema": {"type": "string"},
+        },
+        "ifMatch": {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The `ETag` that the row must have; `*`: it must be there.",
             "schema": {"type": "string"},
         },
         "columns": _parameter("columns", "What is taken of each row: `name,age`. What a row leaves out is null."),

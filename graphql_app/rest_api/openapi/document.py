@@ -18,11 +18,15 @@ from graphql_app.rest_api.openapi.components import (
     COUNT_PARAMETER,
     INSERT_PARAMETERS,
     KEY_PARAMETER,
+    MATCH_PARAMETER,
+    NONE_MATCH_PARAMETER,
+    NOT_MODIFIED,
     PREFER_PARAMETER,
     RANGE_PARAMETER,
     READ_FAILURES,
     READ_PARAMETERS,
     ROW_KEY_PARAMETER,
+    ROW_WRITE_FAILURES,
     ROWS_FAILURES,
     SELECT_PARAMETER,
     WRITE_FAILURES,
@@ -155,23 +159,27 @@ class _Described:
     def _row(self) -> Json:
         """What can be done with one row at its own address."""
         table = self.table
-        parameters = [ROW_KEY_PARAMETER, SELECT_PARAMETER, PREFER_PARAMETER, KEY_PARAMETER]
+        parameters = [ROW_KEY_PARAMETER, SELECT_PARAMETER, PREFER_PARAMETER, MATCH_PARAMETER, KEY_PARAMETER]
         found: Json = {}
         if may_query(table, Action.BY_PK):
             schema = success_schema(ref("schemas", self.name))
             row = {"description": "The row", "content": {"application/json": {"schema": schema}}}
             read = self._operation("get", f"One row of {table.name}", row, READ_FAILURES)
-            found["get"] = read | {"parameters": [ROW_KEY_PARAMETER, SELECT_PARAMETER]}
+            read["responses"]["304"] = NOT_MODIFIED
+            found["get"] = read | {"parameters": [ROW_KEY_PARAMETER, SELECT_PARAMETER, NONE_MATCH_PARAMETER]}
         given = ref("schemas", f"{self.name}.set")
         sample = {"input": self._sample([c for c in _given(table.updatable) if not c.auto_increment][-1:])}
         if table.may_insert and table.may_update:
-            stored = self._operation("store", f"Make or change one row of {table.name}", _WRITTEN, WRITE_FAILURES)
-            found["put"] = stored | {"requestBody": _body({"input": given}, sample), "parameters": parameters}
+            stored = self._operation("store", f"Make or change one row of {table.name}", _WRITTEN, ROW_WRITE_FAILURES)
+            found["put"] = stored | {
+                "requestBody": _body({"input": given}, sample),
+                "parameters": [*parameters, NONE_MATCH_PARAMETER],
+            }
         if table.may_update:
-            changed = self._operation("change", f"Change one row of {table.name}", _WRITTEN, WRITE_FAILURES)
+            changed = self._operation("change", f"Change one row of {table.name}", _WRITTEN, ROW_WRITE_FAILURES)
             found["patch"] = changed | {"requestBody": _body({"input": given}, sample), "parameters": parameters}
         if table.may_delete:
-            removed = self._operation("remove", f"Delete one row of {table.name}", _WRITTEN, WRITE_FAILURES)
+            removed = self._operation("remove", f"Delete one row of {table.name}", _WRITTEN, ROW_WRITE_FAILURES)
             found["delete"] = removed | {"parameters": parameters}
         return found
 
@@ -186,8 +194,10 @@ class _Described:
         rows["content"] |= {"text/csv": {"schema": FILE}, "application/x-ndjson": {"schema": LINES}}
         rows["headers"] = {"Content-Range": {"schema": {"type": "string"}, "description": "See `Prefer`."}}
         operation = self._operation("read", f"Rows of {self.table.name}", rows, ROWS_FAILURES)
+        operation["responses"]["304"] = NOT_MODIFIED
         operation["responses"]["206"] = {**rows, "description": "Some of the rows: those of `Range`"}
-        return operation | {"parameters": [*READ_PARAMETERS, COUNT_PARAMETER, RANGE_PARAMETER, *self._filters()]}
+        more = [COUNT_PARAMETER, RANGE_PARAMETER, NONE_MATCH_PARAMETER]
+        return operation | {"parameters": [*READ_PARAMETERS, *more, *self._filters()]}
 
     def _export(self) -> Json:
         operation = self._operation("export", f"{self.table.name} as a CSV file", CSV_FILE, READ_FAILURES)

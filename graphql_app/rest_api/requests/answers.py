@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graphql_app.engine.request.calls import (
     AffectedRows,
     Answer,
@@ -9,11 +11,14 @@ from graphql_app.engine.request.calls import (
     GeneratedId,
     Returning,
     RootRequest,
+    RowGuard,
     SelectColumn,
     Selection,
+    SelectRelated,
     Write,
 )
 from graphql_app.errors import Code, RequestError
+from graphql_app.rest_api.query_language.keys import key_filters
 from graphql_app.rest_api.query_language.pairs import Pairs, unknown_parameter
 from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.requests.preferences import Honoured, Preference, Return
@@ -83,8 +88,29 @@ def _key_names(table: Table) -> tuple[str, ...]:
     return table.primary_key.columns if table.primary_key is not None else ()
 
 
+def _guard(asked: RestRequest) -> RowGuard | None:
+    """What `If-Match` and `If-None-Match` ask of the row of a key, as `GET` of the same address shows it.
+
+    Raises `RequestError` (INVALID_PARAMETER) where no row is named, or its tag says more than the row.
+    """
+    wanted, unwanted = asked.if_match, asked.if_none_match
+    if wanted is None and unwanted is None:
+        return None
+    if asked.key is None or asked.bare:
+        raise RequestError(Code.INVALID_PARAMETER, "If-Match and If-None-Match are for a row at its own address")
+    if unwanted:
+        raise RequestError(Code.INVALID_PARAMETER, "If-None-Match takes * in writes")
+    if wanted is not None and unwanted is not None:
+        raise RequestError(Code.INVALID_PARAMETER, "If-Match and If-None-Match exclude each other")
+    shown_now = tuple(pair for pair in asked.pairs if pair[0] == "select")
+    read = read_request(asked.catalog, asked.table, key_filters(asked.table, asked.key), shown_now)
+    if any(isinstance(item, SelectRelated) for item in read.select):
+        raise RequestError(Code.INVALID_PARAMETER, "If-Match is about columns: leave related rows out of 'select'")
+    return RowGuard(replace(read, one=True), wanted or (), absent=wanted is None)
+
+
 def prepared(asked: RestRequest, request: Write, message: str, answering: Answering | None) -> PreparedRequest:
     """The call of one write."""
-    call, dry_run = Call((RootRequest("data", request),)), asked.prefer.rollback
+    call, dry_run = Call((RootRequest("data", request),), guard=_guard(asked)), asked.prefer.rollback
     told = f"Dry run, nothing was kept: {message}" if dry_run else message
     return PreparedRequest(call, told, answering, dry_run=dry_run)

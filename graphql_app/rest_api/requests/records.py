@@ -16,7 +16,8 @@ from schema_gen.catalog.model import Catalog, Table
 class RestRequest:
     """What a client sent, taken apart: `body` is its JSON value (`{}` where there is none), `key` its row's, if any.
 
-    `single`: one row is to be answered, as an object. `bare`: the answer has no envelope.
+    `single`: one row is to be answered, as an object. `bare`: the answer has no envelope. `if_match` and
+    `if_none_match` are the ETags of these headers: () for any, None where the header is not there.
     """
 
     catalog: Catalog
@@ -27,6 +28,13 @@ class RestRequest:
     prefer: Preferences = NO_PREFERENCES
     single: bool = False
     bare: bool = False
+    if_match: tuple[str, ...] | None = None
+    if_none_match: tuple[str, ...] | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is about a row as it was."""
+        return self.if_match is not None or self.if_none_match is not None
 
 
 @dataclass(frozen=True, slots=True)

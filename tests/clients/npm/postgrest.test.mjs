@@ -34,7 +34,7 @@ test("select", async () => {
 test("select related rows", async () => {
   const { data, error } = await rest
     .from("customers")
-    .select("name, orders(id, state), referred_by!inner(name)")
+    .select("name, orders!inner(id, state), referred_by!inner(name)")
     .order("id")
     .order("id", { referencedTable: "orders" })
     .limit(1, { referencedTable: "orders" })
