@@ -25,7 +25,10 @@ _PAUSE = 0.01
 
 @dataclass(slots=True)
 class Load:
-    """What was asked and answered. Failures are those of first tries; `acknowledged` has the numbers of rows."""
+    """What was asked and answered. Failures are those of first tries; `acknowledged` has the numbers of rows.
+
+    `stale` counts reads that did not see what the same client had written through the same program.
+    """
 
     writes: int = 0
     reads: int = 0
@@ -142,10 +145,20 @@ class Clients:
         if status == 200:
             self.load.wrote.append(time.monotonic())
             self.load.acknowledged.append(number)
+            await self._read_back(url, number)
             return
         self.load.failed_writes.append(f"{status} {given}")
         if status and given["details"]["outcome"] == "not_applied":
             self.load.refused.append(number)
+
+    async def _read_back(self, url: str, number: int) -> None:
+        """What was acknowledged is seen by the next read through the same program."""
+        answer = await self._client.get(f"{url}/api/written/query?n=eq.{number}")
+        self.load.reads += 1
+        if answer.status_code == 200:
+            self.load.stale += len(answer.json()["data"]) != 1
+        else:
+            self.load.failed_reads.append(f"{answer.status_code} {answer.text}")
 
     async def _read(self, reader: int) -> None:
         while not self._stopping.is_set():

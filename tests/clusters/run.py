@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from tests.clusters.load import Clients, Judged, Load, judge
+from tests.clusters.table import FULL
 from tests.harness.app_process import RunningApp
 from tests.harness.engine import Engine
 
 CONTRACT = {"RETRY_TIMEOUTS_MS": "200,400,800,1600", "RETRY_DELAYS_MS": "400,800,1600", "LOG_LEVEL": "warning"}
-CALM = 1.5
-"""Seconds of load before a fault."""
+CALM, AFTER = (10.0, 20.0) if FULL else (1.5, 0.0)
+"""Seconds of load before a fault, and beyond what is wanted after it."""
 
 
 def environment(engines: Sequence[Engine], database: str) -> dict[str, str]:
@@ -65,5 +66,5 @@ async def under_load(
         async with Clients(urls) as clients:
             await asyncio.sleep(CALM)
             await asyncio.to_thread(fault)
-            await asyncio.sleep(lasts)
+            await asyncio.sleep(lasts + AFTER)
     return clients.load, await asyncio.to_thread(judge, clients.load, witness(), settings["DB_NAME"])

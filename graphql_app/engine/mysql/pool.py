@@ -166,7 +166,9 @@ class Pool:
     def suspect(self, connection: Connection) -> None:
         """Looks for the writer anew where there are several servers: this one has not answered in time."""
         now = self.loop.time()
-        if self.topology.several and not self.closed and now - self._doubted > _DOUBT_AGAIN:
+        if not self.topology.several or self.closed or now - self._doubted < _DOUBT_AGAIN:
+            return
+        if self._doubts is None or self._doubts.done():
             self._doubted = now
             self._doubts = self.loop.create_task(self._look_for_writer(connection.node))
 

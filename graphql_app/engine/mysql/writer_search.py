@@ -12,6 +12,8 @@ STAGGER = 0.05
 """Seconds between the beginnings of the dials of one search."""
 GRACE = 0.15
 """Seconds in which a server that comes first may answer, before a later one is taken instead."""
+PATIENCE = 0.35
+"""The same for the one that is the writer: to leave it gives up what is under way there."""
 AGAIN = 0.1
 """Seconds after which a server that was of no use is asked again, as long as another has not answered."""
 
@@ -32,7 +34,7 @@ class WriterSearch:
         """The writer and a connection to it, within `limit` seconds. Raises what `why_no_writer` gives."""
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(STAGGER * rank, turn.set) for rank, turn in enumerate(self._turns)]
-        timers.append(loop.call_later(GRACE, self._run_late))
+        timers.append(loop.call_later(GRACE if self._known is None else PATIENCE, self._run_late))
         tasks = [loop.create_task(self._seek(rank, limit, lock_wait)) for rank in range(len(self._order))]
         try:
             async with asyncio.timeout(limit):
@@ -45,7 +47,8 @@ class WriterSearch:
         finally:
             for timer in timers:
                 timer.cancel()
-            self._result.cancel()
+            if not self._result.cancel() and not self._result.cancelled():
+                self._result.exception()  # told already, or come too late to be told
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
