@@ -23,6 +23,7 @@ from graphql_app.http.endpoint import Endpoint
 from graphql_app.http.gzipped import GzippedText, Joined
 from graphql_app.http.idempotency import REPLAYED, client_entry, has_key
 from graphql_app.http.negotiation import takes_gzip
+from graphql_app.http.preferences import preferences
 from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, read_body
 from graphql_app.observability.events import Observer, RequestDone
 from graphql_app.runtime.worker_thread import run_in_thread
@@ -170,7 +171,13 @@ class GraphQLEndpoint(Endpoint[Answered]):
         if scope["method"] == "GET":
             return parse_query(scope["query_string"], identity_of(scope))
         asked = parse_body(body, self.bounds, identity_of(scope))
+        if b"prefer" in headers and preferences(scope["headers"]).rollback:
+            asked = list(map(_on_trial, asked)) if isinstance(asked, list) else _on_trial(asked)
         return _with_entries(scope, body, asked) if has_key(headers) else asked
+
+
+def _on_trial(asked: GraphQLRequest) -> GraphQLRequest:
+    return replace(asked, dry_run=True)
 
 
 def _with_entries(

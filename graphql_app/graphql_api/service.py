@@ -53,6 +53,7 @@ class GraphQLRequest:
     """One GraphQL request. `read_only` is set for GET; `entry` is that of its `Idempotency-Key`, if it has one.
 
     `long`: its variables or its document are, and reading them would hold up the event loop. `identity` is the caller.
+    `dry_run`: nothing of what it writes is to stay.
     """
 
     query: str
@@ -62,6 +63,7 @@ class GraphQLRequest:
     entry: LedgerEntry | None = None
     long: bool = False
     identity: Identity = NOBODY
+    dry_run: bool = False
 
 
 @hot_record
@@ -201,12 +203,16 @@ class GraphQLService:
             made = await compiled_aside(engine, served.snapshot, served.built, operation, bound)
         else:
             made = compiled(engine, served.snapshot, served.built, operation, bound)
-        entry = asked.entry if operation.mutates else None
+        dry_run = asked.dry_run and operation.mutates
+        # What is not to stay is noted nowhere: its key is free.
+        entry = asked.entry if operation.mutates and not dry_run else None
         if made is None:
+            if dry_run:
+                raise RequestFailed.because(Code.DRY_RUN_UNSUPPORTED, "Prefer: tx=rollback is not for this mutation.")
             if entry is not None:
                 raise RequestFailed.because(Code.IDEMPOTENCY_KEY_UNSUPPORTED, "Idempotency-Key: not for this mutation.")
             return await self._by_strawberry(engine, served, operation, bound, asked)
-        return await self._by_engine(engine, operation, made, bound, entry)
+        return await self._by_engine(engine, operation, made, bound, entry, dry_run=dry_run)
 
     def bind(self, served: Served, operation: DocumentOperation, asked: GraphQLRequest) -> Bound:
         """The variables of a request. Raises `RequestFailed` where they do not fit."""
@@ -219,6 +225,8 @@ class GraphQLService:
         made: CompiledOperation,
         bound: Bound,
         entry: LedgerEntry | None,
+        *,
+        dry_run: bool,
     ) -> GraphQLResponse:
         try:
             if entry is not None:
@@ -230,7 +238,7 @@ class GraphQLService:
                     kind=operation.kind,
                     replayed=once.replayed,
                 )
-            reply = await engine.run(made.prepared, bound.slots)
+            reply = await engine.run(made.prepared, bound.slots, dry_run=dry_run)
         except StaleSchema:
             raise
         except AppError as error:

@@ -14,6 +14,7 @@ from graphql_app.engine.request.calls import Call, Counting, Read, RootRequest
 from graphql_app.errors import Code, RequestError
 from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.negotiation import preferred
+from graphql_app.http.preferences import READS, Preference, Preferences, preferences
 from graphql_app.rest_api.answers.forms import ENVELOPES, Form
 from graphql_app.rest_api.answers.pages import RowRange, asked_range
 from graphql_app.rest_api.answers.written import not_one_row
@@ -24,7 +25,6 @@ from graphql_app.rest_api.export import CSV, StreamingEndpoint, Wanted, csv_line
 from graphql_app.rest_api.permitted import may_count
 from graphql_app.rest_api.prepared_reads import PreparedReads, ReadRequest, first_rows
 from graphql_app.rest_api.query_language.pairs import parse_pairs
-from graphql_app.rest_api.requests.preferences import READS, Preference, Preferences, preferences
 from graphql_app.rest_api.streamed import Lines
 from graphql_app.rest_api.table_endpoint import OBJECT
 

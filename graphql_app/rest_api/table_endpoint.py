@@ -17,6 +17,7 @@ from graphql_app.http.disconnect import CancelOnDisconnect
 from graphql_app.http.etags import expected
 from graphql_app.http.idempotency import client_entry
 from graphql_app.http.negotiation import taken
+from graphql_app.http.preferences import preferences
 from graphql_app.http.request_body import HEAVY_AT_ONCE, HEAVY_BYTES, LONG_BYTES, Bounds, parse_json, read_body
 from graphql_app.observability.events import Observer
 from graphql_app.rest_api.answers.forms import ENVELOPES, Form, packed, unpacked
@@ -25,7 +26,6 @@ from graphql_app.rest_api.endpoint import RestEndpoint
 from graphql_app.rest_api.envelope import Clock, Headers, RestResponse
 from graphql_app.rest_api.prepared_bodies import BodyRequest, PreparedBodies
 from graphql_app.rest_api.query_language.pairs import parse_pairs
-from graphql_app.rest_api.requests.preferences import preferences
 from graphql_app.rest_api.requests.records import PreparedRequest, RestOperation, RestRequest
 from graphql_app.runtime.worker_thread import run_in_thread
 from schema_gen.catalog.model import Catalog, Table

@@ -12,11 +12,11 @@ import orjson
 from graphql_app.engine.assemble.json import Value, text_of
 from graphql_app.errors import AppError, Code, RequestError
 from graphql_app.http.etags import etag
+from graphql_app.http.preferences import Return
 from graphql_app.rest_api.answers.forms import Form
 from graphql_app.rest_api.answers.written import WriteReply, new_key
 from graphql_app.rest_api.envelope import STATUS, Headers, RestResponse, retry_after
 from graphql_app.rest_api.query_language.keys import key_text
-from graphql_app.rest_api.requests.preferences import Return
 from graphql_app.rest_api.requests.records import Answering, PreparedRequest, RestRequest
 from graphql_app.rest_api.streamed import Lines
 from graphql_app.runtime.suggestions import hint

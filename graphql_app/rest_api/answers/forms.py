@@ -11,9 +11,9 @@ import orjson
 from graphql_app.engine.assemble.json import Value
 from graphql_app.errors import AppError
 from graphql_app.http.idempotency import REPLAYED
+from graphql_app.http.preferences import Return
 from graphql_app.rest_api.answers.written import WriteReply, new_key
 from graphql_app.rest_api.envelope import JSON, Headers, RestResponse, failure, success, timestamp
-from graphql_app.rest_api.requests.preferences import Return
 from graphql_app.rest_api.requests.records import Answering, PreparedRequest, RestRequest
 from graphql_app.rest_api.streamed import Lines
 from schema_gen.catalog.model import Catalog

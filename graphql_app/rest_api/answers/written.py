@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from graphql_app.errors import AppError, Code, DatabaseError, RequestError
+from graphql_app.http.preferences import Return
 from graphql_app.rest_api.query_language.keys import key_text
 from graphql_app.rest_api.requests.answers import AFFECTED, ROWS
-from graphql_app.rest_api.requests.preferences import Return
 from graphql_app.rest_api.requests.records import Answering, RestRequest
 from graphql_app.runtime.hot_record import hot_record
 

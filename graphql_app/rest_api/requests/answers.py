@@ -18,10 +18,10 @@ from graphql_app.engine.request.calls import (
     Write,
 )
 from graphql_app.errors import Code, RequestError
+from graphql_app.http.preferences import Honoured, Preference, Return
 from graphql_app.rest_api.query_language.keys import key_filters
 from graphql_app.rest_api.query_language.pairs import Pairs, unknown_parameter
 from graphql_app.rest_api.query_language.read_request import read_request
-from graphql_app.rest_api.requests.preferences import Honoured, Preference, Return
 from graphql_app.rest_api.requests.records import Answering, PreparedRequest, RestRequest
 from schema_gen.catalog.model import Table
 

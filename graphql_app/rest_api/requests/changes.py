@@ -7,11 +7,11 @@ from typing import Any
 
 from graphql_app.engine.request.calls import Delete, Read, Update
 from graphql_app.errors import Code, RequestError
+from graphql_app.http.preferences import CHANGES
 from graphql_app.rest_api.permitted import check_may_write
 from graphql_app.rest_api.query_language.keys import key_filters
 from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.requests.answers import answer_of, prepared, write_parameters
-from graphql_app.rest_api.requests.preferences import CHANGES
 from graphql_app.rest_api.requests.records import PreparedRequest, RestRequest
 from graphql_app.rest_api.requests.values import column_pairs, conditions
 from schema_gen.strawberry_core.roles import Action

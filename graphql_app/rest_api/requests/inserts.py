@@ -7,11 +7,11 @@ from typing import Any
 
 from graphql_app.engine.request.calls import Insert, OnConflict, Pairs
 from graphql_app.errors import Code, RequestError, shown_name, unknown_column
+from graphql_app.http.preferences import INSERTS, UPSERTS, Resolution
 from graphql_app.rest_api.permitted import check_may_write
 from graphql_app.rest_api.query_language.keys import key_pairs
 from graphql_app.rest_api.query_language.scanner import Scanner
 from graphql_app.rest_api.requests.answers import answer_of, prepared, shown, write_parameters
-from graphql_app.rest_api.requests.preferences import INSERTS, UPSERTS, Resolution
 from graphql_app.rest_api.requests.records import PreparedRequest, RestRequest
 from graphql_app.rest_api.requests.values import column_pairs
 from schema_gen.catalog.model import Key, Table

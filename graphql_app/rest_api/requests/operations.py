@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from graphql_app.engine.request.calls import Call, Query, RootRequest
 from graphql_app.errors import Code, RequestError
+from graphql_app.http.preferences import READS
 from graphql_app.rest_api.models import CRUDRequest, DeleteRequest, UpdateRequest, validate_body
 from graphql_app.rest_api.permitted import check_may_read, check_may_read_one
 from graphql_app.rest_api.query_language.keys import key_filters
@@ -14,7 +15,6 @@ from graphql_app.rest_api.query_language.read_request import read_request
 from graphql_app.rest_api.requests.answers import write_parameters
 from graphql_app.rest_api.requests.changes import delete_rows, update_rows
 from graphql_app.rest_api.requests.inserts import insert_rows, put_row
-from graphql_app.rest_api.requests.preferences import READS
 from graphql_app.rest_api.requests.records import PreparedRequest, RestOperation, RestRequest
 from graphql_app.rest_api.requests.values import conditions
 

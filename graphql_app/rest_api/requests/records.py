@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql_app.engine.request.calls import Call
+from graphql_app.http.preferences import NO_PREFERENCES, Applied, Preferences, Return
 from graphql_app.rest_api.query_language.keys import RowKey
 from graphql_app.rest_api.query_language.pairs import Pairs
-from graphql_app.rest_api.requests.preferences import NO_PREFERENCES, Applied, Preferences, Return
 from schema_gen.catalog.model import Catalog, Table
 
 
