@@ -49,6 +49,7 @@ INSERTS = "graphql_app/engine/plan/inserts.py"
 BULK = "graphql_app/engine/plan/bulk.py"
 RELATED = "graphql_app/engine/plan/related.py"
 CONDITIONS = "graphql_app/engine/compile/conditions.py"
+EXACT_TEXTS = "graphql_app/engine/compile/exact_texts.py"
 JSON_CELL = "graphql_app/engine/compile/json_cell.py"
 TOUCHED = "graphql_app/engine/plan/touched_tables.py"
 COMPILED_WRITES = "graphql_app/engine/compile/writes.py"
@@ -220,8 +221,8 @@ PLACES = (
     Place("cells of inherited roles", "graphql_app/auth/inherited_roles.py", "cells if any(", "() if any("),
     Place("cells of keys", VIEW, "_key(full.primary_key, whole)", "_key(full.primary_key, frozenset(readable))"),
     Place("null in the place of hidden cells", VIEW, "(name, each.nullable) for name", "(name, True) for name"),
-    Place("exact texts", CONDITIONS, "if where.exact is not None and template_ is not None:", "if False:"),
-    Place("lists that are empty", CONDITIONS, "    if where.filled is None:\n", "    if True:\n"),
+    Place("exact texts", EXACT_TEXTS, "if where.exact is not None and template_ is not None:", "if False:"),
+    Place("lists that are empty", EXACT_TEXTS, "    if where.filled is None:\n", "    if True:\n"),
     Place(
         "exact columns",
         "graphql_app/engine/compile/column_pairs.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphql_app.engine.compile.column_pairs import columns_compared
+from graphql_app.engine.compile.exact_texts import by_session, ordered_by_session
 from graphql_app.engine.compile.scope import Scope, column_ref, join_condition
 from graphql_app.engine.plan import nodes as plan
 from graphql_app.engine.plan.values import EMPTY_LIST, NULL
@@ -10,9 +11,9 @@ from graphql_app.engine.request.calls import Fold, Function, Nulls, Operator
 from graphql_app.engine.sql.aggregate_functions import EXACT, FUNCTION_SQL
 from graphql_app.engine.sql.dialects import Flavour
 from graphql_app.engine.sql.fragment import EMPTY, KeyList, Sql, Value, join, name, sql, template
-from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare, ordered_exactly
+from graphql_app.engine.sql.operators import EQUALITIES, ORDERINGS, compare
 from schema_gen.catalog.model import Column, Relation
-from schema_gen.types.column_types import text_bytes, type_of
+from schema_gen.types.column_types import type_of
 
 RULE_BEGINS, RULE_ENDS = "/*rule:*/ ", " /*:rule*/"
 """What stands around the condition of a rule where it is shown to people."""
@@ -27,11 +28,11 @@ def condition(scope: Scope, alias: str, where: plan.Condition, root: str | None 
         case plan.CompareColumn():
             subject = _subject(scope, alias, where)
             if where.exact is not None and where.operator in ORDERINGS:
-                return _ordered_by_session(subject, alias, where)
+                return ordered_by_session(subject, alias, where)
             made = comparison(scope, subject, where)
             if where.exact is None and where.filled is None:
                 return _where_seen(scope, alias, where, made)
-            return _by_session(alias, where, made)
+            return by_session(alias, where, made)
         case plan.AllOf():
             return _connect(" AND ", TRUE, [condition(scope, alias, item, root) for item in where.items])
         case plan.AnyOf():
@@ -176,35 +177,6 @@ def _where_seen(scope: Scope, alias: str, where: plan.CompareColumn, made: Sql) 
     if where.operator is Operator.IS_NULL:
         return sql("IF(", seen, ",", made, ",", "TRUE" if where.value == NULL else "FALSE", ")")
     return sql("CASE WHEN ", seen, " THEN ", made, " END")
-
-
-def _by_session(alias: str, where: plan.CompareColumn, made: Sql) -> Sql:
-    """`made`, exact for texts: two users whose names a collation takes for one are two. `filled` decides on lists."""
-    template_ = text_bytes(where.column)
-    positive = where.operator in (Operator.EQ, Operator.IN)
-    if where.exact is not None and template_ is not None:
-        symbol = {Operator.EQ: "=", Operator.NEQ: "<>", Operator.IN: " IN ", Operator.NIN: " NOT IN "}[where.operator]
-        exact = sql(template(template_, column_ref(alias, where.column)), symbol, where.exact)
-        made = sql("(", made, " AND ", exact, ")") if positive else exact
-    if where.filled is None:
-        return made
-    return sql("(", made, " AND ", where.filled, ")") if positive else sql("(", made, " OR NOT ", where.filled, ")")
-
-
-def _ordered_by_session(subject: Sql, alias: str, where: plan.CompareColumn) -> Sql:
-    """A text beside a session variable in an order in which no two are equal, as PostgreSQL has it."""
-    stored = template(text_bytes(where.column) or "{c}", column_ref(alias, where.column))
-    if where.operator is not Operator.BETWEEN:
-        return _end_of_range(where.operator, (subject, where.value), (stored, where.exact))
-    lower = _end_of_range(Operator.GTE, (subject, where.value), (stored, where.exact))
-    upper = _end_of_range(Operator.LTE, (subject, where.upper), (stored, where.exact_upper))
-    return sql("(", lower, " AND ", upper, ")")
-
-
-def _end_of_range(operator: Operator, text: tuple[Sql, Value | None], exact: tuple[Sql, Value | None]) -> Sql:
-    if text[1] is None or exact[1] is None:
-        raise AssertionError("a range without its end was planned")
-    return ordered_exactly(operator, (text[0], text[1]), (exact[0], exact[1]))
 
 
 def _is_truth(where: plan.CompareColumn | plan.CountRelated | plan.HavingAggregate) -> bool:
