@@ -115,6 +115,8 @@ async def test_a_list_refuses_every_write_of_other_pages(
                 refused.add(sent)
                 if "/graphql" in sent.path:
                     assert response.json()["errors"][0]["extensions"]["reason"] == "ORIGIN_NOT_ALLOWED"
+                elif sent.path.startswith("/rest/"):
+                    assert response.json()["details"] == "ORIGIN_NOT_ALLOWED (outcome not_applied)"
                 else:
                     assert response.json()["details"] == {"code": "ORIGIN_NOT_ALLOWED", "outcome": "not_applied"}
             elif sent.path != "/metrics":
