@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +13,11 @@ from graphql_app.rest_api.query_language.keys import parse_key
 
 KEY = "key"
 """The part of a path that is a row's key: its parts, one by one."""
+
+
+OTHERS = frozenset({"export", "query"})
+"""What stands below a table beside its rows; a row with such a key has it percent-encoded in its address."""
+IMPORT = ("batch", "import")
 
 
 class TableRoute(Route):
@@ -26,10 +31,17 @@ class TableRoute(Route):
         raw: bytes = scope.get("raw_path") or b""
         encoded = b"%" in raw
         match, found = super().matches({**scope, "path": raw.decode("ascii", "replace")} if encoded else scope)
+        if match is not Match.NONE and _of_others(found["path_params"]):
+            return Match.NONE, {}
         if match is not Match.NONE:
             given = found["path_params"].items()
             found["path_params"] = {name: _part(name, value, encoded=encoded) for name, value in given}
         return match, found
+
+
+def _of_others(params: Mapping[str, str]) -> bool:
+    """Whether what would be a row's key is the name of another address, whatever the method."""
+    return params.get(KEY) in OTHERS or (params.get("table"), params.get(KEY)) == IMPORT
 
 
 def _part(name: str, value: str, *, encoded: bool) -> Any:

@@ -103,6 +103,13 @@ async def test_keys_that_are_called_like_addresses(client: httpx.AsyncClient, pa
     assert data(await ask(client, f"GET /api/words/{path}"))["n"] == n
 
 
+@pytest.mark.parametrize("call", ["DELETE /api/words/export", "PUT /api/words/query", "PATCH /api/batch/import"])
+async def test_other_addresses_are_no_rows(client: httpx.AsyncClient, call: str) -> None:
+    """Whatever the method: no row is changed because its key is called like an address."""
+    assert code(await ask(client, call, {"input": {"n": 9}})) == (405, "METHOD_NOT_ALLOWED")
+    assert data(await ask(client, "GET /api/words/%65xport"))["n"] == 2
+
+
 async def test_a_row_is_changed(client: httpx.AsyncClient, users: Any) -> None:
     assert data(await ask(client, "PATCH /api/users/2", {"input": {"age": 31}})) == {"rows_affected": 1}
     shown = await ask(client, "PATCH /api/users/3", {"input": {"age": 1}}, "return=representation")
