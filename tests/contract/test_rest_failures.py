@@ -86,8 +86,8 @@ async def send(client: httpx.AsyncClient, method: str, path: str, body: object) 
         # parameters
         ("GET", "/api/users/query?nope=1", None, 400, "UNKNOWN_PARAMETER"),
         ("POST", "/api/users?limit=1", {"input": {"age": 1}}, 400, "UNKNOWN_PARAMETER"),
-        ("PUT", "/api/users?id=eq.1", {"input": {"age": 1}, "where": {"id": 1}}, 400, "UNKNOWN_PARAMETER"),
-        ("DELETE", "/api/users?id=eq.1", {"input": {"id": 1}}, 400, "UNKNOWN_PARAMETER"),
+        ("PUT", "/api/users?idd=eq.1", {"input": {"age": 1}, "where": {"id": 1}}, 400, "UNKNOWN_COLUMN"),
+        ("DELETE", "/api/users?idd=eq.1", {"input": {"id": 1}}, 400, "UNKNOWN_COLUMN"),
         ("GET", "/api/users/query?limit=x", None, 400, "INVALID_PARAMETER"),
         ("GET", "/api/users/query?limit=-1", None, 400, "INVALID_PARAMETER"),
         ("GET", "/api/users/query?offset=-1", None, 400, "INVALID_PARAMETER"),
@@ -132,11 +132,13 @@ async def send(client: httpx.AsyncClient, method: str, path: str, body: object) 
         ("POST", "/api/names", {"input": {"name": "x"}}, 403, "READ_ONLY"),
         # addresses and methods
         ("GET", "/api", None, 404, "NOT_FOUND"),
-        ("GET", "/api/users/nope", None, 404, "NOT_FOUND"),
+        ("GET", "/api/users/nope", None, 400, "INVALID_VALUE"),
+        ("GET", "/api/users/999", None, 404, "NOT_FOUND"),
         ("GET", "/api/users/query/1", None, 404, "NOT_FOUND"),
         ("GET", "/nowhere", None, 404, "NOT_FOUND"),
         ("GET", "/api/users", None, 405, "METHOD_NOT_ALLOWED"),
-        ("PATCH", "/api/users", {"input": {}}, 405, "METHOD_NOT_ALLOWED"),
+        ("PATCH", "/api/users", {"input": {}}, 400, "EMPTY_CONDITION"),
+        ("OPTIONS", "/api/users", None, 405, "METHOD_NOT_ALLOWED"),
         ("PUT", "/api/users/query", {"input": {}}, 405, "METHOD_NOT_ALLOWED"),
         ("DELETE", "/api/users/query", {"input": {"id": 1}}, 405, "METHOD_NOT_ALLOWED"),
     ],
@@ -200,7 +202,7 @@ async def test_details_name_the_culprit(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/api/users")).headers["allow"] == "DELETE, POST, PUT"
+    assert (await client.get("/api/users")).headers["allow"] == "DELETE, PATCH, POST, PUT"
     assert (await client.delete("/api/users/query")).headers["allow"] == "GET, HEAD, POST"
 
 

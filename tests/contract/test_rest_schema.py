@@ -65,6 +65,7 @@ async def test_a_table_made_a_moment_ago_is_found_and_described(
         after = (await client.get("/openapi.json")).json()
         assert after["paths"].keys() - before["paths"].keys() == {
             "/api/fresh",
+            "/api/fresh/{key}",
             "/api/fresh/query",
             "/api/fresh/export",
         }
