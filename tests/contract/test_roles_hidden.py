@@ -144,6 +144,22 @@ REST: list[tuple[str, str, Any]] = [
     ("POST", "/api/orders?columns={c}", {"input": {"amount": 1}}),
     ("POST", "/api/orders?select=id,{c}", {"input": {"amount": 1}}),
     ("POST", "/api/orders?on_conflict={c}", {"input": {"amount": 1}}),
+    ("GET", "/rest/{t}", None),
+    ("HEAD", "/rest/{t}?select=id", None),
+    ("POST", "/rest/{t}", {"id": 1}),
+    ("PATCH", "/rest/{t}?id=eq.1", {"id": 2}),
+    ("PUT", "/rest/{t}?id=eq.1", {"id": 1}),
+    ("DELETE", "/rest/{t}?id=eq.1", None),
+    ("GET", "/rest/orders?select=id,{t}(*)", None),
+    ("GET", "/rest/orders?select={c}", None),
+    ("GET", "/rest/orders?{c}=eq.1", None),
+    ("GET", "/rest/orders?order={c}.desc", None),
+    ("POST", "/rest/orders", {"amount": 1, "product_id": 1, "{c}": "n1"}),
+    ("POST", "/rest/orders?columns={c}", {"amount": 1}),
+    ("POST", "/rest/orders?on_conflict={c}", {"amount": 1}),
+    ("PATCH", "/rest/orders?id=eq.1", {"{c}": "n1"}),
+    ("PATCH", "/rest/orders?{c}=eq.n1", {"amount": 1}),
+    ("DELETE", "/rest/orders?{c}=eq.n1", None),
     ("GET", "/openapi.json", None),
     ("GET", "/structure.json", None),
 ]
@@ -206,14 +222,16 @@ async def test_hidden_names_in_rest(twins: Twins, way: tuple[str, str, Any]) -> 
     """Addresses, parameters, bodies, headers, documents."""
     method, path, body = way
     for table, column in zip(NAMES[1], (*NAMES[0], "cost"), strict=True):
-        sent = body and {key: _named(each, column) for key, each in body.items()}
+        sent = body and _named(body, column)
         for caller in CALLERS:
             answer = await twins.rest(caller, method, path.format(t=table, c=column), json=sent)
             assert answer[:3] in ("400", "404", "403") or ".json" in path, answer
 
 
-def _named(given: dict[str, object], name: str) -> dict[str, object]:
-    return {key.format(c=name): value for key, value in given.items()}
+def _named(given: object, name: str) -> object:
+    if not isinstance(given, dict):
+        return given
+    return {key.format(c=name): _named(value, name) for key, value in given.items()}
 
 
 async def test_files_for_hidden_tables_and_columns(twins: Twins) -> None:

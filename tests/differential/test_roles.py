@@ -194,6 +194,7 @@ async def _doors_alike(one: httpx.AsyncClient, two: httpx.AsyncClient, caller: C
             for form in ("application/json", "application/x-ndjson")
         ),
         *((f"/api/{table.name}/export", "text/csv") for table in READ),
+        *((f"/rest/{table.name}", "application/json") for table in READ),
         ("/openapi.json", "*/*"),
         ("/structure.json", "*/*"),
     ]:
