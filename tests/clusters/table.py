@@ -28,3 +28,14 @@ def row(cluster: str, what: str, load: Load, judged: Judged) -> None:
         *(f"{load.write_gap:.1f} s", f"{load.read_gap:.1f} s"),
     )
     ROWS.append(f"| {' | '.join(cells)} |")
+
+
+def check_answered(load: Load, *, away: float = float("inf")) -> None:
+    """Fails where requests failed, or writes were away for longer than `away` seconds.
+
+    How long a cluster takes for its own vote is a figure, not a promise: the short form runs beside much else, and
+    lets one request in ten fail.
+    """
+    failed = load.failed_writes + load.failed_reads
+    assert len(failed) <= (0 if FULL else (load.writes + load.reads) // 10), failed[:5]
+    assert not FULL or load.write_gap < away
