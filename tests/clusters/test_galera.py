@@ -100,6 +100,9 @@ async def test_a_node_that_is_frozen(members: Members, database: str) -> None:
 
 async def test_nodes_that_are_restarted_one_after_the_other(members: Members, database: str) -> None:
     """As in an upgrade: SIGTERM, start, wait until it is a sound member again."""
+    if not FULL:
+        # On a busy machine a node may take longer than a minute and a half to come back, whoever uses it.
+        pytest.skip("minutes of restarts: make clusters")
     restarts = 20 if FULL else 3
 
     def restart_each() -> None:

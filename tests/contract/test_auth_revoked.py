@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ roles:
   user: {{tables: {{notes: {{select: {{columns: "*", filter: {{owner: {{_eq: X-Hasura-User-Id}}}}}}}}}}}}
   editor: {{tables: {{notes: {{select: {{columns: "*", filter: {{}}}}}}}}}}
 """
-ANN = token(hasura("user", user_id="ann") | {"iss": "us"})
+# Made when the module is loaded, and used half an hour later where many tests come before.
+ANN = token(hasura("user", user_id="ann") | {"iss": "us", "exp": int(time.time()) + 86_400})
 ACTING = {"x-hasura-role": "user", "x-hasura-user-id": "ann"}
 CALLERS: dict[str, dict[str, str]] = {
     "a key": {"x-api-key": ROBOT},

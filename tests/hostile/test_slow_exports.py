@@ -123,7 +123,7 @@ async def test_two_slow_readers_leave_the_lane_to_a_third(
 ) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    app = start_app(engine.environment(database), settings={"TMPDIR": str(spool)})
+    app = start_app(engine.environment(database), settings={"TMPDIR": str(spool), "CHANGES": "poll"})
     [worker] = children(app.process.pid)
     whole = await third(app)
     plain = app.client.get(FORMS[form][0], headers={"accept": FORMS[form][1]}).content

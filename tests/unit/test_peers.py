@@ -155,6 +155,7 @@ async def test_without_a_folder_of_its_own_a_process_takes_no_part(
     alone.peers.tell_structure()
     alone.peers.close()
     assert alone.tables == []
+    assert inside(folder, "x*/*") == []
 
 
 async def test_the_folder_may_go_at_any_time(folder: Path) -> None:

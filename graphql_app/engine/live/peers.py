@@ -85,6 +85,7 @@ class Peers:
         except OSError as error:
             # A path that is too long, a folder of somebody else, a read-only disk.
             mine.close()
+            self._tidy()
             self._observer(SettingsWarning(f"{NO_PEERS} ({error})"))
         else:
             asyncio.get_running_loop().add_reader(mine, self._read)
@@ -106,9 +107,13 @@ class Peers:
             self._socket.close()
             self._socket = None
             self._forget(self._name)
-            for folder in (self._listening, self._folder, self._folder.parent):
-                with suppress(OSError):
-                    folder.rmdir()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Removes the folders that are empty."""
+        for folder in (self._listening, self._folder, self._folder.parent):
+            with suppress(OSError):
+                folder.rmdir()
 
     def interested(self, live: bool) -> None:
         """Whether this process has live queries, and so is to be told of writes."""
