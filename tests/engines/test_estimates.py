@@ -93,7 +93,9 @@ async def test_values_come_with_the_request(client: httpx.AsyncClient) -> None:
     query = "query($p: Int!) { c: things_connection(where: {place: {_gte: $p}}) { n: totalCountEstimate } }"
     for given, truth in ((10_000, 30_000), (39_990, 10), (50_000, 0), (10_000, 30_000)):
         answer = (await client.post("/graphql", json={"query": query, "variables": {"p": given}})).json()
-        assert truth / 3 <= answer["data"]["c"]["n"] <= truth * 3
+        # Of a wide range InnoDB's guess is at most half of the table's rows, themselves a guess; others come to twice.
+        least = truth / 3 if truth > ROWS / 2 else truth / 2
+        assert least <= answer["data"]["c"]["n"] <= truth * 2
 
 
 @pytest.mark.parametrize("how", ["planned-ish", "none", ""])
@@ -142,7 +144,7 @@ async def test_no_guess_tells_of_rows_that_are_hidden(program: Program) -> None:
 async def test_a_role_that_sees_all_rows_is_told_a_guess(program: Program) -> None:
     number, applied = await total(program.acting("open"), "", "planned")
     assert applied == "count=planned"
-    assert ROWS / 3 <= number <= ROWS * 3
+    assert ROWS / 2 <= number <= ROWS * 2
     answer = await program.acting("blind").head("/api/things/query", headers={"prefer": "count=planned"})
     assert "content-range" not in answer.headers
     query = "{ c: things_connection { totalCountEstimate } }"
