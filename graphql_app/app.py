@@ -232,7 +232,7 @@ async def running(
         stack.push_async_callback(services.executor.close)
         stack.push_async_callback(services.live_queries.close)
         if settings.changes == "auto":
-            stack.enter_context(peers_of(settings, services, observer).joined())
+            stack.enter_context(peers_of(settings.whereabouts(addresses[0].name), services, observer).joined())
         if signals:
             stack.enter_context(
                 on_shutdown_signal(lambda: _end(draining, services.live_queries, observer), settings.drain_seconds)
@@ -245,10 +245,10 @@ async def running(
         yield services
 
 
-def peers_of(settings: Settings, services: Services, observer: Observer) -> Peers:
+def peers_of(database: str, services: Services, observer: Observer) -> Peers:
     """The other processes of this machine that serve the same database, for telling and being told of changes."""
     hub, live = services.live_queries, services.live
-    peers = Peers(settings.whereabouts, hub.wrote, partial(live.demand, told=True), observer)
+    peers = Peers(database, hub.wrote, partial(live.demand, told=True), observer)
     services.engine.on_write(peers.tell_written)
     live.on_change(peers.tell_structure)
     hub.on_interest = peers.interested

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 
 from graphql_app.cli.database import opened, where
@@ -26,12 +26,11 @@ async def opened_engine(settings: Settings) -> AsyncIterator[Engine]:
         servers = settings.addresses(address.socket)
         pool = Pool([Target.of(replace(each, name=address.name)) for each in servers], pool_settings(settings))
         parts = engine_parts(settings, address.name, pool, ignore)
-        peers = Peers(settings.whereabouts, lambda _tables: None, lambda: None, ignore)
-        if settings.changes == "auto":
-            parts.engine.on_write(peers.tell_written)
+        peers = Peers(settings.whereabouts(address.name), lambda _tables: None, lambda: None, ignore)
+        parts.engine.on_write(peers.tell_written)
         try:
             await parts.live.reload()
-            with peers.joined():
+            with peers.joined() if settings.changes == "auto" else nullcontext():
                 yield parts.engine
         except AppError as error:
             raise CannotRun(f"{error.message} ({error.code}; {where(address)})") from None

@@ -130,12 +130,11 @@ class DatabaseSettings(BaseSettings):
             return [parse_host(text, self.db_port) for text in self.db_hosts]
         return [(self.db_host or "127.0.0.1", self.db_port)]
 
-    @property
-    def whereabouts(self) -> str:
-        """The database as all processes of this machine name it that serve it by the same settings."""
+    def whereabouts(self, name: str) -> str:
+        """The database called `name` as all processes of this machine that serve it call it."""
         if self.embedded:
-            return f"{self.data_dir.resolve()} {self.db_name or EMBEDDED_DATABASE}"
-        return f"{self.db_socket or f'{self.db_host}:{self.db_port}'} {self.db_name}"
+            return f"{self.data_dir.resolve()} {name}"
+        return f"{self.db_socket or ','.join(sorted(f'{host}:{port}' for host, port in self._places))} {name}"
 
     def address(self, engine_socket: str | None = None) -> DatabaseAddress:
         """The first of `addresses`."""
